@@ -1,0 +1,5 @@
+"""`python -m armready`."""
+
+from armready.cli import main
+
+main()

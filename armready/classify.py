@@ -1,0 +1,398 @@
+"""File -> kind, from its name, its folder and its first lines. One table, read from top to bottom.
+
+A name decides where it can. Where it cannot (any `.yaml`, a script without an extension, a Dockerfile with a name of its own), the content
+does. `needs_content` tells discovery which files must be read to know.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from fnmatch import translate
+from functools import lru_cache
+from typing import NamedTuple
+
+
+class Kind(StrEnum):
+    """What a file is."""
+
+    DOCKERFILE = "dockerfile"
+    COMPOSE = "compose"
+    BAKE_HCL = "bake-hcl"
+    BAKE_JSON = "bake-json"
+
+    GITLAB = "gitlab"
+    GITHUB_WORKFLOW = "github-workflow"
+    GITHUB_ACTION = "github-action"
+    JENKINS = "jenkins"
+    CIRCLECI = "circleci"
+    AZURE = "azure"
+    BITBUCKET = "bitbucket"
+    TRAVIS = "travis"
+    DRONE = "drone"
+    WOODPECKER = "woodpecker"
+    CLOUDBUILD = "cloudbuild"
+    CODEBUILD = "codebuild"
+    BUILDKITE = "buildkite"
+    TEKTON = "tekton"
+    ARGO = "argo"
+    CONCOURSE = "concourse"
+
+    MAKEFILE = "makefile"
+    SHELL = "shell"
+    JUSTFILE = "justfile"
+    TASKFILE = "taskfile"
+    EARTHFILE = "earthfile"
+    SKAFFOLD = "skaffold"
+    GORELEASER = "goreleaser"
+    KO = "ko"
+    POM = "pom"
+    GRADLE = "gradle"
+    PACKAGE_JSON = "package-json"
+
+    KUBERNETES = "kubernetes"
+    KUSTOMIZATION = "kustomization"
+    HELM_CHART = "helm-chart"
+    HELM_VALUES = "helm-values"
+    HELM_TEMPLATE = "helm-template"
+    CLOUDFORMATION = "cloudformation"
+
+    REQUIREMENTS = "requirements"
+    PYPROJECT = "pyproject"
+    SETUP_CFG = "setup-cfg"
+    PIPFILE = "pipfile"
+    CONDA_ENV = "conda-env"
+    CONDA_RECIPE = "conda-recipe"
+    PIXI = "pixi"
+    TOX = "tox"
+    PYTHON = "python"
+    UV_LOCK = "uv-lock"
+    POETRY_LOCK = "poetry-lock"
+    PDM_LOCK = "pdm-lock"
+    PYLOCK = "pylock"
+    PIPFILE_LOCK = "pipfile-lock"
+    CONDA_LOCK = "conda-lock"
+    CONDA_EXPLICIT = "conda-explicit"
+    PIXI_LOCK = "pixi-lock"
+    PEX_LOCK = "pex-lock"
+
+    YAML = "yaml"
+
+
+# Kinds that hold Kubernetes objects, and so pod specs.
+KUBERNETES_KINDS = frozenset({Kind.KUBERNETES, Kind.TEKTON, Kind.ARGO})
+
+# Kinds whose files describe what a CI system runs.
+PIPELINE_KINDS = frozenset(
+    {
+        Kind.GITLAB,
+        Kind.GITHUB_WORKFLOW,
+        Kind.GITHUB_ACTION,
+        Kind.JENKINS,
+        Kind.CIRCLECI,
+        Kind.AZURE,
+        Kind.BITBUCKET,
+        Kind.TRAVIS,
+        Kind.DRONE,
+        Kind.WOODPECKER,
+        Kind.CLOUDBUILD,
+        Kind.CODEBUILD,
+        Kind.BUILDKITE,
+        Kind.TEKTON,
+        Kind.ARGO,
+        Kind.CONCOURSE,
+    }
+)
+
+# Kinds that describe builds and are not CI.
+BUILD_KINDS = frozenset(
+    {
+        Kind.COMPOSE,
+        Kind.BAKE_HCL,
+        Kind.BAKE_JSON,
+        Kind.MAKEFILE,
+        Kind.SHELL,
+        Kind.JUSTFILE,
+        Kind.TASKFILE,
+        Kind.EARTHFILE,
+        Kind.SKAFFOLD,
+        Kind.GORELEASER,
+        Kind.KO,
+        Kind.POM,
+        Kind.GRADLE,
+        Kind.PACKAGE_JSON,
+    }
+)
+
+# Kinds in which scripts of a shell stand.
+SHELL_KINDS = (
+    frozenset({Kind.DOCKERFILE, Kind.MAKEFILE, Kind.SHELL, Kind.JUSTFILE, Kind.TASKFILE, Kind.EARTHFILE, Kind.PACKAGE_JSON})
+    | PIPELINE_KINDS
+    | KUBERNETES_KINDS
+)
+
+# Kinds that declare Python dependencies, and kinds that lock them.
+MANIFEST_KINDS = frozenset(
+    {
+        Kind.REQUIREMENTS,
+        Kind.PYPROJECT,
+        Kind.SETUP_CFG,
+        Kind.PIPFILE,
+        Kind.CONDA_ENV,
+        Kind.CONDA_RECIPE,
+        Kind.PIXI,
+        Kind.TOX,
+    }
+)
+LOCK_KINDS = frozenset(
+    {
+        Kind.UV_LOCK,
+        Kind.POETRY_LOCK,
+        Kind.PDM_LOCK,
+        Kind.PYLOCK,
+        Kind.PIPFILE_LOCK,
+        Kind.CONDA_LOCK,
+        Kind.CONDA_EXPLICIT,
+        Kind.PIXI_LOCK,
+        Kind.PEX_LOCK,
+    }
+)
+
+
+class _Row(NamedTuple):
+    kind: Kind
+    patterns: tuple[str, ...]
+
+
+# Patterns are globs on the lower-case path; one without a slash is matched against the file name alone.
+_BY_NAME = tuple(
+    _Row(kind, patterns)
+    for kind, patterns in (
+        (Kind.GITLAB, (".gitlab-ci.yml", ".gitlab-ci.yaml", "*.gitlab-ci.yml", "*.gitlab-ci.yaml", "*.gitlab/**.yml", "*.gitlab/**.yaml", "*gitlab-ci/**.yml")),
+        (
+            Kind.GITHUB_WORKFLOW,
+            ("*.github/workflows/*.yml", "*.github/workflows/*.yaml", "*.gitea/workflows/*.y*ml", "*.forgejo/workflows/*.y*ml", "*.github/workflow-templates/*.y*ml"),
+        ),
+        (Kind.GITHUB_ACTION, ("action.yml", "action.yaml")),
+        (Kind.JENKINS, ("jenkinsfile", "jenkinsfile.*", "jenkinsfile-*", "*.jenkinsfile", "*-jenkinsfile", "*jenkins/**.groovy", "*/vars/*.groovy", "vars/*.groovy")),
+        (Kind.CIRCLECI, ("*.circleci/*.yml", "*.circleci/*.yaml", "circle.yml")),
+        (
+            Kind.AZURE,
+            ("azure-pipelines*.yml", "azure-pipelines*.yaml", "*.azure-pipelines.yml", "*.azure-pipelines/**.y*ml", "*.azuredevops/**.y*ml", "*.pipelines/**.y*ml", "azure-pipeline*.y*ml"),
+        ),
+        (Kind.BITBUCKET, ("bitbucket-pipelines.yml", "bitbucket-pipelines.yaml")),
+        (Kind.TRAVIS, (".travis.yml", ".travis.yaml")),
+        (Kind.DRONE, (".drone.yml", ".drone.yaml", ".drone/*.y*ml", ".drone-*.yml")),
+        (Kind.WOODPECKER, (".woodpecker.yml", ".woodpecker.yaml", "*.woodpecker/**.yml", "*.woodpecker/**.yaml")),
+        (Kind.CLOUDBUILD, ("cloudbuild*.yml", "cloudbuild*.yaml", "cloudbuild*.json", "*.cloudbuild.y*ml", "*-cloudbuild.y*ml")),
+        (Kind.CODEBUILD, ("buildspec*.yml", "buildspec*.yaml", "*buildspec.yml", "*buildspec.yaml")),
+        (Kind.BUILDKITE, ("*.buildkite/**.yml", "*.buildkite/**.yaml", "buildkite.yml", "buildkite.yaml")),
+        (Kind.COMPOSE, ("compose.yml", "compose.yaml", "compose.*.yml", "compose.*.yaml", "docker-compose*.yml", "docker-compose*.yaml", "*.docker-compose.y*ml", "compose-*.y*ml")),
+        (Kind.BAKE_HCL, ("docker-bake*.hcl", "*bake.hcl", "bake*.hcl")),
+        (Kind.BAKE_JSON, ("docker-bake*.json",)),
+        (Kind.SKAFFOLD, ("skaffold*.yml", "skaffold*.yaml")),
+        (Kind.GORELEASER, (".goreleaser*.yml", ".goreleaser*.yaml", "goreleaser*.yml", "goreleaser*.yaml")),
+        (Kind.KO, (".ko.yml", ".ko.yaml")),
+        (Kind.TASKFILE, ("taskfile*.yml", "taskfile*.yaml")),
+        (Kind.KUSTOMIZATION, ("kustomization.yml", "kustomization.yaml", "kustomization")),
+        (Kind.HELM_CHART, ("chart.yaml",)),
+        (Kind.HELM_TEMPLATE, ("*templates/**.tpl",)),
+        (Kind.HELM_VALUES, ("values.yaml", "values.yml", "values-*.yaml", "values-*.yml", "values.*.yaml", "*-values.yaml", "*-values.yml", "*.values.yaml", "values_*.yaml")),
+        (Kind.UV_LOCK, ("uv.lock",)),
+        (Kind.POETRY_LOCK, ("poetry.lock",)),
+        (Kind.PDM_LOCK, ("pdm.lock", "pdm.*.lock")),
+        (Kind.PYLOCK, ("pylock.toml", "pylock.*.toml")),
+        (Kind.PIPFILE_LOCK, ("pipfile.lock",)),
+        (Kind.CONDA_LOCK, ("conda-lock.yml", "conda-lock.yaml", "*.conda-lock.yml")),
+        (Kind.PIXI_LOCK, ("pixi.lock",)),
+        (Kind.PEX_LOCK, ("pex.lock", "*.pex.lock")),
+        (Kind.PYPROJECT, ("pyproject.toml",)),
+        (Kind.SETUP_CFG, ("setup.cfg",)),
+        (Kind.PIPFILE, ("pipfile",)),
+        (Kind.PIXI, ("pixi.toml",)),
+        (Kind.TOX, ("tox.ini", "tox.toml")),
+        (Kind.CONDA_ENV, ("environment*.yml", "environment*.yaml", "conda*.yml", "conda*.yaml", "*_env.yml", "*-env.yml", "env.yml", "env.yaml")),
+        (Kind.CONDA_RECIPE, ("meta.yaml", "recipe.yaml")),
+        (
+            Kind.REQUIREMENTS,
+            ("*requirements*.txt", "*requirements*.in", "*requirements/*.txt", "*requirements/*.in", "constraints*.txt", "*-constraints.txt", "requirements*.pip"),
+        ),
+        (Kind.DOCKERFILE, ("dockerfile", "containerfile", "dockerfile.*", "containerfile.*", "*.dockerfile", "*.containerfile", "dockerfile-*", "dockerfile_*", "*-dockerfile", "*_dockerfile", "containerfile-*", "*dockerfile*.j2", "*dockerfile*.tmpl", "*dockerfile*.template")),
+        (Kind.MAKEFILE, ("makefile", "gnumakefile", "makefile.*", "*.mk", "*.mak", "*.makefile", "makefile-*")),
+        (Kind.JUSTFILE, ("justfile", ".justfile", "*.just")),
+        (Kind.EARTHFILE, ("earthfile",)),
+        (Kind.POM, ("pom.xml",)),
+        (Kind.GRADLE, ("build.gradle", "build.gradle.kts", "*.gradle", "*.gradle.kts")),
+        (Kind.PACKAGE_JSON, ("package.json",)),
+        (Kind.SHELL, ("*.sh", "*.bash", "*.ksh", "*.zsh", "*.envrc", "*.bats")),
+        (Kind.PYTHON, ("*.py", "*.pyw", "sconstruct", "wscript")),
+    )
+)
+
+# Names that look like one of the above and are another thing: documentation, data, ignore files.
+_NOT_BY_NAME = re.compile(
+    r"(?:^|/)(?:dockerfile[^/]*\.(?:md|rst|adoc|html|dockerignore|lock|json|go|py|rs|ts|js|java|png|svg|yaml|yml)"
+    r"|[^/]*\.dockerignore|makefile\.(?:am|in|pl|win|vc|msc|md)|jenkinsfile[^/]*\.md)$"
+)
+
+_CONTENT_NAMES = re.compile(r"\.(?:ya?ml|json|lock|txt|hcl|tpl|ini)$")
+
+_TOP_KEY = r"(?m)^(?:[\"']?){}(?:[\"']?)\s*:"
+
+
+def _has(*keys: str) -> re.Pattern[str]:
+    return re.compile("|".join(_TOP_KEY.format(key) for key in keys))
+
+
+_KUBERNETES = re.compile(r"(?m)^[\s{,\-]*[\"']?apiVersion[\"']?\s*:")
+_KIND = re.compile(r"(?m)^[\s{,\-]*[\"']?kind[\"']?\s*:")
+_TEKTON = re.compile(r"apiVersion[\"']?\s*:\s*[\"']?(?:tekton\.dev|triggers\.tekton\.dev)/")
+_ARGO = re.compile(r"kind[\"']?\s*:\s*[\"']?(?:Workflow|WorkflowTemplate|ClusterWorkflowTemplate|CronWorkflow)\b")
+_CLOUDFORMATION = re.compile(r"AWSTemplateFormatVersion|[\"']?Type[\"']?\s*:\s*[\"']?AWS::")
+_GITHUB = re.compile(r"(?m)^\s+runs-on\s*:")
+_ACTION = re.compile(r"(?m)^runs\s*:\s*(?:#.*)?\n\s+[\"']?(?:using|steps|image|main)")
+_GITLAB = re.compile(r"(?m)^(?:\.?[\w.:/ -]+:\s*(?:&\S+\s*)?(?:#.*)?\n(?:[ \t]*(?:#.*)?\n)*[ \t]+(?:[\w-]+:.*\n|[ \t#-].*\n)*?[ \t]+(?:script|before_script)\s*:)")
+_AZURE = re.compile(r"(?m)^\s*-\s*(?:task|checkout)\s*:|^\s+vmImage\s*:|^pool\s*:")
+_CLOUDBUILD = re.compile(r"(?m)^steps\s*:\s*(?:#.*)?\n(?:\s*#.*\n)*\s*-\s+(?:id|name|args|entrypoint)\s*:")
+_COMPOSE = re.compile(r"(?m)^services\s*:\s*(?:#.*)?\n(?:\s*(?:#.*)?\n)*[ \t]+[\w.-]+\s*:")
+_CODEBUILD = re.compile(r"(?m)^phases\s*:")
+_DRONE = re.compile(r"(?m)^kind\s*:\s*pipeline\b")
+_CONDA = re.compile(r"(?m)^dependencies\s*:\s*(?:#.*)?\n\s*-")
+_SHEBANG = re.compile(r"^#!\s*\S*?(?:/|\benv\s+(?:-S\s+)?)(?:ba|da|k|z|a)?sh\b")
+_PYTHON_SHEBANG = re.compile(r"^#!\s*\S*\bpython[\d.]*\b")
+_FROM = re.compile(r"(?mi)^FROM\s+\S+")
+_INSTRUCTION = re.compile(r"(?mi)^(?:RUN|COPY|ENTRYPOINT|CMD|WORKDIR|ENV|ADD|LABEL|USER)\s+\S")
+_SYNTAX = re.compile(r"(?i)^#\s*syntax\s*=\s*\S*docker")
+_EXPLICIT = re.compile(r"(?m)^@EXPLICIT\s*$")
+
+
+@lru_cache(maxsize=1)
+def _name_table() -> tuple[tuple[Kind, re.Pattern[str], re.Pattern[str] | None], ...]:
+    """The rows of `_BY_NAME` as one pattern for file names and one for paths."""
+    table = []
+    for kind, patterns in _BY_NAME:
+        names = [translate(each) for each in patterns if "/" not in each]
+        paths = [translate(each.replace("**", "*")) for each in patterns if "/" in each]
+        table.append((kind, re.compile("|".join(names or ["(?!)"])), re.compile("|".join(paths)) if paths else None))
+    return tuple(table)
+
+
+@lru_cache(maxsize=4096)
+def _kind_of_name(name: str) -> Kind | None:
+    return next((kind for kind, names, _ in _name_table() if names.match(name)), None)
+
+
+def kind_by_name(path: str) -> Kind | None:
+    """The kind that the path alone proves, or None."""
+    lowered = path.lower()
+    if _NOT_BY_NAME.search(lowered):
+        return None
+    by_folder = next((kind for kind, _, paths in _name_table() if paths is not None and paths.match(lowered)), None)
+    return by_folder or _kind_of_name(lowered.rpartition("/")[2])
+
+
+def needs_content(path: str) -> bool:
+    """Whether the first lines of the file can make a kind of it although its name says nothing."""
+    name = path.rpartition("/")[2]
+    return "." not in name.lstrip(".") or bool(_CONTENT_NAMES.search(name.lower()))
+
+
+def _kind_of_yaml(path: str, head: str) -> Kind | None:
+    lowered = path.lower()
+    if _KUBERNETES.search(head) and _KIND.search(head):
+        in_chart = "/templates/" in f"/{lowered}"
+        if in_chart and "{{" in head:
+            return Kind.HELM_TEMPLATE
+        if _TEKTON.search(head):
+            return Kind.TEKTON
+        if "argoproj.io" in head and _ARGO.search(head):
+            return Kind.ARGO
+        if _DRONE.search(head):
+            return Kind.DRONE
+        return Kind.KUBERNETES
+    if "/templates/" in f"/{lowered}" and "{{" in head:
+        return Kind.HELM_TEMPLATE
+    if _DRONE.search(head):
+        return Kind.DRONE
+    if _CLOUDFORMATION.search(head):
+        return Kind.CLOUDFORMATION
+    if _has("jobs").search(head):
+        if _GITHUB.search(head) and _has("on", "true").search(head):
+            return Kind.GITHUB_WORKFLOW
+        if re.search(r"(?m)^\s+(?:-\s+)?plan\s*:", head):
+            return Kind.CONCOURSE
+        if _AZURE.search(head):
+            return Kind.AZURE
+    if _ACTION.search(head):
+        return Kind.GITHUB_ACTION
+    if _has("stages", "steps", "parameters", "trigger").search(head) and _AZURE.search(head):
+        return Kind.AZURE
+    if _CLOUDBUILD.search(head):
+        return Kind.CLOUDBUILD
+    if _CODEBUILD.search(head) and re.search(r"(?m)^\s+commands\s*:", head):
+        return Kind.CODEBUILD
+    if _COMPOSE.search(head) and re.search(r"(?m)^\s+(?:image|build)\s*:", head):
+        return Kind.COMPOSE
+    if _GITLAB.search(head):
+        return Kind.GITLAB
+    if _CONDA.search(head) and re.search(r"(?m)^(?:channels|name|platforms)\s*:", head):
+        return Kind.CONDA_ENV
+    if re.search(r"(?m)^\s*[\"']?(?:nodeSelector|affinity|tolerations|image)[\"']?\s*:", head):
+        return Kind.HELM_VALUES
+    return None
+
+
+def kind_by_content(path: str, head: str) -> Kind | None:
+    """The kind that the first lines of a file make of it, for files whose name does not decide."""
+    lowered = path.lower()
+    name = lowered.rpartition("/")[2]
+    if name.endswith((".yml", ".yaml")):
+        return _kind_of_yaml(path, head)
+    if name.endswith(".json"):
+        if '"apiVersion"' in head and '"kind"' in head:
+            return Kind.KUBERNETES
+        return Kind.CLOUDFORMATION if _CLOUDFORMATION.search(head) else None
+    if name.endswith((".txt", ".lock")):
+        if _EXPLICIT.search(head):
+            return Kind.CONDA_EXPLICIT
+        return Kind.PEX_LOCK if name.endswith(".lock") and '"locked_resolves"' in head else None
+    if "." in name.lstrip("."):
+        return None
+    if _SHEBANG.match(head):
+        return Kind.SHELL
+    if _PYTHON_SHEBANG.match(head):
+        return Kind.PYTHON
+    if _SYNTAX.match(head) or (_FROM.search(head) and _INSTRUCTION.search(head) and not head.startswith("From ")):
+        return Kind.DOCKERFILE
+    return None
+
+
+# A name that decides, unless the content says that it is something more particular.
+_REFINED_BY_CONTENT = frozenset({Kind.CONDA_ENV, Kind.CONDA_RECIPE, Kind.REQUIREMENTS, Kind.HELM_VALUES, Kind.GITLAB, Kind.AZURE, Kind.BUILDKITE})
+
+
+def classify(path: str, head: str) -> Kind | None:
+    """The kind of a file, or None when nothing here reads it.
+
+    Args:
+        path: relative to the root, with forward slashes.
+        head: the first 64 KiB or more of its decoded text.
+    """
+    kind = kind_by_name(path)
+    if kind is None:
+        return kind_by_content(path, head)
+    if kind not in _REFINED_BY_CONTENT:
+        return kind
+    if kind in (Kind.CONDA_ENV, Kind.CONDA_RECIPE):
+        refined = kind_by_content(path, head)
+        if refined is not None and refined is not Kind.HELM_VALUES:
+            return refined
+        is_conda = re.search(r"(?m)^\s*(?:dependencies|channels|requirements|package)\s*:", head)
+        return kind if is_conda else None
+    if kind is Kind.REQUIREMENTS:
+        return Kind.CONDA_EXPLICIT if _EXPLICIT.search(head) else kind
+    if kind is Kind.HELM_VALUES and _KUBERNETES.search(head) and _KIND.search(head):
+        return kind_by_content(path, head)
+    if kind in (Kind.GITLAB, Kind.AZURE, Kind.BUILDKITE) and _KUBERNETES.search(head) and _KIND.search(head):
+        return kind_by_content(path, head)
+    return kind

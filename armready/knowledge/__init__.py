@@ -1,0 +1,1 @@
+"""Facts about the world: images, tools, packages, runners, instance types."""

@@ -1,0 +1,1 @@
+"""One module per format, each imported when a file first needs it."""

@@ -1,0 +1,176 @@
+"""What every reporter gets, and what they share: context, paths, excerpts, escaping, the summary line."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from armready.errors import ParseProblem
+from armready.finding import Finding, Severity
+from armready.fix import Applicability
+from armready.source import Source
+
+if TYPE_CHECKING:
+    from armready.config import Settings
+    from armready.fixer import FixOutcome
+    from armready.project import Project
+    from armready.results import Report
+    from armready.rule import Rule
+    from armready.tree import Tree
+
+HOMEPAGE = "https://github.com/armready/armready"
+DOCUMENTATION = "https://armready.github.io/armready"
+
+_CONTROL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+@dataclass(frozen=True)
+class Context:
+    """All that a reporter may know besides the report.
+
+    Attributes:
+        root: the root of the repository; paths of findings are relative to it.
+        tree: where excerpts are read from.
+        settings: the effective ones.
+        rules: the enabled rules, sorted by code.
+        version: the version of armready.
+        color: whether escape sequences for colour and links may be written.
+        width: columns of the terminal.
+        full: print every excerpt, however many findings there are.
+        online: registries and indexes were asked.
+        fixed: what `fix` did; None for a scan.
+        cwd: the folder the command ran in; people see paths relative to it. Default: the root.
+        project: the graph of the second pass, for readiness per image and workload.
+        statistics: add the number of findings per rule.
+        include_suppressed: SARIF lists suppressed findings too.
+    """
+
+    root: Path
+    tree: Tree
+    settings: Settings
+    rules: tuple[type[Rule], ...]
+    version: str
+    color: bool = False
+    width: int = 80
+    full: bool = False
+    online: bool = False
+    fixed: FixOutcome | None = None
+    cwd: Path | None = None
+    project: Project | None = None
+    statistics: bool = False
+    include_suppressed: bool = False
+    _sources: dict[str, Source | None] = field(default_factory=dict, repr=False, compare=False)
+
+    def shown_path(self, path: str) -> str:
+        """A path of the repository as seen from the folder the command ran in, with forward slashes."""
+        if self.cwd is None or self.cwd == self.root:
+            return path
+        try:
+            return os.path.relpath(self.root / path, self.cwd).replace(os.sep, "/")
+        except ValueError:
+            return path
+
+    def source(self, path: str) -> Source | None:
+        """The text of a file, for excerpts; None when it cannot be read any more."""
+        if path not in self._sources:
+            try:
+                self._sources[path] = Source.decode(path, self.tree.read(path))
+            except ParseProblem:
+                self._sources[path] = None
+        return self._sources[path]
+
+    def rule(self, code: str) -> type[Rule] | None:
+        """The enabled rule of that code."""
+        return next((rule for rule in self.rules if rule.code == code), None)
+
+
+RenderFunction = Callable[["Report", Context], str]
+
+
+class FixCounts(NamedTuple):
+    """How many findings have a fix that a plain `fix` applies, and how many need `--unsafe-fixes`."""
+
+    safe: int
+    unsafe: int
+
+
+def count_fixes(findings: Iterable[Finding]) -> FixCounts:
+    """The fixes that could be applied to these findings."""
+    counts = Counter(finding.fix.applicability for finding in findings if finding.fix is not None)
+    return FixCounts(counts[Applicability.SAFE], counts[Applicability.UNSAFE])
+
+
+def count_severities(report: Report) -> dict[Severity, int]:
+    """Findings by level; those under `--min-severity` are counted although they are not listed."""
+    counts = Counter(finding.severity for finding in report.findings)
+    return {level: counts[level] + report.below.get(level.value, 0) for level in Severity}
+
+
+def plural(number: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def summary_line(report: Report, fixes: FixCounts | None = None) -> str:
+    """The last line of every run: what was found, what can be fixed, and what is not shown.
+
+    Args:
+        report: the filtered report.
+        fixes: what could be applied; counted from the report by default.
+    """
+    safe, unsafe = count_fixes(report.findings) if fixes is None else fixes
+    levels = count_severities(report)
+    total = sum(levels.values())
+    by_level = ", ".join(plural(number, level.value) for level, number in levels.items() if number)
+    where = (
+        f"{len({finding.path for finding in report.findings})} of {plural(report.files, 'file')}" if total else plural(report.files, "file")
+    )
+    parts = [f"{plural(total, 'finding')}{f' ({by_level})' if by_level else ''} in {where}"]
+    if safe or unsafe:
+        fixable = [f"{safe:,} fixable"] if safe else []
+        fixable += [f"{unsafe:,} {'more' if safe else 'fixable'} with --unsafe-fixes"] if unsafe else []
+        parts.append(", ".join(fixable))
+    below = sum(report.below.values())
+    left_out = [f"{below:,} under --min-severity not shown"] if below else []
+    left_out += [f"{report.hidden:,} low confidence hidden"] if report.hidden else []
+    left_out += [f"{report.ignored:,} ignored"] if report.ignored else []
+    left_out += [f"{report.baselined:,} in the baseline"] if report.baselined else []
+    left_out += [f"{plural(len(report.unparsed), 'file')} not parsed"] if report.unparsed else []
+    if left_out:
+        parts.append(", ".join(left_out))
+    return "; ".join(parts)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def escape(text: str) -> str:
+    """Untrusted text on one line: control, invisible and direction-changing characters become visible escapes."""
+    return _CONTROL.sub(_escaped, text.replace("\t", " "))
+
+
+def escape_lines(text: str) -> str:
+    """As `escape`, but line feeds and tabs stay."""
+    return "\n".join(
+        "\t".join(_CONTROL.sub(_escaped, part) for part in line.split("\t")) for line in text.replace("\r\n", "\n").split("\n")
+    )
+
+
+def dump_json(value: Any, indent: int | None = 2) -> str:
+    """JSON in plain ASCII: no byte of a scanned file reaches the terminal unescaped, and every string can be read back exactly."""
+    return json.dumps(value, ensure_ascii=True, indent=indent).replace("\x7f", "\\u007f")
+
+
+def rule_url(name: str) -> str:
+    """The documentation page of a rule."""
+    return f"{DOCUMENTATION}/rules/{name}/"

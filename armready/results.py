@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from armready.classify import Kind
     from armready.finding import Finding
     from armready.suppressions import Suppression
 
@@ -16,6 +17,7 @@ class FileResult:
 
     Attributes:
         path: relative to the root.
+        kind: what it is; None when nothing here reads it.
         findings: of the file rules, before suppressions.
         facts: for the project rules.
         suppressions: the ignore comments in it.
@@ -23,6 +25,7 @@ class FileResult:
     """
 
     path: str
+    kind: Kind | None = None
     findings: tuple[Finding, ...] = ()
     facts: tuple[object, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
@@ -50,6 +53,8 @@ class Report:
         below: findings under `--min-severity`, by level.
         ignored: findings silenced by a comment or the configuration.
         baselined: findings that the baseline knows.
+        summaries: one line each that sums up the infos of a rule, shown or not.
+        paths: the files that were read as something, sorted.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -60,4 +65,5 @@ class Report:
     below: dict[str, int] = field(default_factory=dict)
     ignored: int = 0
     baselined: int = 0
-    notes: tuple[str, ...] = ()
+    summaries: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sys
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from armready.classify import Kind
     from armready.file import File
     from armready.project import Project
+    from armready.suppressions import Use
 
 HEADINGS = ("What it finds", "Why it stops arm64", "What to do")
 FIX_HEADING = "Fix safety"
@@ -88,6 +89,12 @@ class Rule:
     kinds: ClassVar[frozenset[Kind]]
     examples: ClassVar[tuple[Example, ...]]
     off_by_default: ClassVar[bool] = False
+
+    @classmethod
+    def summarise(cls, findings: Sequence[Finding]) -> str:
+        """One line that stands for all infos of this rule in text and markdown; empty for a rule that has none."""
+        del findings
+        return ""
 
     def __init_subclass__(cls, *, abstract: bool = False) -> None:
         super().__init_subclass__()
@@ -158,6 +165,14 @@ class ProjectRule(Rule, abstract=True):
 
     def check(self, project: Project) -> Iterable[Finding]:
         """The findings of the whole project."""
+        raise NotImplementedError
+
+
+class SuppressionRule(Rule, abstract=True):
+    """A rule about ignore comments. It is asked last, when it is known what each of them silenced."""
+
+    def check(self, uses: Iterable[Use]) -> Iterable[Finding]:
+        """The findings about the ignore comments of a run."""
         raise NotImplementedError
 
 

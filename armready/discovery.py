@@ -1,0 +1,168 @@
+"""Arguments -> the files to look at.
+
+A folder gives all of its files, hidden CI folders included, in the notation and with the semantics of `.gitignore`: what it names is left
+out unless git tracks it. A file that is named on the command line is taken as it is. Links are not followed: what they point to
+inside of the root is found by itself, and what lies outside is not ours.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from armready.config import Settings
+from armready.errors import UsageError
+
+# Folders of other people's code and of build results.
+ALWAYS_EXCLUDED = (
+    ".git",
+    ".hg",
+    ".svn",
+    "node_modules",
+    "bower_components",
+    "vendor",
+    "third_party",
+    ".venv",
+    "venv",
+    ".tox",
+    ".nox",
+    ".terraform",
+    "__pycache__",
+    "site-packages",
+)
+
+# git as a reader only: no program that the scanned repository names may run.
+GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "diff.external=", "-c", "core.pager=cat")
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """What there is to look at.
+
+    Attributes:
+        paths: relative to the root, with forward slashes, sorted.
+        complete: the whole repository was asked for.
+        problems: folders that could not be read.
+    """
+
+    paths: tuple[str, ...]
+    complete: bool
+    problems: tuple[str, ...] = ()
+
+
+def find_root(paths: Sequence[Path]) -> Path:
+    """The repository of the first path: the nearest folder above it that holds `.git`, else the folder itself.
+
+    Raises:
+        UsageError: a path does not exist.
+    """
+    for path in paths:
+        if not os.path.lexists(path):
+            raise UsageError(f"{path}: no such file or folder")
+    first = paths[0].resolve()
+    folder = first if first.is_dir() else first.parent
+    return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)
+
+
+def discover(paths: Sequence[Path], root: Path, settings: Settings, *, force_exclude: bool = False) -> Discovered:
+    """The files below `paths`.
+
+    Args:
+        paths: existing files and folders.
+        root: the repository.
+        settings: `exclude`, `respect_gitignore`, `max_file_size`.
+        force_exclude: leave out excluded files even when they are named.
+
+    Raises:
+        UsageError: a path lies outside of the repository.
+    """
+    found: set[str] = set()
+    problems: list[str] = []
+    complete = False
+    for path in paths:
+        if path.is_dir():
+            folder = path.resolve()
+            complete = complete or folder == root
+            found.update(_walk(folder, root, settings, problems))
+        elif not force_exclude or _relative(path, root) in set(_walk(path.resolve().parent, root, settings, problems)):
+            found.add(_relative(path, root))
+    return Discovered(tuple(sorted(found)), complete, tuple(problems))
+
+
+def _relative(path: Path, root: Path) -> str:
+    resolved = path.resolve()
+    if not resolved.is_relative_to(root):
+        raise UsageError(f"{path}: outside of {root}")
+    return resolved.relative_to(root).as_posix()
+
+
+def _walk(folder: Path, root: Path, settings: Settings, problems: list[str]) -> Iterable[str]:
+    from ignore import Error, WalkBuilder
+    from ignore import IOError as WalkError
+    from ignore.overrides import OverrideBuilder
+
+    overrides = OverrideBuilder(root)
+    for pattern in (*ALWAYS_EXCLUDED, *settings.exclude):
+        overrides.add(f"!{pattern}")
+    try:
+        builder = WalkBuilder(folder).hidden(False).overrides(overrides.build())
+    except Error as error:
+        raise UsageError(f"exclude: {error}") from error
+    for switch in (builder.git_ignore, builder.git_global, builder.git_exclude, builder.parents, builder.ignore):
+        switch(settings.respect_gitignore)
+    walk = builder.build()
+    prefix = len(str(root)) + 1
+    while True:
+        try:
+            entry = next(walk)
+        except StopIteration:
+            break
+        except (Error, WalkError, OSError) as error:
+            problems.append(str(error))
+            continue
+        name = str(entry.path())
+        if _is_regular(name):
+            yield name[prefix:].replace(os.sep, "/")
+    if settings.respect_gitignore:
+        yield from _tracked_but_ignored(folder, root, settings)
+
+
+def _is_regular(name: str) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(name).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def _tracked_but_ignored(folder: Path, root: Path, settings: Settings) -> Iterable[str]:
+    """Files that `.gitignore` names and git tracks all the same: git does not ignore them, so neither do we."""
+    if not (root / ".git").exists():
+        return
+    command = (*GIT, "-C", str(root), "ls-files", "-z", "--cached", "--ignored", "--exclude-standard", "--", str(folder))
+    try:
+        listed = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return
+    for name in os.fsdecode(listed).split("\0"):
+        if name and not _excluded(name, settings) and _is_regular(os.path.join(root, name)):
+            yield name
+
+
+def _excluded(name: str, settings: Settings) -> bool:
+    if set(name.split("/")[:-1]) & set(ALWAYS_EXCLUDED):
+        return True
+    return any(matches(name, pattern) for pattern in settings.exclude)
+
+
+def matches(path: str, pattern: str) -> bool:
+    """Whether a path lies under a glob: with a slash it is matched from the root on, without one at any depth."""
+    from fnmatch import fnmatch
+
+    pattern = pattern.rstrip("/")
+    if "/" in pattern:
+        return fnmatch(path, pattern.lstrip("/")) or fnmatch(path, f"{pattern.lstrip('/')}/*")
+    return any(fnmatch(part, pattern) for part in path.split("/"))

@@ -1,0 +1,143 @@
+"""Ignore comments: `# armready: ignore[DF101] reason`, on the line above or at the end of the line.
+
+`ignore-file[CODE]` stands for the whole file; `until 2027-01-31` after the codes makes it expire. Every comment style of the scanned
+files counts: `#`, `//`, `<!-- -->`, `{{/* */}}`, `--`. Where an instruction goes over several lines, a comment above it covers all of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from armready.source import Location, Source, Span
+
+if TYPE_CHECKING:
+    from armready.finding import Finding
+    from armready.fix import Edit
+
+NEEDLE = b"armready:"
+
+_COMMENT = re.compile(
+    r"(?P<open>#+|//|<!--|\{\{-?\s*/\*|/\*|--|;)[ \t]*armready:[ \t]*ignore(?P<file>-file)?[ \t]*\[(?P<codes>[^\]\n]*)\](?P<rest>[^\n]*)"
+)
+_UNTIL = re.compile(r"^\s*until\s+(\d{4}-\d{2}-\d{2})\b")
+_CLOSERS = re.compile(r"\s*(?:-->|\*/\s*-?\}\}|\*/)\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """One ignore comment.
+
+    Attributes:
+        location: the comment.
+        codes: codes and names it names, as written.
+        code_locations: where each of them stands.
+        first_line, last_line: the 1-based lines whose findings it silences.
+        whole_file: it silences the whole file.
+        reason: the text after the codes.
+        until: the last day on which it counts; empty for no end.
+        removal: the edit that removes the comment.
+    """
+
+    location: Location
+    codes: tuple[str, ...]
+    code_locations: tuple[Location, ...]
+    first_line: int
+    last_line: int
+    whole_file: bool
+    reason: str
+    until: str
+    removal: Edit
+
+    def expired(self, today: date) -> bool:
+        """Whether its last day is over, or is no day at all."""
+        if not self.until:
+            return False
+        try:
+            return date.fromisoformat(self.until) < today
+        except ValueError:
+            return True
+
+    def names(self, finding: Finding) -> str | None:
+        """The code or name in this comment that silences a finding, or None."""
+        region = finding.location.region
+        if not self.whole_file and not (region.line <= self.last_line and region.end_line >= self.first_line):
+            return None
+        return next((code for code in self.codes if code.upper() == finding.code or code == finding.name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What an ignore comment did in a run: the codes that silenced something, and whether it is expired."""
+
+    suppression: Suppression
+    used: frozenset[str]
+    expired: bool
+
+
+def find_suppressions(source: Source) -> Iterator[Suppression]:
+    """The ignore comments of a file, in order."""
+    from armready.fix import Edit
+
+    for match in _COMMENT.finditer(source.text):
+        line = source.line_index(match.start())
+        bounds = source.line_span(line)
+        alone = not source.text[bounds.start : match.start()].strip()
+        end = min(match.end(), bounds.end)
+        if alone:
+            first, last = _covered(source, line + 1)
+            removal = Edit(source.location(source.full_line_span(line)), "")
+        else:
+            first = last = line
+            start = bounds.start + len(source.text[bounds.start : match.start()].rstrip())
+            removal = Edit(source.location(Span(start, end)), "")
+        codes, locations = _codes(source, match)
+        rest = _CLOSERS.sub("", match["rest"].rstrip("\r"))
+        until = _UNTIL.match(rest)
+        yield Suppression(
+            location=source.location(Span(match.start(), end)),
+            codes=codes,
+            code_locations=locations,
+            first_line=first + 1,
+            last_line=last + 1,
+            whole_file=bool(match["file"]),
+            reason=rest[until.end() if until else 0 :].strip(" :-\t"),
+            until=until[1] if until else "",
+            removal=removal,
+        )
+
+
+def _codes(source: Source, match: re.Match[str]) -> tuple[tuple[str, ...], tuple[Location, ...]]:
+    found = list(re.finditer(r"[^\s,]+", match["codes"]))
+    start = match.start("codes")
+    return tuple(each[0] for each in found), tuple(source.location(Span(*each.span()).shift(start)) for each in found)
+
+
+def _covered(source: Source, line: int) -> tuple[int, int]:
+    """The lines that a comment above `line` covers: the next line that is neither blank nor a comment, with its continuations."""
+    count = len(source.line_starts)
+    while line < count and (not (text := source.slice(source.line_span(line)).strip()) or text.startswith(("#", "//", "<!--"))):
+        line += 1
+    last = line
+    while last < count - 1 and source.slice(source.line_span(last)).rstrip().endswith("\\"):
+        last += 1
+    return line, last
+
+
+def apply_suppressions(
+    findings: Sequence[Finding], suppressions: Mapping[str, Iterable[Suppression]], today: date, *, require_reason: bool
+) -> tuple[list[Finding], list[Finding], list[Use]]:
+    """Split findings into those that stay and those that a comment silences, and say what each comment did."""
+    kept: list[Finding] = []
+    silenced: list[Finding] = []
+    used: dict[Suppression, set[str]] = {each: set() for group in suppressions.values() for each in group}
+    for finding in findings:
+        hits = [(each, code) for each in suppressions.get(finding.path, ()) if (code := each.names(finding)) is not None]
+        for each, code in hits:
+            used[each].add(code)
+        active = any(not each.expired(today) and (each.reason or not require_reason) for each, _ in hits)
+        (silenced if active else kept).append(finding)
+    return kept, silenced, [Use(each, frozenset(codes), each.expired(today)) for each, codes in used.items()]

@@ -1,0 +1,5 @@
+"""The ignore comments themselves (`ARM`)."""
+
+from armready.classify import Kind
+
+KINDS = frozenset(Kind)

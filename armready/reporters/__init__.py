@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from armready.results import Report
 
 FORMATS = {
-    name: f"armready.reporters.{name if name != 'json' else 'json_report'}"
+    name: f"armready.reporters.{name}"
     for name in ("text", "concise", "json", "jsonl", "sarif", "github", "gitlab", "junit", "markdown", "html")
 }
 

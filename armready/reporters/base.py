@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 HOMEPAGE = "https://github.com/armready/armready"
 DOCUMENTATION = "https://armready.github.io/armready"
 
+# Control, zero-width, direction-changing and surrogate characters, and tags.
 _CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
@@ -50,7 +51,6 @@ class Context:
         cwd: the folder the command ran in; people see paths relative to it. Default: the root.
         project: the graph of the second pass, for readiness per image and workload.
         statistics: add the number of findings per rule.
-        include_suppressed: SARIF lists suppressed findings too.
     """
 
     root: Path
@@ -66,7 +66,6 @@ class Context:
     cwd: Path | None = None
     project: Project | None = None
     statistics: bool = False
-    include_suppressed: bool = False
     _sources: dict[str, Source | None] = field(default_factory=dict, repr=False, compare=False)
 
     def shown_path(self, path: str) -> str:
@@ -130,9 +129,8 @@ def summary_line(report: Report, fixes: FixCounts | None = None) -> str:
     levels = count_severities(report)
     total = sum(levels.values())
     by_level = ", ".join(plural(number, level.value) for level, number in levels.items() if number)
-    where = (
-        f"{len({finding.path for finding in report.findings})} of {plural(report.files, 'file')}" if total else plural(report.files, "file")
-    )
+    files = plural(report.files, "file")
+    where = f"{len({finding.path for finding in report.findings}):,} of {files}" if total else files
     parts = [f"{plural(total, 'finding')}{f' ({by_level})' if by_level else ''} in {where}"]
     if safe or unsafe:
         fixable = [f"{safe:,} fixable"] if safe else []
@@ -161,8 +159,8 @@ def escape(text: str) -> str:
 
 def escape_lines(text: str) -> str:
     """As `escape`, but line feeds and tabs stay."""
-    return "\n".join(
-        "\t".join(_CONTROL.sub(_escaped, part) for part in line.split("\t")) for line in text.replace("\r\n", "\n").split("\n")
+    return "".join(
+        each if each in ("\n", "\t") else _CONTROL.sub(_escaped, each) for each in re.split(r"([\n\t])", text.replace("\r\n", "\n"))
     )
 
 

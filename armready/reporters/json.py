@@ -1,0 +1,90 @@
+"""The report as one JSON object, version 1."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from armready.finding import Finding, Severity
+from armready.fingerprint import fingerprints
+from armready.reporters.base import Context, count_fixes, count_severities, dump_json, rule_url
+from armready.results import Report
+from armready.source import Location
+
+VERSION = 1
+
+
+def render(report: Report, context: Context) -> str:
+    """The object, indented."""
+    return dump_json(document(report, context)) + "\n"
+
+
+def document(report: Report, context: Context) -> dict[str, Any]:
+    """The object as plain data. Keys may be added within a version, never removed."""
+    return {
+        "version": VERSION,
+        "tool": {"name": "armready", "version": context.version},
+        "findings": records(report, context),
+        "summary": summary(report, context),
+    }
+
+
+def records(report: Report, context: Context) -> list[dict[str, Any]]:
+    """One plain record per finding."""
+    marks = fingerprints(report.findings, context.source)
+    return [_record(finding, mark.value, context) for finding, mark in zip(report.findings, marks, strict=True)]
+
+
+def summary(report: Report, context: Context) -> dict[str, Any]:
+    """The numbers of the run; findings under `--min-severity` count although they are not listed."""
+    levels = count_severities(report)
+    fixes = count_fixes(report.findings)
+    result: dict[str, Any] = {
+        "files": report.files,
+        "scanned": report.scanned,
+        "errors": levels[Severity.ERROR],
+        "warnings": levels[Severity.WARNING],
+        "infos": levels[Severity.INFO],
+        "not_shown": sum(report.below.values()),
+        "fixable_safe": fixes.safe,
+        "fixable_unsafe": fixes.unsafe,
+        "hidden": report.hidden,
+        "ignored": report.ignored,
+        "baselined": report.baselined,
+        "unparsed": [{"path": context.shown_path(each.path), "reason": each.reason} for each in report.unparsed],
+    }
+    if context.statistics:
+        result["statistics"] = dict(sorted(Counter(finding.code for finding in report.findings).items()))
+    return result
+
+
+def _place(location: Location, context: Context) -> dict[str, Any]:
+    line, column, end_line, end_column = location.region
+    return {"path": context.shown_path(location.path), "line": line, "column": column, "end_line": end_line, "end_column": end_column}
+
+
+def _record(finding: Finding, fingerprint: str, context: Context) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "name": finding.name,
+        "severity": finding.severity.value,
+        "confidence": finding.confidence.value,
+        "message": finding.message,
+        **_place(finding.location, context),
+        "related": [{**_place(each.location, context), "message": each.message} for each in finding.related],
+        "fix": _fix(finding, context),
+        "fingerprint": fingerprint,
+        "url": rule_url(finding.name),
+    }
+
+
+def _fix(finding: Finding, context: Context) -> dict[str, Any] | None:
+    fix = finding.fix
+    if fix is None:
+        return None
+    return {
+        "applicability": fix.applicability.value,
+        "title": fix.title,
+        "notes": list(fix.notes),
+        "edits": [{**_place(edit.location, context), "text": edit.text} for edit in fix.edits],
+    }

@@ -35,14 +35,18 @@ class Embedded:
 
     Attributes:
         text: the decoded inner text.
-        segments: runs of equal text in inner order. Characters outside of all segments (an escape such as `\\"`)
+        segments: runs of equal text in inner order. Characters outside of all segments (escapes and line folds)
             have no exact place in the host.
         encode: writes an inner fragment in the host's notation; None when it cannot be written there.
+        check: the inner text as it would be decoded if a host span were replaced by a text; None when it could not be.
+        layers: this text mapped to the layer above it, and that layer mapped to the host, where there are two.
     """
 
     text: str
     segments: tuple[Segment, ...]
     encode: Callable[[str], str | None] = field(default=verbatim, compare=False)
+    check: Callable[[Span, str], str | None] | None = field(default=None, compare=False)
+    layers: tuple[Embedded, Embedded] | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def whole(cls, text: str, start: int = 0) -> Embedded:
@@ -85,6 +89,18 @@ class Embedded:
         start = first.host + min(max(inner.start - first.inner, 0), first.length)
         return Span(start, max(start, last.host))
 
+    def edit(self, inner: Span, fragment: str) -> tuple[Span, str] | None:
+        """The host span and the host text that replace an inner span by `fragment`; None where that cannot be proved."""
+        if self.layers is not None:
+            middle = self.layers[0].edit(inner, fragment)
+            return None if middle is None else self.layers[1].edit(*middle)
+        host, written = self.host_span(inner), self.encode(fragment)
+        if host is None or written is None:
+            return None
+        if self.check is not None and self.check(host, written) != self.text[: inner.start] + fragment + self.text[inner.end :]:
+            return None
+        return host, written
+
     def through(self, outer: Embedded) -> Embedded:
         """This text, whose host is the inner text of `outer`, mapped to the host of `outer`."""
         segments: list[Segment] = []
@@ -100,4 +116,4 @@ class Embedded:
             once = self.encode(fragment)
             return None if once is None else outer.encode(once)
 
-        return Embedded(self.text, tuple(segments), encode)
+        return Embedded(self.text, tuple(segments), encode, layers=(self, outer))

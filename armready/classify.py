@@ -168,17 +168,54 @@ class _Row(NamedTuple):
 _BY_NAME = tuple(
     _Row(kind, patterns)
     for kind, patterns in (
-        (Kind.GITLAB, (".gitlab-ci.yml", ".gitlab-ci.yaml", "*.gitlab-ci.yml", "*.gitlab-ci.yaml", "*.gitlab/**.yml", "*.gitlab/**.yaml", "*gitlab-ci/**.yml")),
+        (
+            Kind.GITLAB,
+            (
+                ".gitlab-ci.yml",
+                ".gitlab-ci.yaml",
+                "*.gitlab-ci.yml",
+                "*.gitlab-ci.yaml",
+                "*.gitlab/**.yml",
+                "*.gitlab/**.yaml",
+                "*gitlab-ci/**.yml",
+            ),
+        ),
         (
             Kind.GITHUB_WORKFLOW,
-            ("*.github/workflows/*.yml", "*.github/workflows/*.yaml", "*.gitea/workflows/*.y*ml", "*.forgejo/workflows/*.y*ml", "*.github/workflow-templates/*.y*ml"),
+            (
+                "*.github/workflows/*.yml",
+                "*.github/workflows/*.yaml",
+                "*.gitea/workflows/*.y*ml",
+                "*.forgejo/workflows/*.y*ml",
+                "*.github/workflow-templates/*.y*ml",
+            ),
         ),
         (Kind.GITHUB_ACTION, ("action.yml", "action.yaml")),
-        (Kind.JENKINS, ("jenkinsfile", "jenkinsfile.*", "jenkinsfile-*", "*.jenkinsfile", "*-jenkinsfile", "*jenkins/**.groovy", "*/vars/*.groovy", "vars/*.groovy")),
+        (
+            Kind.JENKINS,
+            (
+                "jenkinsfile",
+                "jenkinsfile.*",
+                "jenkinsfile-*",
+                "*.jenkinsfile",
+                "*-jenkinsfile",
+                "*jenkins/**.groovy",
+                "*/vars/*.groovy",
+                "vars/*.groovy",
+            ),
+        ),
         (Kind.CIRCLECI, ("*.circleci/*.yml", "*.circleci/*.yaml", "circle.yml")),
         (
             Kind.AZURE,
-            ("azure-pipelines*.yml", "azure-pipelines*.yaml", "*.azure-pipelines.yml", "*.azure-pipelines/**.y*ml", "*.azuredevops/**.y*ml", "*.pipelines/**.y*ml", "azure-pipeline*.y*ml"),
+            (
+                "azure-pipelines*.yml",
+                "azure-pipelines*.yaml",
+                "*.azure-pipelines.yml",
+                "*.azure-pipelines/**.y*ml",
+                "*.azuredevops/**.y*ml",
+                "*.pipelines/**.y*ml",
+                "azure-pipeline*.y*ml",
+            ),
         ),
         (Kind.BITBUCKET, ("bitbucket-pipelines.yml", "bitbucket-pipelines.yaml")),
         (Kind.TRAVIS, (".travis.yml", ".travis.yaml")),
@@ -187,7 +224,19 @@ _BY_NAME = tuple(
         (Kind.CLOUDBUILD, ("cloudbuild*.yml", "cloudbuild*.yaml", "cloudbuild*.json", "*.cloudbuild.y*ml", "*-cloudbuild.y*ml")),
         (Kind.CODEBUILD, ("buildspec*.yml", "buildspec*.yaml", "*buildspec.yml", "*buildspec.yaml")),
         (Kind.BUILDKITE, ("*.buildkite/**.yml", "*.buildkite/**.yaml", "buildkite.yml", "buildkite.yaml")),
-        (Kind.COMPOSE, ("compose.yml", "compose.yaml", "compose.*.yml", "compose.*.yaml", "docker-compose*.yml", "docker-compose*.yaml", "*.docker-compose.y*ml", "compose-*.y*ml")),
+        (
+            Kind.COMPOSE,
+            (
+                "compose.yml",
+                "compose.yaml",
+                "compose.*.yml",
+                "compose.*.yaml",
+                "docker-compose*.yml",
+                "docker-compose*.yaml",
+                "*.docker-compose.y*ml",
+                "compose-*.y*ml",
+            ),
+        ),
         (Kind.BAKE_HCL, ("docker-bake*.hcl", "*bake.hcl", "bake*.hcl")),
         (Kind.BAKE_JSON, ("docker-bake*.json",)),
         (Kind.SKAFFOLD, ("skaffold*.yml", "skaffold*.yaml")),
@@ -197,7 +246,20 @@ _BY_NAME = tuple(
         (Kind.KUSTOMIZATION, ("kustomization.yml", "kustomization.yaml", "kustomization")),
         (Kind.HELM_CHART, ("chart.yaml",)),
         (Kind.HELM_TEMPLATE, ("*templates/**.tpl",)),
-        (Kind.HELM_VALUES, ("values.yaml", "values.yml", "values-*.yaml", "values-*.yml", "values.*.yaml", "*-values.yaml", "*-values.yml", "*.values.yaml", "values_*.yaml")),
+        (
+            Kind.HELM_VALUES,
+            (
+                "values.yaml",
+                "values.yml",
+                "values-*.yaml",
+                "values-*.yml",
+                "values.*.yaml",
+                "*-values.yaml",
+                "*-values.yml",
+                "*.values.yaml",
+                "values_*.yaml",
+            ),
+        ),
         (Kind.UV_LOCK, ("uv.lock",)),
         (Kind.POETRY_LOCK, ("poetry.lock",)),
         (Kind.PDM_LOCK, ("pdm.lock", "pdm.*.lock")),
@@ -211,13 +273,42 @@ _BY_NAME = tuple(
         (Kind.PIPFILE, ("pipfile",)),
         (Kind.PIXI, ("pixi.toml",)),
         (Kind.TOX, ("tox.ini", "tox.toml")),
-        (Kind.CONDA_ENV, ("environment*.yml", "environment*.yaml", "conda*.yml", "conda*.yaml", "*_env.yml", "*-env.yml", "env.yml", "env.yaml")),
+        (
+            Kind.CONDA_ENV,
+            ("environment*.yml", "environment*.yaml", "conda*.yml", "conda*.yaml", "*_env.yml", "*-env.yml", "env.yml", "env.yaml"),
+        ),
         (Kind.CONDA_RECIPE, ("meta.yaml", "recipe.yaml")),
         (
             Kind.REQUIREMENTS,
-            ("*requirements*.txt", "*requirements*.in", "*requirements/*.txt", "*requirements/*.in", "constraints*.txt", "*-constraints.txt", "requirements*.pip"),
+            (
+                "*requirements*.txt",
+                "*requirements*.in",
+                "*requirements/*.txt",
+                "*requirements/*.in",
+                "constraints*.txt",
+                "*-constraints.txt",
+                "requirements*.pip",
+            ),
         ),
-        (Kind.DOCKERFILE, ("dockerfile", "containerfile", "dockerfile.*", "containerfile.*", "*.dockerfile", "*.containerfile", "dockerfile-*", "dockerfile_*", "*-dockerfile", "*_dockerfile", "containerfile-*", "*dockerfile*.j2", "*dockerfile*.tmpl", "*dockerfile*.template")),
+        (
+            Kind.DOCKERFILE,
+            (
+                "dockerfile",
+                "containerfile",
+                "dockerfile.*",
+                "containerfile.*",
+                "*.dockerfile",
+                "*.containerfile",
+                "dockerfile-*",
+                "dockerfile_*",
+                "*-dockerfile",
+                "*_dockerfile",
+                "containerfile-*",
+                "*dockerfile*.j2",
+                "*dockerfile*.tmpl",
+                "*dockerfile*.template",
+            ),
+        ),
         (Kind.MAKEFILE, ("makefile", "gnumakefile", "makefile.*", "*.mk", "*.mak", "*.makefile", "makefile-*")),
         (Kind.JUSTFILE, ("justfile", ".justfile", "*.just")),
         (Kind.EARTHFILE, ("earthfile",)),
@@ -251,7 +342,9 @@ _ARGO = re.compile(r"kind[\"']?\s*:\s*[\"']?(?:Workflow|WorkflowTemplate|Cluster
 _CLOUDFORMATION = re.compile(r"AWSTemplateFormatVersion|[\"']?Type[\"']?\s*:\s*[\"']?AWS::")
 _GITHUB = re.compile(r"(?m)^\s+runs-on\s*:")
 _ACTION = re.compile(r"(?m)^runs\s*:\s*(?:#.*)?\n\s+[\"']?(?:using|steps|image|main)")
-_GITLAB = re.compile(r"(?m)^(?:\.?[\w.:/ -]+:\s*(?:&\S+\s*)?(?:#.*)?\n(?:[ \t]*(?:#.*)?\n)*[ \t]+(?:[\w-]+:.*\n|[ \t#-].*\n)*?[ \t]+(?:script|before_script)\s*:)")
+_GITLAB = re.compile(
+    r"(?m)^(?:\.?[\w.:/ -]+:\s*(?:&\S+\s*)?(?:#.*)?\n(?:[ \t]*(?:#.*)?\n)*[ \t]+(?:[\w-]+:.*\n|[ \t#-].*\n)*?[ \t]+(?:script|before_script)\s*:)"
+)
 _AZURE = re.compile(r"(?m)^\s*-\s*(?:task|checkout)\s*:|^\s+vmImage\s*:|^pool\s*:")
 _CLOUDBUILD = re.compile(r"(?m)^steps\s*:\s*(?:#.*)?\n(?:\s*#.*\n)*\s*-\s+(?:id|name|args|entrypoint)\s*:")
 _COMPOSE = re.compile(r"(?m)^services\s*:\s*(?:#.*)?\n(?:\s*(?:#.*)?\n)*[ \t]+[\w.-]+\s*:")
@@ -368,7 +461,9 @@ def kind_by_content(path: str, head: str) -> Kind | None:
 
 
 # A name that decides, unless the content says that it is something more particular.
-_REFINED_BY_CONTENT = frozenset({Kind.CONDA_ENV, Kind.CONDA_RECIPE, Kind.REQUIREMENTS, Kind.HELM_VALUES, Kind.GITLAB, Kind.AZURE, Kind.BUILDKITE})
+_REFINED_BY_CONTENT = frozenset(
+    {Kind.CONDA_ENV, Kind.CONDA_RECIPE, Kind.REQUIREMENTS, Kind.HELM_VALUES, Kind.GITLAB, Kind.AZURE, Kind.BUILDKITE}
+)
 
 
 def classify(path: str, head: str) -> Kind | None:

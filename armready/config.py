@@ -74,10 +74,9 @@ class Runner:
 
 
 def _key(doc: str, default: Any) -> Any:
-    factory = {list: list, dict: dict}.get(type(default))
-    if factory is None:
-        return field(default=default, metadata={"doc": doc})
-    return field(default_factory=factory, metadata={"doc": doc})
+    if isinstance(default, dict):
+        return field(default_factory=dict, metadata={"doc": doc})
+    return field(default=default, metadata={"doc": doc})
 
 
 @dataclass(frozen=True)
@@ -341,3 +340,12 @@ def schema() -> dict[str, Any]:
         "properties": properties,
         "additionalProperties": False,
     }
+
+
+def plain(value: Any) -> Any:
+    """A setting as JSON can hold it."""
+    if isinstance(value, UserImage | Runner):
+        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    return list(value) if isinstance(value, tuple) else value

@@ -1,9 +1,10 @@
 """Edits -> verified new text -> atomic write.
 
-Rounds: of all fixes that may be applied, those that do not overlap are applied to the text in memory; then both passes run again. A fix stays only
-if the new text parses, is unchanged outside of what the fix claims (`verify.py`), and the second scan has lost the finding and gained none of
-the same or a higher level in the files it changed. A fix that fails is dropped, and its finding stays with the reason. Later rounds see
-the new facts: when a Dockerfile is mended, the CI file that builds it may follow. The order depends on nothing but the text.
+Rounds: of all fixes that may be applied, those that do not overlap are applied to the text in memory; then both passes run again. A
+fix stays only if the new text parses, is unchanged outside of what the fix claims (`verify.py`), and the second scan has lost the
+finding and gained none of the same or a higher level in the files it changed. A fix that fails is dropped, and its finding stays with
+the reason. Later rounds see the new facts: when a Dockerfile is mended, the CI file that builds it may follow. The order depends on
+nothing but the text.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from armready.errors import ArmreadyError, ParseProblem
@@ -65,6 +67,7 @@ class _State:
     below: Tree
     registry: Registry
     analysis: Analysis
+    today: date | None
     files: dict[str, bytes] = field(default_factory=dict)
 
     @property
@@ -76,8 +79,8 @@ class _State:
         files = self.files | dict(changed)
         tree = MemoryTree(files, self.below)
         known = {path: result for path, result in self.analysis.results.items() if path not in changed}
-        analysis = analyse(tree, list(self.analysis.results), self.registry, complete=self.analysis.complete, known=known)
-        return _State(self.below, self.registry, analysis, files)
+        analysis = analyse(tree, list(self.analysis.results), self.registry, complete=self.analysis.complete, today=self.today, known=known)
+        return _State(self.below, self.registry, analysis, self.today, files)
 
 
 def fix(
@@ -87,7 +90,7 @@ def fix(
     *,
     allowed: Applicability,
     wanted: Callable[[Finding], bool],
-    findings: Callable[[Analysis], Sequence[Finding]] | None = None,
+    today: date | None,
 ) -> FixOutcome:
     """Make every fix that may be made, in memory.
 
@@ -97,16 +100,15 @@ def fix(
         registry: the rules.
         allowed: the least trusted applicability that is applied.
         wanted: which findings to mend.
-        findings: the findings of an analysis that count, after suppressions and baseline; default: all.
+        today: see `analyse`.
     """
-    select = findings or (lambda current: current.findings)
-    state = _State(tree, registry, analysis)
+    state = _State(tree, registry, analysis, today)
     applied: list[Finding] = []
     rejected: dict[Key, NotApplied] = {}
     for _ in range(_ROUNDS):
         candidates = [
             finding
-            for finding in select(state.analysis)
+            for finding in state.analysis.findings
             if finding.fix is not None
             and finding.fix.applicability.rank <= allowed.rank
             and wanted(finding)
@@ -280,7 +282,6 @@ def unified_diff(changes: Mapping[str, tuple[bytes, bytes]]) -> str:
     for path, (old, new) in changes.items():
         before = Source.decode(path, old).text.splitlines(keepends=True)
         after = Source.decode(path, new).text.splitlines(keepends=True)
-        for line in lines_of(before, after, f"a/{path}", f"b/{path}"):
-            out.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
+        lines = lines_of(before, after, f"a/{path}", f"b/{path}")
+        out.extend(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
     return "".join(out)
-

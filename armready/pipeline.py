@@ -21,14 +21,13 @@ from armready.facts import COLLECTORS
 from armready.file import File
 from armready.finding import Confidence, Finding, Severity
 from armready.project import Project
-from armready.registry import Registry
+from armready.registry import Registry, rules_for
 from armready.results import FileResult, Report, Unparsed
 from armready.rule import ProjectRule, Rule
 from armready.source import Source
 from armready.suppressions import NEEDLE, Use, apply_suppressions, find_suppressions
 
 if TYPE_CHECKING:
-    from armready.baseline import Baseline
     from armready.tree import Tree
 
 Item = TypeVar("Item")
@@ -42,13 +41,15 @@ class Analysis:
 
     Attributes:
         results: of the first pass, by path.
-        findings: of both passes, sorted.
+        findings: of both passes and about ignore comments, sorted.
+        silenced: those that an ignore comment silences.
         complete: the whole repository was read.
         problems: what could not be read or done, beside those of single files.
     """
 
     results: Mapping[str, FileResult]
     findings: tuple[Finding, ...]
+    silenced: tuple[Finding, ...]
     complete: bool
     problems: tuple[Unparsed, ...] = ()
 
@@ -59,13 +60,30 @@ def analyse(
     registry: Registry,
     *,
     complete: bool,
+    today: date | None,
     known: Mapping[str, FileResult] | None = None,
 ) -> Analysis:
-    """Run both passes over `paths`; results that are `known` are not computed again."""
+    """Run both passes over `paths`, then hear the ignore comments.
+
+    Args:
+        tree: where the files are.
+        paths: relative to its root.
+        registry: the rules.
+        complete: these are all files of the repository.
+        today: the day on which ignore comments are judged; None: they do not count.
+        known: results of the first pass that need not be computed again.
+    """
     results = {path: (known or {}).get(path) or read_and_check(tree, path, registry) for path in paths}
-    findings, problems = check_project(tree, results, registry, complete=complete)
+    second_pass, problems = check_project(tree, results, registry, complete=complete)
     first_pass = (finding for result in results.values() for finding in result.findings)
-    return Analysis(results, tuple(sorted((*first_pass, *findings), key=lambda each: each.sort_key)), complete, problems)
+    findings = sorted((*first_pass, *second_pass), key=lambda each: each.sort_key)
+    silenced: list[Finding] = []
+    groups = {path: result.suppressions for path, result in results.items() if result.suppressions}
+    if groups and today is not None:
+        findings, silenced, uses = apply_suppressions(findings, groups, today, require_reason=registry.settings.require_reason)
+        about_comments = _about_comments(uses, results, registry, complete=complete)
+        findings = sorted((*findings, *about_comments), key=lambda each: each.sort_key)
+    return Analysis(results, tuple(findings), tuple(silenced), complete, problems)
 
 
 def read_and_check(tree: Tree, path: str, registry: Registry) -> FileResult:
@@ -154,43 +172,50 @@ def check_project(
     return findings, tuple(Unparsed("", problem) for problem in problems)
 
 
+def _everything(findings: Sequence[Finding]) -> list[Finding]:
+    return list(findings)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a run leaves out beside what the settings say.
+
+    Attributes:
+        fresh: of findings, those that the baseline does not know.
+        only: whether a finding lies in what the run is about (`--changed-since`).
+    """
+
+    fresh: Callable[[Sequence[Finding]], list[Finding]] = _everything
+    only: Callable[[Finding], bool] = bool
+
+
 def report(
     analysis: Analysis,
     registry: Registry,
-    *,
-    today: date,
-    no_ignores: bool = False,
-    baseline: Baseline | None = None,
-    only: Callable[[Finding], bool] | None = None,
+    filters: Filters,
 ) -> Report:
     """Filter the findings of an analysis into the one list that is reported, and count what is left out."""
     settings, selection = registry.settings, registry.selection
-    classes = {rule.code: rule for rule in _classes_of(analysis, registry)}
-    findings: Sequence[Finding] = analysis.findings
-    ignored = 0
-    if not no_ignores:
-        groups = {path: result.suppressions for path, result in analysis.results.items() if result.suppressions}
-        if groups:
-            kept, silenced, uses = apply_suppressions(findings, groups, today, require_reason=settings.require_reason)
-            ignored += sum(1 for finding in silenced if selection.enabled(classes[finding.code]))
-            findings = sorted((*kept, *_about_comments(uses, analysis, registry, classes)), key=lambda each: each.sort_key)
+    classes = {rule.code: rule for rule in _classes_of(analysis.results, registry)}
+    ignored = sum(1 for finding in analysis.silenced if selection.enabled(classes[finding.code]))
     shown: list[Finding] = []
     hidden = 0
-    for finding in findings:
-        if not selection.enabled(classes[finding.code]):
-            hidden += classes[finding.code].off_by_default
+    for finding in analysis.findings:
+        rule = classes[finding.code]
+        if not selection.enabled(rule):
+            hidden += rule.off_by_default
         elif selection.ignored_in(finding.path, finding.code):
             ignored += 1
-        elif finding.confidence is Confidence.LOW and not settings.pedantic and not classes[finding.code].summarise((finding,)):
+        elif finding.confidence is Confidence.LOW and not settings.pedantic and not rule.summarise((finding,)):
             hidden += 1
-        elif only is None or only(finding):
+        elif filters.only(finding):
             shown.append(replace(finding, severity=selection.levels.get(finding.code, finding.severity)))
-    baselined = 0
-    if baseline is not None:
-        fresh = baseline.unknown(shown)
-        baselined, shown = len(shown) - len(fresh), fresh
+    fresh = filters.fresh(shown)
+    baselined, shown = len(shown) - len(fresh), fresh
     reported = tuple(finding for finding in shown if finding.severity.rank <= settings.min_severity.rank)
-    below = {level.value: sum(finding.severity is level for finding in shown) for level in Severity if level.rank > settings.min_severity.rank}
+    below = {
+        level.value: sum(finding.severity is level for finding in shown) for level in Severity if level.rank > settings.min_severity.rank
+    }
     return Report(
         findings=reported,
         files=len(analysis.results),
@@ -205,20 +230,16 @@ def report(
     )
 
 
-def _classes_of(analysis: Analysis, registry: Registry) -> Iterable[type[Rule]]:
-    from armready.registry import rules_for
-
-    kinds = {result.kind for result in analysis.results.values() if result.kind is not None}
+def _classes_of(results: Mapping[str, FileResult], registry: Registry) -> Iterable[type[Rule]]:
+    kinds = {result.kind for result in results.values() if result.kind is not None}
     return rules_for(kinds, registry.settings)
 
 
-def _about_comments(
-    uses: Iterable[Use], analysis: Analysis, registry: Registry, classes: Mapping[str, type[Rule]]
-) -> Iterable[Finding]:
+def _about_comments(uses: Iterable[Use], results: Mapping[str, FileResult], registry: Registry, *, complete: bool) -> Iterable[Finding]:
     """The findings about ignore comments. What a project rule would say in a partial run is unknown, so it counts as used."""
-    unknown = set()
-    if not analysis.complete:
-        unknown = {key for rule in classes.values() if issubclass(rule, ProjectRule) for key in (rule.code, rule.name)}
+    unknown: set[str] = set()
+    if not complete:
+        unknown = {key for rule in _classes_of(results, registry) if issubclass(rule, ProjectRule) for key in (rule.code, rule.name)}
     judged = [replace(use, used=use.used | (unknown & set(use.suppression.codes))) for use in uses]
     for rule in registry.suppression_rules():
         yield from rule.check(judged)

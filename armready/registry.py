@@ -12,7 +12,7 @@ import pkgutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -70,7 +70,7 @@ def _families() -> dict[str, frozenset[Kind]]:
     return {name: importlib.import_module(f"{package.__name__}.{name}").KINDS for name in names}
 
 
-@lru_cache(maxsize=None)
+@cache
 def _family_rules(name: str) -> tuple[type[Rule], ...]:
     return _rules_in(importlib.import_module(f"armready.rules.{name}"))
 
@@ -81,7 +81,7 @@ def _installed_rules() -> tuple[type[Rule], ...]:
     return tuple(rule for point in entry_points(group="armready.rules") for rule in _rules_in(point.load()))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _folder_rules(folder: str) -> tuple[type[Rule], ...]:
     init = Path(folder)
     if not init.is_dir():

@@ -207,6 +207,9 @@ def _validate(cls: type[Rule]) -> None:
     for example in cls.examples:
         require(bool(example.bad) != bool(example.good), f"example {example.name!r} must be either bad or good")
         require(example.path, f"example {example.name!r} has no path")
-        require(example.good or "«" in example.bad or any("«" in text for text in example.files.values()), f"example {example.name!r} marks no place with «»")
+        require(
+            example.good or "«" in example.bad or any("«" in text for text in example.files.values()),
+            f"example {example.name!r} marks no place with «»",
+        )
     needles = getattr(cls, "needles", ())
     require(all(needle == needle.lower() for needle in needles), "needles must be lower case")

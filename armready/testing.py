@@ -1,7 +1,7 @@
 """The contract that every rule must meet on each of its examples. Public, so that rules of others can be held to it too.
 
-`check_example` asserts: what is marked in a bad example is found there, and nothing else of this rule; a good one is silent; the fix gives the
-exact text, declares the right applicability, passes the proof of the fixer, and is a fixed point; no rule crashes on any of it.
+`check_example` asserts: what is marked in a bad example is found there, and nothing else of this rule; a good one is silent; the fix
+gives the exact text, declares the right applicability, passes the proof of the fixer, and is a fixed point; no rule crashes on it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from armready.config import Settings, from_mapping
 from armready.finding import Finding, Severity
 from armready.fix import Applicability
 from armready.fixer import FixOutcome, fix
-from armready.pipeline import Analysis, analyse, report
+from armready.pipeline import Analysis, Filters, analyse, report
 from armready.registry import Registry
 from armready.rule import Example, Rule, example_text
 from armready.source import Span
@@ -24,7 +24,7 @@ from armready.tree import MemoryTree
 _TODAY = date(2026, 11, 24)
 
 
-class ContractBroken(AssertionError):
+class ContractError(AssertionError):
     """A rule that does not do what its example says."""
 
 
@@ -62,12 +62,12 @@ def analyse_files(files: Mapping[str, str], settings: Settings) -> tuple[MemoryT
     """Both passes over files in memory, as one complete repository."""
     tree = MemoryTree({path: text.encode() for path, text in files.items()})
     registry = Registry(settings)
-    return tree, registry, analyse(tree, sorted(files), registry, complete=True)
+    return tree, registry, analyse(tree, sorted(files), registry, complete=True, today=_TODAY)
 
 
 def findings_of(rule: type[Rule], analysis: Analysis, registry: Registry) -> list[Finding]:
     """What a rule reports, after ignore comments."""
-    shown = report(analysis, registry, today=_TODAY)
+    shown = report(analysis, registry, Filters())
     return [finding for finding in shown.findings if finding.code == rule.code]
 
 
@@ -75,7 +75,7 @@ def check_example(rule: type[Rule], example: Example) -> None:
     """Hold a rule to one of its examples.
 
     Raises:
-        ContractBroken: it does not do what the example says.
+        ContractError: it does not do what the example says.
     """
     settings = example_settings(example, rule)
     files, marks = example_files(example)
@@ -85,12 +85,12 @@ def check_example(rule: type[Rule], example: Example) -> None:
     expected = sorted((path, *span) for path, spans in marks.items() for span in spans)
     got = sorted((finding.path, *finding.location.span) for finding in found)
     if expected != got:
-        raise ContractBroken(f"{rule.code} {example.name!r}: expected {_show(expected, files)}, found {_show(got, files)}")
+        raise ContractError(f"{rule.code} {example.name!r}: expected {_show(expected, files)}, found {_show(got, files)}")
     for finding in found:
         if example.severity is not None and finding.severity is not example.severity:
-            raise ContractBroken(f"{rule.code} {example.name!r}: {finding.severity} instead of {example.severity}: {finding.message}")
+            raise ContractError(f"{rule.code} {example.name!r}: {finding.severity} instead of {example.severity}: {finding.message}")
         if not finding.message.endswith("."):
-            raise ContractBroken(f"{rule.code} {example.name!r}: the message is no sentence: {finding.message!r}")
+            raise ContractError(f"{rule.code} {example.name!r}: the message is no sentence: {finding.message!r}")
     if example.fixed or example.fixed_files:
         _check_fix(rule, example, files, tree, registry, analysis)
 
@@ -101,8 +101,8 @@ def _check_fix(
     found = findings_of(rule, analysis, registry)
     declared = {finding.fix.applicability if finding.fix else None for finding in found}
     if declared != {example.applicability}:
-        raise ContractBroken(f"{rule.code} {example.name!r}: fixes are {declared}, not {example.applicability}")
-    outcome = fix(tree, analysis, registry, allowed=Applicability.DISPLAY, wanted=lambda finding: finding.code == rule.code)
+        raise ContractError(f"{rule.code} {example.name!r}: fixes are {declared}, not {example.applicability}")
+    outcome = fix(tree, analysis, registry, allowed=Applicability.DISPLAY, wanted=lambda finding: finding.code == rule.code, today=_TODAY)
     expected = dict(files)
     if example.fixed:
         expected[example.path] = example_text(example.fixed)
@@ -111,22 +111,29 @@ def _check_fix(
     for path, text in expected.items():
         if fixed[path] != text:
             reasons = [f"{each.finding.code}: {each.reason}" for each in outcome.not_applied]
-            raise ContractBroken(f"{rule.code} {example.name!r}: {path} becomes\n{fixed[path]}\ninstead of\n{text}\nnot applied: {reasons}")
+            raise ContractError(f"{rule.code} {example.name!r}: {path} becomes\n{fixed[path]}\ninstead of\n{text}\nnot applied: {reasons}")
     _no_crash(outcome.analysis)
     _check_fixed_point(rule, example, outcome, registry)
 
 
 def _check_fixed_point(rule: type[Rule], example: Example, outcome: FixOutcome, registry: Registry) -> None:
-    again = fix(outcome.tree, outcome.analysis, registry, allowed=Applicability.DISPLAY, wanted=lambda finding: finding.code == rule.code)
+    again = fix(
+        outcome.tree,
+        outcome.analysis,
+        registry,
+        allowed=Applicability.DISPLAY,
+        wanted=lambda finding: finding.code == rule.code,
+        today=_TODAY,
+    )
     if again.changes:
-        raise ContractBroken(f"{rule.code} {example.name!r}: a second fix changes {sorted(again.changes)}")
+        raise ContractError(f"{rule.code} {example.name!r}: a second fix changes {sorted(again.changes)}")
 
 
 def _no_crash(analysis: Analysis) -> None:
     problems = [problem for result in analysis.results.values() for problem in result.problems]
     crashes = [each for each in (*problems, *(problem.reason for problem in analysis.problems)) if each.startswith("internal error")]
     if crashes:
-        raise ContractBroken("; ".join(crashes))
+        raise ContractError("; ".join(crashes))
 
 
 def _show(places: list[tuple[str, int, int]], files: Mapping[str, str]) -> list[str]:

@@ -7,7 +7,7 @@ where the edits move it, with the same text; every other unit of the new text mu
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -98,8 +98,13 @@ class _Moves:
             self._shifts.append(shift)
 
     def touches(self, span: Span) -> bool:
-        first = bisect_right(self._starts, span.end - 1)
-        return any(edit.overlaps(span) or (edit.start == edit.end and span.start < edit.start < span.end) for edit in self._old[:first][-200:])
+        """Whether an edit overlaps a span of the old text. The edits are sorted and do not overlap, so few are looked at."""
+        for edit in reversed(self._old[: bisect_left(self._starts, span.end)]):
+            if edit.end <= span.start:
+                return False
+            if edit.end > edit.start or edit.start > span.start:
+                return True
+        return False
 
     def moved(self, span: Span) -> Span:
         return span.shift(self._shifts[bisect_right(self._starts, span.start)])
@@ -113,7 +118,7 @@ def _dockerfile_units(file: File) -> Iterator[Unit]:
     from armready.parsers.dockerfile import parse_dockerfile
 
     for instruction in file.parse(parse_dockerfile).instructions:
-        yield Unit(("instruction", instruction.name), instruction.span)
+        yield Unit(("instruction", instruction.keyword), instruction.span)
 
 
 def _yaml_units(file: File) -> Iterator[Unit]:

@@ -48,4 +48,6 @@ class ExpiredIgnore(SuppressionRule):
         """See `SuppressionRule.check`."""
         for use in uses:
             if use.expired:
-                yield self.finding(use.suppression.location, f"This comment expired on {use.suppression.until} and silences nothing any more.")
+                yield self.finding(
+                    use.suppression.location, f"This comment expired on {use.suppression.until} and silences nothing any more."
+                )

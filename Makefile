@@ -1,0 +1,36 @@
+# Two commands set everything up on a fresh machine that has Python and make: `make demo` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+STAMP = $(VENV)/.ready
+
+.PHONY: demo test integration proof bench fuzz format clean
+
+demo: $(VENV)/.installed  ## install, scan and fix a copy of the sample repository
+	@PATH="$(abspath $(BIN)):$$PATH" sh tools/demo.sh
+
+test: $(STAMP)  ## install; linter, type checker, tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n auto
+
+integration: $(STAMP)  ## tests that need Chromium, npm, pre-commit or a registry
+	PATH="$(abspath $(BIN)):$$PATH" sh tests/integration/run.sh
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(STAMP): $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

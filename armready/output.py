@@ -1,0 +1,121 @@
+"""Where the reports of a run go: the main one to standard output or a file, more to files, the summary to standard error."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from armready import __version__
+from armready.errors import UsageError
+from armready.reporters import FORMATS, render
+from armready.reporters.base import Context, escape, summary_line
+
+if TYPE_CHECKING:
+    from armready.fixer import FixOutcome
+    from armready.pipeline import Analysis
+    from armready.results import Report
+    from armready.session import Session
+
+# Formats that describe every enabled rule, not only those that found something.
+_DESCRIBES_RULES = frozenset({"sarif", "html", "markdown"})
+_COLORS = ("auto", "always", "never")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How a run is shown.
+
+    Attributes:
+        format: of the main report; None: `text` on a terminal, else `concise`.
+        output: the file of the main report; None: standard output.
+        reports: `FORMAT=FILE` each.
+        color: auto, always or never.
+        full: print every excerpt.
+        quiet: no summary.
+        verbose: name what could not be read.
+        statistics: findings per rule.
+    """
+
+    format: str | None
+    output: Path | None
+    reports: tuple[str, ...]
+    color: str
+    full: bool
+    quiet: bool
+    verbose: bool
+    statistics: bool
+
+    def targets(self) -> list[tuple[str, Path | None]]:
+        """The reports to write, the main one first.
+
+        Raises:
+            UsageError: a format that does not exist, or a `--report` without a file.
+        """
+        main = self.format or ("text" if self.output is None and sys.stdout.isatty() else "concise")
+        wanted: list[tuple[str, Path | None]] = [(main, self.output)]
+        for each in self.reports:
+            name, separator, file = each.partition("=")
+            if not separator or not file:
+                raise UsageError(f"--report {each}: must be FORMAT=FILE")
+            wanted.append((name, Path(file)))
+        for name, _ in wanted:
+            if name not in FORMATS:
+                raise UsageError(f"unknown format {name!r}; there are {', '.join(FORMATS)}")
+        if self.color not in _COLORS:
+            raise UsageError(f"--color {self.color}: must be auto, always or never")
+        return wanted
+
+
+def write_reports(session: Session, analysis: Analysis, report: Report, shown: Shown, outcome: FixOutcome | None) -> None:
+    """Write the report in every format that was asked for, then the summary on standard error.
+
+    Raises:
+        UsageError: a format that does not exist, or a file that cannot be written.
+    """
+    for name, file in shown.targets():
+        text = render(name, report, _context(session, shown, name, file, outcome))
+        if file is None:
+            sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+            sys.stdout.flush()
+            continue
+        try:
+            file.write_bytes(text.encode("utf-8", "backslashreplace"))
+        except OSError as error:
+            raise UsageError(f"{file}: {error.strerror}") from error
+    if shown.verbose:
+        for each in report.unparsed:
+            print(f"not read: {escape(each.path or session.root.name)}: {escape(each.reason)}", file=sys.stderr)
+    if not shown.quiet:
+        if not analysis.results:
+            print("nothing to scan", file=sys.stderr)
+        print(summary_line(report), file=sys.stderr)
+
+
+def _context(session: Session, shown: Shown, name: str, file: Path | None, outcome: FixOutcome | None) -> Context:
+    return Context(
+        root=session.root,
+        tree=outcome.tree if outcome else session.tree,
+        settings=session.settings,
+        rules=session.registry.classes() if name in _DESCRIBES_RULES else (),
+        version=__version__,
+        color=file is None and _colored(shown.color),
+        width=shutil.get_terminal_size().columns,
+        full=shown.full,
+        online=session.settings.online,
+        fixed=outcome,
+        cwd=Path.cwd(),
+        statistics=shown.statistics,
+    )
+
+
+def _colored(choice: str) -> bool:
+    """Whether to write colours: what the user says, then NO_COLOR and FORCE_COLOR, then whether a terminal is there."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")

@@ -1,0 +1,142 @@
+"""One run: which repository, which settings, which files, which rules."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from armready.config import Config, Settings, find_config, from_mapping, load_config
+from armready.discovery import discover, find_root
+from armready.errors import UsageError
+from armready.finding import Confidence, Finding
+from armready.fix import Applicability
+from armready.fixer import FixOutcome, fix
+from armready.pipeline import Analysis, Filters, analyse, report
+from armready.registry import Registry
+from armready.results import Report, Unparsed
+from armready.tree import DiskTree, MemoryTree, Tree
+
+STDIN = "-"
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a command works on.
+
+    Attributes:
+        root: the repository.
+        tree: its files.
+        paths: the files of this run, relative to the root, sorted.
+        complete: they are all of the repository.
+        config: the effective settings and where they came from.
+        registry: the rules.
+        today: the day on which ignore comments are judged; None: they do not count.
+        problems: folders that could not be read.
+    """
+
+    root: Path
+    tree: Tree
+    paths: tuple[str, ...]
+    complete: bool
+    config: Config
+    registry: Registry
+    today: date | None
+    problems: tuple[str, ...] = ()
+
+    @property
+    def settings(self) -> Settings:
+        """The effective settings."""
+        return self.config.settings
+
+    def analyse(self) -> Analysis:
+        """Both passes over the files of this run."""
+        analysis = analyse(self.tree, self.paths, self.registry, complete=self.complete, today=self.today)
+        return replace(analysis, problems=(*analysis.problems, *(Unparsed("", problem) for problem in self.problems)))
+
+    def report(self, analysis: Analysis, filters: Filters) -> Report:
+        """The filtered list of an analysis."""
+        return report(analysis, self.registry, filters)
+
+    def fix(self, analysis: Analysis, filters: Filters, *, unsafe: bool) -> FixOutcome:
+        """Make the fixes of all selected findings, in memory. Findings of low confidence are left alone unless they are asked for."""
+        selection = self.registry.selection
+        classes = {rule.code: rule for rule in self.registry.classes()}
+
+        def wanted(finding: Finding) -> bool:
+            if finding.code not in classes or selection.ignored_in(finding.path, finding.code):
+                return False
+            if finding.confidence is Confidence.LOW and not self.settings.pedantic:
+                return False
+            return bool(filters.fresh([finding]))
+
+        allowed = Applicability.UNSAFE if unsafe else Applicability.SAFE
+        return fix(self.tree, analysis, self.registry, allowed=allowed, wanted=wanted, today=self.today)
+
+
+def open_session(
+    paths: Sequence[Path],
+    overrides: Mapping[str, Any],
+    *,
+    config: Path | None = None,
+    stdin_filename: str | None = None,
+    force_exclude: bool = False,
+    no_ignores: bool = False,
+    exclude: Sequence[str] = (),
+) -> Session:
+    """Find the repository, its configuration and the files of a run.
+
+    Args:
+        paths: files and folders; none: the current folder; `-`: standard input.
+        overrides: configuration keys given on the command line.
+        config: a configuration file that the user names.
+        stdin_filename: the name of what comes on standard input.
+        force_exclude: leave out excluded files even when they are named.
+        no_ignores: ignore comments do not count.
+        exclude: globs in addition to those of the configuration.
+
+    Raises:
+        UsageError: a path, the configuration or a rule name is wrong.
+    """
+    from_stdin = [str(path) for path in paths] == [STDIN]
+    if from_stdin and not stdin_filename:
+        raise UsageError("- needs --stdin-filename NAME")
+    named = [Path(stdin_filename)] if from_stdin and stdin_filename else list(paths) or [Path()]
+    root = find_root([_existing_parent(named[0])] if from_stdin else named)
+    settings_of = _load(config, named[0], root)
+    settings = from_mapping(overrides, "command line", settings_of.settings)
+    if exclude:
+        settings = replace(settings, exclude=(*settings.exclude, *exclude))
+    effective = Config(settings, {**settings_of.origins, **dict.fromkeys(overrides, "command line")})
+    registry = Registry(settings)
+    today = None if no_ignores else date.today()
+    disk = DiskTree(root)
+    if from_stdin:
+        name = _relative_name(named[0], root)
+        return Session(root, MemoryTree({name: sys.stdin.buffer.read()}, disk), (name,), False, effective, registry, today)
+    found = discover(named, root, settings, force_exclude=force_exclude)
+    return Session(root, disk, found.paths, found.complete, effective, registry, today, found.problems)
+
+
+def _existing_parent(path: Path) -> Path:
+    absolute = path.absolute()
+    return next(each for each in absolute.parents if each.is_dir())
+
+
+def _relative_name(path: Path, root: Path) -> str:
+    absolute = path.absolute()
+    return absolute.relative_to(root).as_posix() if absolute.is_relative_to(root) else absolute.name
+
+
+def _load(config: Path | None, first: Path, root: Path) -> Config:
+    if config is not None:
+        if not config.is_file():
+            raise UsageError(f"{config}: no such file")
+        return load_config(config, trusted=True)
+    start = first.absolute()
+    folder = start if start.is_dir() else start.parent
+    found = find_config(folder.resolve() if folder.exists() else root, root)
+    return load_config(found, trusted=False) if found is not None else Config(Settings(), {})

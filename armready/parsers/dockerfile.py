@@ -1,0 +1,409 @@
+"""Dockerfiles: instructions with exact places, and the stages they make.
+
+dockerfile-parse finds the instructions; it knows lines only, and misreads heredocs, blank lines inside a continuation, an escape
+directive behind another one and a final backslash. So it is shown a text in which those are masked, and everything that needs a
+place comes from `dockerfile_lines`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from io import BytesIO
+from typing import NamedTuple
+
+from armready.embedded import Embedded, Segment
+from armready.errors import ParseProblem
+from armready.file import File
+from armready.finding import Confidence
+from armready.parsers.dockerfile_expand import unquote
+from armready.parsers.dockerfile_lines import BLANKS, Heredoc, LineReader, LogicalLine, cut, shell_words
+from armready.parsers.dockerfile_stages import Stage, Stages
+from armready.source import Source, Span
+
+KEYWORDS = frozenset({"ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER"})
+KEYWORDS |= {"ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"}
+_PAIRED = frozenset({"ARG", "ENV", "LABEL"})
+_JSON_FORMS = frozenset({"ADD", "CMD", "COPY", "ENTRYPOINT", "RUN", "SHELL", "VOLUME"})
+_SHELL_FORMS = frozenset({"RUN", "CMD", "ENTRYPOINT"})
+_SHELLS = frozenset({"sh", "bash", "ash", "dash", "ksh", "zsh"})
+
+_WORD = re.compile(r"[^\t\v\f\r ]+")
+_FLAG = re.compile(r"""--([A-Za-z][\w-]*)(?:=((?:[^\s"'\\]|\\.|"[^"]*"|'[^']*')*))?(?=[ \t]|\Z)""")
+_JSON_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_JSON_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)")
+_HEALTH_COMMAND = re.compile(r"(?i)CMD[ \t]+(?!\[)")
+_SHEBANG = re.compile(r"#!\s*(\S+)(?:\s+(\S+))?")
+_TEMPLATE_NAME = re.compile(r"(?i)\.(?:j2|jinja2?|tmpl|tpl|template|erb|m4|in|mustache|gotmpl|envsubst)$")
+_TEMPLATE_LINE = re.compile(r"(?m)^[ \t]*(?:\{%|\{\{|%%\w+%%|@\w+@|(?:FROM|ARG|ENV|COPY|ADD)\b[^\n]*(?:\{\{|%%\w+%%|@[A-Z_]+@))")
+
+# A file with a longer instruction is not shown to dockerfile-parse as it stands, because that joins lines in quadratic time.
+_LONG_INSTRUCTION = 500
+
+
+class Word(NamedTuple):
+    """A word of an instruction: as written, and where. A place that a JSON escape blurs is only good to point at."""
+
+    text: str
+    span: Span
+
+
+class Flag(NamedTuple):
+    """`--name=value`, the value without quotes; `value` is None and `value_span` empty when there is none."""
+
+    name: str
+    value: str | None
+    span: Span
+    value_span: Span
+
+
+class Pair(NamedTuple):
+    """`NAME=value` of an ARG, ENV or LABEL.
+
+    Attributes:
+        name: the name, without quotes.
+        value: as written, quotes included; None for an ARG without a default.
+        span: the whole.
+        name_span: the name.
+        value_span: the value; for an ARG without a default the place behind the name.
+    """
+
+    name: str
+    value: str | None
+    span: Span
+    name_span: Span
+    value_span: Span
+
+
+@dataclass(frozen=True, eq=False)
+class Instruction:
+    """One instruction.
+
+    Attributes:
+        keyword: in upper case.
+        keyword_span: where it stands.
+        span: from the keyword to the end of its last line, heredocs not included.
+        code: the text behind the keyword, joined, mapped to the file.
+        heredocs: what follows it.
+        escape: the escape character of the file.
+        interpreter: the command of the SHELL instruction in force; empty for the default.
+        source: the file.
+        trigger: the instruction that an ONBUILD holds.
+        full_span: `span` with the heredocs.
+    """
+
+    keyword: str
+    keyword_span: Span
+    span: Span
+    code: Embedded
+    heredocs: tuple[Heredoc, ...]
+    escape: str
+    interpreter: tuple[str, ...]
+    source: Source
+    trigger: Instruction | None = None
+
+    @property
+    def full_span(self) -> Span:
+        """The instruction with its heredocs."""
+        return Span(self.span.start, self.heredocs[-1].end.end) if self.heredocs else self.span
+
+    @cached_property
+    def flags(self) -> tuple[Flag, ...]:
+        """The `--name=value` in front of the words."""
+        found, at, text = [], 0, self.code.text
+        while (match := _FLAG.match(text, at)) is not None:
+            raw = match[2]
+            value_span = Span(*match.span(2)) if raw is not None else Span(match.end(), match.end())
+            value = None if raw is None else unquote(raw, self.escape)
+            found.append(Flag(match[1], value, self._host(Span(*match.span())), self._host(value_span)))
+            at = match.end()
+            while at < len(text) and text[at] in BLANKS:
+                at += 1
+        return tuple(found)
+
+    def flag(self, name: str) -> Flag | None:
+        """The first flag of that name."""
+        return next((each for each in self.flags if each.name == name), None)
+
+    @cached_property
+    def body(self) -> Embedded:
+        """The text behind the flags, mapped to the file."""
+        if not self.flags:
+            return self.code
+        text, at = self.code.text, 0
+        while (match := _FLAG.match(text, at)) is not None:
+            at = match.end()
+            while at < len(text) and text[at] in BLANKS:
+                at += 1
+        return cut(self.code, at)
+
+    @cached_property
+    def exec_form(self) -> bool:
+        """Whether the arguments are a JSON list."""
+        return self._json is not None
+
+    @cached_property
+    def words(self) -> tuple[Word, ...]:
+        """The words behind the flags: items of a JSON list, else split at white space (in ARG, ENV and LABEL outside of quotes)."""
+        if self._json is not None:
+            return tuple(Word(text, self.body.nearest_host_span(span)) for text, span in self._json)
+        text = self.body.text
+        spans = shell_words(text) if self.keyword in _PAIRED else (Span(*match.span()) for match in _WORD.finditer(text))
+        return tuple(Word(text[span.start : span.end], self.body.nearest_host_span(span)) for span in spans)
+
+    @cached_property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The `NAME=value` pairs of an ARG, ENV or LABEL; the old form `ENV NAME value` is one pair."""
+        if self.keyword not in _PAIRED or not self.words:
+            return ()
+        if self.keyword != "ARG" and "=" not in self.words[0].text:
+            name, last = self.words[0], self.words[-1]
+            start = self.words[1].span.start if len(self.words) > 1 else name.span.end
+            text = self.body.text
+            value = text[text.index(name.text) + len(name.text) :].strip(BLANKS)
+            return (
+                Pair(unquote(name.text, self.escape), value, Span(name.span.start, last.span.end), name.span, Span(start, last.span.end)),
+            )
+        return tuple(self._pair(word) for word in self.words if self.keyword == "ARG" or "=" in word.text)
+
+    def _pair(self, word: Word) -> Pair:
+        raw, equals, value = word.text.partition("=")
+        start, end = word.span
+        if not equals:
+            return Pair(unquote(raw, self.escape), None, word.span, word.span, Span(end, end))
+        sign = self.source.text.find("=", start, end)
+        return Pair(unquote(raw, self.escape), value, word.span, Span(start, sign), Span(sign + 1, end))
+
+    @cached_property
+    def _json(self) -> tuple[tuple[str, Span], ...] | None:
+        """The items of a JSON list with the places of their quoted texts in `body`."""
+        if self.keyword not in _JSON_FORMS:
+            return None
+        text = self.body.text
+        if not text.lstrip(BLANKS).startswith("["):
+            return None
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
+            return None
+        return tuple((value, Span(*match.span(1))) for value, match in zip(values, _JSON_STRING.finditer(text), strict=False))
+
+    @cached_property
+    def shell(self) -> Embedded | None:
+        """The script that a shell runs: RUN, CMD and ENTRYPOINT in shell form, as a heredoc, or as `["sh", "-c", "..."]`.
+
+        None where another program reads it, or nothing at all.
+        """
+        if self.keyword == "HEALTHCHECK":
+            command = _HEALTH_COMMAND.match(self.body.text)
+            return None if command is None else cut(self.body, command.end())
+        if self.keyword not in _SHELL_FORMS:
+            return None
+        if self._json is not None:
+            return self._shell_of_json(self._json)
+        if self.interpreter and not _is_shell(self.interpreter[0]):
+            return None
+        return self._with_heredocs() if self.heredocs else self.body
+
+    def _shell_of_json(self, items: tuple[tuple[str, Span], ...]) -> Embedded | None:
+        values = [value for value, _ in items]
+        if len(values) < 3 or not _is_shell(values[0]):
+            return None
+        option = next((index for index, value in enumerate(values[1:], 1) if not value.startswith("-") or value.endswith("c")), 0)
+        if not values[option].startswith("-") or option + 1 >= len(values):
+            return None
+        value, span = items[option + 1]
+        return _json_text(self.body.text[span.start : span.end], span.start, value).through(self.body)
+
+    def _with_heredocs(self) -> Embedded | None:
+        """The heredocs alone are the script; behind a command they are its heredocs still."""
+        alone = len(self.heredocs) == 1 and len(self.words) == 1
+        newline = self.source.newline
+        if alone:
+            script = _heredoc_text(self.source, self.heredocs[0], newline)
+            shebang = _SHEBANG.match(script.text)
+            if shebang is not None and not _is_shell(shebang[2] if shebang[1].endswith("/env") and shebang[2] else shebang[1]):
+                return None
+            return script
+        return _joined([self.body, *(_heredoc_text(self.source, each, newline, closing=True) for each in self.heredocs)])
+
+    def _host(self, inner: Span) -> Span:
+        return self.code.nearest_host_span(inner) if inner.end > inner.start else self._point(inner.start)
+
+    def _point(self, inner: int) -> Span:
+        offset = self.code.host_offset(inner, after=True)
+        return Span(offset, offset) if offset is not None else self.span
+
+
+@dataclass(frozen=True, eq=False)
+class Dockerfile:
+    """A Dockerfile.
+
+    Attributes:
+        instructions: all, in order, unknown ones included.
+        stages: what each FROM begins.
+        escape: the escape character.
+        directives: `syntax`, `escape` and `check` of the first lines.
+        is_template: it has to be rendered before it is a Dockerfile, so what is read of it is not sure.
+    """
+
+    instructions: tuple[Instruction, ...]
+    stages: Stages
+    escape: str
+    directives: dict[str, str]
+    is_template: bool
+
+    @property
+    def global_instructions(self) -> tuple[Instruction, ...]:
+        """Those in front of the first FROM."""
+        return self.stages.prologue
+
+    @property
+    def confidence(self) -> Confidence:
+        """The most that a finding in this file can claim."""
+        return Confidence.MEDIUM if self.is_template else Confidence.HIGH
+
+    def stage_of(self, instruction: Instruction) -> Stage | None:
+        """The stage that an instruction belongs to, a FROM to the one it begins; None in front of the first FROM."""
+        return self.stages.of(instruction)
+
+
+def parse_dockerfile(file: File) -> Dockerfile:
+    """Read a Dockerfile.
+
+    Raises:
+        ParseProblem: there is no instruction of a Dockerfile in it.
+    """
+    source = file.source
+    reader = LineReader(source)
+    lines = [line for line in reader.lines() if line.code.text.strip(BLANKS)]
+    keywords = _keywords(source, reader, lines)
+    if not any(keyword in KEYWORDS for keyword in keywords):
+        raise ParseProblem("no Dockerfile instruction in it")
+    instructions = tuple(_instructions(source, reader, lines, keywords))
+    is_template = bool(_TEMPLATE_NAME.search(file.path)) or bool(_TEMPLATE_LINE.search(source.text))
+    return Dockerfile(instructions, Stages(instructions, reader.escape), reader.escape, reader.directives, is_template)
+
+
+def library_structure(masked: str) -> list[tuple[str, int]]:
+    """What dockerfile-parse makes of a text: keyword and 0-based first line of each instruction."""
+    from dockerfile_parse import DockerfileParser  # type: ignore[import-not-found,unused-ignore]
+
+    structure = DockerfileParser(fileobj=BytesIO(masked.encode("utf-8", "surrogatepass")), env_replace=False).structure
+    return [(entry["instruction"], entry["startline"]) for entry in structure if entry["instruction"] != "COMMENT"]
+
+
+def masked_text(source: Source, reader: LineReader, lines: list[LogicalLine]) -> str:
+    """The file, line by line, with what dockerfile-parse misreads blanked: everything else stays on its line."""
+    masked = [""] * len(source.line_starts)
+    if reader.escape != "\\":
+        masked[0] = f"# escape={reader.escape}"
+    for line in lines:
+        if line.last - line.first > _LONG_INSTRUCTION:
+            masked[line.first] = line.code.text
+            continue
+        for index in range(line.first, line.last + 1):
+            text = source.slice(source.line_span(index))
+            masked[index] = text if text.strip(BLANKS) else reader.escape
+        masked[line.last] = masked[line.last].rstrip(BLANKS).rstrip(reader.escape)
+    return "\n".join(text.replace("\r", " ") for text in masked) + "\n"
+
+
+def _keywords(source: Source, reader: LineReader, lines: list[LogicalLine]) -> list[str]:
+    """The keyword of each logical line, from dockerfile-parse; it takes no line without arguments for an instruction."""
+    found = {line: keyword for keyword, line in library_structure(masked_text(source, reader, lines))}
+    return [found.get(line.first) or line.code.text.split(None, 1)[0].upper() for line in lines]
+
+
+def _instructions(source: Source, reader: LineReader, lines: list[LogicalLine], keywords: list[str]) -> Iterator[Instruction]:
+    interpreter: tuple[str, ...] = ()
+    for line, keyword in zip(lines, keywords, strict=True):
+        if keyword == "FROM":
+            interpreter = ()
+        instruction = _instruction(source, reader.escape, line, line.code, interpreter)
+        if keyword == "SHELL":
+            interpreter = tuple(word.text for word in instruction.words)
+        yield instruction
+
+
+def _instruction(source: Source, escape: str, line: LogicalLine, code: Embedded, interpreter: tuple[str, ...]) -> Instruction:
+    text = code.text
+    start = len(text) - len(text.lstrip(BLANKS))
+    end = start
+    while end < len(text) and text[end] not in BLANKS:
+        end += 1
+    rest = end
+    while rest < len(text) and text[rest] in BLANKS:
+        rest += 1
+    stop = len(text.rstrip(BLANKS))
+    keyword = text[start:end].upper()
+    arguments = cut(code, rest, max(rest, stop))
+    span = code.nearest_host_span(Span(start, max(stop, end)))
+    trigger = None
+    if keyword == "ONBUILD" and arguments.text and arguments.text[:7].upper() != "ONBUILD":
+        trigger = _instruction(source, escape, line, arguments, interpreter)
+    return Instruction(
+        keyword, code.nearest_host_span(Span(start, end)), span, arguments, line.heredocs, escape, interpreter, source, trigger
+    )
+
+
+def _is_shell(program: str) -> bool:
+    return program.replace("\\", "/").rpartition("/")[2].lower() in _SHELLS
+
+
+def _heredoc_text(source: Source, heredoc: Heredoc, newline: str, *, closing: bool = False) -> Embedded:
+    """The body as the shell gets it: without the tabs that `<<-` drops; `closing` adds the delimiter."""
+    start, end = heredoc.body.start, heredoc.end.end if closing else heredoc.body.end
+    parts, segments, inner, at = [], [], 0, start
+    while at < end:
+        stop = source.text.find("\n", at, end)
+        stop = end if stop < 0 else stop + 1
+        if heredoc.strips_tabs:
+            while at < stop and source.text[at] == "\t":
+                at += 1
+        line = source.text[at:stop]
+        kept = line.replace("\r\n", "\n") if newline == "\r\n" else line
+        length = len(line) - 2 if kept != line else len(line)
+        segments.append(Segment(inner, at, length))
+        if kept != line:
+            segments.append(Segment(inner + length, at + length + 1, 1))
+        parts.append(kept)
+        inner += len(kept)
+        at = stop
+    return Embedded("".join(parts), tuple(each for each in segments if each.length), lambda fragment: fragment.replace("\n", newline))
+
+
+def _joined(parts: list[Embedded]) -> Embedded:
+    texts: list[str] = []
+    segments: list[Segment] = []
+    inner = 0
+    for part in parts:
+        if texts:
+            texts.append("\n")
+            inner += 1
+        texts.append(part.text)
+        segments += [Segment(each.inner + inner, each.host, each.length) for each in part.segments]
+        inner += len(part.text)
+    return Embedded("".join(texts), tuple(segments), lambda fragment: None if "\n" in fragment else fragment)
+
+
+def _json_text(raw: str, start: int, value: str) -> Embedded:
+    """The decoded text of a JSON string whose raw text stands at `start`."""
+    segments, inner, at = [], 0, 0
+    for match in _JSON_ESCAPE.finditer(raw):
+        if match.start() > at:
+            segments.append(Segment(inner, start + at, match.start() - at))
+            inner += match.start() - at
+        inner += 1
+        at = match.end()
+    if at < len(raw):
+        segments.append(Segment(inner, start + at, len(raw) - at))
+        inner += len(raw) - at
+    if inner != len(value):
+        segments = []
+    return Embedded(value, tuple(segments), lambda fragment: json.dumps(fragment, ensure_ascii=False)[1:-1])

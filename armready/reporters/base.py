@@ -29,7 +29,7 @@ DOCUMENTATION = "https://armready.github.io/armready"
 
 # Control, zero-width, direction-changing and surrogate characters, and tags.
 _CONTROL = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
 
 
@@ -70,7 +70,7 @@ class Context:
 
     def shown_path(self, path: str) -> str:
         """A path of the repository as seen from the folder the command ran in, with forward slashes."""
-        if self.cwd is None or self.cwd == self.root:
+        if not path or self.cwd is None or self.cwd == self.root:
             return path
         try:
             return os.path.relpath(self.root / path, self.cwd).replace(os.sep, "/")

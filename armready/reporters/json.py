@@ -8,6 +8,7 @@ from typing import Any
 from armready.finding import Finding, Severity
 from armready.fingerprint import fingerprints
 from armready.reporters.base import Context, count_fixes, count_severities, dump_json, rule_url
+from armready.reporters.fixed import fix_result
 from armready.results import Report
 from armready.source import Location
 
@@ -25,6 +26,7 @@ def document(report: Report, context: Context) -> dict[str, Any]:
         "version": VERSION,
         "tool": {"name": "armready", "version": context.version},
         "findings": records(report, context),
+        **_fixed(report, context),
         "summary": summary(report, context),
     }
 
@@ -56,6 +58,16 @@ def summary(report: Report, context: Context) -> dict[str, Any]:
     if context.statistics:
         result["statistics"] = dict(sorted(Counter(finding.code for finding in report.findings).items()))
     return result
+
+
+def _fixed(report: Report, context: Context) -> dict[str, Any]:
+    if context.fixed is None:
+        return {}
+    result = fix_result(context, report.findings)
+    return {
+        key: [{**each._asdict(), "path": context.shown_path(each.path)} for each in lines]
+        for key, lines in (("applied", result.applied), ("not_applied", result.not_applied), ("to_look_at", result.to_look_at))
+    }
 
 
 def _place(location: Location, context: Context) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from armready.fix import Applicability, Fix
 from armready.reporters.base import Context, escape, plural, rule_url
 from armready.reporters.concise import statistics
 from armready.reporters.excerpt import crop, excerpt
+from armready.reporters.fixed import fix_result
 from armready.reporters.triage import Row, by_code, most_frequent, rows_by_folder, rows_by_rule, triage
 from armready.results import Report
 
@@ -46,6 +47,8 @@ def render(report: Report, context: Context) -> str:
         lines = [*_overview(report, context, paint)]
     else:
         lines = [line for finding in report.findings for line in _finding(finding, context, paint)]
+    lines += [line for each in report.summaries for line in _wrap(escape(each), context)]
+    lines += _fixed(report, context, paint)
     if context.statistics and report.findings:
         lines += [*statistics(report), ""]
     return "".join(f"{line}\n" for line in lines)
@@ -55,7 +58,7 @@ def _finding(finding: Finding, context: Context, paint: Painter) -> Iterator[str
     line, column, *_ = finding.location.region
     level = finding.severity.value
     head = f"{level}[{finding.code}] "
-    message = textwrap.wrap(f"{head}{escape(finding.message)}", max(context.width, 40), subsequent_indent="  ", break_long_words=False)
+    message = _wrap(f"{head}{escape(finding.message)}", context, later="  ")
     yield paint(head.strip(), level) + " " + paint(message[0][len(head) :], "bold")
     yield from (paint(each, "bold") for each in message[1:])
     gutter = " " * len(str(line))
@@ -78,8 +81,10 @@ def _excerpt(finding: Finding, context: Context, paint: Painter, gutter: str) ->
     bar = paint("|", "accent")
     yield f"{gutter} {bar}"
     yield f"{paint(str(shown.line), 'accent')} {bar} {shown.text}".rstrip()
-    more = paint(f" and {plural(shown.more, 'more line')}", "dim") if shown.more else ""
-    yield f"{gutter} {bar} {paint(shown.carets, finding.severity.value)}{more}"
+    more = f" and {plural(shown.more, 'more line')}" if shown.more else ""
+    if len(gutter) + 3 + len(shown.carets) + len(more) > context.width:
+        more = ""
+    yield f"{gutter} {bar} {paint(shown.carets, finding.severity.value)}{paint(more, 'dim')}"
 
 
 def _fix(fix: Fix, gutter: str, context: Context, paint: Painter) -> Iterator[str]:
@@ -90,9 +95,7 @@ def _fix(fix: Fix, gutter: str, context: Context, paint: Painter) -> Iterator[st
 
 def _note(gutter: str, label: str, text: str, context: Context, paint: Painter) -> Iterator[str]:
     start = f"{gutter} = {label}: "
-    lines = textwrap.wrap(
-        start + text, max(context.width, 40), subsequent_indent=" " * len(start), break_long_words=False, break_on_hyphens=False
-    )
+    lines = _wrap(start + text, context, later=" " * len(start))
     yield f"{gutter} {paint('=', 'accent')} {paint(f'{label}:', 'good' if label == 'fix' else 'bold')} {lines[0][len(start) :]}"
     yield from lines[1:]
 
@@ -107,7 +110,7 @@ def _overview(report: Report, context: Context, paint: Painter) -> Iterator[str]
     yield ""
     yield from _do_next(report.findings, context, paint)
     yield ""
-    yield "armready scan --full prints every finding with its line; armready rule CODE explains one."
+    yield from _wrap("armready scan --full prints every finding with its line; armready rule CODE explains one.", context)
 
 
 def _table(title: str, rows: Iterable[Row], context: Context, paint: Painter) -> Iterator[str]:
@@ -125,7 +128,7 @@ def _table(title: str, rows: Iterable[Row], context: Context, paint: Painter) ->
 
     yield paint(line(title, columns), "bold")
     for row, cells in zip(rows, numbers, strict=True):
-        yield line(row.label, ("" if cell == "0" else cell for cell in cells))
+        yield line(row.label, ("" if cell == "0" else cell for cell in cells)).rstrip()
 
 
 def _do_next(findings: tuple[Finding, ...], context: Context, paint: Painter) -> Iterator[str]:
@@ -144,8 +147,28 @@ def _do_next(findings: tuple[Finding, ...], context: Context, paint: Painter) ->
         steps.append((f"Blocked by a fact: {plural(len(groups.blocked), 'finding')}", facts))
     yield paint("Do next", "bold")
     for number, (step, details) in enumerate(steps, 1):
-        yield f"{number:>2}. {step}"
+        yield from _wrap(step, context, f"{number:>2}. ", "    ")
         for detail in details:
-            yield from textwrap.wrap(
-                detail, max(context.width, 40), initial_indent="    ", subsequent_indent="    ", break_long_words=False
-            )
+            yield from _wrap(detail, context, "    ", "    ")
+
+
+def _fixed(report: Report, context: Context, paint: Painter) -> Iterator[str]:
+    result = fix_result(context, report.findings)
+    for title, lines in (
+        ("Applied", result.applied),
+        ("Not applied", result.not_applied),
+        ("Needs a look before --unsafe-fixes", result.to_look_at),
+    ):
+        if lines:
+            yield paint(f"{title} ({len(lines):,})", "bold")
+            for line in lines:
+                yield from _wrap(escape(f"{context.shown_path(line.path)}: {line.code} {line.title}"), context, "  ", "    ")
+                for note in line.notes:
+                    yield from _wrap(escape(note), context, "    - ", "      ")
+            yield ""
+
+
+def _wrap(text: str, context: Context, first: str = "", later: str = "") -> list[str]:
+    return textwrap.wrap(
+        text, max(context.width, 40), initial_indent=first, subsequent_indent=later, break_long_words=False, break_on_hyphens=False
+    )

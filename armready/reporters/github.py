@@ -1,0 +1,45 @@
+"""Annotations of a GitHub workflow run: one command a line, errors first, since GitHub shows ten of each level per step."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from armready.finding import Finding, Severity
+from armready.reporters.base import Context, escape, plural
+from armready.results import Report
+
+SHOWN = 10
+
+_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
+
+
+def render(report: Report, context: Context) -> str:
+    """The annotations, and a plain line for each level of which GitHub will not show all."""
+    lines = [_annotation(finding) for finding in sorted(report.findings, key=lambda each: each.severity.rank)]
+    for level, number in sorted(Counter(finding.severity for finding in report.findings).items(), key=lambda each: each[0].rank):
+        if number > SHOWN:
+            lines.append(
+                f"GitHub shows the first {SHOWN} of {plural(number, level.value)} as annotations; the log and the job summary have all."
+            )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _annotation(finding: Finding) -> str:
+    line, column, end_line, end_column = finding.location.region
+    properties = {"file": finding.path, "line": str(line), "endLine": str(end_line)}
+    if line == end_line:
+        properties |= {"col": str(column), "endColumn": str(end_column)}
+    properties["title"] = f"{finding.code} {finding.name}"
+    message = escape(finding.message)
+    if finding.fix is not None:
+        message += f"\nFix ({finding.fix.applicability.value}): {escape(finding.fix.title)}"
+    listed = ",".join(f"{key}={_property(escape(value))}" for key, value in properties.items())
+    return f"::{_COMMANDS[finding.severity]} {listed}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,26 @@
+"""GitLab's code quality report: a JSON array; a fingerprint that occurs twice would hide a finding."""
+
+from __future__ import annotations
+
+from armready.finding import Severity
+from armready.fingerprint import fingerprints
+from armready.reporters.base import Context, dump_json, escape
+from armready.results import Report
+
+_SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.INFO: "info"}
+
+
+def render(report: Report, context: Context) -> str:
+    """The array, indented. Paths are relative to the root, as GitLab wants them."""
+    marks = fingerprints(report.findings, context.source)
+    issues = [
+        {
+            "description": f"{finding.code}: {escape(finding.message)}",
+            "check_name": f"{finding.code} {finding.name}",
+            "fingerprint": mark.value,
+            "severity": _SEVERITIES[finding.severity],
+            "location": {"path": finding.path, "lines": {"begin": finding.location.region.line, "end": finding.location.region.end_line}},
+        }
+        for finding, mark in zip(report.findings, marks, strict=True)
+    ]
+    return dump_json(issues) + "\n"

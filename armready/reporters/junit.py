@@ -1,0 +1,63 @@
+"""JUnit XML: one test suite per file, one test case per finding; only what fails the run is a failure."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from xml.sax.saxutils import escape as xml_text
+from xml.sax.saxutils import quoteattr
+
+from armready.finding import Finding, Severity
+from armready.reporters.base import Context, escape
+from armready.results import Report
+
+
+_CLEAN = """\
+  <testsuite name="armready" tests="1" failures="0" errors="0" skipped="0">
+    <testcase classname="armready" name="no findings"/>
+  </testsuite>
+"""
+
+
+def render(report: Report, context: Context) -> str:
+    """The document. A clean run is one passed test, since an empty report counts as an error for many readers."""
+    suites = [_suite(path, list(group), report, context) for path, group in groupby(report.findings, key=lambda each: each.path)]
+    if not suites:
+        suites = [_CLEAN]
+    failures = sum(fails(finding, context) for finding in report.findings)
+    tests = max(len(report.findings), 1)
+    head = f'<testsuites name="armready" tests="{tests}" failures="{failures}" errors="0">'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{head}\n{"".join(suites)}</testsuites>\n'
+
+
+def fails(finding: Finding, context: Context) -> bool:
+    """Whether a finding fails the run by `--fail-on`."""
+    limit = context.settings.fail_on
+    return limit != "never" and finding.severity.rank <= Severity(limit).rank
+
+
+def _suite(path: str, findings: list[Finding], report: Report, context: Context) -> str:
+    failures = sum(fails(finding, context) for finding in findings)
+    counts = f'tests="{len(findings)}" failures="{failures}" errors="0" skipped="{len(findings) - failures}"'
+    cases = "".join(_case(finding, context) for finding in findings)
+    return f"  <testsuite name={_attribute(context.shown_path(path))} {counts}>\n{cases}  </testsuite>\n"
+
+
+def _case(finding: Finding, context: Context) -> str:
+    line, column, *_ = finding.location.region
+    path = context.shown_path(finding.path)
+    name = _attribute(f"{finding.code} {finding.name} at {path}:{line}:{column}")
+    message = _attribute(finding.message)
+    fix = f"\nfix ({finding.fix.applicability.value}): {finding.fix.title}" if finding.fix else ""
+    if fails(finding, context):
+        body = xml_text(
+            "\n".join(escape(each) for each in f"{path}:{line}:{column}: {finding.severity.value}: {finding.message}{fix}".split("\n"))
+        )
+        outcome = f'<failure type="{finding.severity.value}" message={message}>{body}</failure>'
+    else:
+        outcome = f"<skipped message={message}/>"
+    attributes = f'classname="armready.{finding.code}" name={name} file={_attribute(path)} line="{line}"'
+    return f"    <testcase {attributes}>\n      {outcome}\n    </testcase>\n"
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(escape(text))

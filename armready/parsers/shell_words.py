@@ -9,6 +9,7 @@ from typing import NamedTuple
 from armready.parsers.shell_model import Assignment, Word
 from armready.source import Span
 
+_SIMPLE = re.compile(r"[^\\'\"$`]*")
 _PLAIN = re.compile(r"[^\\'\"$`]+")
 _PLAIN_IN_DOUBLE = re.compile(r"[^\\\"$`]+")
 _NAME = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!-]")
@@ -16,6 +17,8 @@ _NAME = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!-]")
 
 def unquote(text: str, templates: Sequence[Span] = ()) -> tuple[str | None, str]:
     """The value of a word after quote removal (None when it has expansions), and its template."""
+    if not templates and _SIMPLE.fullmatch(text):
+        return text, text
     out: list[str] = []
     literal, at, double, next_template = True, 0, False, 0
     while at < len(text):

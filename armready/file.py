@@ -23,6 +23,7 @@ class File:
         self.source = source
         self.kind = kind
         self.settings = settings
+        self.problems: list[str] = []
         self._parsed: dict[Callable[..., Any], Any] = {}
 
     @property
@@ -50,6 +51,11 @@ class File:
         if isinstance(result, ParseProblem):
             raise result
         return result  # type: ignore[no-any-return]
+
+    def note(self, problem: str) -> None:
+        """Record that a part of the file could not be read, while the rest goes on."""
+        if problem not in self.problems:
+            self.problems.append(problem)
 
     def location(self, span: Span) -> Location:
         """The location of a span of this file."""

@@ -138,7 +138,7 @@ def check_file(path: str, data: bytes, registry: Registry, kind: Kind | None = N
         if kind in collector.kinds and relevant(collector.needles):
             facts.extend(_guarded(lambda collector=collector: collector.load()(file), collector.function, problems))  # type: ignore[misc]
     suppressions = tuple(find_suppressions(source)) if NEEDLE in lowered else ()
-    return FileResult(path, kind, tuple(findings), tuple(facts), suppressions, tuple(problems))
+    return FileResult(path, kind, tuple(findings), tuple(facts), suppressions, tuple(dict.fromkeys((*problems, *file.problems))))
 
 
 def _guarded(produce: Callable[[], Iterable[Item]], who: str, problems: dict[str, None]) -> list[Item]:

@@ -41,6 +41,7 @@ __all__ = [
     "get",
     "in_flow_style",
     "is_alias",
+    "is_anchored",
     "items",
     "key_of",
     "kind_of",
@@ -112,7 +113,11 @@ class Stream(NamedTuple):
 
 def parse_stream(file: File) -> Stream:
     """All documents of a file, in order; one that cannot be read does not take the others with it."""
-    return parse_yaml_text(file.text)
+    stream = parse_yaml_text(file.text)
+    if any(stream.documents):
+        for problem in stream.problems:
+            file.note(problem)
+    return stream
 
 
 def parse_yaml(file: File) -> tuple[Node, ...]:
@@ -382,6 +387,11 @@ def content_start(node: Node) -> int:
         found = _PROPERTIES.match(text, start)
         return min(found.end() if found else start, int(node.end_mark.index))
     return start
+
+
+def is_anchored(node: Node) -> bool:
+    """Whether the node bears an anchor, so that others may refer to it."""
+    return "&" in _text(node)[node.start_mark.index : content_start(node)]
 
 
 def span(node: Node) -> Span:

@@ -328,11 +328,10 @@ _NOT_BY_NAME = re.compile(
 
 _CONTENT_NAMES = re.compile(r"\.(?:ya?ml|json|lock|txt|hcl|tpl|ini)$")
 
-_TOP_KEY = r"(?m)^(?:[\"']?){}(?:[\"']?)\s*:"
-
 
 def _has(*keys: str) -> re.Pattern[str]:
-    return re.compile("|".join(_TOP_KEY.format(key) for key in keys))
+    """Any of these keys at the top level."""
+    return re.compile(rf"^[\"']?(?:{'|'.join(keys)})[\"']?\s*:", re.M)
 
 
 _KUBERNETES = re.compile(r"(?m)^[\s{,\-]*[\"']?apiVersion[\"']?\s*:")
@@ -342,9 +341,8 @@ _ARGO = re.compile(r"kind[\"']?\s*:\s*[\"']?(?:Workflow|WorkflowTemplate|Cluster
 _CLOUDFORMATION = re.compile(r"AWSTemplateFormatVersion|[\"']?Type[\"']?\s*:\s*[\"']?AWS::")
 _GITHUB = re.compile(r"(?m)^\s+runs-on\s*:")
 _ACTION = re.compile(r"(?m)^runs\s*:\s*(?:#.*)?\n\s+[\"']?(?:using|steps|image|main)")
-_GITLAB = re.compile(
-    r"(?m)^(?:\.?[\w.:/ -]+:\s*(?:&\S+\s*)?(?:#.*)?\n(?:[ \t]*(?:#.*)?\n)*[ \t]+(?:[\w-]+:.*\n|[ \t#-].*\n)*?[ \t]+(?:script|before_script)\s*:)"
-)
+_GITLAB_SCRIPT = re.compile(r"(?m)^[ \t]+(?:before_)?script[ \t]*:")
+_GITLAB_JOB = re.compile(r"(?m)^stages[ \t]*:|^[ \t]+(?:stage|tags|only|rules|image|extends|needs|artifacts|services)[ \t]*:")
 _AZURE = re.compile(r"(?m)^\s*-\s*(?:task|checkout)\s*:|^\s+vmImage\s*:|^pool\s*:")
 _CLOUDBUILD = re.compile(r"(?m)^steps\s*:\s*(?:#.*)?\n(?:\s*#.*\n)*\s*-\s+(?:id|name|args|entrypoint)\s*:")
 _COMPOSE = re.compile(r"(?m)^services\s*:\s*(?:#.*)?\n(?:\s*(?:#.*)?\n)*[ \t]+[\w.-]+\s*:")
@@ -426,7 +424,7 @@ def _kind_of_yaml(path: str, head: str) -> Kind | None:
         return Kind.CODEBUILD
     if _COMPOSE.search(head) and re.search(r"(?m)^\s+(?:image|build)\s*:", head):
         return Kind.COMPOSE
-    if _GITLAB.search(head):
+    if _GITLAB_SCRIPT.search(head) and _GITLAB_JOB.search(head):
         return Kind.GITLAB
     if _CONDA.search(head) and re.search(r"(?m)^(?:channels|name|platforms)\s*:", head):
         return Kind.CONDA_ENV

@@ -88,7 +88,7 @@ def discover(paths: Sequence[Path], root: Path, settings: Settings, *, force_exc
             folder = path.resolve()
             complete = complete or folder == root
             found.update(_walk(folder, root, settings, problems))
-        elif not force_exclude or _relative(path, root) in set(_walk(path.resolve().parent, root, settings, problems)):
+        elif not force_exclude or not _excluded(_relative(path, root), settings):
             found.add(_relative(path, root))
     return Discovered(tuple(sorted(found)), complete, tuple(problems))
 

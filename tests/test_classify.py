@@ -1,0 +1,96 @@
+import pytest
+
+from armready.classify import Kind, classify
+
+K8S = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: x\n"
+
+BY_NAME = {
+    Kind.DOCKERFILE: [
+        "Dockerfile",
+        "a/Containerfile",
+        "Dockerfile.dapper",
+        "web.dockerfile",
+        "web.Dockerfile",
+        "Containerfile.ubi",
+        "Dockerfile-alpine",
+        "docker/Dockerfile.j2",
+    ],
+    Kind.COMPOSE: ["compose.yaml", "docker-compose.yml", "docker-compose.prod.yml", "compose.dev.yml"],
+    Kind.GITLAB: [".gitlab-ci.yml", "ci/build.gitlab-ci.yml", ".gitlab/ci/build.yml"],
+    Kind.GITHUB_WORKFLOW: [".github/workflows/release.yaml", ".gitea/workflows/a.yml", ".forgejo/workflows/a.yml"],
+    Kind.GITHUB_ACTION: ["action.yml", ".github/actions/build/action.yaml"],
+    Kind.JENKINS: ["Jenkinsfile", "Jenkinsfile.release", "ci/release.jenkinsfile", "vars/build.groovy", "jenkins/pipelines/x.groovy"],
+    Kind.CIRCLECI: [".circleci/config.yml"],
+    Kind.AZURE: ["azure-pipelines.yml", ".azure-pipelines/build.yml", "azure-pipelines-release.yaml"],
+    Kind.BITBUCKET: ["bitbucket-pipelines.yml"],
+    Kind.TRAVIS: [".travis.yml"],
+    Kind.DRONE: [".drone.yml"],
+    Kind.WOODPECKER: [".woodpecker.yml", ".woodpecker/build.yaml"],
+    Kind.CLOUDBUILD: ["cloudbuild.yaml", "cloudbuild-prod.yaml", "cloudbuild.json"],
+    Kind.CODEBUILD: ["buildspec.yml", "buildspec-prod.yaml"],
+    Kind.BUILDKITE: [".buildkite/pipeline.yml"],
+    Kind.BAKE_HCL: ["docker-bake.hcl"],
+    Kind.BAKE_JSON: ["docker-bake.json"],
+    Kind.MAKEFILE: ["Makefile", "GNUmakefile", "rules.mk", "hack/makefile"],
+    Kind.SHELL: ["build.sh", "hack/x.bash"],
+    Kind.JUSTFILE: ["justfile", "Justfile", ".justfile"],
+    Kind.TASKFILE: ["Taskfile.yml", "Taskfile.dist.yaml"],
+    Kind.EARTHFILE: ["Earthfile"],
+    Kind.SKAFFOLD: ["skaffold.yaml"],
+    Kind.GORELEASER: [".goreleaser.yml", "goreleaser.yaml"],
+    Kind.POM: ["pom.xml"],
+    Kind.GRADLE: ["build.gradle", "build.gradle.kts"],
+    Kind.PACKAGE_JSON: ["package.json"],
+    Kind.HELM_CHART: ["charts/x/Chart.yaml"],
+    Kind.KUSTOMIZATION: ["k8s/kustomization.yaml"],
+    Kind.REQUIREMENTS: ["requirements.txt", "requirements/dev.txt", "dev-requirements.in", "constraints.txt"],
+    Kind.PYPROJECT: ["pyproject.toml"],
+    Kind.UV_LOCK: ["uv.lock"],
+    Kind.POETRY_LOCK: ["poetry.lock"],
+    Kind.PYLOCK: ["pylock.toml", "pylock.dev.toml"],
+    Kind.PIPFILE: ["Pipfile"],
+    Kind.PYTHON: ["setup.py", "a/b.py"],
+}
+
+
+@pytest.mark.parametrize(("kind", "path"), [(kind, path) for kind, paths in BY_NAME.items() for path in paths])
+def test_names(kind, path):
+    assert classify(path, "") is kind
+
+
+@pytest.mark.parametrize(
+    "path", ["Dockerfile.md", "Dockerfile.dockerignore", "x.dockerignore", "Makefile.am", "README.md", "a.go", "dockerfile.go"]
+)
+def test_names_of_other_things(path):
+    assert classify(path, "") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "head", "kind"),
+    [
+        ("k8s/pod.yaml", K8S, Kind.KUBERNETES),
+        ("k8s/pod.json", '{"apiVersion": "v1", "kind": "Pod"}', Kind.KUBERNETES),
+        ("task.yaml", "apiVersion: tekton.dev/v1\nkind: Task\n", Kind.TEKTON),
+        ("wf.yaml", "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\n", Kind.ARGO),
+        ("app.yaml", "apiVersion: argoproj.io/v1alpha1\nkind: Application\n", Kind.KUBERNETES),
+        ("chart/templates/d.yaml", "apiVersion: apps/v1\nkind: Deployment\nspec: {{ .Values.x }}\n", Kind.HELM_TEMPLATE),
+        ("ci/pipeline.yml", "kind: pipeline\nname: default\nsteps: []\n", Kind.DRONE),
+        ("ci/build.yml", "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n", Kind.GITHUB_WORKFLOW),
+        ("ci/pipe.yml", "resources: []\njobs:\n- name: a\n  plan:\n  - get: x\n", Kind.CONCOURSE),
+        ("ci/docker.yml", "build:\n  stage: build\n  script:\n    - docker build .\n", Kind.GITLAB),
+        ("deploy/stack.yml", "services:\n  web:\n    image: a\n", Kind.COMPOSE),
+        ("cfn.yml", "AWSTemplateFormatVersion: '2010-09-09'\n", Kind.CLOUDFORMATION),
+        ("values.yaml", "image:\n  repository: a\n", Kind.HELM_VALUES),
+        ("config/prod.yaml", "nodeSelector:\n  kubernetes.io/arch: amd64\n", Kind.HELM_VALUES),
+        ("environment.yml", "name: x\ndependencies:\n  - python\n", Kind.CONDA_ENV),
+        ("environment.yml", K8S, Kind.KUBERNETES),
+        ("hack/build", "#!/usr/bin/env bash\n", Kind.SHELL),
+        ("tool", "#!/usr/bin/python3\n", Kind.PYTHON),
+        ("docker/BASEIMAGE", "FROM alpine\nRUN true\n", Kind.DOCKERFILE),
+        ("mail", "From alice\nRUN\n", None),
+        ("notes", "hello\n", None),
+        ("data.yaml", "a: 1\n", None),
+    ],
+)
+def test_contents(path, head, kind):
+    assert classify(path, head) is kind

@@ -1,0 +1,448 @@
+"""Which architectures an image has, as far as it can be said offline: names, the user's facts, and two dated tables.
+
+The tables are `data/official_images.tsv` (every Linux tag that the official images ever listed, see `tools/refresh_images.py`) and
+`data/other_images.tsv` (everything else, one source a row). Nothing is guessed from a registry's host: unknown is a verdict.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+from armready.finding import Confidence
+from armready.knowledge.reference import DOCKER_HUB, ArchName, Reference, Where, spelled_arch
+from armready.knowledge.tables import front_decoded, table
+
+if TYPE_CHECKING:
+    from armready.config import Settings, UserImage
+
+__all__ = ["DOCKER_HUB", "ArchName", "Basis", "Has", "Reference", "Verdict", "Where", "arch_in_name", "cpu_baseline", "verdict"]
+
+
+class Has(StrEnum):
+    """Whether an image exists for an architecture."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+class Basis(StrEnum):
+    """What a verdict rests on."""
+
+    NAME = "name"
+    USER = "user"
+    TABLE = "table"
+    OFFICIAL = "official"
+    WINDOWS = "windows"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is known of one reference.
+
+    Attributes:
+        arm64: whether it exists for linux/arm64.
+        amd64: whether it exists for linux/amd64.
+        confidence: of both; LOW for what nobody checked.
+        as_of: the day of the fact, ISO, possibly without day or month; empty for names and the user's own facts.
+        reason: a clause without a final period that names the image, what is known and the date of it.
+        alternatives: references with arm64 to use instead, nearest first; those of the same image keep the spelling of its prefix.
+        basis: where it comes from.
+        advice: what to do when there is no alternative to name; may be empty.
+    """
+
+    arm64: Has
+    amd64: Has
+    confidence: Confidence
+    as_of: str
+    reason: str
+    alternatives: tuple[str, ...] = ()
+    basis: Basis = Basis.NONE
+    advice: str = ""
+
+    @property
+    def multi_arch(self) -> bool:
+        """A fact, not a guess: it exists for both."""
+        return self.arm64 is Has.YES and self.amd64 is Has.YES and self.confidence is Confidence.HIGH
+
+
+_WINDOWS_TAG = re.compile(r"(?:^|-)(?:nanoserver|windowsservercore|servercore)(?:-|$)")
+
+
+def verdict(reference: Reference | str, settings: Settings) -> Verdict:
+    """What is known of an image: the user's facts first, then its name, then the tables.
+
+    Args:
+        reference: parsed or as written; parts that hold unresolved variables are not judged.
+        settings: `images` and `mirrors` count.
+    """
+    parsed = _parsed(reference if isinstance(reference, str) else reference.text, settings.mirrors)
+    return _of_user(parsed, settings) or _embedded(parsed)
+
+
+@lru_cache(4096)
+def _parsed(text: str, mirrors: tuple[str, ...]) -> Reference:
+    return Reference.parse(text, mirrors)
+
+
+@lru_cache(4096)
+def _embedded(reference: Reference) -> Verdict:
+    found = _of_name(reference) or _of_windows(reference) or _of_table(reference) or _of_official(reference)
+    if reference.familiar == "scratch":
+        return Verdict(Has.YES, Has.YES, Confidence.HIGH, "", "scratch is empty")
+    if found is None:
+        return Verdict(Has.UNKNOWN, Has.UNKNOWN, Confidence.LOW, "", f"the architectures of {reference.short} are not known offline")
+    if reference.digest and found.arm64 is Has.YES and found.basis is not Basis.NAME:
+        reason = f"{found.reason}; its digest may name one architecture"
+        return replace(found, confidence=found.confidence.at_most(Confidence.MEDIUM), reason=reason)
+    return found
+
+
+def arch_in_name(reference: Reference) -> ArchName | None:
+    """The architecture that a reference spells out in its namespace, tag or repository; Windows images are left alone."""
+    found = spelled_arch(reference)
+    if found is None or _of_windows(reference) is not None:
+        return None
+    if found.known:
+        return found
+    row = _row_of(reference, ("suffix", "arch"))
+    known = row is not None and row["confidence"] != "unread"
+    if row is not None and row["arm64"] == "arch":
+        return replace(found, stripped=None, known=known, advice=_filled(row["advice"]))
+    stripped = _embedded(found.stripped) if found.stripped else None
+    known |= stripped is not None and stripped.arm64 is Has.YES and stripped.confidence is not Confidence.LOW
+    return replace(found, known=known, advice=_filled(row["advice"]) if row else "")
+
+
+def cpu_baseline(reference: Reference) -> str | None:
+    """What an arm64 processor needs beyond ARMv8.0 to run the image; None when nothing is known to be needed."""
+    row = _row_of(reference, ("cpu",))
+    return _filled(row["note"]) if row else None
+
+
+def _of_user(reference: Reference, settings: Settings) -> Verdict | None:
+    for pattern, image in settings.images.items():
+        if _expired(image) or not _named(reference, pattern):
+            continue
+        platforms = {each.removeprefix("linux/") for each in image.platforms}
+        because = f": {image.reason}" if image.reason else ""
+        reason = f"the configuration says that {reference.short} exists for {', '.join(sorted(platforms)) or 'nothing'} only{because}"
+        if {"amd64", "arm64"} <= platforms:
+            reason = reason.replace(" only", "", 1)
+        return Verdict(_has("arm64" in platforms), _has("amd64" in platforms), Confidence.HIGH, "", reason, basis=Basis.USER)
+    return None
+
+
+def _expired(image: UserImage) -> bool:
+    return bool(image.until) and image.until < date.today().isoformat()
+
+
+def _named(reference: Reference, pattern: str) -> bool:
+    """Whether a pattern names the reference, as written or under its usual name, with or without the tag."""
+    plain = Reference.parse(pattern)
+    wanted = {pattern, plain.familiar + (f":{plain.tag}" if plain.tag else "")}
+    tag = f":{reference.tag}" if reference.tag else ""
+    names = {reference.name, reference.name + tag, reference.familiar, reference.familiar + tag, reference.text}
+    return any(name == each or ("*" in each and fnmatchcase(name, each)) for name in names for each in wanted)
+
+
+def _has(known: bool) -> Has:
+    return Has.YES if known else Has.NO
+
+
+def _of_name(reference: Reference) -> Verdict | None:
+    found = arch_in_name(reference)
+    if found is None:
+        return None
+    reason = f"the name {reference.short} stands for {found.arch} alone"
+    alternatives = (found.stripped.text,) if found.stripped and found.known else ()
+    return Verdict(
+        _has(found.arch == "arm64"),
+        _has(found.arch == "amd64"),
+        Confidence.HIGH if found.known else Confidence.MEDIUM,
+        "",
+        reason,
+        alternatives,
+        Basis.NAME,
+        found.advice,
+    )
+
+
+def _of_windows(reference: Reference) -> Verdict | None:
+    if not (reference.tag and _WINDOWS_TAG.search(reference.tag)) and _row_of(reference, ("windows",)) is None:
+        return None
+    return Verdict(Has.NO, Has.NO, Confidence.HIGH, "", f"{reference.short} is a Windows image", basis=Basis.WINDOWS)
+
+
+# Other images: the first matching row.
+
+_KNOWN = {"read": Confidence.HIGH, "second": Confidence.MEDIUM, "unread": Confidence.LOW}
+_VERDICTS = ("yes", "no", "partial", "broken", "unknown")
+_LEADING_VERSION = re.compile(r"(?:v|V|release-)?(\d+(?:\.\d+)*)")
+_DAY = re.compile(r"(?:RELEASE\.)?((?:19|20)\d\d-\d\d(?:-\d\d)?)")
+_COMMIT = re.compile(r"[0-9a-f]{7,}")
+
+
+def _of_table(reference: Reference) -> Verdict | None:
+    row = _row_of(reference, _VERDICTS)
+    if row is None:
+        return None
+    arm64, confidence, why = _judged(row, reference)
+    as_of = _filled(row["as_of"])
+    note = _filled(row["note"])
+    facts = "; ".join(filter(None, (why, note if note != why else "", f"as of {as_of}" if as_of else "unverified")))
+    says = {Has.YES: "exists for arm64", Has.NO: "does not exist for arm64", Has.UNKNOWN: "may not exist for arm64"}[arm64]
+    if row["arm64"] == "broken":
+        says = "is broken on arm64"
+    alternatives = tuple(_filled(row["alternative"]).split()) if arm64 is not Has.YES else ()
+    advice = _filled(row["advice"]) if arm64 is not Has.YES else ""
+    return Verdict(arm64, Has.YES, confidence, as_of, f"{reference.short} {says} ({facts})", alternatives, Basis.TABLE, advice)
+
+
+def _judged(row: Mapping[str, str], reference: Reference) -> tuple[Has, Confidence, str]:
+    """The row's word for this tag, how sure it is, and the threshold it rests on."""
+    confidence = _KNOWN[row["confidence"]]
+    if row["arm64"] in ("partial", "unknown"):
+        return Has.UNKNOWN, Confidence.LOW, ""
+    if row["arm64"] in ("no", "broken"):
+        return Has.NO, confidence, ""
+    since = _filled(row["since"])
+    if not since:
+        return Has.YES, confidence, ""
+    tag = reference.known_tag
+    why = f"arm64 since {since.rpartition('<')[2]}"
+    if tag == "latest":
+        return Has.YES, confidence, why
+    version = _version(tag) if tag else None
+    if version is None or _is_day(since) != _is_day(tag or ""):
+        return Has.UNKNOWN, Confidence.LOW, why
+    last_without, between, first = since.rpartition("<")
+    start = _version(first) or ()
+    if version >= start:
+        return Has.YES, confidence, why
+    if start[: len(version)] == version:
+        return Has.YES, confidence.at_most(Confidence.MEDIUM), why
+    if between and version[: len(_version(last_without) or ())] > (_version(last_without) or ()):
+        return Has.UNKNOWN, Confidence.LOW, why
+    return Has.NO, confidence, why
+
+
+def _is_day(tag: str) -> bool:
+    return _DAY.match(tag) is not None
+
+
+def _version(tag: str) -> tuple[int, ...] | None:
+    """The numbers that a tag begins with, of a version or of a day; None for words and for commit names."""
+    match = _DAY.match(tag) or _LEADING_VERSION.match(tag)
+    return None if match is None or _COMMIT.fullmatch(tag) else numbers_of(match[1])
+
+
+def _row_of(reference: Reference, kinds: tuple[str, ...]) -> Mapping[str, str] | None:
+    if "repository" in reference.unresolved or not reference.registry:
+        return None
+    for row in _other_rows():
+        if row["arm64"] in kinds and _glob(reference.familiar, row["image"]) and _tag_in(reference.known_tag, row["tags"]):
+            return row
+    return None
+
+
+@cache
+def _other_rows() -> tuple[Mapping[str, str], ...]:
+    return table("other_images").rows()
+
+
+def _glob(text: str, pattern: str) -> bool:
+    literal, star, _ = pattern.partition("*")
+    return text.startswith(literal) and fnmatchcase(text, pattern) if star else text == pattern
+
+
+def _tag_in(tag: str | None, wanted: str) -> bool:
+    """Whether a tag is one of `*`, a glob, or an interval `A..B` whose end includes what begins with it; an unknown tag is only in `*`."""
+    if wanted == "*":
+        return True
+    if tag is None:
+        return False
+    first, interval, last = wanted.partition("..")
+    if not interval:
+        return _glob(tag, wanted)
+    version = _version(tag)
+    end = numbers_of(last)
+    return version is not None and version >= numbers_of(first) and (not end or version[: len(end)] <= end)
+
+
+def _filled(cell: str) -> str:
+    return "" if cell == "-" else cell
+
+
+# Official images: every tag ever listed.
+
+_SUCCESSORS: Mapping[str, tuple[str, ...]] = {
+    "openjdk": ("eclipse-temurin", "amazoncorretto"),
+    "java": ("eclipse-temurin",),
+    "adoptopenjdk": ("eclipse-temurin", "ibm-semeru-runtimes"),
+    "eclipse-temurin": ("amazoncorretto",),
+    "ibmjava": ("ibm-semeru-runtimes",),
+    "centos": ("quay.io/centos/centos:stream9", "almalinux", "rockylinux"),
+    "jenkins": ("jenkins/jenkins",),
+    "sentry": ("getsentry/sentry",),
+    "iojs": ("node",),
+}
+_CODENAMES = (
+    ("squeeze", "wheezy", "jessie", "stretch", "buster", "bullseye", "bookworm", "trixie"),
+    ("precise", "trusty", "xenial", "bionic", "focal", "jammy", "noble", "resolute"),
+)
+_MOST_ALTERNATIVES = 3
+
+
+def shape_of(tag: str) -> str:
+    """A tag with every run of digits replaced by `#`: tags of one shape are one series."""
+    return re.sub(r"\d+", "#", tag)
+
+
+def numbers_of(tag: str) -> tuple[int, ...]:
+    """The numbers in a tag, for comparing tags of one shape."""
+    return tuple(map(int, re.findall(r"\d+", tag)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Official:
+    """One official image: what the table says of each of its tags, and the tags it knows to have arm64."""
+
+    status: str
+    last_listed: str
+    no_arm64: frozenset[str]
+    shapes: frozenset[str]
+    listed: frozenset[str]
+    unlisted: frozenset[str]
+    highest_no: Mapping[str, tuple[int, ...]]
+    highest_listed: Mapping[str, tuple[int, ...]]
+
+    def judge(self, tag: str | None) -> tuple[Has, Confidence]:
+        """Whether a tag has arm64; HIGH for what was listed, MEDIUM for what follows the pattern of its series."""
+        if self.status != "some":
+            return _has(self.status == "all"), Confidence.HIGH
+        if tag is None:
+            return Has.UNKNOWN, Confidence.LOW
+        if tag in self.no_arm64:
+            return Has.NO, Confidence.HIGH
+        if tag in self.listed or tag in self.unlisted:
+            return Has.YES, Confidence.HIGH
+        shape = shape_of(tag)
+        if shape not in self.shapes:
+            return (Has.NO, Confidence.MEDIUM) if shape in self.highest_no else (Has.UNKNOWN, Confidence.LOW)
+        if shape not in self.highest_no:
+            return Has.YES, Confidence.HIGH
+        if numbers_of(tag) <= self.highest_no[shape]:
+            return Has.UNKNOWN, Confidence.LOW
+        return Has.YES, Confidence.HIGH if numbers_of(tag) <= self.highest_listed.get(shape, ()) else Confidence.MEDIUM
+
+
+@lru_cache(256)
+def _official(name: str) -> _Official | None:
+    row = table("official_images").find(name)
+    if row is None:
+        return None
+    no_arm64 = front_decoded(row["no_arm64"])
+    listed = front_decoded(row["arm64_listed"])
+    return _Official(
+        row["status"],
+        _filled(row["last_listed"]),
+        frozenset(no_arm64),
+        frozenset(front_decoded(row["arm64_shapes"])),
+        frozenset(listed),
+        frozenset(front_decoded(row["arm64_unlisted"])),
+        _highest(no_arm64),
+        _highest(listed),
+    )
+
+
+def _highest(tags: list[str]) -> dict[str, tuple[int, ...]]:
+    found: dict[str, tuple[int, ...]] = {}
+    for tag in tags:
+        shape = shape_of(tag)
+        found[shape] = max(found.get(shape, ()), numbers_of(tag))
+    return found
+
+
+def _of_official(reference: Reference) -> Verdict | None:
+    name = reference.official
+    image = _official(name) if name else None
+    if name is None or image is None:
+        return None
+    as_of = table("official_images").as_of
+    arm64, confidence = image.judge(reference.known_tag)
+    alternatives = tuple(_alternatives(image, name, reference)) if arm64 is Has.NO else ()
+    reason = f"{_official_reason(image, reference, arm64, confidence)} (official images as of {as_of})"
+    advice = " or ".join(_SUCCESSORS.get(name, ())) if arm64 is Has.NO else ""
+    return Verdict(arm64, Has.YES, confidence, as_of, reason, alternatives, Basis.OFFICIAL, advice)
+
+
+def _official_reason(image: _Official, reference: Reference, arm64: Has, confidence: Confidence) -> str:
+    last = f", last listed {image.last_listed}" if image.last_listed else ""
+    if image.status == "none":
+        return f"{reference.name} was never built for arm64{last}"
+    if arm64 is Has.YES:
+        return f"{reference.short} exists for arm64" if confidence is Confidence.HIGH else f"tags like {reference.short} exist for arm64"
+    if arm64 is Has.UNKNOWN and reference.known_tag is None:
+        return f"not every tag of {reference.name} exists for arm64"
+    if arm64 is Has.UNKNOWN:
+        return f"not every tag of {reference.name} exists for arm64, and {reference.short} is not listed"
+    if confidence is Confidence.MEDIUM:
+        return f"tags like {reference.short} were never built for arm64"
+    other = next(_other_variants(image, reference.known_tag or ""), None)
+    if other:
+        return f"this variant of {reference.name}:{other} was never built for arm64"
+    return f"{reference.short} was never built for arm64{last}"
+
+
+def _alternatives(image: _Official, name: str, reference: Reference) -> Iterator[str]:
+    """Another variant of the same version, the next version of the same variant, a successor image: all known to have arm64."""
+    tag = reference.known_tag or "latest"
+    successors = _SUCCESSORS.get(name, ())
+    found = dict.fromkeys(reference.with_tag(each).text for each in _other_variants(image, tag))
+    if not (image.last_listed and successors):
+        found |= dict.fromkeys(reference.with_tag(each).text for each in _next_versions(image, tag))
+    found |= dict.fromkeys(each for successor in successors for each in _in_successor(successor, tag))
+    yield from list(found)[:_MOST_ALTERNATIVES]
+
+
+def _other_variants(image: _Official, tag: str) -> Iterator[str]:
+    version, *words = tag.split("-")
+    if not version[:1].isdigit():
+        return
+    for dropped in range(len(words)):
+        for start in reversed(range(len(words) - dropped)):
+            kept = words[:start] + words[start + 1 + dropped :]
+            candidate = "-".join([version, *kept])
+            if image.status == "some" and image.judge(candidate) == (Has.YES, Confidence.HIGH):
+                yield candidate
+
+
+def _next_versions(image: _Official, tag: str) -> Iterator[str]:
+    known = image.listed | image.unlisted
+    shape, numbers = shape_of(tag), numbers_of(tag)
+    yield from sorted((each for each in known if shape_of(each) == shape and numbers_of(each) > numbers), key=numbers_of)[:1]
+    for names in _CODENAMES:
+        for index, codename in enumerate(names):
+            if re.search(rf"\b{codename}\b", tag):
+                newer = (re.sub(rf"\b{codename}\b", each, tag) for each in names[index + 1 :])
+                yield from [each for each in newer if image.judge(each) == (Has.YES, Confidence.HIGH)][:1]
+
+
+def _in_successor(successor: str, tag: str) -> Iterator[str]:
+    image = _official(successor)
+    if image is None:
+        yield successor
+        return
+    version = tag.split("-")[0]
+    with_version = next((f"{successor}:{each}" for each in (tag, version) if each in image.listed), None)
+    if with_version or version == "latest" or "latest" in image.listed:
+        yield with_version or successor

@@ -1,0 +1,80 @@
+"""The embedded tables: tab-separated text, one fact a line, below comments that say where the facts are from and of what day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+_DATA = Path(__file__).parent / "data"
+_AS_OF = "# as-of:"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as it stands in its file; rows are split only when they are asked for.
+
+    Attributes:
+        name: the name of the file without its suffix.
+        as_of: ISO date of the newest fact, from the line `# as-of: DATE`.
+        columns: the names of the columns, in order.
+        body: the lines below the names of the columns, encoded.
+    """
+
+    name: str
+    as_of: str
+    columns: tuple[str, ...]
+    body: bytes
+
+    def rows(self) -> tuple[Mapping[str, str], ...]:
+        """Every row as column -> text, in the order of the file."""
+        return tuple(self._row(line) for line in self.body.splitlines())
+
+    def find(self, key: str) -> Mapping[str, str] | None:
+        """The row whose first column is `key`; no other row is decoded."""
+        start = (b"\n" + self.body).find(f"\n{key}\t".encode())
+        return None if start < 0 else self._row(self.body[start:].split(b"\n", 1)[0])
+
+    def _row(self, line: bytes) -> Mapping[str, str]:
+        return dict(zip(self.columns, line.decode().split("\t"), strict=True))
+
+
+@cache
+def table(name: str) -> Table:
+    """Read `data/<name>.tsv`.
+
+    Raises:
+        FileNotFoundError: armready has no such table.
+    """
+    content = (_DATA / f"{name}.tsv").read_bytes()
+    as_of = ""
+    while content.startswith(b"#"):
+        line, _, content = content.partition(b"\n")
+        if line.startswith(_AS_OF.encode()):
+            as_of = line.decode().removeprefix(_AS_OF).split()[0]
+    columns, _, body = content.partition(b"\n")
+    return Table(name, as_of, tuple(columns.decode().split("\t")), body.rstrip(b"\n"))
+
+
+def front_decoded(text: str) -> list[str]:
+    """A front-coded list: words between spaces, each led by one base-36 digit that says how much it shares with the word before it."""
+    words: list[str] = []
+    previous = ""
+    for coded in text.split():
+        previous = previous[: int(coded[0], 36)] + coded[1:]
+        words.append(previous)
+    return words
+
+
+def front_coded(words: list[str]) -> str:
+    """The reverse of `front_decoded`; sorted words give the shortest text."""
+    coded = []
+    previous = ""
+    for word in words:
+        shared = 0
+        while shared < min(len(word), len(previous), 35) and word[shared] == previous[shared]:
+            shared += 1
+        coded.append("0123456789abcdefghijklmnopqrstuvwxyz"[shared] + word[shared:])
+        previous = word
+    return " ".join(coded)

@@ -109,7 +109,7 @@ def _walk(folder: Path, root: Path, settings: Settings, problems: list[str]) -> 
     for pattern in (*ALWAYS_EXCLUDED, *settings.exclude):
         overrides.add(f"!{pattern}")
     try:
-        builder = WalkBuilder(folder).hidden(False).overrides(overrides.build())
+        builder = WalkBuilder(folder).hidden(False).require_git(False).overrides(overrides.build())
     except Error as error:
         raise UsageError(f"exclude: {error}") from error
     for switch in (builder.git_ignore, builder.git_global, builder.git_exclude, builder.parents, builder.ignore):

@@ -119,3 +119,11 @@ def test_the_root_is_the_repository(repository):
     assert found(root, root / "a").paths == ("a/b/Dockerfile",)
     assert not found(root, root / "a").complete
     assert found(root).complete
+
+
+def test_gitignore_counts_without_a_repository_too(tmp_path):
+    (tmp_path / ".gitignore").write_text("out/\n")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "Dockerfile").write_text("FROM a")
+    (tmp_path / "Dockerfile").write_text("FROM a")
+    assert found(tmp_path).paths == (".gitignore", "Dockerfile")

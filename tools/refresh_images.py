@@ -28,7 +28,10 @@ TARGET = ROOT / "armready/knowledge/data/official_images.tsv"
 COLUMNS = ("image", "status", "since_arm64", "last_listed", "no_arm64", "arm64_shapes", "arm64_listed", "arm64_unlisted")
 ARM64 = "arm64v8"
 MANIFEST_LISTS = "2017-09-12"  # the day library/ images became manifest lists: what was last listed before it is served for amd64 only
-_LOG = ["log", "--first-parent", "-m", "--reverse", "--no-renames", "--no-abbrev", "--raw", "--date=format-local:%Y-%m-%d", "--format=@%cd", "--", "library/"]
+_LOG = (
+    *("log", "--first-parent", "-m", "--reverse", "--no-renames", "--no-abbrev", "--raw"),
+    *("--date=format-local:%Y-%m-%d", "--format=@%cd", "--", "library/"),
+)
 _OLD_LINE = re.compile(r"([\w.-]+):\s+\S+@\S+")
 
 

@@ -1,0 +1,144 @@
+"""Every shell script in a file of any kind, with what its host knows of it. The rules on shell are written once, above this."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from armready.classify import KUBERNETES_KINDS, PIPELINE_KINDS, Kind
+from armready.embedded import Embedded
+from armready.file import File
+from armready.parsers.shell import Script, parse_shell
+from armready.source import Span
+
+if TYPE_CHECKING:
+    from armready.parsers.dockerfile import Instruction
+    from armready.parsers.dockerfile_stages import Stage
+
+
+class Host(StrEnum):
+    """Where a script runs: while an image is built, in a container, on a machine of CI, or wherever people run it."""
+
+    IMAGE = "image"
+    CONTAINER = "container"
+    CI = "ci"
+    MACHINE = "machine"
+
+
+@dataclass(frozen=True, eq=False)
+class HostedScript:
+    """A script and what stands around it.
+
+    Attributes:
+        script: as parsed.
+        host: where it runs.
+        name: the recipe, target, job or container it belongs to.
+        instruction: of a Dockerfile.
+        stage: of a Dockerfile.
+        architecture: of the CI machine, when it is known.
+        expand: puts the values of the host's own variables into a text.
+        detail: the host's own record (a Make rule, a CI step).
+    """
+
+    script: Script
+    host: Host
+    name: str = ""
+    instruction: Instruction | None = None
+    stage: Stage | None = None
+    architecture: str = ""
+    expand: Callable[[str], str] = str
+    detail: Any = None
+
+    @property
+    def text(self) -> str:
+        """The text of the script."""
+        return self.script.text
+
+    def span(self, inner: Span) -> Span:
+        """Where to point in the file for a span of the script."""
+        return self.script.host_span(inner)
+
+
+def scripts(file: File) -> tuple[HostedScript, ...]:
+    """The scripts of a file, in order; memoised by `file.parse(scripts)`.
+
+    Raises:
+        ParseProblem: the file is not what its kind says.
+    """
+    reader = _READERS.get(file.kind)
+    if reader is None and file.kind in PIPELINE_KINDS:
+        reader = _of_pipeline
+    if reader is None and file.kind in KUBERNETES_KINDS:
+        reader = _of_kubernetes
+    return tuple(reader(file)) if reader else ()
+
+
+def _of_dockerfile(file: File) -> Iterator[HostedScript]:
+    from armready.parsers.dockerfile import parse_dockerfile
+
+    dockerfile = file.parse(parse_dockerfile)
+    for outer in dockerfile.instructions:
+        instruction = outer.trigger or outer
+        shell = instruction.shell
+        stage = dockerfile.stage_of(outer)
+        if shell is None or (stage is not None and stage.is_windows):
+            continue
+        host = Host.IMAGE if instruction.keyword == "RUN" else Host.CONTAINER
+        yield HostedScript(parse_shell(shell), host, instruction.keyword, instruction, stage)
+
+
+_OTHER_SHEBANG = re.compile(r"#!(?!.*(?:sh|bats)\b)")
+
+
+def _of_shell(file: File) -> Iterator[HostedScript]:
+    if _OTHER_SHEBANG.match(file.text):
+        return
+    yield HostedScript(parse_shell(Embedded.whole(file.text)), Host.MACHINE, file.path)
+
+
+def _of_makefile(file: File) -> Iterator[HostedScript]:
+    from armready.parsers.makefile import parse_makefile, recipes
+
+    makefile = file.parse(parse_makefile)
+    for rule in recipes(makefile):
+        assert rule.recipe is not None
+        script = parse_shell(rule.recipe, opaque=rule.opaque)
+        yield HostedScript(script, Host.MACHINE, " ".join(rule.targets), expand=makefile.expand, detail=rule)
+
+
+def _of_justfile(file: File) -> Iterator[HostedScript]:
+    from armready.parsers.justfile import parse_justfile
+
+    for recipe in file.parse(parse_justfile).recipes:
+        if recipe.script is not None:
+            yield HostedScript(parse_shell(recipe.script), Host.MACHINE, recipe.name, detail=recipe)
+
+
+def _of_package_json(file: File) -> Iterator[HostedScript]:
+    from armready.parsers import yaml
+
+    roots = file.parse(yaml.parse_yaml)
+    for key, value in yaml.pairs(yaml.get(roots[0], "scripts") if roots else None):
+        embedded = yaml.embedded(file, value) if isinstance(value, yaml.ScalarNode) else None
+        if embedded is not None:
+            yield HostedScript(parse_shell(embedded), Host.MACHINE, yaml.text_of(key) or "")
+
+
+def _of_pipeline(file: File) -> Iterator[HostedScript]:
+    return iter(())
+
+
+def _of_kubernetes(file: File) -> Iterator[HostedScript]:
+    return iter(())
+
+
+_READERS: dict[Kind, Callable[[File], Iterator[HostedScript]]] = {
+    Kind.DOCKERFILE: _of_dockerfile,
+    Kind.SHELL: _of_shell,
+    Kind.MAKEFILE: _of_makefile,
+    Kind.JUSTFILE: _of_justfile,
+    Kind.PACKAGE_JSON: _of_package_json,
+}

@@ -57,6 +57,12 @@ def table(name: str) -> Table:
     return Table(name, as_of, tuple(columns.decode().split("\t")), body.rstrip(b"\n"))
 
 
+@cache
+def newest() -> str:
+    """ISO date of the newest fact in any table."""
+    return max((table(path.stem).as_of for path in _DATA.glob("*.tsv")), default="")
+
+
 def front_decoded(text: str) -> list[str]:
     """A front-coded list: words between spaces, each led by one base-36 digit that says how much it shares with the word before it."""
     words: list[str] = []

@@ -83,5 +83,26 @@ def excerpt(source: Source, location: Location, width: int) -> Excerpt | None:
     return Excerpt(first + 1, before, marked, after, last - first)
 
 
+def wrap(text: str, width: int, first: str = "", later: str = "") -> list[str]:
+    """The words of a text on lines of at most `width` columns; a longer word stands on a line of its own.
+
+    Args:
+        text: on one line.
+        width: in columns.
+        first: what the first line begins with.
+        later: what the other lines begin with.
+    """
+    lines, line, used = [], first, cells(first)
+    empty = True
+    for word in text.split(" "):
+        size = cells(word)
+        if not empty and used + 1 + size > width:
+            lines.append(line)
+            line, used, empty = later, cells(later), True
+        line, used = (line + word, used + size) if empty else (f"{line} {word}", used + 1 + size)
+        empty = False
+    return [*lines, line]
+
+
 def _plain(text: str) -> str:
     return escape(text.replace("\t", _TAB))

@@ -10,7 +10,6 @@ from armready.finding import Finding, Severity
 from armready.reporters.base import Context, escape
 from armready.results import Report
 
-
 _CLEAN = """\
   <testsuite name="armready" tests="1" failures="0" errors="0" skipped="0">
     <testcase classname="armready" name="no findings"/>

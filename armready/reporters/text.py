@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator
 
 from armready.finding import Finding
 from armready.fix import Applicability, Fix
 from armready.reporters.base import Context, escape, plural, rule_url
 from armready.reporters.concise import statistics
-from armready.reporters.excerpt import crop, excerpt
+from armready.reporters.excerpt import crop, excerpt, wrap
 from armready.reporters.fixed import fix_result
 from armready.reporters.triage import Row, by_code, most_frequent, rows_by_folder, rows_by_rule, triage
 from armready.results import Report
@@ -115,7 +114,7 @@ def _overview(report: Report, context: Context, paint: Painter) -> Iterator[str]
 
 def _table(title: str, rows: Iterable[Row], context: Context, paint: Painter) -> Iterator[str]:
     rows = list(rows)
-    columns = ("errors", "warnings", "infos", "files", "fixable")
+    columns = ("errors", "warnings", "infos", "files", "fixable") if context.width >= 60 else ("errors", "fixable")
     numbers = [[f"{getattr(row, column):,}" for column in columns] for row in rows]
     used = [any(getattr(row, column) for row in rows) for column in columns]
     widths = [max(len(column), *(len(row[index]) for row in numbers)) for index, column in enumerate(columns)]
@@ -169,6 +168,4 @@ def _fixed(report: Report, context: Context, paint: Painter) -> Iterator[str]:
 
 
 def _wrap(text: str, context: Context, first: str = "", later: str = "") -> list[str]:
-    return textwrap.wrap(
-        text, max(context.width, 40), initial_indent=first, subsequent_indent=later, break_long_words=False, break_on_hyphens=False
-    )
+    return wrap(text, max(context.width, 40), first, later)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -57,6 +58,8 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say what was read and what could not be.")]
 Statistics = Annotated[bool, typer.Option("--statistics", help="Findings per rule.")]
 ShowFiles = Annotated[bool, typer.Option("--show-files", help="List the files that would be scanned, with their kinds.")]
+Jobs = Annotated[int | None, typer.Option("--jobs", min=1, help="Processes; default: one per processor.", show_default=False)]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Do not use results of earlier runs.")]
 StdinFilename = Annotated[str | None, typer.Option("--stdin-filename", help="The name of what comes on standard input.")]
 
 
@@ -115,6 +118,8 @@ def scan(
     config: ConfigFile = None,
     full: Full = False,
     no_ignores: NoIgnores = False,
+    jobs: Jobs = None,
+    no_cache: NoCache = False,
     strict: Strict = False,
     color: Color = "auto",
     quiet: Quiet = False,
@@ -136,6 +141,8 @@ def scan(
         force_exclude=force_exclude,
         no_ignores=no_ignores,
         exclude=_split(exclude),
+        jobs=jobs,
+        no_cache=no_cache,
     )
     shown = Shown(output_format, output, tuple(reports or ()), color, full, quiet, verbose, statistics)
     analysis = session.analyse()
@@ -173,6 +180,8 @@ def fix(
     config: ConfigFile = None,
     full: Full = False,
     no_ignores: NoIgnores = False,
+    jobs: Jobs = None,
+    no_cache: NoCache = False,
     strict: Strict = False,
     color: Color = "auto",
     quiet: Quiet = False,
@@ -193,6 +202,8 @@ def fix(
         force_exclude=force_exclude,
         no_ignores=no_ignores,
         exclude=_split(exclude),
+        jobs=jobs,
+        no_cache=no_cache,
     )
     filters = _filters(session, baseline, no_baseline, changed_since)
     outcome = session.fix(session.analyse(), filters, unsafe=unsafe_fixes)
@@ -255,6 +266,25 @@ def show_config(
     for key, each in KEYS.items():
         origin = session.config.origins.get(key, "default")
         print(f"{key} = {json.dumps(plain(getattr(session.settings, each.name)))}  # {origin}")
+
+
+class CacheAction(StrEnum):
+    """What to do with the cache."""
+
+    DIR = "dir"
+    SIZE = "size"
+    CLEAN = "clean"
+
+
+@app.command("cache")
+def manage_cache(action: Annotated[CacheAction, typer.Argument(help="Print its folder, print its size in bytes, or delete it.")]) -> None:
+    """Look at the cache, or delete it."""
+    from armready import cache
+
+    if action is CacheAction.CLEAN:
+        cache.clean()
+    else:
+        print(cache.folder() if action is CacheAction.DIR else cache.size())
 
 
 def _split(values: list[str] | None) -> tuple[str, ...]:

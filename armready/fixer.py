@@ -278,7 +278,7 @@ def unified_diff(changes: Mapping[str, tuple[bytes, bytes]]) -> str:
     """The changes as one unified diff that `git apply` takes."""
     from difflib import unified_diff as lines_of
 
-    out = []
+    out: list[str] = []
     for path, (old, new) in changes.items():
         before = Source.decode(path, old).text.splitlines(keepends=True)
         after = Source.decode(path, new).text.splitlines(keepends=True)

@@ -3,8 +3,8 @@
     paths -> discovery -> classify -> source -> parsers -> rules -> findings -> suppress/baseline -> reporters
                                                     \\-> facts -> project rules -/        \\-> fixer -> files
 
-Two passes, and the line between them is the most important line here: `check_file` is a pure function of one file, `check_project` joins
-what it said of all files.
+Two passes, and the line between them is the most important line here: the first (`first_pass.py`) is a pure function of one file, the
+second (`check_project`) joins what it said of all files.
 """
 
 from __future__ import annotations
@@ -12,27 +12,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from armready.classify import Kind, classify, kind_by_name, needs_content
-from armready.config import Settings
-from armready.errors import ParseProblem
-from armready.facts import COLLECTORS
-from armready.file import File
 from armready.finding import Confidence, Finding, Severity
+from armready.first_pass import first_pass, guarded, read_and_check
 from armready.project import Project
 from armready.registry import Registry, rules_for
 from armready.results import FileResult, Report, Unparsed
 from armready.rule import ProjectRule, Rule
-from armready.source import Source
-from armready.suppressions import NEEDLE, Use, apply_suppressions, find_suppressions
+from armready.suppressions import Use, apply_suppressions
 
 if TYPE_CHECKING:
+    from armready.cache import Cache
     from armready.tree import Tree
-
-Item = TypeVar("Item")
-
-_HEAD = 65_536
 
 
 @dataclass(frozen=True)
@@ -62,6 +54,8 @@ def analyse(
     complete: bool,
     today: date | None,
     known: Mapping[str, FileResult] | None = None,
+    jobs: int = 1,
+    cache: Cache | None = None,
 ) -> Analysis:
     """Run both passes over `paths`, then hear the ignore comments.
 
@@ -72,11 +66,15 @@ def analyse(
         complete: these are all files of the repository.
         today: the day on which ignore comments are judged; None: they do not count.
         known: results of the first pass that need not be computed again.
+        jobs: how many processes may be used.
+        cache: results of earlier runs.
     """
-    results = {path: (known or {}).get(path) or read_and_check(tree, path, registry) for path in paths}
-    second_pass, problems = check_project(tree, results, registry, complete=complete)
-    first_pass = (finding for result in results.values() for finding in result.findings)
-    findings = sorted((*first_pass, *second_pass), key=lambda each: each.sort_key)
+    unknown = [path for path in paths if not known or path not in known]
+    read = {**(known or {}), **first_pass(tree, unknown, registry, jobs=jobs, cache=cache)}
+    results = {path: read[path] for path in paths}
+    of_project, problems = check_project(tree, results, registry, complete=complete)
+    of_files = (finding for result in results.values() for finding in result.findings)
+    findings = sorted((*of_files, *of_project), key=lambda each: each.sort_key)
     silenced: list[Finding] = []
     groups = {path: result.suppressions for path, result in results.items() if result.suppressions}
     if groups and today is not None:
@@ -84,72 +82,6 @@ def analyse(
         about_comments = _about_comments(uses, results, registry, complete=complete)
         findings = sorted((*findings, *about_comments), key=lambda each: each.sort_key)
     return Analysis(results, tuple(findings), tuple(silenced), complete, problems)
-
-
-def read_and_check(tree: Tree, path: str, registry: Registry) -> FileResult:
-    """Read one file and run the first pass on it. Whatever is wrong with it becomes a note."""
-    settings = registry.settings
-    forced = _forced_kind(path, settings)
-    if forced is None and kind_by_name(path) is None and not needs_content(path):
-        return FileResult(path)
-    try:
-        data = tree.read(path, settings.max_file_size + 1)
-    except ParseProblem as problem:
-        return FileResult(path, problems=(str(problem),))
-    if len(data) > settings.max_file_size:
-        known = forced or kind_by_name(path)
-        note = (f"larger than {settings.max_file_size} bytes (max-file-size)",) if known is not None else ()
-        return FileResult(path, problems=note)
-    return check_file(path, data, registry, forced)
-
-
-def _forced_kind(path: str, settings: Settings) -> Kind | None:
-    if not settings.kinds:
-        return None
-    from armready.discovery import matches
-
-    return next((Kind(kind) for glob, kind in settings.kinds.items() if matches(path, glob)), None)
-
-
-def check_file(path: str, data: bytes, registry: Registry, kind: Kind | None = None) -> FileResult:
-    """The first pass: findings, facts and ignore comments of one file. Depends on nothing but its arguments."""
-    if kind is None and kind_by_name(path) is None and b"\0" in data[:_HEAD]:
-        return FileResult(path)
-    try:
-        source = Source.decode(path, data)
-    except ParseProblem as problem:
-        return FileResult(path, kind_by_name(path), problems=(str(problem),) if kind_by_name(path) else ())
-    kind = kind or classify(path, source.text[:_HEAD])
-    if kind is None:
-        return FileResult(path)
-    lowered = data.lower()
-
-    def relevant(needles: tuple[bytes, ...]) -> bool:
-        return not needles or any(needle in lowered for needle in needles)
-
-    file = File(source, kind, registry.settings)
-    problems: dict[str, None] = {}
-    findings: list[Finding] = []
-    for rule in registry.file_rules(kind):
-        if relevant(rule.needles):
-            findings.extend(_guarded(lambda rule=rule: rule.check(file), rule.code, problems))  # type: ignore[misc]
-    facts: list[object] = []
-    for collector in COLLECTORS:
-        if kind in collector.kinds and relevant(collector.needles):
-            facts.extend(_guarded(lambda collector=collector: collector.load()(file), collector.function, problems))  # type: ignore[misc]
-    suppressions = tuple(find_suppressions(source)) if NEEDLE in lowered else ()
-    return FileResult(path, kind, tuple(findings), tuple(facts), suppressions, tuple(dict.fromkeys((*problems, *file.problems))))
-
-
-def _guarded(produce: Callable[[], Iterable[Item]], who: str, problems: dict[str, None]) -> list[Item]:
-    """What `produce` yields. A parse problem, or a mistake of ours, is noted and costs nothing but its own result."""
-    try:
-        return list(produce())
-    except ParseProblem as problem:
-        problems[str(problem)] = None
-    except Exception as error:
-        problems[f"internal error in {who}: {type(error).__name__}: {error}"] = None
-    return []
 
 
 def check_project(
@@ -162,12 +94,12 @@ def check_project(
         tree,
         registry.settings,
         complete=complete,
-        load=lambda path: read_and_check(tree, path, registry) if tree.exists(path) else None,
+        load=lambda path: read_and_check(tree, path, registry).result if tree.exists(path) else None,
     )
     problems: dict[str, None] = {}
     findings: list[Finding] = []
     for rule in registry.project_rules(kinds):
-        found = _guarded(lambda rule=rule: rule.check(project), rule.code, problems)  # type: ignore[misc]
+        found = guarded(lambda rule=rule: rule.check(project), rule.code, problems)  # type: ignore[misc]
         findings.extend(finding for finding in found if finding.path in results)
     return findings, tuple(Unparsed("", problem) for problem in problems)
 
@@ -182,10 +114,12 @@ class Filters:
 
     Attributes:
         fresh: of findings, those that the baseline does not know.
+        tolerated: of findings, those that fail nothing until the baseline is refreshed.
         only: whether a finding lies in what the run is about (`--changed-since`).
     """
 
     fresh: Callable[[Sequence[Finding]], list[Finding]] = _everything
+    tolerated: Callable[[Sequence[Finding]], frozenset[Finding]] = _nothing
     only: Callable[[Finding], bool] = bool
 
 

@@ -113,9 +113,7 @@ def render_rules(rules: Sequence[type[Rule]], form: str) -> str:
         ]
         return "\n".join(["| code | name | level | fix | finds |", "| --- | --- | --- | --- | --- |", *rows]) + "\n"
     if form == "table":
-        width = max((len(rule.name) for rule in rules), default=0)
-        return "".join(
-            f"{rule.code:<7}{rule.name:<{width + 2}}{rule.severity.value:<9}{'fix' if rule.fixable() else '':<5}{rule.summary}\n"
-            for rule in rules
-        )
+        width = max((len(rule.name) for rule in rules), default=0) + 2
+        rows = ((rule, "fix" if rule.fixable() else "") for rule in rules)
+        return "".join(f"{rule.code:<7}{rule.name:<{width}}{rule.severity.value:<9}{fix:<5}{rule.summary}\n" for rule, fix in rows)
     raise UsageError(f"unknown format {form!r}; there are table, markdown, json")

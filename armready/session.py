@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from armready.cache import Cache
 from armready.config import Config, Settings, find_config, from_mapping, load_config
 from armready.discovery import discover, find_root
 from armready.errors import UsageError
@@ -21,6 +23,9 @@ from armready.results import Report, Unparsed
 from armready.tree import DiskTree, MemoryTree, Tree
 
 STDIN = "-"
+
+# Runs over fewer files do not look for a cache.
+_WORTH_A_CACHE = 200
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,8 @@ class Session:
         registry: the rules.
         today: the day on which ignore comments are judged; None: they do not count.
         problems: folders that could not be read.
+        jobs: how many processes may be used.
+        cached: results of earlier runs may be used.
     """
 
     root: Path
@@ -46,6 +53,8 @@ class Session:
     registry: Registry
     today: date | None
     problems: tuple[str, ...] = ()
+    jobs: int = 1
+    cached: bool = False
 
     @property
     def settings(self) -> Settings:
@@ -54,7 +63,8 @@ class Session:
 
     def analyse(self) -> Analysis:
         """Both passes over the files of this run."""
-        analysis = analyse(self.tree, self.paths, self.registry, complete=self.complete, today=self.today)
+        cache = Cache(self.root, self.settings) if self.cached and len(self.paths) > _WORTH_A_CACHE else None
+        analysis = analyse(self.tree, self.paths, self.registry, complete=self.complete, today=self.today, jobs=self.jobs, cache=cache)
         return replace(analysis, problems=(*analysis.problems, *(Unparsed("", problem) for problem in self.problems)))
 
     def report(self, analysis: Analysis, filters: Filters) -> Report:
@@ -86,6 +96,8 @@ def open_session(
     force_exclude: bool = False,
     no_ignores: bool = False,
     exclude: Sequence[str] = (),
+    jobs: int | None = None,
+    no_cache: bool = False,
 ) -> Session:
     """Find the repository, its configuration and the files of a run.
 
@@ -97,6 +109,8 @@ def open_session(
         force_exclude: leave out excluded files even when they are named.
         no_ignores: ignore comments do not count.
         exclude: globs in addition to those of the configuration.
+        jobs: how many processes may be used; None: one per processor.
+        no_cache: do not use results of earlier runs.
 
     Raises:
         UsageError: a path, the configuration or a rule name is wrong.
@@ -118,7 +132,9 @@ def open_session(
         name = _relative_name(named[0], root)
         return Session(root, MemoryTree({name: sys.stdin.buffer.read()}, disk), (name,), False, effective, registry, today)
     found = discover(named, root, settings, force_exclude=force_exclude)
-    return Session(root, disk, found.paths, found.complete, effective, registry, today, found.problems)
+    return Session(
+        root, disk, found.paths, found.complete, effective, registry, today, found.problems, jobs or os.cpu_count() or 1, not no_cache
+    )
 
 
 def _existing_parent(path: Path) -> Path:

@@ -1,0 +1,131 @@
+"""Results of the first pass, kept between runs.
+
+A result is used again only if the file's contents are the same, or its time stamp, size and inode are and the time stamp is older than
+the cache (the rule by which git trusts its index). One file per repository and settings; it names the version of the code and of the
+facts that wrote it, and is worthless to any other. A broken cache is an empty one; concurrent runs replace the file as a whole.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+import tempfile
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from armready import __version__
+
+if TYPE_CHECKING:
+    from armready.config import Settings
+    from armready.results import FileResult
+
+_FORMAT = 1
+_RACY_NS = 2_000_000_000
+
+
+class Stamp(NamedTuple):
+    """What tells two states of a file apart without reading it."""
+
+    modified_ns: int
+    size: int
+    inode: int
+
+
+class Entry(NamedTuple):
+    """What is known of one file."""
+
+    stamp: Stamp
+    digest: bytes
+    result: FileResult
+
+
+def folder() -> Path:
+    """Where caches live: below `XDG_CACHE_HOME`, or `~/.cache`."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(base) / "armready" / "results"
+
+
+def size() -> int:
+    """The bytes that all caches take."""
+    return sum(path.stat().st_size for path in folder().glob("*") if path.is_file())
+
+
+def clean() -> None:
+    """Delete all caches."""
+    shutil.rmtree(folder(), ignore_errors=True)
+
+
+def digest_of(data: bytes) -> bytes:
+    """The key of a file's contents."""
+    return blake2b(data, digest_size=16).digest()
+
+
+def stamp_of(path: str) -> Stamp | None:
+    """The stamp of a file on disk."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return Stamp(status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+class Cache:
+    """The cache of one repository under one set of settings."""
+
+    def __init__(self, root: Path, settings: Settings) -> None:
+        key = digest_of(repr((str(root), settings)).encode()).hex()
+        self._file = folder() / f"{key}.pickle"
+        self._maker = _maker()
+        self._written_ns = 0
+        self._entries: dict[str, Entry] = {}
+        try:
+            with self._file.open("rb") as handle:
+                if pickle.load(handle) == self._maker:
+                    self._written_ns = os.fstat(handle.fileno()).st_mtime_ns
+                    self._entries = pickle.load(handle)
+        except Exception:
+            self._entries = {}
+
+    def by_stamp(self, path: str, stamp: Stamp) -> FileResult | None:
+        """The result of a file that was not touched since."""
+        entry = self._entries.get(path)
+        trusted = entry is not None and entry.stamp == stamp and stamp.modified_ns + _RACY_NS < self._written_ns
+        return entry.result if trusted and entry is not None else None
+
+    def by_digest(self, path: str, digest: bytes) -> FileResult | None:
+        """The result of a file that was touched and has the same contents."""
+        entry = self._entries.get(path)
+        return entry.result if entry is not None and entry.digest == digest else None
+
+    def store(self, entries: dict[str, Entry]) -> None:
+        """Replace the cache; what cannot be written is not missed."""
+        if entries.keys() == self._entries.keys() and all(entries[path] is entry for path, entry in self._entries.items()):
+            return
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor, temporary = tempfile.mkstemp(dir=self._file.parent)
+            with open(descriptor, "wb") as handle:
+                pickle.dump(self._maker, handle)
+                pickle.dump(entries, handle, protocol=pickle.HIGHEST_PROTOCOL)
+            os.replace(temporary, self._file)
+        except OSError:
+            return
+
+    def entry(self, path: str) -> Entry | None:
+        """What is known of a file."""
+        return self._entries.get(path)
+
+
+def _maker() -> tuple[object, ...]:
+    """What a cache depends on beside the scanned file: the version, and the code and facts as they stand on disk."""
+    package = Path(__file__).parent
+    rules = package / "rules" if (package / "rules").is_dir() else package.parent / "rules"
+    newest, count = 0, 0
+    for top in (package, rules):
+        for where, _, names in os.walk(top):
+            for name in names:
+                if name.endswith((".py", ".tsv")):
+                    newest, count = max(newest, os.stat(os.path.join(where, name)).st_mtime_ns), count + 1
+    return (_FORMAT, __version__, newest, count)

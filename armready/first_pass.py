@@ -1,0 +1,148 @@
+"""The first pass: what one file is, and what its rules and collectors say of it.
+
+`check_file` is a pure function of its arguments: it can be cached by content and run in another process.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from armready.cache import Cache, Entry, digest_of, stamp_of
+from armready.classify import Kind, classify, kind_by_name, needs_content
+from armready.errors import ParseProblem
+from armready.facts import COLLECTORS
+from armready.file import File
+from armready.results import FileResult
+from armready.source import Source
+from armready.suppressions import NEEDLE, find_suppressions
+from armready.tree import DiskTree
+
+if TYPE_CHECKING:
+    from armready.config import Settings
+    from armready.finding import Finding
+    from armready.registry import Registry
+    from armready.tree import Tree
+
+Item = TypeVar("Item")
+
+# How much of a file whose name says nothing is looked at first.
+HEAD = 65_536
+
+# Bytes of files with a telling name above which starting processes pays off (docs/performance.md).
+WORTH_A_POOL = 1_500_000
+
+
+def first_pass(tree: Tree, paths: Sequence[str], registry: Registry, *, jobs: int = 1, cache: Cache | None = None) -> dict[str, FileResult]:
+    """The results of many files, in the order of `paths`; by several processes where there is enough to do.
+
+    Args:
+        tree: where the files are.
+        paths: relative to its root.
+        registry: the rules.
+        jobs: how many processes may be used.
+        cache: results of earlier runs over the same tree on disk.
+    """
+    stamps = {path: stamp_of(os.path.join(tree.root, path)) for path in paths} if isinstance(tree, DiskTree) else {}
+    results = {path: result for path in paths if cache and (stamp := stamps[path]) and (result := cache.by_stamp(path, stamp))}
+    missing = [path for path in paths if path not in results]
+    known = {path: entry for path in missing if cache and (entry := cache.entry(path))}
+    work = sum(stamp.size for path in missing if kind_by_name(path) and (stamp := stamps.get(path)))
+    if jobs > 1 and work > WORTH_A_POOL and isinstance(tree, DiskTree):
+        from armready.parallel import check_in_processes
+
+        read = check_in_processes(tree, missing, stamps, registry.settings, known, jobs)
+    else:
+        read = [read_and_check(tree, path, registry, known.get(path)) for path in missing]
+    entries = dict(zip(missing, read, strict=True))
+    results |= {path: each.result for path, each in entries.items()}
+    if cache:
+        fresh = {path: Entry(stamp, each.digest, each.result) for path, each in entries.items() if (stamp := stamps[path])}
+        cache.store({path: fresh.get(path) or entry for path in paths if (entry := fresh.get(path) or cache.entry(path))})
+    return {path: results[path] for path in paths}
+
+
+class Read(NamedTuple):
+    """The result of a file, and the digest of what was read of it."""
+
+    result: FileResult
+    digest: bytes
+
+
+def read_and_check(tree: Tree, path: str, registry: Registry, known: Entry | None = None) -> Read:
+    """Read one file and run the first pass on it. Whatever is wrong with it becomes a note.
+
+    A file whose name says nothing is read no further than its head if that says nothing either.
+    """
+    settings = registry.settings
+    named = _forced_kind(path, settings) or kind_by_name(path)
+    if named is None and not needs_content(path):
+        return Read(FileResult(path), b"")
+    try:
+        data = tree.read(path, HEAD if named is None else settings.max_file_size + 1)
+        if named is None and len(data) == HEAD and _kind_of_head(path, data) is not None:
+            data = tree.read(path, settings.max_file_size + 1)
+    except ParseProblem as problem:
+        return Read(FileResult(path, problems=(str(problem),)), b"")
+    if len(data) > settings.max_file_size:
+        return Read(FileResult(path, problems=(f"larger than {settings.max_file_size} bytes (max-file-size)",)), b"")
+    digest = digest_of(data)
+    if known is not None and known.digest == digest:
+        return Read(known.result, digest)
+    return Read(check_file(path, data, registry, named if _forced_kind(path, settings) else None), digest)
+
+
+def _kind_of_head(path: str, head: bytes) -> Kind | None:
+    if b"\0" in head:
+        return None
+    return classify(path, head.decode("utf-8", "replace"))
+
+
+def _forced_kind(path: str, settings: Settings) -> Kind | None:
+    if not settings.kinds:
+        return None
+    from armready.discovery import matches
+
+    return next((Kind(kind) for glob, kind in settings.kinds.items() if matches(path, glob)), None)
+
+
+def check_file(path: str, data: bytes, registry: Registry, kind: Kind | None = None) -> FileResult:
+    """The first pass: findings, facts and ignore comments of one file. Depends on nothing but its arguments."""
+    if kind is None and kind_by_name(path) is None and b"\0" in data[:HEAD]:
+        return FileResult(path)
+    try:
+        source = Source.decode(path, data)
+    except ParseProblem as problem:
+        return FileResult(path, kind_by_name(path), problems=(str(problem),) if kind_by_name(path) else ())
+    kind = kind or classify(path, source.text[:HEAD])
+    if kind is None:
+        return FileResult(path)
+    lowered = (data if source.encoding in ("utf-8", "latin-1") else source.text.encode("utf-8", "replace")).lower()
+
+    def relevant(needles: tuple[bytes, ...]) -> bool:
+        return not needles or any(needle in lowered for needle in needles)
+
+    file = File(source, kind, registry.settings)
+    problems: dict[str, None] = {}
+    findings: list[Finding] = []
+    for rule in registry.file_rules(kind):
+        if relevant(rule.needles):
+            findings.extend(guarded(lambda rule=rule: rule.check(file), rule.code, problems))  # type: ignore[misc]
+    facts: list[object] = []
+    for collector in COLLECTORS:
+        if kind in collector.kinds and relevant(collector.needles):
+            facts.extend(guarded(lambda collector=collector: collector.load()(file), collector.function, problems))  # type: ignore[misc]
+    suppressions = tuple(find_suppressions(source)) if NEEDLE in lowered else ()
+    return FileResult(path, kind, tuple(findings), tuple(facts), suppressions, tuple(dict.fromkeys((*problems, *file.problems))))
+
+
+def guarded(produce: Callable[[], Iterable[Item]], who: str, problems: dict[str, None]) -> list[Item]:
+    """What `produce` yields. A parse problem, or a mistake of ours, is noted and costs nothing but its own result."""
+    try:
+        return list(produce())
+    except ParseProblem as problem:
+        problems[str(problem)] = None
+    except Exception as error:
+        problems[f"internal error in {who}: {type(error).__name__}: {error}"] = None
+    return []

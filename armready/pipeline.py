@@ -108,6 +108,11 @@ def _everything(findings: Sequence[Finding]) -> list[Finding]:
     return list(findings)
 
 
+def _none(findings: Sequence[Finding]) -> frozenset[Finding]:
+    del findings
+    return frozenset()
+
+
 @dataclass(frozen=True)
 class Filters:
     """What a run leaves out beside what the settings say.
@@ -115,11 +120,13 @@ class Filters:
     Attributes:
         fresh: of findings, those that the baseline does not know.
         tolerated: of findings, those that fail nothing until the baseline is refreshed.
+        tolerated: of findings, those that fail nothing until the baseline is refreshed.
         only: whether a finding lies in what the run is about (`--changed-since`).
     """
 
     fresh: Callable[[Sequence[Finding]], list[Finding]] = _everything
     tolerated: Callable[[Sequence[Finding]], frozenset[Finding]] = _nothing
+    tolerated: Callable[[Sequence[Finding]], frozenset[Finding]] = _none
     only: Callable[[Finding], bool] = bool
 
 
@@ -161,6 +168,7 @@ def report(
         baselined=baselined,
         summaries=_summaries(shown, classes),
         paths=tuple(path for path, result in analysis.results.items() if result.kind is not None),
+        tolerated=filters.tolerated(shown),
     )
 
 

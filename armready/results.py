@@ -53,6 +53,7 @@ class Report:
         below: findings under `--min-severity`, by level.
         ignored: findings silenced by a comment or the configuration.
         baselined: findings that the baseline knows.
+        tolerated: those of `findings` that are newer than the baseline only because a rule or a fact is; they fail nothing.
         summaries: one line each that sums up the infos of a rule, shown or not.
         paths: the files that were read as something, sorted.
     """
@@ -67,3 +68,4 @@ class Report:
     baselined: int = 0
     summaries: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
+    tolerated: frozenset[Finding] = frozenset()

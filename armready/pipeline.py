@@ -120,12 +120,10 @@ class Filters:
     Attributes:
         fresh: of findings, those that the baseline does not know.
         tolerated: of findings, those that fail nothing until the baseline is refreshed.
-        tolerated: of findings, those that fail nothing until the baseline is refreshed.
         only: whether a finding lies in what the run is about (`--changed-since`).
     """
 
     fresh: Callable[[Sequence[Finding]], list[Finding]] = _everything
-    tolerated: Callable[[Sequence[Finding]], frozenset[Finding]] = _nothing
     tolerated: Callable[[Sequence[Finding]], frozenset[Finding]] = _none
     only: Callable[[Finding], bool] = bool
 

@@ -106,14 +106,19 @@ def render_rules(rules: Sequence[type[Rule]], form: str) -> str:
     """
     if form == "json":
         return json.dumps([rule_record(rule) for rule in rules], indent=2) + "\n"
+    fixes = ["yes" if rule.fixable() else "" for rule in rules]
     if form == "markdown":
-        rows = [
-            f"| {rule.code} | [{rule.name}](rules/{rule.name}.md) | {rule.severity.value} | {'yes' if rule.fixable() else ''} | {rule.summary} |"
-            for rule in rules
-        ]
-        return "\n".join(["| code | name | level | fix | finds |", "| --- | --- | --- | --- | --- |", *rows]) + "\n"
+        head = ["| code | name | level | fix | finds |", "| --- | --- | --- | --- | --- |"]
+        cells = (
+            (rule.code, f"[{rule.name}](rules/{rule.name}.md)", rule.severity, fix, rule.summary)
+            for rule, fix in zip(rules, fixes, strict=True)
+        )
+        return "\n".join([*head, *(f"| {' | '.join(row)} |" for row in cells)]) + "\n"
     if form == "table":
         width = max((len(rule.name) for rule in rules), default=0) + 2
-        rows = ((rule, "fix" if rule.fixable() else "") for rule in rules)
-        return "".join(f"{rule.code:<7}{rule.name:<{width}}{rule.severity.value:<9}{fix:<5}{rule.summary}\n" for rule, fix in rows)
+        lines = (
+            f"{rule.code:<8}{rule.name:<{width}}{rule.severity:<9}{fix and 'fix':<5}{rule.summary}"
+            for rule, fix in zip(rules, fixes, strict=True)
+        )
+        return "".join(f"{line}\n" for line in lines)
     raise UsageError(f"unknown format {form!r}; there are table, markdown, json")

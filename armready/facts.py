@@ -7,12 +7,15 @@ and parse nothing again. Each fact carries the locations and the source words th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from armready.classify import Kind
+
 if TYPE_CHECKING:
-    from armready.classify import Kind
     from armready.file import File
+    from armready.source import Location
 
 
 class Fact(Protocol):
@@ -38,4 +41,98 @@ class Collector(NamedTuple):
         return getattr(import_module(module), name)  # type: ignore[no-any-return]
 
 
-COLLECTORS: tuple[Collector, ...] = ()
+@dataclass(frozen=True, slots=True)
+class ImageFact:
+    """An image that a Dockerfile names.
+
+    Attributes:
+        text: the reference with the variables of known value replaced; others stand in it as they are written.
+        location: the reference, or the default of the ARG that holds it.
+        varies: the reference differs between architectures.
+        overridable: a build argument decides at least a part of it.
+    """
+
+    text: str
+    location: Location
+    varies: bool
+    overridable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StageFact:
+    """A stage of a Dockerfile.
+
+    Attributes:
+        name: as written; empty without one.
+        location: its FROM.
+        base: its base image; None when it is built from another stage, or from `scratch`.
+        parent: the number of the stage it is built from.
+        sources: the numbers of the stages it copies or mounts from.
+        images: the images it copies or mounts from.
+        copies: the paths it takes from the build context, variables replaced as far as they are known.
+        platform: `target`, `build`, `constant` or `unknown`: what its steps run on.
+        arch: the architecture of a constant platform.
+        is_final: it can be the target of a build: the last one, or one that no other uses.
+        ships: it is in an image, or a stage that ships copies from it.
+        is_windows: it is built for Windows.
+        runs: the RUN instructions that run on the target platform, so that another architecture needs emulation.
+        heavy: of those, the ones that compile or otherwise take long under emulation.
+    """
+
+    name: str
+    location: Location
+    base: ImageFact | None
+    parent: int | None
+    sources: tuple[int, ...]
+    images: tuple[ImageFact, ...]
+    copies: tuple[str, ...]
+    platform: str
+    arch: str
+    is_final: bool
+    ships: bool
+    is_windows: bool
+    runs: tuple[Location, ...]
+    heavy: tuple[Location, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DockerfileFact:
+    """A Dockerfile.
+
+    Attributes:
+        stages: in order.
+        is_template: it has to be rendered first, so nothing of it is sure.
+    """
+
+    stages: tuple[StageFact, ...]
+    is_template: bool
+
+    def needed(self, target: str = "") -> tuple[StageFact, ...]:
+        """The stages that a build of `target` (a name or a number; the last stage without one) runs, in order; empty for no such stage."""
+        names = {stage.name.lower(): index for index, stage in enumerate(self.stages) if stage.name}
+        last = len(self.stages) - 1
+        start = names.get(target.lower(), int(target) if target.isdecimal() else -1) if target else last
+        if not 0 <= start <= last:
+            return ()
+        wanted, todo = set[int](), [start]
+        while todo:
+            index = todo.pop()
+            if index not in wanted:
+                wanted.add(index)
+                stage = self.stages[index]
+                todo += [*stage.sources, *(() if stage.parent is None else (stage.parent,))]
+        return tuple(self.stages[index] for index in sorted(wanted))
+
+    def shipped(self, target: str = "") -> tuple[StageFact, ...]:
+        """Of those, the ones whose files are in the image: the target and the stages it is built from, from the target on."""
+        needed = {id(stage) for stage in self.needed(target)}
+        names = [stage for stage in self.stages if id(stage) in needed]
+        found: list[StageFact] = []
+        stage = names[-1] if names else None
+        while stage is not None:
+            found.append(stage)
+            stage = None if stage.parent is None else self.stages[stage.parent]
+        return tuple(found)
+
+
+COLLECTORS: tuple[Collector, ...] = (Collector("armready.parsers.dockerfile_facts:collect", frozenset({Kind.DOCKERFILE}), (b"from",)),)

@@ -52,19 +52,26 @@ def expand(text: str, lookup: Lookup, escape: str = "\\") -> str | None:
     return None if result is None or len(result) > _LONGEST else result
 
 
+def resolve(text: str, lookup: Lookup, escape: str = "\\") -> str:
+    """As `expand`, but a variable without a known value stays in the text as it is written."""
+    result = _Expansion(text, lookup, escape, keep=True).run() or ""
+    return result if len(result) <= _LONGEST else text
+
+
 def unquote(text: str, escape: str = "\\") -> str:
     """The text without its quotes and escapes, variables left as they stand."""
-    return _Expansion(text, lambda name: None, escape, keep=True).run() or ""
+    return _Expansion(text, lambda name: None, escape, raw=True).run() or ""
 
 
 class _Expansion:
-    """One run over a text. `_until` holds the closing brace of a `${x:-word}` that is being read."""
+    """One run over a text: `keep` leaves variables without a value as they are written, `raw` all of them."""
 
-    def __init__(self, text: str, lookup: Lookup, escape: str, *, keep: bool = False) -> None:
+    def __init__(self, text: str, lookup: Lookup, escape: str, *, keep: bool = False, raw: bool = False) -> None:
         self._text = text
         self._lookup = lookup
         self._escape = escape
         self._keep = keep
+        self._raw = raw
         self._at = 0
         self._depth = 0
 
@@ -130,7 +137,7 @@ class _Expansion:
             return "$"
         self._at = match.end()
         value = self._value(match[0]) if braced else self._lookup(match[0])
-        return self._text[start : self._at] if self._keep else value
+        return self._text[start : self._at] if self._raw or (self._keep and value is None) else value
 
     def _value(self, name: str) -> str | None:
         text, value = self._text, self._lookup(name)

@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from armready.parsers.dockerfile_expand import expand, unquote, uses
+from armready.parsers.dockerfile_expand import expand, resolve, unquote, uses
 from armready.source import Span
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ class Stage:
         position: the index of the FROM in the file.
         parent: the stage it is built from.
         sources: the stages it copies or mounts from.
+        choices: the stages among which its FROM, COPY or mount selects by the target: `FROM build-${TARGETARCH}`.
         is_final: the last stage, or one that no other stage uses: it can be the target of a build.
         is_shipped: it is final or a final stage is built from it: its files are in an image.
         ships: it is shipped, or a stage that ships copies from it.
@@ -133,6 +134,7 @@ class Stage:
     instructions: tuple[Instruction, ...] = ()
     parent: Stage | None = None
     sources: tuple[Stage, ...] = ()
+    choices: tuple[Stage, ...] = ()
     is_final: bool = False
     is_shipped: bool = False
     ships: bool = False
@@ -202,6 +204,10 @@ class Stage:
     def expand(self, text: str, before: Instruction | None = None, automatic: Automatic = AMD64) -> str | None:
         """The text as BuildKit expands it for an instruction of this stage; None when a value is not known."""
         return self.graph.expand_in(self, text, self.graph.position(before) if before is not None else self._end, automatic)
+
+    def resolve(self, text: str, before: Instruction | None = None, automatic: Automatic = AMD64) -> str:
+        """As `expand`; a variable whose value is not known stays as it is written."""
+        return self.graph.resolve_in(self, text, self.graph.position(before) if before is not None else self._end, automatic)
 
     @property
     def _end(self) -> int:
@@ -278,8 +284,8 @@ class Stages(Sequence[Stage]):
                 stage.parent = self._parent(stage)
             stage.sources = tuple(dict.fromkeys(self._sources(stage)))
             used.update(each.index for each in (*stage.sources, *([stage.parent] if stage.parent else [])))
-        choices = {stage.index: self._choices(stage) for stage in self._stages}
-        chosen = {each.index for found in choices.values() for each in found}
+            stage.choices = self._choices(stage)
+        chosen = {each.index for stage in self._stages for each in stage.choices}
         used |= chosen
         for stage in self._stages:
             stage.variant = self._variant(stage, chosen)
@@ -291,7 +297,7 @@ class Stages(Sequence[Stage]):
             if stage.parent is not None:
                 stage.parent.is_shipped |= stage.is_shipped
                 stage.parent.ships |= stage.ships
-            for source in (*stage.sources, *choices[stage.index]):
+            for source in (*stage.sources, *stage.choices):
                 source.ships |= stage.ships
 
     def _parent(self, stage: Stage) -> Stage | None:
@@ -397,6 +403,14 @@ class Stages(Sequence[Stage]):
     def expand_global(self, text: str, position: int, automatic: Automatic = AMD64) -> str | None:
         """The text as a FROM at `position` expands it; None when a value is not known."""
         return expand(text, lambda name: self._global_value(name, position, automatic, 0), self._escape)
+
+    def resolve_global(self, text: str, position: int, automatic: Automatic = AMD64) -> str:
+        """As `expand_global`; a variable whose value is not known stays as it is written."""
+        return resolve(text, lambda name: self._global_value(name, position, automatic, 0), self._escape)
+
+    def resolve_in(self, stage: Stage, text: str, position: int, automatic: Automatic = AMD64) -> str:
+        """As `expand_in`; a variable whose value is not known stays as it is written."""
+        return resolve(text, lambda name: self._stage_value(stage, name, position, automatic, 0), self._escape)
 
     def expand_in(self, stage: Stage, text: str, position: int, automatic: Automatic) -> str | None:
         """See `Stage.expand`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import subprocess
 import sys
 import time
@@ -19,6 +20,8 @@ from armready.file import File
 from armready.finding import Confidence
 from armready.parsers.dockerfile import Dockerfile, library_structure, masked_text, parse_dockerfile
 from armready.parsers.dockerfile_expand import expand, uses
+from armready.parsers.dockerfile_facts import collect
+from armready.parsers.dockerfile_images import image_uses
 from armready.parsers.dockerfile_lines import LineReader
 from armready.parsers.dockerfile_stages import AMD64, ARM64, PlatformKind, normalize
 from armready.source import Source, Span
@@ -350,7 +353,8 @@ def test_scopes() -> None:
 
 def test_windows() -> None:
     parsed = read(
-        'FROM mcr.microsoft.com/windows/servercore:ltsc2022 AS w\nFROM w\nFROM --platform=windows/amd64 x\nFROM y\nSHELL ["powershell"]\nFROM z\n'
+        "FROM mcr.microsoft.com/windows/servercore:ltsc2022 AS w\nFROM w\nFROM --platform=windows/amd64 x\n"
+        'FROM y\nSHELL ["powershell"]\nFROM z\n'
     )
     assert [each.is_windows for each in parsed.stages] == [True, True, True, True, False]
 
@@ -427,3 +431,35 @@ def test_time_grows_with_size(text: str) -> None:
     if parsed.stages:
         parsed.stages[-1].expand("$A$X")
     assert time.process_time() - start < 5
+
+
+def test_facts() -> None:
+    text = STAGES.replace("RUN npm run build", "COPY . /src\nRUN npm ci && npm run build")
+    (fact,) = collect(make_file(text))
+    assert pickle.loads(pickle.dumps(fact)) == fact
+    last = fact.stages[-1]
+    assert last.base is None
+    assert [stage.name for stage in fact.needed()] == ["build", "web", "files-amd64", "files-arm64", "files", "base", ""]
+    assert [stage.name for stage in fact.shipped()] == ["", "base"]
+    assert [stage.base.text for stage in fact.shipped() if stage.base] == ["debian:12"]
+    assert [stage.name for stage in fact.needed("WEB")] == ["web"]
+    assert fact.needed("nothing") == ()
+    web = fact.needed("web")[0]
+    assert (web.copies, web.platform, web.arch, len(web.runs), len(web.heavy)) == ((".",), "constant", "amd64", 1, 1)
+    assert [stage.name for stage in fact.stages if stage.heavy] == ["web"]
+
+
+def test_images() -> None:
+    text = (
+        'ARG BASE="debian:12"\nARG V=1\nFROM ${BASE} AS a\nFROM app:${V}-${TARGETARCH}-${X}\nCOPY --from=a /x /x\n'
+        "COPY --from=busybox:1 /y /y\nRUN --mount=type=bind,from=tools:2,target=/t true\nFROM scratch\nFROM a\n"
+    )
+    found = image_uses(make_file(text))
+    assert [(use.text, use.written, use.varies, use.overridable) for use in found] == [
+        ("debian:12", "debian:12", False, True),
+        ("app:1-arm64-${X}", "app:${V}-${TARGETARCH}-${X}", True, True),
+        ("busybox:1", "busybox:1", False, False),
+        ("tools:2", "tools:2", False, False),
+    ]
+    for use in found:
+        assert text[use.span.start : use.span.end] == use.written

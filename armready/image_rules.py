@@ -1,0 +1,162 @@
+"""What is wrong with an image reference, wherever it stands: a FROM, a COPY --from, an `image:` of a manifest or of a pipeline.
+
+Each function judges one reference and returns a `Problem` or None. The caller knows the place: it points, writes the replacement in its own
+notation, and lowers the severity where the reference matters less (a stage that runs on the build machine).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from armready.config import Target
+from armready.finding import Confidence, Severity
+from armready.fix import Applicability
+from armready.knowledge.images import ArchName, Basis, Has, Reference, Verdict, Where, arch_in_name, cpu_baseline, verdict
+
+if TYPE_CHECKING:
+    from armready.config import Settings
+
+_SEVERITY = {"arm64": Severity.INFO, "arm": Severity.WARNING}
+_LAMBDA = "public.ecr.aws/lambda/"
+_LAMBDA_NOTE = "AWS Lambda refuses a multi-arch index: push one architecture per function."
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A flaw of a reference.
+
+    Attributes:
+        message: one sentence.
+        severity: where the image runs on the target architecture.
+        confidence: how it is known.
+        replacement: the whole reference as it should be; None when no other name is known.
+        applicability: how far the replacement may be trusted.
+        title: what the replacement does.
+        notes: what the user must know of it.
+        supported: a second fact supports it.
+    """
+
+    message: str
+    severity: Severity
+    confidence: Confidence
+    replacement: str | None = None
+    applicability: Applicability = Applicability.UNSAFE
+    title: str = ""
+    notes: tuple[str, ...] = ()
+    supported: bool = False
+
+
+def arch_namespace(reference: Reference, settings: Settings) -> Problem | None:
+    """DF110, KUB111: one of Docker Hub's namespaces for single architectures: `amd64/debian`."""
+    return _of_name(reference, settings, Where.NAMESPACE)
+
+
+def arch_tag(reference: Reference, settings: Settings) -> Problem | None:
+    """DF111, KUB111: a tag for a single architecture: `app:1.2-amd64`."""
+    return _of_name(reference, settings, Where.TAG)
+
+
+def arch_repository(reference: Reference, settings: Settings) -> Problem | None:
+    """DF112, KUB111: a repository for a single architecture: `pause-amd64`."""
+    return _of_name(reference, settings, Where.REPOSITORY)
+
+
+def _of_name(reference: Reference, settings: Settings, where: Where) -> Problem | None:
+    name = arch_in_name(reference)
+    if name is None or name.where is not where or verdict(reference, settings).basis is Basis.USER:
+        return None
+    if name.arch == "arm64" and settings.target is Target.ARM64:
+        return None
+    plain = verdict(name.stripped, settings) if name.stripped is not None else None
+    severity = _SEVERITY.get(name.arch, Severity.ERROR)
+    if name.stripped is None or plain is None or plain.arm64 is Has.NO:
+        message = f"{reference.short} is for {name.arch} alone{_and(plain, name)}."
+        return Problem(message, severity, _sure(name))
+    works = f"{name.stripped.short} exists for both architectures" if plain.multi_arch else ""
+    message = f"{reference.short} is for {name.arch} alone{f'; {works}' if works else ''}."
+    return Problem(message, severity, _sure(name), name.stripped.text, *_trust(reference, name, plain))
+
+
+def _sure(name: ArchName) -> Confidence:
+    return Confidence.HIGH if name.known else Confidence.MEDIUM
+
+
+def _and(plain: Verdict | None, name: ArchName) -> str:
+    if plain is not None:
+        return f", and {plain.reason}"
+    return f"; {name.advice}" if name.advice else ""
+
+
+def _trust(reference: Reference, name: ArchName, plain: Verdict) -> tuple[Applicability, str, tuple[str, ...]]:
+    """How far the name without the architecture may take the place of the one with it."""
+    title = f"Drop {name.token!r} from the image's name"
+    notes = (_LAMBDA_NOTE,) if reference.name.startswith(_LAMBDA) else ()
+    if reference.digest:
+        return (
+            Applicability.UNSAFE,
+            f"{title}, and the digest",
+            (*notes, "The digest names the image of one architecture; pin the new one."),
+        )
+    if name.arch != "amd64":
+        return Applicability.UNSAFE, title, (*notes, f"The image for {name.arch} becomes that of each machine.")
+    if not (plain.multi_arch and name.known):
+        return (
+            Applicability.UNSAFE,
+            title,
+            (*notes, f"Whether that name exists for both architectures is not known offline: {plain.reason}."),
+        )
+    return Applicability.SAFE, title, notes
+
+
+def digest_pin(reference: Reference, settings: Settings) -> Problem | None:
+    """DF113, KUB113: a digest, which may name the image of one architecture."""
+    if not reference.digest or arch_in_name(reference) is not None or verdict(reference, settings).basis is Basis.USER:
+        return None
+    message = f"The digest of {reference.short} may name the image of one architecture; --online tells."
+    return Problem(message, Severity.INFO, Confidence.MEDIUM)
+
+
+def no_arm64(reference: Reference, settings: Settings) -> Problem | None:
+    """DF114, KUB114: an image that does not exist for arm64."""
+    found = verdict(reference, settings)
+    if found.basis is Basis.NAME:
+        return None
+    if found.basis is Basis.WINDOWS or found.arm64 is not Has.NO or found.confidence is Confidence.LOW:
+        return None
+    message = f"{found.reason[:1].upper()}{found.reason[1:]}" if found.basis is Basis.USER else found.reason
+    advice = f"; {found.advice}" if found.advice and not found.alternatives else ""
+    alternative = found.alternatives[0] if found.alternatives else None
+    instead = f"; {alternative} exists for arm64" if alternative else ""
+    severity = Severity.ERROR if found.confidence is Confidence.HIGH else Severity.WARNING
+    if found.basis is Basis.USER:
+        return Problem(f"{message}.", Severity.INFO, found.confidence)
+    return Problem(
+        f"{message}{instead}{advice}.",
+        severity,
+        found.confidence,
+        alternative,
+        _trust_alternative(reference, alternative),
+        f"Use {alternative}" if alternative else "",
+        tuple(f"Another one with arm64: {each}." for each in found.alternatives[1:]),
+    )
+
+
+def _trust_alternative(reference: Reference, alternative: str | None) -> Applicability:
+    """Another image without a tag would be another version: that is for people to decide."""
+    other = Reference.parse(alternative or "")
+    loses_version = other.tag is None and reference.tag not in (None, "latest")
+    return Applicability.DISPLAY if loses_version else Applicability.UNSAFE
+
+
+def cpu_needs(reference: Reference, settings: Settings) -> Problem | None:
+    """DF115: an arm64 image that older arm64 processors cannot run."""
+    note = cpu_baseline(reference)
+    if note is None or verdict(reference, settings).basis is Basis.USER:
+        return None
+    return Problem(f"{reference.short} does not run on every arm64 processor: {note.rstrip('.')}.", Severity.INFO, Confidence.HIGH)
+
+
+def unknown(reference: Reference, settings: Settings) -> bool:
+    """DF116, KUB116: whether nothing is known of the image offline."""
+    return verdict(reference, settings).arm64 is Has.UNKNOWN

@@ -1,0 +1,78 @@
+"""What the rules about image references (DF110 to DF116) share: which images count, and how a problem becomes a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from armready.rules.dockerfile._stages import path_arch
+
+from armready.config import Settings
+from armready.file import File
+from armready.finding import Finding, Related, Severity
+from armready.fix import Applicability, Fix
+from armready.image_rules import Problem
+from armready.knowledge.images import Reference
+from armready.parsers.dockerfile import parse_dockerfile
+from armready.parsers.dockerfile_expand import uses
+from armready.parsers.dockerfile_images import ImageUse, Role, image_uses
+from armready.parsers.dockerfile_stages import ARM64
+from armready.rule import FileRule
+
+Judge = Callable[[Reference, Settings], Problem | None]
+
+
+def judged_uses(file: File) -> Iterator[ImageUse]:
+    """The images that an arm64 build has to do with: not those of Windows, nor of a stage or file made for one architecture."""
+    if path_arch(file.path):
+        return
+    for use in file.parse(image_uses):
+        if not use.varies and not use.stage.variant and not use.stage.is_windows:
+            yield use
+
+
+def reference_of(file: File, use: ImageUse) -> Reference:
+    """The reference with its variables replaced."""
+    return Reference.parse(use.text, file.settings.mirrors)
+
+
+def findings(rule: FileRule, file: File, judge: Judge) -> Iterator[Finding]:
+    """The problems that `judge` sees in the images of a Dockerfile, as findings of `rule`."""
+    limit = file.parse(parse_dockerfile).confidence
+    for use in judged_uses(file):
+        problem = judge(reference_of(file, use), file.settings)
+        if problem is None:
+            continue
+        on_builder = use.role is Role.BASE and use.stage.on_build_platform
+        yield rule.finding(
+            file.location(use.span),
+            problem.message,
+            severity=Severity.INFO if on_builder else problem.severity,
+            confidence=problem.confidence.at_most(limit),
+            supported=problem.supported,
+            fix=_fix(file, use, problem, judge),
+            related=(Related(file.location(use.origin), "used here"),) if use.origin != use.span else (),
+        )
+
+
+def _fix(file: File, use: ImageUse, problem: Problem, judge: Judge) -> Fix | None:
+    if problem.replacement is None:
+        return None
+    if use.written == use.text:
+        return Fix(problem.title, (file.replace(use.span, problem.replacement),), problem.applicability, problem.notes)
+    text = _rewritten(file, use, problem.replacement, judge)
+    if text is None:
+        return None
+    fix = Fix(problem.title, (file.replace(use.span, text),), problem.applicability, problem.notes)
+    return fix.demoted(Applicability.UNSAFE, "A build argument decides a part of the reference.")
+
+
+def _rewritten(file: File, use: ImageUse, wanted: str, judge: Judge) -> str | None:
+    """The reference as written, with its variables, such that it comes to what is wanted."""
+    plain = judge(Reference.parse(use.written, file.settings.mirrors), file.settings)
+    candidates = [plain.replacement] if plain is not None and plain.replacement else []
+    for variable in uses(use.written):
+        before, after = use.written[: variable.span.start], use.written[variable.span.end :]
+        candidates += [before + after[1:]] if after[:1] in ("/", "-", "_") else []
+        candidates += [before[:-1] + after] if before[-1:] in ("-", "_") else []
+    stages = file.parse(parse_dockerfile).stages
+    return next((each for each in candidates if stages.resolve_global(each, use.stage.position, ARM64) == wanted), None)

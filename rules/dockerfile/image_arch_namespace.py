@@ -1,0 +1,103 @@
+"""A base image comes from one of Docker Hub's namespaces for single architectures.
+
+## What it finds
+
+`amd64/`, `i386/`, `arm64v8/`, `arm32v7/`, `ppc64le/` and their like in FROM, `COPY --from` and `RUN --mount=from`,
+with or without `docker.io/`, also where an ARG holds the reference or the namespace. Stages and files made for one
+architecture are left alone.
+
+## Why it stops arm64
+
+The images below these namespaces exist for that architecture alone. A build for arm64 takes the amd64 image all the
+same and puts its files into an image that says arm64; what runs ends with `exec format error`.
+
+## What to do
+
+Drop the namespace: `debian:12` is the same image for amd64, and exists for arm64.
+
+## Fix safety
+
+Safe where the facts list the plain name for both architectures: Docker Hub's official images are copied into the
+namespaces, so nothing changes for amd64. Unsafe where that is not known, for a reference with a digest (it names the
+image of one architecture and has to go), where a build argument decides, and for 32-bit images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from armready.rules.dockerfile._images import findings
+
+from armready.classify import Kind
+from armready.file import File
+from armready.finding import Finding, Severity
+from armready.fix import Applicability
+from armready.image_rules import arch_namespace
+from armready.rule import Example, FileRule
+
+
+class ImageArchNamespace(FileRule):
+    """DF110."""
+
+    code = "DF110"
+    name = "image-arch-namespace"
+    summary = "The image comes from a namespace for a single architecture"
+    severity = Severity.ERROR
+    kinds = frozenset({Kind.DOCKERFILE})
+    needles = (b"amd64", b"i386", b"arm64v8", b"arm32v", b"ppc64le", b"s390x", b"riscv64", b"mips64le")
+    examples = (
+        Example(
+            "official image",
+            path="Dockerfile",
+            bad="FROM «amd64/python:3.12-slim» AS app\n",
+            fixed="FROM python:3.12-slim AS app\n",
+            severity=Severity.ERROR,
+        ),
+        Example(
+            "with the registry",
+            path="Dockerfile",
+            bad="FROM «docker.io/amd64/debian:12»\nCOPY --from=«amd64/busybox:1.36» /bin/busybox /bin/\n",
+            fixed="FROM docker.io/debian:12\nCOPY --from=busybox:1.36 /bin/busybox /bin/\n",
+        ),
+        Example(
+            "the default of an ARG",
+            path="Dockerfile",
+            bad='ARG BASE="«amd64/alpine:3.20»"\nFROM ${BASE}\n',
+            fixed='ARG BASE="alpine:3.20"\nFROM ${BASE}\n',
+        ),
+        Example(
+            "namespace in an ARG",
+            path="Dockerfile",
+            bad="ARG ARCH=amd64\nFROM «${ARCH}/alpine:3.20»\n",
+            fixed="ARG ARCH=amd64\nFROM alpine:3.20\n",
+            applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "digest",
+            path="Dockerfile",
+            bad="FROM «amd64/debian:12@sha256:" + "0" * 64 + "»\n",
+            fixed="FROM debian:12\n",
+            applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "32 bits",
+            path="Dockerfile",
+            bad="FROM «i386/debian:12»\n",
+            fixed="FROM debian:12\n",
+            applicability=Applicability.UNSAFE,
+        ),
+        Example("plain name without arm64", path="Dockerfile", bad="FROM «amd64/openjdk:7»\n", severity=Severity.ERROR),
+        Example("arm64 alone", path="Dockerfile", bad="FROM «arm64v8/alpine:3.20»\n", severity=Severity.INFO),
+        Example("multi-arch image", path="Dockerfile", good="FROM debian:12\nRUN echo amd64/debian\n"),
+        Example("namespace of a registry of one's own", path="Dockerfile", good="FROM registry.example.com/team/app:1\nLABEL a=amd64/x\n"),
+        Example(
+            "one stage for each architecture",
+            path="Dockerfile",
+            good="FROM amd64/debian:12 AS base-amd64\nFROM arm64v8/debian:12 AS base-arm64\nFROM base-${TARGETARCH}\n",
+        ),
+        Example("a file for one architecture", path="Dockerfile.amd64", good="FROM amd64/debian:12\n"),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        return findings(self, file, arch_namespace)

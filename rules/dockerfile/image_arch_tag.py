@@ -1,0 +1,83 @@
+"""The tag of an image names a single architecture.
+
+## What it finds
+
+Tags that begin or end with an architecture, or have one between hyphens: `:1.2-amd64`, `:amd64-latest`, `:v1-debian-
+amd64-1`. Stages and files made for one architecture, and tags that a variable of the build chooses
+(`:1.2-${TARGETARCH}`), are left alone.
+
+## Why it stops arm64
+
+Such a tag names the image of that architecture alone. A build for arm64 takes it all the same, and what it runs ends
+with `exec format error`.
+
+## What to do
+
+Use the tag without the architecture where it is a multi-arch one, as .NET, distroless and Playwright have it. Where
+there is none, `:1.2-${TARGETARCH}` in FROM takes the right one for each platform.
+
+## Fix safety
+
+Safe where the facts list the tag without the architecture for both. Unsafe elsewhere: the plain tag may not exist, or
+may be amd64 too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from armready.rules.dockerfile._images import findings
+
+from armready.classify import Kind
+from armready.file import File
+from armready.finding import Finding, Severity
+from armready.fix import Applicability
+from armready.image_rules import arch_tag
+from armready.rule import Example, FileRule
+
+
+class ImageArchTag(FileRule):
+    """DF111."""
+
+    code = "DF111"
+    name = "image-arch-tag"
+    summary = "The image's tag names a single architecture"
+    severity = Severity.ERROR
+    kinds = frozenset({Kind.DOCKERFILE})
+    needles = (b"64", b"86", b"arm")
+    examples = (
+        Example(
+            "a family whose plain tags are multi-arch",
+            path="Dockerfile",
+            bad="FROM «mcr.microsoft.com/dotnet/aspnet:8.0-alpine-amd64»\n",
+            fixed="FROM mcr.microsoft.com/dotnet/aspnet:8.0-alpine\n",
+            severity=Severity.ERROR,
+        ),
+        Example(
+            "an image nobody checked",
+            path="Dockerfile",
+            bad="FROM «registry.example.com/team/base:1.4-amd64»\n",
+            fixed="FROM registry.example.com/team/base:1.4\n",
+            applicability=Applicability.UNSAFE,
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "a version in a variable",
+            path="Dockerfile",
+            bad="ARG VERSION=1.4\nFROM «registry.example.com/team/base:${VERSION}-amd64»\n",
+            fixed="ARG VERSION=1.4\nFROM registry.example.com/team/base:${VERSION}\n",
+            applicability=Applicability.UNSAFE,
+        ),
+        Example("arm64 alone", path="Dockerfile", bad="FROM «registry.example.com/team/base:1.4-arm64»\n", severity=Severity.INFO),
+        Example("chosen by the build", path="Dockerfile", good="FROM registry.example.com/team/base:1.4-${TARGETARCH}\n"),
+        Example("no architecture", path="Dockerfile", good="FROM node:20-bookworm\nRUN echo app:1-amd64\n"),
+        Example(
+            "one stage for each architecture",
+            path="Dockerfile",
+            good="FROM reg.example.com/b:1-amd64 AS build-amd64\nFROM reg.example.com/b:1-arm64 AS build-arm64\nFROM build-$TARGETARCH\n",
+        ),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        return findings(self, file, arch_tag)

@@ -1,0 +1,46 @@
+"""An arm64 image needs a newer processor than the oldest arm64 machines have.
+
+## What it finds
+
+Images of which the facts say that their arm64 variant was compiled for more than ARMv8.0, such as `mongo` from 5.0 on.
+
+## Why it stops arm64
+
+On Graviton1, Cortex-A72 (Raspberry Pi 4) and the like the program ends with `illegal instruction`. On Graviton2 and newer, Ampere,
+Axion, Cobalt and Apple silicon it runs.
+
+## What to do
+
+Make sure that the nodes have the processor the message names, or stay with an older version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from armready.rules.dockerfile._images import findings
+
+from armready.classify import Kind
+from armready.file import File
+from armready.finding import Finding, Severity
+from armready.image_rules import cpu_needs
+from armready.rule import Example, FileRule
+
+
+class ImageCpuBaseline(FileRule):
+    """DF115."""
+
+    code = "DF115"
+    name = "image-cpu-baseline"
+    summary = "The image needs a newer arm64 processor than the oldest ones"
+    severity = Severity.INFO
+    kinds = frozenset({Kind.DOCKERFILE})
+    needles = (b"mongo",)
+    examples = (
+        Example("new server", path="Dockerfile", bad="FROM «mongo:6»\n", severity=Severity.INFO),
+        Example("no such need", path="Dockerfile", good="FROM redis:7\nCOPY mongo.conf /etc/\n"),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        return findings(self, file, cpu_needs)

@@ -1,0 +1,75 @@
+"""An image does not exist for arm64.
+
+## What it finds
+
+Images in FROM, `COPY --from` and `RUN --mount=from` of which the facts say that they were never built for arm64: all
+tags (`archlinux`), tags that are too old (`mysql:5.7`, `node:6.0`), variants (`eclipse-temurin:17-jre-alpine`). The
+message names the day of the fact. What is not known is never reported. In stages that run on the build machine it is
+an info: there the builder's architecture counts.
+
+## Why it stops arm64
+
+A build for arm64 takes the amd64 image all the same: each RUN fails with `exec format error` or is emulated, and the
+image that is shipped holds amd64 files.
+
+## What to do
+
+Take the nearest image that has arm64: another variant of the same version, the next version, or the successor that
+the message names. Where there is none, this part has to stay on amd64 nodes.
+
+## Fix safety
+
+Always unsafe: another tag is another content. Where the alternative is another image without a tag, the fix is only
+shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from armready.rules.dockerfile._images import findings
+
+from armready.classify import Kind
+from armready.file import File
+from armready.finding import Finding, Severity
+from armready.fix import Applicability
+from armready.image_rules import no_arm64
+from armready.rule import Example, FileRule
+
+
+class ImageNoArm64(FileRule):
+    """DF114."""
+
+    code = "DF114"
+    name = "image-no-arm64"
+    summary = "The image does not exist for arm64"
+    severity = Severity.ERROR
+    kinds = frozenset({Kind.DOCKERFILE})
+    examples = (
+        Example(
+            "tag too old",
+            path="Dockerfile",
+            bad="FROM «mysql:5.7»\n",
+            fixed="FROM mysql:8.0\n",
+            applicability=Applicability.UNSAFE,
+            severity=Severity.ERROR,
+        ),
+        Example(
+            "variant, in an ARG",
+            path="Dockerfile",
+            bad="ARG RUNTIME=«eclipse-temurin:17-jre-alpine»\nFROM eclipse-temurin:17 AS build\nFROM ${RUNTIME}\n",
+            fixed="ARG RUNTIME=eclipse-temurin:17-jre\nFROM eclipse-temurin:17 AS build\nFROM ${RUNTIME}\n",
+            applicability=Applicability.UNSAFE,
+        ),
+        Example("version in an ARG", path="Dockerfile", bad="ARG NODE=6.0\nFROM «node:${NODE}»\n", severity=Severity.ERROR),
+        Example("copied from", path="Dockerfile", bad="FROM debian:12\nCOPY --from=«golang:1.7» /usr/local/go /usr/local/go\n"),
+        Example("on the build machine", path="Dockerfile", bad="FROM --platform=$BUILDPLATFORM «archlinux»\n", severity=Severity.INFO),
+        Example("has arm64", path="Dockerfile", good="FROM mysql:8.0\n"),
+        Example("not known", path="Dockerfile", good="FROM registry.example.com/team/app:1\nFROM node:${VERSION}\n"),
+        Example("a stage", path="Dockerfile", good="FROM debian:12 AS archlinux\nFROM archlinux\n"),
+        Example("Windows", path="Dockerfile", good="FROM mcr.microsoft.com/windows/servercore:ltsc2022\n"),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        return findings(self, file, no_arm64)

@@ -105,9 +105,10 @@ class Baseline:
                 found_again[entry.content] += 1
             else:
                 fresh.append(finding)
-        return Comparison(fresh, self._tolerated(fresh, tree, stamp), _without(left, found_again, tree))
+        return Comparison(fresh, self.tolerated(fresh, tree, stamp), _without(left, found_again, tree))
 
-    def _tolerated(self, fresh: Iterable[Finding], tree: Tree, stamp: Stamp) -> frozenset[Finding]:
+    def tolerated(self, fresh: Iterable[Finding], tree: Tree, stamp: Stamp) -> frozenset[Finding]:
+        """Those of the fresh findings that a newer rule found, or a newer tool or fact in a file that has not changed."""
         upgraded = (stamp.tool, stamp.facts) != (self.stamp.tool, self.stamp.facts)
 
         def newer(finding: Finding) -> bool:

@@ -222,6 +222,31 @@ def fix(
     raise typer.Exit(CLEAN if exit_zero else FINDINGS if unwritten or outcome.not_applied else code)
 
 
+@app.command("baseline")
+def write_baseline(
+    paths: Paths = None,
+    prune: Annotated[bool, typer.Option("--prune", help="Only drop what is gone.")] = False,
+    grow: Annotated[bool, typer.Option("--grow", help="Take new findings in.")] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Default: .armready-baseline.json at the root.")] = None,
+    select: Select = None,
+    ignore: Ignore = None,
+    exclude: Exclude = None,
+    config: ConfigFile = None,
+) -> None:
+    """Write down today's findings, so that only new ones fail."""
+    from armready.gate import GrowthRefused, write
+    from armready.session import open_session
+
+    values = {"select": list(_split(select)), "ignore": list(_split(ignore))}
+    overrides = {key: value for key, value in values.items() if value}
+    session = open_session(paths or [], overrides, config=config, exclude=_split(exclude))
+    try:
+        print(write(session, output, prune=prune, grow=grow), file=sys.stderr)
+    except GrowthRefused as refused:
+        print(f"armready: {refused}", file=sys.stderr)
+        raise typer.Exit(FINDINGS) from refused
+
+
 @app.command("rule")
 def show_rule(
     selector: Annotated[str, typer.Argument(metavar="CODE|NAME", help="The code or name of a rule.")],
@@ -315,10 +340,12 @@ def _overrides(
 
 
 def _filters(session: Session, baseline: Path | None, no_baseline: bool, changed_since: str | None) -> Filters:
+    from armready.gate import filters_of
     from armready.pipeline import Filters
 
-    del session, baseline, no_baseline, changed_since
-    return Filters()
+    if no_baseline and changed_since is None:
+        return Filters()
+    return filters_of(session, baseline, use_baseline=not no_baseline, changed_since=changed_since)
 
 
 def _exit_code(report: Report, session: Session, strict: bool) -> int:
@@ -330,7 +357,7 @@ def _exit_code(report: Report, session: Session, strict: bool) -> int:
     if session.settings.fail_on == "never":
         return CLEAN
     limit = Severity(session.settings.fail_on).rank
-    shown = any(finding.severity.rank <= limit for finding in report.findings)
+    shown = any(finding.severity.rank <= limit and finding not in report.tolerated for finding in report.findings)
     unseen = any(count and Severity(level).rank <= limit for level, count in report.below.items())
     return FINDINGS if shown or unseen else CLEAN
 

@@ -81,7 +81,7 @@ class Session:
                 return False
             if finding.confidence is Confidence.LOW and not self.settings.pedantic:
                 return False
-            return bool(filters.fresh([finding]))
+            return filters.only(finding)
 
         allowed = Applicability.UNSAFE if unsafe else Applicability.SAFE
         return fix(self.tree, analysis, self.registry, allowed=allowed, wanted=wanted, today=self.today)

@@ -13,6 +13,7 @@ from armready.errors import ConfigError, UsageError
 from armready.finding import Finding, Severity
 from armready.pipeline import Filters, report
 from armready.registry import Registry, all_rules
+from armready.reporters.base import plural
 
 if TYPE_CHECKING:
     from armready.pipeline import Analysis
@@ -105,7 +106,7 @@ def write(session: Session, file: Path | None, *, prune: bool, grow: bool) -> st
     if new and not grow:
         first = new[0]
         where = f"{first.path}:{first.location.region.line}: {first.code}"
-        raise GrowthRefused(f"{len(new):,} findings are not in the baseline yet, such as {where}; fix them, or take them in with --grow")
+        raise GrowthRefused(f"not in the baseline yet: {plural(len(new), 'finding')}, such as {where}; fix, or take in with --grow")
     made = baseline.create(findings, paths, session.tree, stamp)
     return _save(path, baseline.refreshed(old, made, scanned), f", {len(comparison.fresh):,} new{change}")
 
@@ -125,4 +126,4 @@ def _save(path: Path, made: Baseline, change: str) -> str:
         path.write_text(baseline.dump(made), encoding="utf-8", newline="\n")
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
-    return f"{path}: {len(made.entries):,} findings{change}"
+    return f"{path}: {plural(len(made.entries), 'finding')}{change}"

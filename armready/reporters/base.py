@@ -141,6 +141,7 @@ def summary_line(report: Report, fixes: FixCounts | None = None) -> str:
     left_out += [f"{report.hidden:,} low confidence hidden"] if report.hidden else []
     left_out += [f"{report.ignored:,} ignored"] if report.ignored else []
     left_out += [f"{report.baselined:,} in the baseline"] if report.baselined else []
+    left_out += [f"{len(report.tolerated):,} newer than the baseline fail nothing"] if report.tolerated else []
     left_out += [f"{plural(len(report.unparsed), 'file')} not parsed"] if report.unparsed else []
     if left_out:
         parts.append(", ".join(left_out))

@@ -34,7 +34,7 @@ def document(report: Report, context: Context) -> dict[str, Any]:
 def records(report: Report, context: Context) -> list[dict[str, Any]]:
     """One plain record per finding."""
     marks = fingerprints(report.findings, context.source)
-    return [_record(finding, mark.value, context) for finding, mark in zip(report.findings, marks, strict=True)]
+    return [_record(finding, mark.value, report, context) for finding, mark in zip(report.findings, marks, strict=True)]
 
 
 def summary(report: Report, context: Context) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def _place(location: Location, context: Context) -> dict[str, Any]:
     return {"path": context.shown_path(location.path), "line": line, "column": column, "end_line": end_line, "end_column": end_column}
 
 
-def _record(finding: Finding, fingerprint: str, context: Context) -> dict[str, Any]:
+def _record(finding: Finding, fingerprint: str, report: Report, context: Context) -> dict[str, Any]:
     return {
         "code": finding.code,
         "name": finding.name,
@@ -86,6 +86,7 @@ def _record(finding: Finding, fingerprint: str, context: Context) -> dict[str, A
         "related": [{**_place(each.location, context), "message": each.message} for each in finding.related],
         "fix": _fix(finding, context),
         "fingerprint": fingerprint,
+        "tolerated": finding in report.tolerated,
         "url": rule_url(finding.name),
     }
 

@@ -22,32 +22,34 @@ def render(report: Report, context: Context) -> str:
     suites = [_suite(path, list(group), report, context) for path, group in groupby(report.findings, key=lambda each: each.path)]
     if not suites:
         suites = [_CLEAN]
-    failures = sum(fails(finding, context) for finding in report.findings)
+    failures = sum(fails(finding, report, context) for finding in report.findings)
     tests = max(len(report.findings), 1)
     head = f'<testsuites name="armready" tests="{tests}" failures="{failures}" errors="0">'
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{head}\n{"".join(suites)}</testsuites>\n'
 
 
-def fails(finding: Finding, context: Context) -> bool:
+def fails(finding: Finding, report: Report, context: Context) -> bool:
     """Whether a finding fails the run by `--fail-on`."""
+    if finding in report.tolerated:
+        return False
     limit = context.settings.fail_on
     return limit != "never" and finding.severity.rank <= Severity(limit).rank
 
 
 def _suite(path: str, findings: list[Finding], report: Report, context: Context) -> str:
-    failures = sum(fails(finding, context) for finding in findings)
+    failures = sum(fails(finding, report, context) for finding in findings)
     counts = f'tests="{len(findings)}" failures="{failures}" errors="0" skipped="{len(findings) - failures}"'
-    cases = "".join(_case(finding, context) for finding in findings)
+    cases = "".join(_case(finding, report, context) for finding in findings)
     return f"  <testsuite name={_attribute(context.shown_path(path))} {counts}>\n{cases}  </testsuite>\n"
 
 
-def _case(finding: Finding, context: Context) -> str:
+def _case(finding: Finding, report: Report, context: Context) -> str:
     line, column, *_ = finding.location.region
     path = context.shown_path(finding.path)
     name = _attribute(f"{finding.code} {finding.name} at {path}:{line}:{column}")
     message = _attribute(finding.message)
     fix = f"\nfix ({finding.fix.applicability.value}): {finding.fix.title}" if finding.fix else ""
-    if fails(finding, context):
+    if fails(finding, report, context):
         body = xml_text(
             "\n".join(escape(each) for each in f"{path}:{line}:{column}: {finding.severity.value}: {finding.message}{fix}".split("\n"))
         )

@@ -45,7 +45,7 @@ def render(report: Report, context: Context) -> str:
     if len(report.findings) > MANY and not context.full:
         lines = [*_overview(report, context, paint)]
     else:
-        lines = [line for finding in report.findings for line in _finding(finding, context, paint)]
+        lines = [line for finding in report.findings for line in _finding(finding, report, context, paint)]
     lines += [line for each in report.summaries for line in _wrap(escape(each), context)]
     lines += _fixed(report, context, paint)
     if context.statistics and report.findings:
@@ -53,7 +53,7 @@ def render(report: Report, context: Context) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _finding(finding: Finding, context: Context, paint: Painter) -> Iterator[str]:
+def _finding(finding: Finding, report: Report, context: Context, paint: Painter) -> Iterator[str]:
     line, column, *_ = finding.location.region
     level = finding.severity.value
     head = f"{level}[{finding.code}] "
@@ -68,6 +68,8 @@ def _finding(finding: Finding, context: Context, paint: Painter) -> Iterator[str
         yield from _note(gutter, "also", f"{where}: {escape(each.message)}", context, paint)
     if finding.fix is not None:
         yield from _fix(finding.fix, gutter, context, paint)
+    if finding in report.tolerated:
+        yield from _note(gutter, "note", "newer than the baseline: fails nothing until `armready baseline` is run", context, paint)
     yield f"{gutter} {paint('=', 'accent')} {paint('why:', 'bold')} {paint.link(f'armready rule {finding.code}', rule_url(finding.name))}"
     yield ""
 

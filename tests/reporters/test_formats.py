@@ -127,6 +127,7 @@ def test_json_version_1(report: Report, context: Context) -> None:
             "notes": [],
             "edits": [{"path": "svc/Dockerfile", "line": 2, "column": 6, "end_line": 2, "end_column": 29, "text": ""}],
         },
+        "tolerated": False,
         "url": finding["url"],
     }
     assert document["summary"] == {

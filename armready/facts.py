@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from armready.classify import Kind
+from armready.classify import BUILD_KINDS, MANIFEST_KINDS, PIPELINE_KINDS, Kind
 
 if TYPE_CHECKING:
     from armready.file import File
@@ -135,4 +135,20 @@ class DockerfileFact:
         return tuple(found)
 
 
-COLLECTORS: tuple[Collector, ...] = (Collector("armready.parsers.dockerfile_facts:collect", frozenset({Kind.DOCKERFILE}), (b"from",)),)
+# The locks that name files or packages with their versions.
+RESOLVED_KINDS = frozenset({Kind.UV_LOCK, Kind.POETRY_LOCK, Kind.PDM_LOCK, Kind.PYLOCK, Kind.PEX_LOCK})
+
+# Modules of packages that exist for x86-64 only, in lower case.
+X86_MODULE_NEEDLES = (
+    b"mkl", b"sklearnex", b"daal4py", b"decord", b"ibm_db", b"pysqlite3", b"pyqt5", b"pyside2", b"intel_", b"tensorflow_addons", b"oneccl",
+    b"tfx_bsl", b"ml_metadata", b"tensorflow_data_validation", b"concrete", b"dpctl", b"gmsh", b"pyqbdi", b"cpufeature",
+)  # fmt: skip
+
+COLLECTORS: tuple[Collector, ...] = (
+    Collector("armready.python.manifests:manifest_facts", MANIFEST_KINDS),
+    Collector("armready.python.manifests:manifest_facts", frozenset({Kind.PYTHON}), (b"setup(", b"# /// script", b"nox")),
+    Collector("armready.python.lock_readers:lock_facts", RESOLVED_KINDS),
+    Collector("armready.python.imports:import_facts", frozenset({Kind.PYTHON}), X86_MODULE_NEEDLES),
+    Collector("armready.builds.view:image_facts", PIPELINE_KINDS | BUILD_KINDS),
+    Collector("armready.parsers.dockerfile_facts:collect", frozenset({Kind.DOCKERFILE}), (b"from",)),
+)

@@ -1,0 +1,214 @@
+"""Requirement lines, as pip reads them: one requirement (PEP 508) with its parts in place, and files of them with their options."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from packaging.utils import canonicalize_name
+
+from armready.file import File
+from armready.source import Span
+
+_CONTINUATION = re.compile(r"\\\r?\n")
+_COMMENT = re.compile(r"(?:^|\s)#.*")
+_PARTS = re.compile(
+    r"\s*+(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*+"
+    r"(?:\[(?P<extras>[^\]]*)\])?\s*+"
+    r"(?:@\s*+(?P<url>\S+)|\(?(?P<specifier>(?:[<>=!~]=?=?\s*+[^\s;,()#]++\s*+,?\s*+)*+)\)?)\s*+"
+    r"(?:;(?P<marker>.*))?$"
+)
+_TRAILING_OPTION = re.compile(r"\s--(?:hash|config-settings?|global-option|install-option)\b")
+_OPTION = re.compile(r"(?P<name>--?[A-Za-z][\w-]*)(?:\s*=\s*|\s+|(?<=^-[a-zA-Z])(?=\S)|$)(?P<value>.*)")
+_SHORT = {"-r": "--requirement", "-c": "--constraint", "-e": "--editable", "-i": "--index-url", "-f": "--find-links"}
+_URL = re.compile(r"(?:[a-z][a-z0-9+.-]*:|\.{0,2}/|[A-Za-z]:\\)|\S+\.(?:whl|tar\.gz|zip)(?:$|[\s;#])", re.IGNORECASE)
+_WHEEL_NAME = re.compile(r"(?:^|/)([A-Za-z0-9](?:[\w.]*[A-Za-z0-9])?)-[^-/]+(?:-\d[^-/]*)?-[^-/]+-[^-/]+-[^-/]+\.whl", re.IGNORECASE)
+_EGG = re.compile(r"#(?:.*&)?egg=([A-Za-z0-9._-]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One requirement. Spans are offsets into the text it was read from.
+
+    Attributes:
+        name: normalised; empty for a URL or path that does not tell it.
+        extras: as written, normalised.
+        specifier: the version specifiers without white space.
+        url: of a direct reference.
+        marker: the text behind the semicolon.
+        span: from the name to the end of the marker.
+        name_span: the name as written.
+        specifier_span: where the specifiers stand; empty at the place where they could stand.
+        marker_span: where the marker stands, or None.
+    """
+
+    name: str
+    extras: tuple[str, ...]
+    specifier: str
+    url: str
+    marker: str
+    span: Span
+    name_span: Span
+    specifier_span: Span
+    marker_span: Span | None
+
+
+def parse_requirement(text: str, start: int = 0) -> Requirement | None:
+    """One requirement without comment or options, or None when it is none.
+
+    Args:
+        text: the requirement.
+        start: the offset of its first character, added to all spans.
+    """
+    match = _PARTS.match(text)
+    if match is None:
+        return _direct(text, start)
+    if match["url"] is None and _URL.match(match["name"] + text[match.end("name") :]) and not match["specifier"]:
+        return _direct(text, start)
+    extras = tuple(canonicalize_name(each.strip()) for each in (match["extras"] or "").split(",") if each.strip())
+    marker = (match["marker"] or "").strip()
+    marker_span = None
+    if marker:
+        at = text.index(marker, match.start("marker"))
+        marker_span = Span(at, at + len(marker)).shift(start)
+    if match["url"] is not None:
+        spec_end = match.end("url")
+        spec = Span(spec_end, spec_end)
+    else:
+        raw = match["specifier"].rstrip().rstrip(",").rstrip()
+        spec = Span(match.start("specifier"), match.start("specifier") + len(raw))
+        if not raw:
+            spec_end = match.end("extras") + 1 if match["extras"] is not None else match.end("name")
+            spec = Span(spec_end, spec_end)
+    end = marker_span.end - start if marker_span else spec.end + (text[spec.end : spec.end + 1] == ")")
+    return Requirement(
+        canonicalize_name(match["name"]),
+        extras,
+        re.sub(r"\s", "", text[spec.start : spec.end]),
+        match["url"] or "",
+        marker,
+        Span(match.start("name"), end).shift(start),
+        Span(match.start("name"), match.end("name")).shift(start),
+        spec.shift(start),
+        marker_span,
+    )
+
+
+def _direct(text: str, start: int) -> Requirement | None:
+    """A URL or a path without a name before it."""
+    stripped = text.strip()
+    if not _URL.match(stripped):
+        return None
+    url, _, marker = stripped.partition(" ;")
+    url, marker = url.strip(), marker.strip()
+    if re.search(r"\s", url):
+        return None
+    at = text.index(url)
+    wheel, egg = _WHEEL_NAME.search(url), _EGG.search(url)
+    name = canonicalize_name(wheel[1].rpartition("/")[2]) if wheel else canonicalize_name(egg[1]) if egg else ""
+    marker_span = None
+    end = at + len(url)
+    if marker:
+        marker_at = text.index(marker, end)
+        marker_span = Span(marker_at, marker_at + len(marker)).shift(start)
+        end = marker_at + len(marker)
+    spot = Span(at + len(url), at + len(url)).shift(start)
+    return Requirement(name, (), "", url, marker, Span(at, end).shift(start), Span(at, at).shift(start), spot, marker_span)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option line, with the long name of the option."""
+
+    name: str
+    value: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A requirement with the options that stand behind it.
+
+    Attributes:
+        requirement: what is asked for.
+        hashes: how many `--hash` options it has.
+        editable: it stands behind `-e`.
+    """
+
+    requirement: Requirement
+    hashes: int = 0
+    editable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementsFile:
+    """A requirements or constraints file.
+
+    Attributes:
+        lines: the requirements in order.
+        options: the options that stand on lines of their own.
+        header: the text of the comment lines at the top, with their place.
+    """
+
+    lines: tuple[Line, ...]
+    options: tuple[Option, ...]
+    header: str
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it looks like the output of a tool: at least ten requirements, all pinned."""
+        return len(self.lines) >= 10 and all(line.requirement.specifier.startswith("==") or line.requirement.url for line in self.lines)
+
+
+def logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    """The logical lines with their offsets, comments removed; continuations become spaces of the same length."""
+    masked = _CONTINUATION.sub(lambda match: " " * len(match.group()), text)
+    start = 0
+    for raw in masked.split("\n"):
+        line = _COMMENT.sub("", raw).rstrip()
+        if line.strip():
+            yield start, line
+        start += len(raw) + 1
+
+
+def parse_requirements(file: File) -> RequirementsFile:
+    """The requirement lines and options of a file; lines that are neither are skipped."""
+    lines: list[Line] = []
+    options: list[Option] = []
+    for start, text in logical_lines(file.text):
+        stripped = text.lstrip()
+        offset = start + len(text) - len(stripped)
+        if not stripped.startswith("-"):
+            line = _requirement_line(stripped, offset)
+            if line is not None:
+                lines.append(line)
+            continue
+        match = _OPTION.match(stripped)
+        if match is None:
+            continue
+        name = _SHORT.get(match["name"], match["name"])
+        options.append(Option(name, match["value"].strip(), Span(offset, offset + len(stripped))))
+        if name == "--editable":
+            line = _requirement_line(match["value"], offset + match.start("value"), editable=True)
+            if line is not None:
+                lines.append(line)
+    return RequirementsFile(tuple(lines), tuple(options), _header(file.text))
+
+
+def _requirement_line(text: str, offset: int, *, editable: bool = False) -> Line | None:
+    trailing = _TRAILING_OPTION.search(text)
+    body = text[: trailing.start()] if trailing else text
+    requirement = parse_requirement(body, offset)
+    if requirement is None:
+        return None
+    return Line(requirement, text.count("--hash") if trailing else 0, editable)
+
+
+def _header(text: str) -> str:
+    found = []
+    for line in text.splitlines():
+        if line.strip() and not line.startswith("#"):
+            break
+        found.append(line)
+    return "\n".join(found)

@@ -1,0 +1,93 @@
+"""What the rules on Python share: their levels, their words, their needles and their edits."""
+
+from __future__ import annotations
+
+import re
+
+from armready.file import File
+from armready.finding import Confidence, Severity
+from armready.fix import Applicability, Edit, Fix
+from armready.knowledge.packages import Package, all_pythons, as_of, good
+from armready.python.branches import Branching
+from armready.python.dependencies import NOT_ARM, ON_ARM, Dependency, Form
+from armready.python.survey import Judged
+from armready.python.wheels import Outcome
+
+# Needles of everything that tells a program on which processor it runs.
+ARCH_NEEDLES = (
+    b"machine",
+    b"uname",
+    b"get_platform",
+    b"get_config_var",
+    b"_multiarch",
+    b"maxsize",
+    b"calcsize",
+    b"architecture",
+    b"processor",
+    b"dpkg",
+)
+
+_URL = re.compile(r"https?://|ftp://|urlretrieve|urlopen|requests\.get|\bcurl\b|\bwget\b")
+
+NEEDS_LOCK = "run the lock command again afterwards"
+
+
+def alternative(judged: Judged) -> str:
+    """What to use on arm64, as the end of a message."""
+    if judged.row.alternative:
+        return f"; on arm64: {judged.row.alternative}"
+    return ""
+
+
+def nearest(judged: Judged) -> str:
+    """The nearest good releases, as a part of a message."""
+    if judged.above and judged.below:
+        return f"; {judged.above} (above) and {judged.below} (below) have one"
+    if judged.above:
+        return f"; {judged.above} has one"
+    return f"; {judged.below} has one" if judged.below else ""
+
+
+def fact() -> str:
+    """The date of the table, as the end of a message."""
+    return f" (known {as_of()})"
+
+
+def dependency_level(judged: Judged, usual: Severity) -> Severity:
+    """What only some install, or what still builds, is a warning at most."""
+    level = usual
+    if judged.dependency.scope.weakens:
+        level = level.at_most(Severity.WARNING)
+    if judged.outcome is Outcome.SDIST and not judged.x86_only:
+        level = level.at_most(Severity.WARNING)
+    return level
+
+
+def is_known(judged: Judged) -> bool:
+    """Whether it rests on more than an unverified row."""
+    return judged.confidence is not Confidence.LOW
+
+
+def split(dependency: Dependency, name: str, specifier: str) -> tuple[Edit, ...]:
+    """A second line for arm64 below a requirement line, and the marker on the first; empty when the file is not made of lines."""
+    if dependency.form is not Form.REQUIREMENT or dependency.quote or dependency.hashed or dependency.append is None or dependency.marker:
+        return ()
+    restricted = dependency.add_marker(NOT_ARM)
+    if restricted is None:
+        return ()
+    return (Edit(restricted.location, f"{restricted.text}\n{name}{specifier} ; {ON_ARM}"),)
+
+
+def surely_good(row: Package | None, version: str) -> bool:
+    """Whether the table knows an arm64 wheel of the release."""
+    return row is not None and any(good(row, version, target) for target in all_pythons())
+
+
+def comparison_fix(file: File, found: Branching) -> Fix | None:
+    """Extend the comparisons with aarch64."""
+    if not found.edits:
+        return None
+    fix = Fix("Include aarch64, as Linux calls it", found.edits)
+    if _URL.search(file.text):
+        return fix.demoted(Applicability.UNSAFE, "the file downloads something, which is not known to exist for arm64")
+    return fix

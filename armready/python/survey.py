@@ -1,0 +1,301 @@
+"""The second pass's view of a project's Python dependencies: each declaration with the machines it is for and what is known of it there.
+
+Computed once per project; the rules of the PY10x and PY14x series each report their own part of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from posixpath import dirname
+from weakref import WeakKeyDictionary
+
+from armready.errors import ParseProblem
+from armready.finding import Confidence, Severity
+from armready.knowledge.packages import Evidence, Package, package, version
+from armready.knowledge.packages import judge as table_says
+from armready.project import Project, join
+from armready.python.dependencies import Dependency, Scope, allows, upper_bound
+from armready.python.images import PythonImage
+from armready.python.locks import Lock
+from armready.python.manifests import Manifest
+from armready.python.targets import AARCH64, PYTHONS, X86_64, Target, marker_holds
+from armready.python.wheels import Outcome
+
+_PIN_FILES = (".python-version", "runtime.txt")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A declaration that differs between the processors.
+
+    Attributes:
+        dependency: the declaration.
+        row: what the table holds of the package.
+        outcome: what arm64 gets: a build or nothing.
+        x86_only: no release of the package runs on arm64.
+        confidence: how it is known.
+        pythons: the Python versions concerned; empty when it does not depend on them.
+        above: the nearest release above that is good, or empty.
+        below: the nearest one below.
+        builds_allowed: the installer may build from source.
+    """
+
+    dependency: Dependency
+    row: Package
+    outcome: Outcome
+    x86_only: bool
+    confidence: Confidence
+    pythons: tuple[str, ...] = ()
+    above: str = ""
+    below: str = ""
+    builds_allowed: bool = True
+
+    @property
+    def what(self) -> str:
+        """The release in words: `tensorflow==2.9.1`."""
+        return f"{self.dependency.name}{self.dependency.specifier}"
+
+
+class Survey:
+    """Everything the rules on dependencies ask."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    @cached_property
+    def manifests(self) -> dict[str, Manifest]:
+        """The manifests of this run by path."""
+        return dict(self.project.facts(Manifest))
+
+    @cached_property
+    def locks(self) -> dict[str, Lock]:
+        """The locks of this run by path."""
+        return dict(self.project.facts(Lock))
+
+    @cached_property
+    def images(self) -> list[PythonImage]:
+        """What the Dockerfiles of this run say about Python."""
+        return [image for _, image in self.project.facts(PythonImage)]
+
+    def targets(self, path: str, requires: str = "") -> tuple[Target, ...]:
+        """The machines that what a file declares is installed on, in the order of their Python versions."""
+        chosen = [tuple(map(int, each.split(".")[:2])) for each in self.project.settings.pythons]
+        if chosen:
+            return tuple(Target(python) for python in PYTHONS if python in chosen)
+        images = self._images_for(path)
+        pythons = {image.python for image in images if image.python}
+        if images and pythons:
+            return tuple(sorted({Target(image.python or PYTHONS[-1], AARCH64, image.libc) for image in images}))
+        pinned = self._pinned_python(dirname(path))
+        if pinned is not None:
+            return (Target(pinned),)
+        requires = requires or self._requires(path)
+        found = tuple(Target(python) for python in PYTHONS if not requires or _accepts(requires, python))
+        return found or tuple(Target(python) for python in PYTHONS)
+
+    def _images_for(self, path: str) -> list[PythonImage]:
+        """The images whose build installs this file: those that name it, else those of the nearest folder."""
+        named = [image for image in self.images if path in image.installs]
+        if named:
+            return named
+        folder = dirname(path)
+        while True:
+            near = [image for image in self.images if dirname(image.location.path) == folder and image.installs_something and image.ships]
+            if near or not folder:
+                return near
+            folder = dirname(folder)
+
+    def _pinned_python(self, folder: str) -> tuple[int, int] | None:
+        while True:
+            for name in _PIN_FILES:
+                try:
+                    text = self.project.tree.read(f"{folder}/{name}" if folder else name, 64).decode("ascii", "replace")
+                except ParseProblem:
+                    continue
+                match = re.match(r"\s*(?:python-|cpython-)?3\.(\d+)", text)
+                if match and (3, int(match[1])) in PYTHONS:
+                    return (3, int(match[1]))
+            if not folder:
+                return None
+            folder = dirname(folder)
+
+    def _requires(self, path: str) -> str:
+        own = self.manifest(path)
+        if own is not None and own.requires_python:
+            return own.requires_python
+        folder = dirname(path)
+        while True:
+            for name in ("pyproject.toml", "setup.cfg", "setup.py"):
+                manifest = self.manifest(f"{folder}/{name}" if folder else name)
+                if manifest is not None and manifest.requires_python:
+                    return manifest.requires_python
+            if not folder:
+                return ""
+            folder = dirname(folder)
+
+    def manifest(self, path: str) -> Manifest | None:
+        """The manifest that a file is; a file outside of this run is read on demand."""
+        if path in self.manifests:
+            return self.manifests[path]
+        found = self.project.facts_in(path, Manifest) if self.project.exists(path) else []
+        return found[0] if found else None
+
+    def lock_for(self, path: str) -> Lock | None:
+        """The lock that decides what a manifest installs: the nearest one at or above its folder."""
+        folder = dirname(path)
+        while True:
+            for name in ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml"):
+                beside = f"{folder}/{name}" if folder else name
+                lock = self.locks.get(beside)
+                if lock is None and self.project.exists(beside):
+                    found = self.project.facts_in(beside, Lock)
+                    lock = found[0] if found else None
+                if lock is not None and lock.packages:
+                    return lock
+            if not folder:
+                return None
+            folder = dirname(folder)
+
+    def decided_by_lock(self, dependency: Dependency) -> bool:
+        """Whether a lock holds the package, in the version that is asked for: then the table has no say."""
+        lock = self.lock_for(dependency.path)
+        if lock is None:
+            return False
+        entries = [each for each in lock.packages if each.name == dependency.name and each.recorded]
+        if not entries:
+            return False
+        pin = version(dependency.pin) if dependency.pin else None
+        return pin is None or any(version(each.version) == pin for each in entries)
+
+    def constraints(self, path: str) -> dict[str, str]:
+        """Name -> specifiers from the constraints files that a requirements file names, one level deep."""
+        manifest = self.manifest(path)
+        found: dict[str, str] = {}
+        for include in manifest.includes if manifest else ():
+            target = join(dirname(path), include.target)
+            other = self.manifest(target) if include.constraint and target else None
+            for dependency in other.dependencies if other else ():
+                if dependency.pin and not dependency.marker:
+                    found[dependency.name] = dependency.specifier
+        return found
+
+    @cached_property
+    def judged(self) -> tuple[Judged, ...]:
+        """Every declaration that differs, at most one entry for each package and declaration."""
+        found = []
+        for path, manifest in self.manifests.items():
+            targets = self.targets(path, manifest.requires_python)
+            bounds = self.constraints(path)
+            for dependency in manifest.dependencies:
+                judged = self._judge(manifest, dependency, targets, bounds)
+                if judged is not None:
+                    found.append(judged)
+        return tuple(found)
+
+    def _judge(self, manifest: Manifest, dependency: Dependency, targets: tuple[Target, ...], bounds: dict[str, str]) -> Judged | None:
+        if not dependency.name or dependency.url or dependency.constraint:
+            return None
+        row = package(dependency.name)
+        if row is None or not manifest.policy.may_use_wheel(dependency.name):
+            return None
+        reached = tuple(target for target in targets if installed_on(dependency, target))
+        if not reached:
+            return None
+        if row.x86_only:
+            return None if self._has_twin(manifest, dependency) else _x86_only(dependency, row)
+        if self.decided_by_lock(dependency):
+            return None
+        specifier = dependency.specifier or bounds.get(dependency.name, "")
+        return _pinned(dependency, row, specifier, reached, manifest.policy.may_build(dependency.name))
+
+    @staticmethod
+    def _has_twin(manifest: Manifest, dependency: Dependency) -> bool:
+        """Whether the declaration is one of a pair, the other of which is for arm64: then its marker is what it should be."""
+        return any(
+            other.name == dependency.name and other is not dependency and re.search("aarch64|arm64", other.marker)
+            for other in manifest.dependencies
+        )
+
+
+def installed_on(dependency: Dependency, target: Target) -> bool:
+    """Whether a declaration counts on the target and on its x86-64 counterpart; an extra named in the marker is taken as chosen."""
+    marker = dependency.marker
+    extra = re.search(r"extra\s*==\s*['\"]([^'\"]+)", marker)
+    chosen = extra[1] if extra else ""
+    return all(marker_holds(marker, target.on(arch), chosen) is not False for arch in (X86_64, AARCH64))
+
+
+def _x86_only(dependency: Dependency, row: Package) -> Judged:
+    sure = {Evidence.INDEX: Confidence.HIGH, Evidence.LOCK: Confidence.HIGH, Evidence.UNVERIFIED: Confidence.LOW}
+    return Judged(dependency, row, Outcome.NONE, True, sure.get(row.evidence, Confidence.MEDIUM))
+
+
+def _pinned(dependency: Dependency, row: Package, specifier: str, targets: tuple[Target, ...], builds: bool) -> Judged | None:
+    """A pin, or a range whose every release is judged alike."""
+    bound = upper_bound(specifier) if specifier else None
+    if bound is None:
+        return None
+    release, included = bound
+    asked = str(release)
+    pinned = re.fullmatch(r"={2,3}[^*,]+", specifier) is not None
+    if not pinned:
+        if not row.arm_glibc or not row.last_without or not allows(specifier, row.last_without):
+            return None
+        first = version(row.arm_glibc)
+        if first is None or release > first or (release == first and included):
+            return None
+        asked = row.last_without
+    elif "===" in specifier or "==" in specifier:
+        asked = specifier.lstrip("=")
+    verdicts = [(target, table_says(row, asked, target)) for target in targets]
+    bad = [(target, verdict) for target, verdict in verdicts if verdict.difference is not None and verdict.difference.matters]
+    if not bad:
+        return None
+    verdict = bad[-1][1]
+    assert verdict.difference is not None
+    outcome = verdict.difference.aarch64 if builds else Outcome.NONE
+    pythons = () if len(bad) == len(targets) and len(targets) > 1 else tuple(each.python_name for each, _ in bad)
+    return Judged(dependency, row, outcome, False, verdict.confidence, pythons, verdict.above, verdict.below, builds)
+
+
+def _accepts(requires: str, python: tuple[int, int]) -> bool:
+    return any(allows(requires, f"{python[0]}.{python[1]}.{micro}") for micro in (20, 0))
+
+
+_SURVEYS: WeakKeyDictionary[Project, Survey] = WeakKeyDictionary()
+
+
+def survey(project: Project) -> Survey:
+    """The survey of a project, made once."""
+    if project not in _SURVEYS:
+        _SURVEYS[project] = Survey(project)
+    return _SURVEYS[project]
+
+
+def level(usual: Severity, dependency: Dependency) -> Severity:
+    """The severity of a finding about a declaration: what only some install is a warning at most."""
+    return usual.at_most(Severity.WARNING) if dependency.scope.weakens else usual
+
+
+def scopes_in_words(scope: Scope) -> str:
+    """A scope for a message."""
+    return {Scope.EXTRA: "an extra", Scope.GROUP: "a dependency group", Scope.TEST: "development", Scope.BUILD: "the build"}.get(scope, "")
+
+
+def on_pythons(pythons: tuple[str, ...]) -> str:
+    """` on Python 3.9 and 3.10`, or nothing."""
+    if not pythons:
+        return ""
+    if len(pythons) == 1:
+        return f" on Python {pythons[0]}"
+    return f" on Python {', '.join(pythons[:-1])} and {pythons[-1]}"
+
+
+def declarations(project: Project) -> Iterator[tuple[Manifest, Dependency]]:
+    """Every declared dependency of the run."""
+    for manifest in survey(project).manifests.values():
+        for dependency in manifest.dependencies:
+            yield manifest, dependency

@@ -1,13 +1,45 @@
-"""What the rules about stages and variables share."""
+"""What the rules about the platforms of stages (DF101 to DF105) share."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+
+from armready.arch import amd64_tokens
+from armready.file import File
+from armready.finding import Confidence
+from armready.fix import Applicability, Edit, Fix
+from armready.knowledge.images import Has, verdict
+from armready.parsers.dockerfile import parse_dockerfile
+from armready.parsers.dockerfile_stages import Stage
+from armready.source import Span
 
 # A file for one architecture, beside which one for the other may stand: `Dockerfile.amd64`, `docker/arm64/Dockerfile`.
 _PATH_ARCH = re.compile(
-    r"(?<![a-z0-9])(?:(amd64|x86_64|x86-64|x64)|(arm64(?:v8)?|aarch64)|(i?386|arm(?:hf|32v[5-7]|v[5-7])?|ppc64le|s390x|riscv64))(?![a-z0-9])"
+    r"(?<![a-z0-9])(?:(amd64|x86_64|x86-64|x64)|(arm64(?:v8)?|aarch64)"
+    r"|(i?386|arm(?:hf|32v[5-7]|v[5-7])?|ppc64le|s390x|riscv64))(?![a-z0-9])"
 )
+
+# Stages that are run for their result or their exit status, and whose image is not shipped.
+_HELPER = re.compile(
+    r"(?<![a-z])(?:tests?|lint|linters?|vendor(?:ed)?|docs?|update|validate|verify|check|generate[d]?|gen|format|fmt|proto(?:buf|c)?"
+    r"|bench(?:mark)?|coverage|e2e|dev|tools?|mocks?|license|authors|artifacts?|binar(?:y|ies)|export(?:er)?|output|debug)(?![a-z])",
+    re.IGNORECASE,
+)
+
+COMPILES = re.compile(
+    r"(?<![\w./-])(?:go\s+(?:build|install)|cargo\s+(?:\+\S+\s+)?(?:build|install)|gcc|g\+\+|clang(?:\+\+)?|cc|make|cmake|ninja|meson"
+    r"|swift\s+build|zig\s+build|nim\s+c|native-image|rustc|ghc|cabal|stack\s+build)(?![\w.-])"
+)
+_NEUTRAL = re.compile(
+    r"(?<![\w./-])(?:(?:npm|yarn|pnpm|bun)\s+(?:run\s+)?[\w:.-]*build[\w:.-]*|(?:\./)?mvnw?|(?:\./)?gradlew?|sbt|hugo|composer|jekyll|mkdocs|vite|webpack"
+    r"|ng\s+build|gulp|grunt|sphinx-build|tsc|npm\s+run|yarn\s+run|npx)(?![\w-])"
+)
+_NATIVE_OUTPUT = re.compile(
+    r"node_modules|site-packages|dist-packages|venv|vendor/bundle|\.so\b|/s?bin(?:/|$)|/lib(?:64)?(?:/|$)|^/usr/local/?$|\.node$"
+)
+
+_TARGETS = re.compile(r"TARGET(?:ARCH|PLATFORM|OS)\b|(?<![\w-])xx-\w+")
 
 
 def path_arch(path: str) -> str:
@@ -16,3 +48,95 @@ def path_arch(path: str) -> str:
     if match is None:
         return ""
     return "amd64" if match[1] else "arm64" if match[2] else match[3]
+
+
+def judged_stages(file: File) -> Iterator[Stage]:
+    """The stages that a build for arm64 has to do with: not those of Windows, nor those or whole files made for one architecture."""
+    if path_arch(file.path):
+        return
+    for stage in file.parse(parse_dockerfile).stages:
+        if not stage.is_windows and not stage.variant:
+            yield stage
+
+
+def is_helper(stage: Stage) -> bool:
+    """Whether a stage's name says that its image is not shipped."""
+    return bool(_HELPER.search(stage.name.replace("_", "-")))
+
+
+def stage_text(stage: Stage) -> str:
+    """The text of the stage's instructions, joined lines without comments."""
+    parts = []
+    for each in stage.instructions:
+        actual = each.trigger or each
+        parts.append(actual.shell.text if actual.shell is not None else actual.code.text)
+    return "\n".join(parts)
+
+
+def compiles(stage: Stage) -> bool:
+    """Whether a RUN of the stage compiles machine code."""
+    return any(each.shell is not None and COMPILES.search(each.shell.text) for each in stage.instructions if each.keyword == "RUN")
+
+
+def cross_compiles(stage: Stage) -> bool:
+    """Whether the stage, or one it is built from, uses what BuildKit says of the target."""
+    return any(_TARGETS.search(stage_text(each)) for each in stage.chain())
+
+
+def is_neutral(file: File, stage: Stage) -> bool:
+    """Whether what is copied out of the stage is the same on every architecture: scripts, archives of classes, pages."""
+    text = stage_text(stage)
+    return bool(_NEUTRAL.search(text)) and not compiles(stage) and not any(_NATIVE_OUTPUT.search(path) for path in copied_out(file, stage))
+
+
+def copied_out(file: File, stage: Stage) -> Iterator[str]:
+    """The paths that other stages copy from a stage."""
+    stages = file.parse(parse_dockerfile).stages
+    for other in stages:
+        for each in other.instructions:
+            flag = each.flag("from") if each.keyword == "COPY" else None
+            if flag is not None and flag.value and stages.named(flag.value, other.index) is stage:
+                yield from (word.text for word in each.words[:-1])
+
+
+def without_flag(file: File, stage: Stage) -> Edit:
+    """The edit that takes --platform, and the blanks behind it, out of the FROM."""
+    flag = stage.platform_flag
+    assert flag is not None
+    end = flag.span.end
+    while file.text[end : end + 1] in (" ", "\t"):
+        end += 1
+    return file.delete(Span(flag.span.start, end))
+
+
+def unpinned(file: File, stage: Stage) -> Fix:
+    """Take the platform of a stage back: the build machine's where only neutral or cross-compiled files leave it, else the target's."""
+    flag = stage.platform_flag
+    assert flag is not None
+    if not stage.is_shipped and (is_neutral(file, stage) or (compiles(stage) and cross_compiles(stage))):
+        edit, title = file.replace(flag.value_span, "$BUILDPLATFORM"), "Run the stage on the build machine's platform"
+    else:
+        edit, title = without_flag(file, stage), "Remove the --platform flag"
+    return trusted(file, stage, Fix(title, (edit,)))
+
+
+def trusted(file: File, stage: Stage, fix: Fix) -> Fix:
+    """The fix, unsafe where the base image is not known to have arm64 or the stage names amd64 elsewhere: the pin may have had a reason."""
+    root = list(stage.chain())[-1]
+    image = root.image or (root.base.text if root.base is not None else "")
+    if image != "scratch":
+        found = verdict(image, file.settings)
+        if not found.multi_arch:
+            known = found.arm64 is Has.NO and found.confidence is not Confidence.LOW
+            why = found.reason if known else f"it is not known offline whether {image} exists for arm64"
+            fix = fix.demoted(Applicability.UNSAFE, f"{why[:1].upper()}{why[1:]}.")
+    line = next((number for each in stage.chain() for number in _amd64_lines(file, each)), None)
+    if line is not None:
+        fix = fix.demoted(Applicability.UNSAFE, f"Line {line} names amd64 too: the pin may be there because of it.")
+    return fix
+
+
+def _amd64_lines(file: File, stage: Stage) -> Iterator[int]:
+    for each in stage.instructions:
+        if amd64_tokens(file.source.slice(each.full_span)):
+            yield file.source.region(each.span).line

@@ -1,0 +1,86 @@
+"""A stage is fixed to Arm, or another architecture that is not amd64, by a constant `--platform`.
+
+## What it finds
+
+`FROM --platform=linux/arm64`, `linux/arm/v7`, `linux/s390x` and the like. Left alone are stages for one architecture of several, files named
+after an architecture, and stages whose name contains the operating system or the architecture, as BuildKit's own check does. When arm64 is all
+that is built for (`target = "arm64"`), arm64 is left alone.
+
+## Why it stops arm64
+
+`linux/arm64` does not, but such a file cannot build for amd64 as well. 32-bit Arm does not run on many arm64 servers (Neoverse V1, N2, V2)
+nor on Apple's processors, and other architectures run there under emulation only.
+
+## What to do
+
+Remove the flag, and name the platform when you build: `docker buildx build --platform linux/arm64`.
+
+## Fix safety
+
+Unsafe: builds that name no platform change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from armready.classify import Kind
+from armready.config import Target
+from armready.file import File
+from armready.finding import Finding, Severity
+from armready.fix import Applicability
+from armready.parsers.dockerfile import parse_dockerfile
+from armready.parsers.dockerfile_stages import PlatformKind
+from armready.rule import Example, FileRule
+
+from ._stages import judged_stages, unpinned
+
+
+class FromPlatformArmConstant(FileRule):
+    """DF104."""
+
+    code = "DF104"
+    name = "from-platform-arm-constant"
+    summary = "The stage is fixed to an architecture other than amd64"
+    severity = Severity.INFO
+    kinds = frozenset({Kind.DOCKERFILE})
+    needles = (b"--platform",)
+    examples = (
+        Example(
+            "arm64",
+            path="Dockerfile",
+            bad="FROM «--platform=linux/arm64» debian:12\n",
+            fixed="FROM debian:12\n",
+            applicability=Applicability.UNSAFE,
+            severity=Severity.INFO,
+        ),
+        Example("32 bits", path="Dockerfile", bad="FROM «--platform=linux/arm/v7» debian:12\n", severity=Severity.WARNING),
+        Example(
+            "both, chosen by the target",
+            path="Dockerfile",
+            good="FROM --platform=linux/arm64 a AS b-arm64\nFROM a AS b-amd64\nFROM b-$TARGETARCH\n",
+        ),
+        Example("arm64 is all", path="Dockerfile", good="FROM --platform=linux/arm64 debian:12\n", settings={"target": "arm64"}),
+        Example("another system", path="Dockerfile", good="FROM --platform=wasi/wasm scratch\n"),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        dockerfile = file.parse(parse_dockerfile)
+        for stage in judged_stages(file):
+            flag, platform = stage.platform_flag, stage.own_platform
+            if flag is None or platform.kind is not PlatformKind.CONSTANT or "$" in (flag.value or "") or platform.os != "linux":
+                continue
+            if not platform.arch or platform.arch in ("amd64", "386") or platform.arch in stage.name or platform.os in stage.name:
+                continue
+            if platform.arch == "arm64" and file.settings.target is Target.ARM64:
+                continue
+            fix = unpinned(file, stage).demoted(Applicability.UNSAFE, "Builds that name no platform change.")
+            wrong = "it cannot be built for amd64 too" if platform.arch == "arm64" else "many arm64 machines do not run it"
+            yield self.finding(
+                file.location(flag.span),
+                f"The {stage.label} is fixed to {platform.value}: {wrong}.",
+                severity=Severity.INFO if platform.arch == "arm64" else Severity.WARNING,
+                confidence=dockerfile.confidence,
+                fix=fix,
+            )

@@ -1,0 +1,163 @@
+"""A stage is fixed to amd64 by a constant `--platform`.
+
+## What it finds
+
+`FROM --platform=linux/amd64` in all its spellings (`amd64`, `linux/x86_64`, quoted), and `linux/386`. Left alone are stages for one architecture
+of several, Windows, files named after an architecture, and, as BuildKit's own check `FromPlatformFlagConstDisallowed` does, stages whose name
+contains the operating system or the architecture. Constants of other architectures are DF104's.
+
+## Why it stops arm64
+
+The flag beats the platform that is built for. A shipped stage holds amd64 files in an image that says arm64; a stage that only feeds `COPY
+--from` runs under emulation on arm64 machines, and what it compiles is amd64.
+
+## What to do
+
+Remove the flag. A stage whose output is the same everywhere (pages, jars), or which cross-compiles, runs faster with
+`--platform=$BUILDPLATFORM`.
+
+## Fix safety
+
+Safe where the facts say that the base image has arm64 and nothing else in the stage names amd64. Otherwise the pin may be there for a
+reason that the message cannot see, and the fix is unsafe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from armready.classify import Kind
+from armready.file import File
+from armready.finding import Finding, Severity
+from armready.fix import Applicability
+from armready.parsers.dockerfile import parse_dockerfile
+from armready.parsers.dockerfile_stages import Stage
+from armready.rule import Example, FileRule
+
+from ._stages import compiles, cross_compiles, is_helper, is_neutral, judged_stages, unpinned
+
+_ARCHITECTURES = ("amd64", "386")
+
+
+class FromPlatformConstant(FileRule):
+    """DF101."""
+
+    code = "DF101"
+    name = "from-platform-constant"
+    summary = "The stage is fixed to amd64"
+    severity = Severity.ERROR
+    kinds = frozenset({Kind.DOCKERFILE})
+    needles = (b"--platform",)
+    examples = (
+        Example(
+            "shipped stage",
+            path="Dockerfile",
+            bad="FROM «--platform=linux/amd64» nginx:1.27\nCOPY site /usr/share/nginx/html\n",
+            fixed="FROM nginx:1.27\nCOPY site /usr/share/nginx/html\n",
+            severity=Severity.ERROR,
+        ),
+        Example(
+            "other spellings",
+            path="Dockerfile",
+            bad='from «--platform="linux/X86_64"» debian:12 as base\nFrom «--platform=amd64» nginx:1.27\n',
+            fixed="from debian:12 as base\nFrom nginx:1.27\n",
+        ),
+        Example(
+            "pages built on the side",
+            path="Dockerfile",
+            bad="""
+            FROM «--platform=linux/amd64» node:20-alpine AS web
+            RUN npm ci && npm run build
+            FROM nginx:1.27
+            COPY --from=web /app/dist /usr/share/nginx/html
+            """,
+            fixed="""
+            FROM --platform=$BUILDPLATFORM node:20-alpine AS web
+            RUN npm ci && npm run build
+            FROM nginx:1.27
+            COPY --from=web /app/dist /usr/share/nginx/html
+            """,
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "cross-compiled on the side",
+            path="Dockerfile",
+            bad="""
+            FROM «--platform=linux/amd64» golang:1.22 AS build
+            ARG TARGETARCH
+            RUN CGO_ENABLED=0 GOARCH=$TARGETARCH go build -o /app
+            FROM scratch
+            COPY --from=build /app /app
+            """,
+            fixed="""
+            FROM --platform=$BUILDPLATFORM golang:1.22 AS build
+            ARG TARGETARCH
+            RUN CGO_ENABLED=0 GOARCH=$TARGETARCH go build -o /app
+            FROM scratch
+            COPY --from=build /app /app
+            """,
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "compiled on the side",
+            path="Dockerfile",
+            bad="""
+            FROM «--platform=linux/amd64» golang:1.22 AS build
+            RUN go build -o /app
+            FROM debian:12
+            COPY --from=build /app /app
+            """,
+            fixed="""
+            FROM golang:1.22 AS build
+            RUN go build -o /app
+            FROM debian:12
+            COPY --from=build /app /app
+            """,
+            severity=Severity.ERROR,
+        ),
+        Example(
+            "the pin has a reason",
+            path="Dockerfile",
+            bad="FROM «--platform=linux/amd64» debian:12\nRUN curl -fsSLO https://example.com/tool-linux-amd64\n",
+            fixed="FROM debian:12\nRUN curl -fsSLO https://example.com/tool-linux-amd64\n",
+            applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "base image without arm64",
+            path="Dockerfile",
+            bad="FROM «--platform=linux/amd64» registry.example.com/base:1\n",
+            fixed="FROM registry.example.com/base:1\n",
+            applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "build platform", path="Dockerfile", good="FROM --platform=${BUILDPLATFORM:-linux/amd64} golang:1.22 AS build\nFROM debian:12\n"
+        ),
+        Example(
+            "the stage's name says so", path="Dockerfile", good="FROM --platform=linux/amd64 debian:12 AS build-amd64\nFROM debian:12\n"
+        ),
+        Example("a comment", path="Dockerfile", good="# FROM --platform=linux/amd64 debian:12\nFROM debian:12\n"),
+        Example("Windows", path="Dockerfile", good="FROM --platform=windows/amd64 mcr.microsoft.com/windows/nanoserver:ltsc2022\n"),
+        Example("a file for amd64", path="Dockerfile.amd64", good="FROM --platform=linux/amd64 debian:12\n"),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        limit = file.parse(parse_dockerfile).confidence
+        for stage in judged_stages(file):
+            flag, platform = stage.platform_flag, stage.own_platform
+            if flag is None or "$" in (flag.value or "") or platform.arch not in _ARCHITECTURES or platform.os in stage.name:
+                continue
+            if platform.arch in stage.name:
+                continue
+            severity, consequence = _outcome(file, stage)
+            message = f"The {stage.label} is fixed to {platform.value}: {consequence}."
+            yield self.finding(file.location(flag.span), message, severity=severity, confidence=limit, fix=unpinned(file, stage))
+
+
+def _outcome(file: File, stage: Stage) -> tuple[Severity, str]:
+    if stage.is_shipped:
+        level = Severity.WARNING if is_helper(stage) else Severity.ERROR
+        return level, "an image built for linux/arm64 will contain its amd64 files"
+    if compiles(stage) and not cross_compiles(stage) and not is_neutral(file, stage):
+        return Severity.ERROR, "what it compiles is copied into the arm64 image as amd64"
+    return Severity.WARNING, "on arm64 machines its steps run under emulation, and machine code that is copied out of it is amd64"

@@ -1,0 +1,81 @@
+"""A stage asks for the platform that it would get anyway.
+
+## What it finds
+
+`FROM --platform=$TARGETPLATFORM`, also `${TARGETPLATFORM}` and with a default. BuildKit's own check `RedundantTargetPlatform` says the same.
+
+## Why it stops arm64
+
+It does not under BuildKit, where it is the default. On builders that leave the variable empty the build fails, or takes the default.
+
+## What to do
+
+Remove the flag.
+
+## Fix safety
+
+Safe: it is what BuildKit does without it. Unsafe where the flag has a default, which other builders may use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from armready.classify import Kind
+from armready.file import File
+from armready.finding import Finding, Severity
+from armready.fix import Applicability, Fix
+from armready.parsers.dockerfile import parse_dockerfile
+from armready.parsers.dockerfile_expand import uses
+from armready.parsers.dockerfile_stages import AMD64, ARM64
+from armready.rule import Example, FileRule
+
+from ._stages import without_flag
+
+
+class FromPlatformRedundant(FileRule):
+    """DF103."""
+
+    code = "DF103"
+    name = "from-platform-redundant"
+    summary = "The stage asks for the platform that it would get anyway"
+    severity = Severity.INFO
+    kinds = frozenset({Kind.DOCKERFILE})
+    needles = (b"targetplatform",)
+    examples = (
+        Example(
+            "target platform",
+            path="Dockerfile",
+            bad="FROM «--platform=$TARGETPLATFORM» debian:12\nFROM «--platform=${TARGETPLATFORM}» debian:12\n",
+            fixed="FROM debian:12\nFROM debian:12\n",
+        ),
+        Example(
+            "with a default",
+            path="Dockerfile",
+            bad="FROM «--platform=${TARGETPLATFORM:-linux/amd64}» debian:12\n",
+            fixed="FROM debian:12\n",
+            applicability=Applicability.UNSAFE,
+        ),
+        Example("build platform", path="Dockerfile", good="ARG TARGETPLATFORM\nFROM --platform=$BUILDPLATFORM golang:1.22\n"),
+        Example(
+            "a default that replaces it",
+            path="Dockerfile",
+            good="ARG TARGETPLATFORM=linux/arm64\nFROM --platform=$TARGETPLATFORM debian:12\n",
+        ),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        for stage in file.parse(parse_dockerfile).stages:
+            flag = stage.platform_flag
+            used = list(uses(flag.value or "")) if flag is not None else []
+            if flag is None or [use.name for use in used] != ["TARGETPLATFORM"]:
+                continue
+            values = [stage.graph.expand_global(flag.value or "", stage.position, each) for each in (AMD64, ARM64)]
+            if values != [each.value("TARGETPLATFORM") for each in (AMD64, ARM64)]:
+                continue
+            fix = Fix("Remove the --platform flag", (without_flag(file, stage),))
+            if used[0].defaulted:
+                fix = fix.demoted(Applicability.UNSAFE, "Builders that leave TARGETPLATFORM empty use the default.")
+            message = "The target platform is the default; builders that leave TARGETPLATFORM empty fail here."
+            yield self.finding(file.location(flag.span), message, fix=fix)

@@ -19,7 +19,7 @@ from armready.source import Source
 if TYPE_CHECKING:
     from armready.config import Settings
     from armready.fixer import FixOutcome
-    from armready.project import Project
+    from armready.pipeline import Analysis
     from armready.results import Report
     from armready.rule import Rule
     from armready.tree import Tree
@@ -49,7 +49,7 @@ class Context:
         online: registries and indexes were asked.
         fixed: what `fix` did; None for a scan.
         cwd: the folder the command ran in; people see paths relative to it. Default: the root.
-        project: the graph of the second pass, for readiness per image and workload.
+        analysis: all that both passes found, for the readiness of families and images.
         statistics: add the number of findings per rule.
     """
 
@@ -64,7 +64,7 @@ class Context:
     online: bool = False
     fixed: FixOutcome | None = None
     cwd: Path | None = None
-    project: Project | None = None
+    analysis: Analysis | None = None
     statistics: bool = False
     _sources: dict[str, Source | None] = field(default_factory=dict, repr=False, compare=False)
 

@@ -1,0 +1,225 @@
+"""One HTML file without network: how far the repository is, what to do first, and every finding with its line and the diff of its fix."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from html import escape as quoted
+from itertools import groupby
+from pathlib import Path
+
+from armready.finding import Finding, Severity
+from armready.fix import Fix
+from armready.readiness import Family, Image, Readiness, State, readiness
+from armready.reporters.base import Context, count_fixes, count_severities, escape, plural, rule_url, summary_line
+from armready.reporters.diff import Hunk, hunks
+from armready.reporters.excerpt import excerpt
+from armready.reporters.fixed import FixLine, fix_result
+from armready.reporters.triage import by_code, most_frequent, triage
+from armready.results import Report
+
+# Beyond this the files start closed: a browser opens the page at once.
+_OPEN = 200
+_EXCERPT_WIDTH = 220
+_IMAGES = 500
+
+
+def render(report: Report, context: Context) -> str:
+    """The page."""
+    name = context.root.name or "repository"
+    content = [
+        _numbers(report),
+        *_readiness(readiness(context.analysis) if context.analysis else None, context),
+        *_fixed(report, context),
+        *_first(report.findings),
+        *_findings(report, context),
+    ]
+    return page(
+        title=f"arm64 readiness of {name}",
+        subtitle=summary_line(report),
+        content="\n".join(content),
+        footer=f"armready {context.version}; made from the text of the files alone, nothing of the repository was run.",
+    )
+
+
+def page(*, title: str, subtitle: str, content: str, footer: str) -> str:
+    """A whole document around content that is HTML already; the other texts are escaped here."""
+    folder = Path(__file__).parent
+    script = (folder / "page_script.html").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    values = {
+        "title": text(title),
+        "heading": text(title),
+        "subtitle": text(subtitle),
+        "footer": text(footer),
+        "script_hash": f"sha256-{digest}",
+        "script": script,
+        "content": content,
+    }
+    template = (folder / "page.html").read_text(encoding="utf-8")
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], template)
+
+
+def text(untrusted: str) -> str:
+    """Text of a repository on one line of HTML, for content and attributes."""
+    return quoted(escape(untrusted))
+
+
+def badge(kind: str, label: str = "") -> str:
+    """A small coloured label."""
+    return f'<span class="badge {kind}">{label or kind}</span>'
+
+
+def _numbers(report: Report) -> str:
+    levels = count_severities(report)
+    safe, unsafe = count_fixes(report.findings)
+    cells = [(level.value, levels[level], plural(levels[level], level.value).split(" ", 1)[1]) for level in Severity]
+    cells.append(("ready", safe, "fixable now"))
+    cells.append(("", unsafe, "fixable after a look"))
+    body = "".join(f'<div class="number {kind}"><b>{number:,}</b><span>{label}</span></div>' for kind, number, label in cells)
+    return f'<div class="numbers">{body}</div>'
+
+
+def _readiness(state: Readiness | None, context: Context) -> Iterable[str]:
+    if state is None or not state.families:
+        return
+    yield '<h2>Readiness</h2><div class="families">'
+    yield from map(_family, state.families)
+    yield "</div>"
+    if state.images:
+        worst_first = sorted(state.images, key=lambda each: (-list(State).index(each.state), each.path))
+        rows = "".join(_image_row(image, context) for image in worst_first[:_IMAGES])
+        head = "<tr><th>Built from</th><th>State</th><th>Base of what ships</th><th>Because of</th></tr>"
+        yield f'<h2>Images</h2><div class="card scroll"><table>{head}{rows}</table></div>'
+
+
+def _family(family: Family) -> str:
+    counts = {State.BLOCKED: family.blocked, State.DOUBTFUL: family.doubtful, State.READY: family.ready}
+    total = sum(counts.values())
+    bar = "".join(f'<i class="{each}" style="flex:{number}"></i>' for each, number in counts.items() if number)
+    words = ", ".join(f"{number:,} {each}" for each, number in counts.items() if number)
+    head = f"<b>{text(family.name)}<span>{100 * family.ready // total} %</span></b>"
+    return f'<div class="card">{head}<div class="bar">{bar}</div><span class="dim">{words} of {plural(total, "file")}</span></div>'
+
+
+def _image_row(image: Image, context: Context) -> str:
+    bases = "<br>".join(f"<code>{text(base)}</code>" for base in image.bases)
+    cells = f"<td>{badge(image.state)}</td><td>{bases}</td><td>{', '.join(image.reasons)}</td>"
+    return f'<tr><td class="place">{text(context.shown_path(image.path))}</td>{cells}</tr>'
+
+
+def _first(findings: Sequence[Finding]) -> Iterable[str]:
+    if not findings:
+        return
+    groups = triage(findings)
+    yield '<h2>Do first</h2><div class="steps">'
+    if groups.now:
+        yield _step("Fix now", len(groups.now), "amd64 stays as it is.", "armready fix", [by_code(groups.now)])
+    if groups.look:
+        yield _step(
+            "Look, then fix", len(groups.look), "Each edit needs a look.", "armready fix --unsafe-fixes --diff", [by_code(groups.look)]
+        )
+    if groups.decide:
+        yield _step("Decide", len(groups.decide), "There is no edit that fits every repository.", "", [by_code(groups.decide)])
+    if groups.blocked:
+        facts = [f"{message}{f' ({number:,} times)' if number > 1 else ''}" for message, number in most_frequent(groups.blocked, 5)]
+        yield _step("Blocked by a fact", len(groups.blocked), "Something outside of this repository has no arm64 yet.", "", facts)
+    yield "</div>"
+
+
+def _step(title: str, number: int, why: str, command: str, details: Iterable[str]) -> str:
+    run = f'<code class="command">{command}</code>' if command else ""
+    listed = "".join(f"<li>{text(each)}</li>" for each in details)
+    return f'<div class="card"><h3>{title}: {plural(number, "finding")}</h3><span class="dim">{why}</span>{run}<ul>{listed}</ul></div>'
+
+
+def _fixed(report: Report, context: Context) -> Iterable[str]:
+    result = fix_result(context, report.findings)
+    for title, lines in (("Applied", result.applied), ("Not applied", result.not_applied)):
+        if lines:
+            yield f'<h2>{title}</h2><div class="card scroll"><table>{"".join(_fix_row(line, context) for line in lines)}</table></div>'
+
+
+def _fix_row(line: FixLine, context: Context) -> str:
+    notes = "".join(f'<br><span class="dim">{text(note)}</span>' for note in line.notes)
+    return f'<tr><td class="place">{text(context.shown_path(line.path))}</td><td>{line.code}</td><td>{text(line.title)}{notes}</td></tr>'
+
+
+def _findings(report: Report, context: Context) -> Iterable[str]:
+    if not report.findings:
+        yield '<h2>Findings</h2><div class="card">None: nothing that armready knows stands against arm64 here.</div>'
+        return
+    yield f"<h2>Findings</h2>{_filters(report.findings)}"
+    opened = " open" if len(report.findings) <= _OPEN else ""
+    for path, group in groupby(report.findings, key=lambda each: each.path):
+        found = list(group)
+        worst = min(found, key=lambda each: each.severity.rank).severity
+        head = f'{badge(worst, f"{len(found):,}")} <span class="place">{text(context.shown_path(path))}</span>'
+        body = "".join(_finding(finding, report, context) for finding in found)
+        yield f'<details class="file"{opened}><summary>{head}</summary>{body}</details>'
+
+
+def _filters(findings: Sequence[Finding]) -> str:
+    rules = sorted({(finding.code, finding.name) for finding in findings})
+    selects = (
+        _select("level", [("", "All levels"), *((level.value, level.value) for level in Severity)]),
+        _select("rule", [("", "All rules"), *((code, f"{code} {name}") for code, name in rules)]),
+        _select("fix", [("", "Fix or not"), ("safe", "safe fix"), ("unsafe", "unsafe fix"), ("display", "by hand"), ("none", "no fix")]),
+    )
+    search = '<input type="search" name="text" placeholder="Search" aria-label="Search">'
+    end = '<button type="reset">Reset</button><span class="dim" id="count"></span>'
+    return f'<form class="filters" id="filters" hidden>{search}{"".join(selects)}{end}</form>'
+
+
+def _select(name: str, options: Iterable[tuple[str, str]]) -> str:
+    body = "".join(f'<option value="{value}">{text(label)}</option>' for value, label in options)
+    return f'<select name="{name}" aria-label="{name}">{body}</select>'
+
+
+def _finding(finding: Finding, report: Report, context: Context) -> str:
+    line, column, *_ = finding.location.region
+    applicability = finding.fix.applicability.value if finding.fix else "none"
+    rule = f'<a href="{rule_url(finding.name)}" rel="noreferrer">{finding.code} {text(finding.name)}</a>'
+    place = f'<span class="place">line {line}, column {column}</span>'
+    newer = badge("display", "newer than the baseline") if finding in report.tolerated else ""
+    parts = [
+        f'<div class="head">{badge(finding.severity)} {rule} {place} {newer}</div>',
+        f'<p class="message">{text(finding.message)}</p>',
+        _excerpt(finding, context),
+        *(_related(each.location.path, each.location.region.line, each.message, context) for each in finding.related),
+        _fix(finding.fix, context) if finding.fix else "",
+    ]
+    data = f'data-level="{finding.severity}" data-rule="{finding.code}" data-fix="{applicability}"'
+    return f'<article class="finding" {data}>{"".join(parts)}</article>'
+
+
+def _excerpt(finding: Finding, context: Context) -> str:
+    source = context.source(finding.path)
+    shown = None if source is None else excerpt(source, finding.location, _EXCERPT_WIDTH)
+    if shown is None:
+        return ""
+    more = f'\n<span class="n">and {plural(shown.more, "more line")}</span>' if shown.more else ""
+    number = f'<span class="n">{shown.line} </span>'
+    return f"<pre>{number}{quoted(shown.before)}<mark>{quoted(shown.marked)}</mark>{quoted(shown.after)}{more}</pre>"
+
+
+def _related(path: str, line: int, message: str, context: Context) -> str:
+    return f'<p class="dim">See also <code>{text(context.shown_path(path))}:{line}</code>: {text(message)}</p>'
+
+
+def _fix(fix: Fix, context: Context) -> str:
+    notes = "".join(f'<p class="dim">{text(note)}</p>' for note in fix.notes)
+    changes = "".join(_hunk(hunk, context) for hunk in hunks(fix, context))
+    title = f"{badge(fix.applicability, f'{fix.applicability} fix')} {text(fix.title)}"
+    if not changes:
+        return f'<div class="fix">{title}{notes}</div>'
+    return f'<details class="fix" open><summary>{title}</summary>{changes}{notes}</details>'
+
+
+def _hunk(hunk: Hunk, context: Context) -> str:
+    classes = {"+": "add", "-": "del", " ": "same"}
+    head = f'<span class="at">{text(context.shown_path(hunk.path))}, line {hunk.line}</span>'
+    body = "".join(f'<span class="{classes[line.sign]}">{line.sign} {quoted(line.text)}</span>' for line in hunk.lines)
+    return f'<pre class="diff">{head}{body}</pre>'

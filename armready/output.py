@@ -77,7 +77,7 @@ def write_reports(session: Session, analysis: Analysis, report: Report, shown: S
         UsageError: a format that does not exist, or a file that cannot be written.
     """
     for name, file in shown.targets():
-        text = render(name, report, _context(session, shown, name, file, outcome))
+        text = render(name, report, _context(session, analysis, shown, name, file, outcome))
         if file is None:
             sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
             sys.stdout.flush()
@@ -95,7 +95,9 @@ def write_reports(session: Session, analysis: Analysis, report: Report, shown: S
         print(summary_line(report), file=sys.stderr)
 
 
-def _context(session: Session, shown: Shown, name: str, file: Path | None, outcome: FixOutcome | None) -> Context:
+def _context(
+    session: Session, analysis: Analysis, shown: Shown, name: str, file: Path | None, outcome: FixOutcome | None
+) -> Context:
     return Context(
         root=session.root,
         tree=outcome.tree if outcome else session.tree,
@@ -107,6 +109,7 @@ def _context(session: Session, shown: Shown, name: str, file: Path | None, outco
         full=shown.full,
         online=session.settings.online,
         fixed=outcome,
+        analysis=analysis,
         cwd=Path.cwd(),
         statistics=shown.statistics,
     )

@@ -95,9 +95,7 @@ def write_reports(session: Session, analysis: Analysis, report: Report, shown: S
         print(summary_line(report), file=sys.stderr)
 
 
-def _context(
-    session: Session, analysis: Analysis, shown: Shown, name: str, file: Path | None, outcome: FixOutcome | None
-) -> Context:
+def _context(session: Session, analysis: Analysis, shown: Shown, name: str, file: Path | None, outcome: FixOutcome | None) -> Context:
     return Context(
         root=session.root,
         tree=outcome.tree if outcome else session.tree,

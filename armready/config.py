@@ -12,6 +12,7 @@ from typing import Any
 
 from armready.errors import ConfigError
 from armready.finding import Severity
+from armready.knowledge.learned import Learned
 
 CONFIG_FILE = "armready.toml"
 PYPROJECT = "pyproject.toml"
@@ -81,7 +82,10 @@ def _key(doc: str, default: Any) -> Any:
 
 @dataclass(frozen=True)
 class Settings:
-    """The effective configuration. Field names are the configuration keys with `_` for `-`."""
+    """The effective configuration. Field names are the configuration keys with `_` for `-`.
+
+    `known` is no key: it holds the facts that were looked up or read from `facts`.
+    """
 
     select: tuple[str, ...] = _key("Codes, prefixes or names of the rules to run; empty: all that are on by default.", ())
     extend_select: tuple[str, ...] = _key("Rules to run in addition.", ())
@@ -113,6 +117,8 @@ class Settings:
     pythons: tuple[str, ...] = _key("The Python versions that dependencies are judged for; empty: what the project declares.", ())
     rules_path: tuple[str, ...] = _key("Folders with rules of your own; counts on the command line and in a user's config only.", ())
     online: bool = _key("Ask registries and package indexes.", False)
+    insecure_registries: tuple[str, ...] = _key("Registries that may be asked over plain HTTP; no credentials are sent to them.", ())
+    known: Learned = field(default_factory=Learned)
 
     @property
     def widen_by_affinity(self) -> bool:
@@ -125,7 +131,7 @@ class Settings:
         return self.platform is Platform.GKE if self.arm_nodes_tainted is None else self.arm_nodes_tainted
 
 
-KEYS = {each.name.replace("_", "-"): each for each in fields(Settings)}
+KEYS = {each.name.replace("_", "-"): each for each in fields(Settings) if "doc" in each.metadata}
 _EXTRA_KEYS = ("extend",)
 _FAIL_ON = ("error", "warning", "info", "never")
 

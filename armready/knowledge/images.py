@@ -21,6 +21,7 @@ from armready.knowledge.tables import front_decoded, table
 
 if TYPE_CHECKING:
     from armready.config import Settings, UserImage
+    from armready.knowledge.learned import Learned
 
 __all__ = ["DOCKER_HUB", "ArchName", "Basis", "Has", "Reference", "Verdict", "Where", "arch_in_name", "cpu_baseline", "verdict"]
 
@@ -38,6 +39,8 @@ class Basis(StrEnum):
 
     NAME = "name"
     USER = "user"
+    REGISTRY = "registry"
+    BUILDS = "builds"
     TABLE = "table"
     OFFICIAL = "official"
     WINDOWS = "windows"
@@ -78,14 +81,14 @@ _WINDOWS_TAG = re.compile(r"(?:^|-)(?:nanoserver|windowsservercore|servercore)(?
 
 
 def verdict(reference: Reference | str, settings: Settings) -> Verdict:
-    """What is known of an image: the user's facts first, then its name, then the tables.
+    """What is known of an image: the user's facts first, then what a registry or a repository said, then its name, then the tables.
 
     Args:
         reference: parsed or as written; parts that hold unresolved variables are not judged.
-        settings: `images` and `mirrors` count.
+        settings: `images`, `mirrors` and `known` count.
     """
     parsed = _parsed(reference if isinstance(reference, str) else reference.text, settings.mirrors)
-    return _of_user(parsed, settings) or _embedded(parsed)
+    return _of_user(parsed, settings) or _of_registry(parsed, settings.known) or _of_builds(parsed, settings.known) or _embedded(parsed)
 
 
 @lru_cache(4096)
@@ -156,6 +159,30 @@ def _named(reference: Reference, pattern: str) -> bool:
 
 def _has(known: bool) -> Has:
     return Has.YES if known else Has.NO
+
+
+def _of_registry(reference: Reference, known: Learned) -> Verdict | None:
+    """What a registry holds under exactly this reference."""
+    answer = known.image(reference)
+    if answer is None:
+        return None
+    arm64, amd64 = (_has(answer.of(arch) is not None) for arch in ("arm64", "amd64"))
+    if Has.NO is arm64 is amd64 and any(each.platform.startswith("windows/") for each in answer.platforms):
+        return Verdict(arm64, amd64, Confidence.HIGH, answer.as_of, f"{reference.short} is a Windows image", basis=Basis.WINDOWS)
+    reason = f"the registry holds {reference.short} for {answer.names} (looked up {answer.as_of})"
+    embedded = _embedded(reference) if arm64 is Has.NO else None
+    alternatives = embedded.alternatives if embedded else ()
+    return Verdict(arm64, amd64, Confidence.HIGH, answer.as_of, reason, alternatives, Basis.REGISTRY, embedded.advice if embedded else "")
+
+
+def _of_builds(reference: Reference, known: Learned) -> Verdict | None:
+    """What the pipeline of a repository builds under this name."""
+    built = known.built.get(reference.familiar)
+    if built is None or reference.digest:
+        return None
+    arm64, amd64 = (_has(f"linux/{arch}" in built.platforms) for arch in ("arm64", "amd64"))
+    reason = f"{reference.short} is built for {', '.join(built.platforms)}" + (f" ({built.source})" if built.source else "")
+    return Verdict(arm64, amd64, Confidence.HIGH, "", reason, basis=Basis.BUILDS)
 
 
 def _of_name(reference: Reference) -> Verdict | None:

@@ -1,1 +1,34 @@
-"""One module per CI system: its files become jobs, steps, hosts, variables and scripts."""
+"""CI systems and build descriptions, one module each: a file becomes a `Pipeline`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from armready.classify import Kind
+from armready.errors import ParseProblem
+
+if TYPE_CHECKING:
+    from armready.file import File
+    from armready.pipelines.model import Pipeline
+
+READERS = {
+    Kind.GITLAB: "gitlab",
+    Kind.GITHUB_WORKFLOW: "github",
+    Kind.GITHUB_ACTION: "github",
+    Kind.SHELL: "shell",
+    Kind.MAKEFILE: "makefile",
+}
+
+
+def read_pipeline(file: File) -> Pipeline:
+    """The jobs of a file, memoised by `file.parse(read_pipeline)`.
+
+    Raises:
+        ParseProblem: no reader knows the kind, or the file is not what its kind says.
+    """
+    module = READERS.get(file.kind)
+    if module is None:
+        raise ParseProblem(f"nothing reads {file.kind} as a pipeline")
+    pipeline: Pipeline = import_module(f"armready.pipelines.{module}").read(file)
+    return pipeline

@@ -1,0 +1,66 @@
+"""Builds of one platform that are right as they are: tests, parts of a merged image, images that name their architecture."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Sequence
+
+from armready.builds import references
+from armready.builds.chains import Chain
+from armready.builds.events import Merge, Name
+from armready.builds.platforms import names_architecture
+
+
+def reason(chain: Chain, chains: Sequence[Chain], merges: Sequence[Merge]) -> str:
+    """Why a single-platform build is no finding; empty when it is one."""
+    build, job = chain.build, chain.build.job
+    if job.disabled:
+        return "the job never runs"
+    if not job.host.is_linux or build.platforms.windows:
+        return "it builds no Linux image"
+    if build.by_digest:
+        return "its digest is merged later"
+    if job.host.architecture == "arm64" and not build.platforms.given:
+        return "the machine is arm64"
+    names = chain.pushed_names
+    if names and all(references.is_test_registry(each) for name in names for each in [name.text, *name.spellings][:3]):
+        return "the registry lives only as long as a test"
+    if names and all(references.is_cache(name.text) for name in names):
+        return "it is only a build cache"
+    if names and all(_names_one(name) for name in names):
+        return "its name says which architecture it is for"
+    if build.dockerfile and names_architecture(posixpath.basename(build.dockerfile)):
+        return "its Dockerfile is for one architecture"
+    if job.one_of_several:
+        return job.one_of_several
+    if _merged(names, merges):
+        return "it is merged with the images of other architectures"
+    if _has_twin(chain, chains):
+        return "another build of the file makes the arm64 image"
+    return ""
+
+
+def _names_one(name: Name) -> bool:
+    text = name.text
+    last = text.rpartition("/")[2]
+    return names_architecture(last) or any(names_architecture(each.rpartition("/")[2]) for each in name.spellings)
+
+
+def _repositories(names: Iterable[Name]) -> set[str]:
+    return {references.repository(each) for name in names for each in name.spellings}
+
+
+def _merged(names: Sequence[Name], merges: Sequence[Merge]) -> bool:
+    own = _repositories(names)
+    return any(not own.isdisjoint(_repositories((*merge.names, *merge.sources))) for merge in merges)
+
+
+def _has_twin(chain: Chain, chains: Sequence[Chain]) -> bool:
+    own = _repositories(chain.pushed_names)
+    for other in chains:
+        if other is chain or not other.is_pushed:
+            continue
+        arm = other.build.platforms.arm64 or (not other.build.platforms.given and other.build.job.host.architecture == "arm64")
+        if arm and not own.isdisjoint(_repositories(other.pushed_names)):
+            return True
+    return False

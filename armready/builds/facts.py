@@ -1,0 +1,127 @@
+"""What the second pass gets to know of the images that a file builds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from armready.builds.platforms import Platforms
+from armready.fix import Fix
+from armready.source import Location
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A reference that is pushed.
+
+    Attributes:
+        text: as written.
+        shown: with its variables filled in where they are known.
+        spellings: normalised, for comparison.
+        location: of the push; that of the build when the build pushes.
+    """
+
+    text: str
+    shown: str
+    spellings: tuple[str, ...]
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class ImageBuild:
+    """An image that a file builds.
+
+    Attributes:
+        location: of the build.
+        system: the CI system or build description.
+        job: the job, recipe or target.
+        tool: docker, podman, kaniko, the name of an action.
+        host: the machine, in words.
+        architecture: of the machine, empty when it is not known.
+        platforms: what the build names.
+        output: where the result goes.
+        pushes: what is pushed.
+        names: every name the image has, normalised.
+        dockerfile: its path relative to the root, None when it cannot be told.
+        context: likewise.
+        exempt: why one platform is right here, empty otherwise.
+        hidden: the name of the hidden job it stands in and that the file itself does not use.
+        missing_emulator: the job registers no emulator before it.
+        missing_builder: the job has no builder that can make several platforms.
+        native: the builder has arm machines of its own.
+        fix: makes it a multi-platform build.
+        why_not: why there is no such fix.
+        setup: gives the job emulator and builder.
+        default_platform: its platforms come from DOCKER_DEFAULT_PLATFORM.
+        handed_over: build and push stand in different jobs.
+        certain: the push is a command of the same file for exactly this image.
+        generated: a program writes the file.
+        recipe: it is a target of a build description that people also call by hand.
+        target: the stage that is built, empty for the last one.
+        host_built: files that the job compiles for its own architecture before the build.
+    """
+
+    location: Location
+    system: str
+    job: str
+    tool: str
+    host: str
+    architecture: str
+    platforms: Platforms
+    output: str
+    pushes: tuple[Pushed, ...] = ()
+    names: tuple[str, ...] = ()
+    dockerfile: str | None = None
+    context: str | None = None
+    exempt: str = ""
+    hidden: str = ""
+    missing_emulator: bool = False
+    missing_builder: bool = False
+    native: bool = False
+    fix: Fix | None = None
+    why_not: str = ""
+    setup: Fix | None = None
+    default_platform: bool = False
+    handed_over: bool = False
+    certain: bool = True
+    generated: bool = False
+    recipe: bool = False
+    target: str = ""
+    host_built: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallMade:
+    """A script or a target that a job runs.
+
+    Attributes:
+        location: of the call.
+        runner: make, script, npm, just, task.
+        path: of the file that holds it, None when it cannot be told.
+        target: its name.
+        host: the machine, in words.
+        architecture: of the machine.
+        setup: gives the job emulator and builder.
+    """
+
+    location: Location
+    runner: str
+    path: str | None
+    target: str
+    host: str
+    architecture: str
+    setup: Fix | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Something that a pipeline takes in and that lies in another repository."""
+
+    location: Location
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendedJob:
+    """A job of another file that a job extends or refers to."""
+
+    name: str

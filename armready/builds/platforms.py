@@ -1,0 +1,124 @@
+"""Values of `--platform` and `platforms:`: which architectures they name, and whether that is known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from armready.builds.variables import Environment, expand, has_expansion
+
+_ARCHITECTURES = {
+    "amd64": "amd64",
+    "x86_64": "amd64",
+    "x86-64": "amd64",
+    "x64": "amd64",
+    "arm64": "arm64",
+    "aarch64": "arm64",
+    "arm64/v8": "arm64",
+    "arm64v8": "arm64",
+    "i386": "386",
+    "armhf": "arm/v7",
+    "armv7": "arm/v7",
+    "armel": "arm/v6",
+}
+_SEPARATOR = re.compile(r"[\s,;]+")
+_NAMED = re.compile(
+    r"(?:^|[^a-z0-9])(amd64|x86[_-]64|x64|arm64v8|arm64|aarch64|aarch_64|armv[678]\w?|armhf|arm32v[67]|s390x|ppc64le|ppc64el|i386|riscv64)(?=$|[^a-z0-9])",
+    re.IGNORECASE,
+)
+_ARCH_VARIABLE = re.compile(r"(?i)(?:^|[^a-z])[a-z_.]*(?:arch|platform|platform_tag)s?(?:$|[^a-z])|uname\s+-m|dpkg\s+--print-arch")
+
+
+@dataclass(frozen=True, slots=True)
+class Platforms:
+    """The platforms of one build.
+
+    Attributes:
+        values: `linux/amd64` and so on, normalised, in the order they are named.
+        given: the build names platforms at all.
+        resolved: every part of the value is known.
+    """
+
+    values: tuple[str, ...] = ()
+    given: bool = False
+    resolved: bool = True
+
+    @property
+    def arm64(self) -> bool:
+        """Whether one of them is arm64."""
+        return any(each.endswith("/arm64") for each in self.values)
+
+    @property
+    def windows(self) -> bool:
+        """Whether they are Windows platforms, of which none is arm64."""
+        return bool(self.values) and all(each.startswith("windows/") for each in self.values)
+
+    @property
+    def amd64_only(self) -> bool:
+        """Whether it is known that amd64 is built and arm64 is not."""
+        return self.given and self.resolved and not self.arm64 and not self.windows and "linux/amd64" in self.values
+
+    @property
+    def several(self) -> bool:
+        """Whether more than one platform is built."""
+        return len(self.values) > 1
+
+
+NOT_GIVEN = Platforms()
+
+
+def normalise(platform: str) -> str:
+    """`linux/amd64` for `x86_64`, `Linux/AMD64` and the like."""
+    lowered = platform.strip().strip("\"'").lower()
+    system, slash, architecture = lowered.partition("/")
+    if not slash:
+        system, architecture = "linux", system
+    if architecture in _ARCHITECTURES:
+        return f"{system}/{_ARCHITECTURES[architecture]}"
+    return f"{system}/{architecture}"
+
+
+def parse(values: Iterable[str], environment: Environment) -> Platforms:
+    """The platforms that the values of an option or a key name.
+
+    Args:
+        values: each may be a list of several, separated by commas or white space.
+        environment: the variables in scope. Alternatives of one variable count together: a matrix builds them all.
+    """
+    found: list[str] = []
+    resolved = given = True
+    seen = False
+    for value in values:
+        seen = True
+        for text in expand(value, environment):
+            for part in _SEPARATOR.split(text.strip().strip("[]")):
+                part = part.strip("\"'")
+                if not part:
+                    continue
+                if has_expansion(part) or part in ("local", "all"):
+                    resolved = False
+                else:
+                    found.append(normalise(part))
+    given = seen and (bool(found) or not resolved)
+    return Platforms(tuple(dict.fromkeys(found)), given, resolved)
+
+
+def architecture_in(text: str) -> str | None:
+    """The architecture that a name spells (`app:1.0-amd64`, `Dockerfile.arm64`), normalised, or None."""
+    match = _NAMED.search(text)
+    if match is None:
+        return None
+    word = match[1].lower().replace("aarch_64", "aarch64")
+    return _ARCHITECTURES.get(word, word)
+
+
+def names_architecture(text: str) -> bool:
+    """Whether a name spells an architecture or has a variable for one: the build is one of several."""
+    if architecture_in(text) is not None:
+        return True
+    return any(_ARCH_VARIABLE.search(part) for part in _expansions(text))
+
+
+def _expansions(text: str) -> list[str]:
+    return re.findall(r"\$\{\{[^}]*\}\}|\$\{[^}]*\}|\$\([^)]*\)|\$\w+|<<[^>]*>>|\{\{[^}]*\}\}", text)

@@ -1,0 +1,47 @@
+"""What a job needs before it can build several platforms, as shell lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from armready.builds.events import Event, Setup
+from armready.config import Settings
+from armready.pipelines.model import Host, HostKind, Needs
+
+BUILDER = "armready"
+CONTEXT = "armready-tls"
+
+
+def needs(events: Sequence[Event], before: int) -> Needs:
+    """What is missing of emulator and builder in the part of a job before an event."""
+    done = [event for event in events if isinstance(event, Setup) and event.order < before]
+    emulator = any(event.kind == "emulator" and emulates_arm64(event.detail) for event in done)
+    builder = any(event.kind == "builder" and event.detail in ("docker-container", "cloud", "kubernetes", "remote", "") for event in done)
+    return Needs(not emulator, not builder)
+
+
+def emulates_arm64(detail: str) -> bool:
+    """Whether an emulator's platforms, where they are named, have arm64 among them."""
+    if "--install" in detail:
+        chosen = detail.split("--install", 1)[1].split()
+        return bool(chosen) and any(each in chosen[0] for each in ("arm64", "aarch64", "all", "$"))
+    named = [word for word in ("amd64", "arm64", "aarch64", "arm/", "386", "s390x", "ppc64le") if word in detail]
+    return not named or "arm64" in detail or "aarch64" in detail or "all" in detail
+
+
+def lines(host: Host, missing: Needs, settings: Settings) -> tuple[str, ...]:
+    """The shell lines that give a job what it is missing."""
+    found: list[str] = []
+    image = f" --driver-opt image={settings.buildkit_image}" if settings.buildkit_image else ""
+    if missing.emulator and host.kind is not HostKind.PERSISTENT:
+        found.append(f"docker run --privileged --rm {settings.binfmt_image} --install arm64")
+    if missing.builder and host.kind is HostKind.PERSISTENT:
+        found.append(
+            f"docker buildx inspect {BUILDER} >/dev/null 2>&1 || docker buildx create --name {BUILDER} --driver docker-container{image}"
+        )
+    elif missing.builder and host.tls:
+        found.append(f"docker context create {CONTEXT}")
+        found.append(f"docker buildx create --name {BUILDER} --driver docker-container{image} --use {CONTEXT}")
+    elif missing.builder:
+        found.append(f"docker buildx create --name {BUILDER} --driver docker-container{image} --use")
+    return tuple(found)

@@ -1,0 +1,172 @@
+"""Taking commands out of a script, and putting lines into it, as edits of the script's text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+from armready.parsers.shell import Command, Script
+from armready.source import Span
+
+Change = tuple[Span, str]
+
+_BLOCKS = frozenset({"if", "case", "while", "until", "for", "select", "function", "subshell", "group"})
+
+
+def end_of(command: Command) -> int:
+    """The end of a command with its redirects."""
+    return max([command.span.end, *(redirect.span.end for redirect in command.redirects)])
+
+
+def is_editable(command: Command) -> bool:
+    """Whether a command stands where it may be changed: read in full, not in text that another command interprets."""
+    kinds = {frame.kind for frame in command.context}
+    heredoc = any(redirect.operator.startswith("<<") for redirect in command.redirects)
+    return not (command.broken or command.nested or heredoc or kinds & {"substitution", "background", "pipeline", "or", "not"})
+
+
+def has_alternative(script: Script, command: Command) -> bool:
+    """Whether something runs when the command fails (`command || other`), so that its failure has a meaning."""
+    for other in script.commands:
+        frame = other.context[-1] if other.context else None
+        if frame is not None and frame.kind == "or" and frame.start <= command.span.start < other.span.start:
+            between = script.text[end_of(command) : other.span.start]
+            if re.fullmatch(r"\s*\|\|\s*(?:\\\n\s*)?", between):
+                return True
+    return False
+
+
+def removals(script: Script, doomed: Collection[Command]) -> list[Change] | None:
+    """Changes that take commands out of a script; an `if` or loop that would be left empty gets `:`.
+
+    Returns:
+        None where they cannot be taken out. A script of which nothing is left gives the change that deletes all of it.
+    """
+    changes: list[Change] = []
+    left = {id(command) for command in doomed}
+    done: set[int] = set()
+    for command in sorted(doomed, key=lambda each: each.span.start):
+        if id(command) in done:
+            continue
+        if not is_editable(command):
+            return None
+        chain = _chain(script, command)
+        done.update(id(each) for each in chain if id(each) in left)
+        kept = [each for each in chain if id(each) not in left]
+        if kept:
+            changes.extend(_from_chain(chain, left))
+            continue
+        whole = Span(chain[0].span.start, end_of(chain[-1]))
+        block = _block(command)
+        survivors = [
+            other
+            for other in script.commands
+            if _block(other)[: len(block)] == block and id(other) not in left and not _is_test(script, other, block)
+        ]
+        if block and not survivors:
+            changes.append((whole, ":"))
+        else:
+            changes.append((_statement(script.text, whole), ""))
+    return _without_twice(changes)
+
+
+def _without_twice(changes: list[Change]) -> list[Change]:
+    """In a block of which all is removed, one `:` is enough."""
+    placeholders = [change for change in changes if change[1] == ":"]
+    return [change for change in changes if change[1] != ":" or change is placeholders[0]] if len(placeholders) > 1 else changes
+
+
+def _is_test(script: Script, command: Command, block: tuple[object, ...]) -> bool:
+    """Whether a command belongs to the condition of the block rather than to its body."""
+    if not block:
+        return False
+    for switch in script.switches:
+        for branch in switch.branches:
+            if branch.condition is not None and branch.condition.contains(command.span):
+                return switch.span.start == block[-1][1]  # type: ignore[index]
+    return False
+
+
+def _block(command: Command) -> tuple[tuple[str, int, int], ...]:
+    return tuple((frame.kind, frame.start, frame.branch) for frame in command.context if frame.kind in _BLOCKS)
+
+
+def _chain(script: Script, command: Command) -> list[Command]:
+    """The commands of the `&&` list that holds a command, in order."""
+    starts = [frame.start for frame in command.context if frame.kind == "and"]
+    depth = len(command.context)
+    if starts:
+        start = starts[-1]
+    else:
+        start = command.span.start
+    found = [
+        each
+        for each in script.commands
+        if (each.span.start == start and len(each.context) <= depth)
+        or any(frame.kind == "and" and frame.start == start for frame in each.context)
+    ]
+    found = [each for each in found if not any(frame.kind == "substitution" for frame in each.context)]
+    return found or [command]
+
+
+def _from_chain(chain: Sequence[Command], doomed: Collection[int]) -> list[Change]:
+    changes: list[Change] = []
+    index = 0
+    while index < len(chain):
+        if id(chain[index]) not in doomed:
+            index += 1
+            continue
+        last = index
+        while last + 1 < len(chain) and id(chain[last + 1]) in doomed:
+            last += 1
+        if index == 0:
+            changes.append((Span(chain[0].span.start, chain[last + 1].span.start), ""))
+        else:
+            changes.append((Span(end_of(chain[index - 1]), end_of(chain[last])), ""))
+        index = last + 1
+    return changes
+
+
+def _statement(text: str, span: Span) -> Span:
+    """The span to delete for a whole statement: with its line, or with one separator."""
+    line = text.rfind("\n", 0, span.start) + 1
+    before = text[line : span.start]
+    after = re.compile(r"[ \t]*;?[ \t]*").match(text, span.end)
+    end = after.end() if after else span.end
+    at_end = end >= len(text) or text[end] in "\r\n"
+    if not before.strip() and at_end:
+        if line > 0:
+            previous = line - 1
+            if previous > 0 and text[previous - 1] == "\r":
+                previous -= 1
+            return Span(previous, end)
+        following = text.find("\n", end)
+        return Span(line, len(text) if following < 0 else following + 1)
+    if not before.strip():
+        return Span(span.start, end) if text[end : end + 1] != "#" else Span(span.start, span.end + len(text[span.end : end]))
+    separator = re.search(r"[ \t]*;[ \t]*$", before)
+    if separator and at_end:
+        return Span(line + separator.start(), end)
+    return Span(span.start, end)
+
+
+def statement_start(command: Command) -> int:
+    """Where the outermost statement begins that holds a command; within a function, the outermost one in its body."""
+    frames = list(command.context)
+    for index in range(len(frames) - 1, -1, -1):
+        if frames[index].kind == "function":
+            frames = frames[index + 1 :]
+            break
+    frames = (
+        [frame for frame in frames if frame.kind != "group" or frame is not frames[0]] if len(frames) < len(command.context) else frames
+    )
+    return min([command.span.start, *(frame.start for frame in frames)])
+
+
+def insertion(script: Script, offset: int, new: Sequence[str]) -> Change | None:
+    """A change that puts lines above the statement that begins at `offset`; None when it shares its line with another one."""
+    line = script.text.rfind("\n", 0, offset) + 1
+    indent = script.text[line:offset]
+    if indent.strip(" \t@-+"):
+        return None
+    return Span(offset, offset), "".join(f"{each}\n{indent}" for each in new)

@@ -1,0 +1,94 @@
+"""Variables in words: `$X`, `${X:-default}`, `$(X)` of Make, `${{ env.X }}`, `<< parameters.x >>`, `{{ .X }}`.
+
+An environment maps a name to all values it is known to take; a name that is not in it stays in the text as it was written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+Environment = Mapping[str, tuple[str, ...]]
+
+_MAX_ALTERNATIVES = 64
+_MAX_DEPTH = 6
+
+_VARIABLE = re.compile(
+    r"""
+    \$\{\{\s*(?P<github>[\w.-]+)\s*\}\}
+    | \$\{(?P<braced>[A-Za-z_]\w*)(?:(?P<operator>:?[-=])(?P<default>[^{}]*))?\}
+    | \$\((?P<make>[A-Za-z_][\w.-]*)\)
+    | \$(?P<plain>[A-Za-z_]\w*)
+    | <<\s*(?P<circle>[\w.-]+)\s*>>
+    | \{\{\s*\.?(?P<mustache>[\w.-]+)\s*\}\}
+    """,
+    re.VERBOSE,
+)
+_ANY_EXPANSION = re.compile(r"\$[\w{(@*#?!-]|<<\s*[\w.-]+\s*>>|\{\{|`|@[A-Z_]{2,}@|%\w+%")
+
+
+def has_expansion(text: str) -> bool:
+    """Whether a part of the text is only known when it runs."""
+    return bool(_ANY_EXPANSION.search(text))
+
+
+def names(text: str) -> set[str]:
+    """The names of the variables in a text."""
+    return {found for match in _VARIABLE.finditer(text) if (found := _name(match))}
+
+
+def _name(match: re.Match[str]) -> str:
+    return next((match[group] for group in ("github", "braced", "make", "plain", "circle", "mustache") if match[group]), "")
+
+
+def _values(match: re.Match[str], environment: Environment) -> tuple[str, ...] | None:
+    name = _name(match)
+    known = environment.get(name)
+    if known is None and match["github"] and name.startswith("env."):
+        known = environment.get(name.removeprefix("env."))
+    if known:
+        return known
+    return (match["default"],) if match["operator"] else None
+
+
+def expand(text: str, environment: Environment) -> tuple[str, ...]:
+    """All texts that `text` can become; parts that are not known stay as written.
+
+    More than 64 alternatives, and variables that contain themselves, are left unexpanded.
+    """
+    return _expand(text, environment, frozenset())
+
+
+def _expand(text: str, environment: Environment, seen: frozenset[str]) -> tuple[str, ...]:
+    if len(seen) > _MAX_DEPTH or ("$" not in text and "<<" not in text and "{{" not in text):
+        return (text,)
+    results = [""]
+    position = 0
+    for match in _VARIABLE.finditer(text):
+        literal = text[position : match.start()]
+        position = match.end()
+        values = _values(match, environment)
+        name = _name(match)
+        if values is None or name in seen:
+            alternatives: tuple[str, ...] = (match[0],)
+        else:
+            alternatives = tuple(dict.fromkeys(each for value in values for each in _expand(value, environment, seen | {name})))
+        if len(results) * len(alternatives) > _MAX_ALTERNATIVES:
+            return (text,)
+        results = [before + literal + each for before in results for each in alternatives]
+    return tuple(before + text[position:] for before in results)
+
+
+def canonical(text: str) -> str:
+    """The text with every simple variable written as `${NAME}`, so that `$X/app` and `"${X}"/app` compare equal."""
+
+    def spell(match: re.Match[str]) -> str:
+        if match["operator"]:
+            return match[0]
+        if match["github"]:
+            name = match["github"]
+            return "${" + name.removeprefix("env.") + "}" if name.startswith("env.") else "${{" + name + "}}"
+        name = match["braced"] or match["plain"] or match["make"]
+        return "${" + name + "}" if name else "{{" + _name(match) + "}}"
+
+    return _VARIABLE.sub(spell, text)

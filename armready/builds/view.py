@@ -1,0 +1,199 @@
+"""All that a file says of images, read once: `file.parse(read_builds)`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from armready.builds import exempt
+from armready.builds.chains import Chain, Promotion, link, merges
+from armready.builds.events import Bake, Build, Call, Compile, Event, Merge
+from armready.builds.facts import CallMade, Elsewhere, ExtendedJob, ImageBuild, Pushed
+from armready.builds.fold import Folding, Impossible, fold, prepare
+from armready.builds.paths import context_of, dockerfile_of
+from armready.builds.setup import needs
+from armready.builds.variables import has_expansion
+from armready.builds.walk import read_events
+from armready.file import File
+from armready.fix import Applicability, Fix
+from armready.pipelines import READERS, read_pipeline
+from armready.pipelines.model import Job, Needs, Pipeline
+from armready.source import Span
+
+
+@dataclass(frozen=True, eq=False)
+class Builds:
+    """The builds of a file.
+
+    Attributes:
+        pipeline: the jobs.
+        events: what each job does, in order.
+        chains: the builds with what becomes of them; text that several jobs share counts once.
+        promotions: images that are pulled, named anew and pushed.
+        merges: the places where images of several platforms are joined.
+    """
+
+    pipeline: Pipeline
+    events: dict[Job, tuple[Event, ...]]
+    chains: tuple[Chain, ...]
+    promotions: tuple[Promotion, ...]
+    merges: tuple[Merge, ...]
+    sharing: dict[Span, tuple[Chain, ...]]
+
+    def of_kind(self, kind: type) -> Iterator[Event]:
+        """All events of a kind, text that several jobs share once."""
+        seen: set[Span] = set()
+        for events in self.events.values():
+            for event in events:
+                if isinstance(event, kind) and event.span not in seen:
+                    seen.add(event.span)
+                    yield event
+
+    def bakes(self) -> Iterator[Bake]:
+        """The builds that another file describes."""
+        for event in self.of_kind(Bake):
+            if isinstance(event, Bake):
+                yield event
+
+
+def read_builds(file: File) -> Builds:
+    """The builds of a file.
+
+    Raises:
+        ParseProblem: it cannot be read.
+    """
+    pipeline = file.parse(read_pipeline)
+    events = {job: read_events(file, job) for job in pipeline.jobs}
+    chains, promotions = link(events)
+    sharing: dict[Span, list[Chain]] = {}
+    for chain in chains:
+        sharing.setdefault(chain.build.span, []).append(chain)
+    distinct = [max(group, key=lambda chain: (chain.is_pushed, not chain.build.job.hidden)) for group in sharing.values()]
+    promoted = {promotion.pushes[0].span: promotion for promotion in promotions}
+    return Builds(
+        pipeline,
+        events,
+        tuple(distinct),
+        tuple(promoted.values()),
+        tuple(merges(events)),
+        {span: tuple(group) for span, group in sharing.items()},
+    )
+
+
+def image_facts(file: File) -> Iterator[object]:
+    """The collector: image builds, calls, and what a pipeline takes from elsewhere.
+
+    Raises:
+        ParseProblem: the file cannot be read.
+    """
+    if file.kind not in READERS:
+        return
+    builds = file.parse(read_builds)
+    for chain in builds.chains:
+        yield image_build(file, builds, chain)
+    for event in builds.of_kind(Call):
+        if isinstance(event, Call):
+            yield _call(file, builds, event)
+    for name, span in builds.pipeline.elsewhere:
+        yield Elsewhere(file.location(span), name)
+    for name in builds.pipeline.extends:
+        yield ExtendedJob(name)
+
+
+def image_build(file: File, builds: Builds, chain: Chain) -> ImageBuild:
+    """The fact of one build."""
+    build, job = chain.build, chain.build.job
+    missing = needs(builds.events[job], build.order)
+    why_exempt = exempt.reason(chain, builds.chains, builds.merges)
+    fix, why_not = None, ""
+    if chain.is_pushed and not why_exempt and not build.platforms.arm64 and build.platforms.resolved:
+        folded = fold(file, chain, builds.events[job])
+        fix, why_not = folded.fix, folded.why_not
+        if fix is not None:
+            fix = _shared(fix, builds, chain)
+    native = bool(build.declared and build.declared.native)
+    setup = None
+    if build.platforms.arm64 and not native and (missing.emulator or missing.builder):
+        setup = _setup_fix(file, chain, builds.events[job], missing)
+    return ImageBuild(
+        file.location(build.span),
+        builds.pipeline.system,
+        job.name,
+        build.tool,
+        job.host.kind.value,
+        job.host.architecture,
+        build.platforms,
+        build.output.value,
+        tuple(_pushed(file, chain)),
+        tuple(
+            sorted(
+                {each for tag in build.tags for each in tag.spellings}
+                | {each for tag in chain.tags for name in tag.names for each in name.spellings}
+            )
+        ),
+        dockerfile_of(build),
+        context_of(build),
+        why_exempt,
+        job.name if job.hidden else "",
+        missing.emulator,
+        missing.builder,
+        native,
+        fix,
+        why_not,
+        setup,
+        build.default_platform,
+        chain.handed_over,
+        not chain.loose,
+        builds.pipeline.generated,
+        job.recipe,
+        build.target if not has_expansion(build.target) else "",
+        tuple(_host_built(builds.events[job], build)),
+    )
+
+
+def _host_built(events: tuple[Event, ...], build: Build) -> Iterator[str]:
+    """What the compilers that run before a build in its job write."""
+    for event in events:
+        if isinstance(event, Compile) and event.order < build.order:
+            yield event.output
+
+
+def _pushed(file: File, chain: Chain) -> Iterator[Pushed]:
+    build = chain.build
+    for name in chain.pushed_names:
+        push = next((each for each in chain.pushes if each.name is not None and each.name.same(name)), None)
+        span = push.span if push is not None else (build.declared.push_span if build.declared and build.declared.push_span else build.span)
+        yield Pushed(name.text, name.shown, tuple(sorted(name.spellings)), file.location(span))
+    if build.pushes and not chain.pushed_names:
+        span = build.declared.push_span if build.declared and build.declared.push_span else build.span
+        yield Pushed("", "", (), file.location(span))
+
+
+def _shared(fix: Fix, builds: Builds, chain: Chain) -> Fix:
+    """Text that several jobs run is changed for all of them."""
+    group = builds.sharing[chain.build.span]
+    if len(group) > 1:
+        names = ", ".join(sorted({each.build.job.name for each in group}))
+        same = all(each.is_pushed and each.build.job.host == chain.build.job.host for each in group)
+        to = Applicability.UNSAFE
+        return fix.demoted(to, f"The jobs {names} share the text" + ("" if same else " and differ in their machines or in what they push"))
+    return fix
+
+
+def _setup_fix(file: File, chain: Chain, events: tuple[Event, ...], missing: Needs) -> Fix | None:
+    work = Folding(file, chain, events)
+    try:
+        prepare(work, chain.build.step, missing)
+    except Impossible:
+        return None
+    if not work.edits:
+        return None
+    if not chain.build.job.host.trusted:
+        work.demote(Applicability.UNSAFE, f"{chain.build.job.host.doubt[:1].upper()}{chain.build.job.host.doubt[1:]}")
+    what = " and ".join(name for name, needed in (("an emulator", missing.emulator), ("a builder", missing.builder)) if needed)
+    return Fix(f"Set up {what} for arm64", tuple(work.edits), work.applicability, tuple(work.notes))
+
+
+def _call(file: File, builds: Builds, call: Call) -> CallMade:
+    host = call.job.host
+    return CallMade(file.location(call.span), call.runner, call.path, call.target, host.kind.value, host.architecture)

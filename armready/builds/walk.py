@@ -1,0 +1,512 @@
+"""Reading events: a job's steps as they run, with its variables and working folder."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from armready.builds import platforms as platform_values
+from armready.builds.events import (
+    BUILD_VARIABLES,
+    Bake,
+    Build,
+    Call,
+    Compile,
+    Event,
+    Login,
+    Merge,
+    Moment,
+    Name,
+    Output,
+    Pull,
+    Push,
+    Setup,
+    Tag,
+    Use,
+    Variable,
+    name_of,
+)
+from armready.builds.grammar import Invocation, read
+from armready.builds.options import words
+from armready.builds.paths import ROOTS, is_root
+from armready.builds.platforms import NOT_GIVEN
+from armready.builds.variables import expand, has_expansion
+from armready.file import File
+from armready.parsers.shell import Command, Script, Word, parse_shell
+from armready.pipelines.model import Declared, Job, Step, Verb
+from armready.source import Span
+
+_SPEAKS = words(
+    "echo printf print grep egrep cat which type hash apt apt-get apk yum dnf brew install usermod systemctl service man help "
+    "alias log info warn warning die error fail fatal logger read test [ [[ cd export sed awk rm ls find chmod cp mv mkdir "
+    "touch trap gpasswd groupadd pgrep kill pip pip3 snap npx require need check_command ensure command_exists"
+)
+_WRAPPED = frozenset({"docker", "podman", "buildah"})
+_WRAPPED_VERBS = frozenset({"build", "push", "buildx", "image", "tag"})
+_USES = frozenset(
+    {"run", "create", "cp", "inspect", "save", "export", "history", "rmi", "scan", "scout", "commit", "image inspect", "image save", "image rm",
+     "image history", "image ls", "images", "container run", "container create", "diff", "load", "image load", "mount", "unshare"}
+)  # fmt: skip
+_USING_TOOLS = words("trivy grype syft dive container-structure-test kind minikube k3d microk8s dgoss cosign")
+_EMULATORS = re.compile(
+    r"(?:^|/)(?:tonistiigi/binfmt|multiarch/qemu-user-static|linuxkit/binfmt|docker/binfmt|dbhi/qus|aptman/qus|stilliard/qus)\b"
+)
+_EMULATOR_PACKAGES = re.compile(r"^(?:qemu-user-static|binfmt-support|qemu-user-binfmt|qemu-aarch64-static|qemu-user)(?:=.*)?$")
+_SCRIPT_NAME = re.compile(r"\.(?:sh|bash|ksh|zsh)$")
+
+
+def read_events(file: File, job: Job) -> tuple[Event, ...]:
+    """All events of a job, in the order in which they happen."""
+    return tuple(_Walk(file, job).events())
+
+
+class _Walk:
+    """The state of a job's shell as its steps run."""
+
+    def __init__(self, file: File, job: Job) -> None:
+        self.file = file
+        self.job = job
+        self.order = 0
+        self.shell: int | None = None
+        self.environment: dict[str, tuple[str, ...]] = {}
+        self.folder: str | None = ""
+        self.subshells: list[tuple[int, str | None]] = []
+        self.step: Step | None = None
+        self.script: Script | None = None
+
+    def events(self) -> Iterator[Event]:
+        for step in self.job.steps:
+            if step.shell != self.shell or step.environment:
+                kept = self.environment if step.shell == self.shell else {}
+                self.environment = {**self.job.environment, **kept, **step.environment}
+            if step.shell != self.shell:
+                self.folder = step.folder
+            self.shell, self.step, self.script = step.shell, step, None
+            for name, values in step.environment.items():
+                if name in BUILD_VARIABLES:
+                    yield Variable(self.at(None, step.span), name=name, value=values[-1] if values else "")
+            for declared in step.declared:
+                yield from self.declared(step, declared)
+            if step.script is not None:
+                self.script = parse_shell(step.script, opaque=step.opaque)
+                self.subshells = []
+                for command in self.script.commands:
+                    yield from self.command(command)
+
+    def at(self, command: Command | None, span: Span | None = None, invocation: Invocation | None = None) -> Moment:
+        """The moment of the next event."""
+        self.order += 1
+        assert self.step is not None
+        if span is None:
+            assert self.script is not None and command is not None
+            span = self.script.host_span(command.span)
+        script = self.script if command is not None else None
+        return Moment(self.job, self.step, script, command, span, self.order, invocation, dict(self.environment), self.folder)
+
+    # Scripts.
+
+    def command(self, command: Command) -> Iterator[Event]:
+        environment = self.environment
+        loop_free = not any(frame.kind in ("if", "case", "for", "while", "until", "and", "or", "function") for frame in command.context)
+        declares = not command.words or command.name in ("export", "local", "readonly", "declare", "typeset")
+        for assignment in command.assignments:
+            if assignment.value is None:
+                continue
+            text = assignment.value.template
+            if assignment.name in BUILD_VARIABLES and (declares or command.words):
+                yield Variable(self.at(command), name=assignment.name, value=text)
+            if declares:
+                values = _bounded(expand(text, environment))
+                if not loop_free:
+                    values = _bounded((*environment.get(assignment.name, ()), *values))
+                if assignment.append:
+                    values = _bounded(tuple(before + each for before in environment.get(assignment.name, ("",)) for each in values))
+                environment[assignment.name] = values
+        self.leave_subshells(command)
+        if command.words:
+            if command.name in ("cd", "pushd"):
+                self.change_folder(command)
+            else:
+                yield from self.run(command)
+
+    def leave_subshells(self, command: Command) -> None:
+        """Go back to where a subshell began once it is left."""
+        open_now = {frame.start for frame in command.context if frame.kind == "subshell"}
+        while self.subshells and self.subshells[-1][0] not in open_now:
+            self.folder = self.subshells.pop()[1]
+        for start in sorted(open_now - {each for each, _ in self.subshells}):
+            self.subshells.append((start, self.folder))
+
+    def change_folder(self, command: Command) -> None:
+        target = command.args[0].template if command.args else ""
+        texts = expand(target, self.environment)
+        if len(texts) != 1 or has_expansion(texts[0]) or self.folder is None or target.startswith(("/", "~", "-")) or not target:
+            self.folder = None if not is_root(target) else ""
+        else:
+            moved = posixpath.normpath(posixpath.join(self.folder, texts[0]))
+            self.folder = None if moved.startswith("..") else "" if moved == "." else moved
+
+    def run(self, command: Command) -> Iterator[Event]:
+        words: Sequence[Word] = command.words
+        invocation = read(command, self.environment)
+        if invocation is None and command.name not in _SPEAKS:
+            wrapped = self.wrapped(words)
+            if wrapped is not None:
+                invocation = read(command, self.environment, wrapped)
+        if invocation is None:
+            yield from self.other(command)
+            return
+        yield from self.tool(command, invocation)
+
+    def wrapped(self, words: Sequence[Word]) -> Sequence[Word] | None:
+        """The words behind a wrapper of the repository's own: `ci/retry docker push X`."""
+        for index in range(1, min(len(words) - 1, 8)):
+            if words[index].template in _WRAPPED and words[index + 1].template in _WRAPPED_VERBS:
+                return words[index:]
+        return None
+
+    def names(self, words: Sequence[Word]) -> tuple[Name, ...]:
+        return tuple(name_of(word.template, self.environment, word) for word in words)
+
+    def tool(self, command: Command, call: Invocation) -> Iterator[Event]:
+        at = self.at(command, None, call)
+        verb = call.verb
+        if call.tool == "gcloud" and verb == "docker":
+            inner = [word for word in call.words[2:] if word.template != "--"]
+            if inner and inner[0].template in ("push", "pull"):
+                yield Push(at, name=self.names(inner[1:2])[0]) if inner[0].template == "push" and len(inner) > 1 else Login(at)
+            return
+        if call.is_build:
+            yield self.build(call, at)
+        elif call.tool == "kaniko":
+            yield self.kaniko(call, at)
+        elif call.tool == "buildctl" and verb == "build":
+            yield self.buildctl(call, at)
+        elif verb.startswith("compose ") or verb == "buildx bake" or verb == "bake":
+            yield from self.bake(call, at)
+        elif verb in ("tag", "image tag") and len(call.arguments) >= 2:
+            every = self.names(call.arguments)
+            yield Tag(at, source=every[0], names=every[1:])
+        elif verb in ("push", "image push") and call.arguments:
+            yield self.push(call, at)
+        elif verb in ("pull", "image pull") and call.arguments:
+            yield Pull(at, name=self.names(call.arguments[:1])[0])
+        elif verb == "login":
+            yield Login(at)
+        elif (
+            "manifest" in verb
+            or verb.startswith(("buildx imagetools create", "index append", "index create"))
+            or call.tool == "manifest-tool"
+        ):
+            yield from self.manifest(call, at)
+        elif verb.startswith("buildx "):
+            yield from self.buildx(call, at)
+        elif verb in ("context create", "context use"):
+            yield Setup(at, kind="context", named=call.arguments[0].template if call.arguments else "")
+        elif call.tool == "skopeo" and verb == "copy" and len(call.arguments) >= 2:
+            yield from self.skopeo(call, at)
+        elif call.tool == "crane" and verb == "push" and len(call.arguments) >= 2:
+            yield Push(at, name=self.names(call.arguments[1:2])[0])
+        elif call.tool in _USING_TOOLS:
+            yield Use(at, names=self.names(call.arguments), verb=call.tool)
+        elif verb in _USES:
+            yield from self.use(call, at)
+
+    def build(self, call: Invocation, at: Moment) -> Build:
+        output, pushes, output_names = self.output(call)
+        arguments = [
+            word
+            for word in call.arguments
+            if not (has_expansion(word.text) and not word.text.startswith(('"', "'")) and len(call.arguments) > 1)
+        ]
+        context = arguments[-1].template if arguments else (call.arguments[-1].template if call.arguments else "")
+        dockerfile = call.last("file") or ""
+        command = call.command
+        heredoc = any(redirect.operator.startswith("<<") for redirect in getattr(command, "redirects", ()))
+        tags = tuple(
+            name_of(option.value, self.environment, option.value_word) for option in call.options if option.name == "tag" and option.value
+        )
+        tags += tuple(name_of(each, self.environment) for each in output_names)
+        values = call.all("platform")
+        if call.tool in ("podman", "buildah") and not values:
+            values = call.all("arch")
+        default = self.environment.get("DOCKER_DEFAULT_PLATFORM", ())
+        own = [each.value.template for each in getattr(command, "assignments", ()) if each.name == "DOCKER_DEFAULT_PLATFORM" and each.value]
+        named = platform_values.parse(values, self.environment)
+        inherited = not named.given and bool(own or default)
+        if inherited:
+            named = platform_values.parse(own or default, self.environment)
+        return Build(
+            at,
+            tool=call.tool,
+            tags=tags,
+            platforms=named,
+            output=output,
+            pushes=pushes,
+            dockerfile=dockerfile,
+            context=context,
+            stdin=context == "-" or dockerfile == "-" or heredoc,
+            target=call.last("target") or "",
+            manifest=call.last("manifest") or "",
+            by_digest=any("push-by-digest=true" in each for each in call.all("output")),
+            default_platform=inherited,
+        )
+
+    def output(self, call: Invocation) -> tuple[Output, bool, list[str]]:
+        """Where a build puts its result, whether that pushes it, and the names that the output gives."""
+        pushes = call.flag("push") or (call.flag("save") and call.tool == "depot")
+        output = Output.REGISTRY if pushes else Output.DAEMON if call.flag("load") else Output.DEFAULT
+        found: list[str] = []
+        for value in call.all("output"):
+            keys = dict(part.split("=", 1) for part in re.split(r',(?![^"]*"[^"]*$)', value) if "=" in part)
+            kind = keys.get("type", "local")
+            if kind == "registry" or keys.get("push", "").strip('"') not in ("", "false"):
+                output, pushes = Output.REGISTRY, True
+                found += [each for each in keys.get("name", "").strip('"').split(",") if each]
+            elif kind == "docker" and output is Output.DEFAULT and "dest" not in keys:
+                output = Output.DAEMON
+            elif kind in ("local", "tar", "oci", "docker"):
+                output = Output.FILE
+            elif kind == "cacheonly":
+                output = Output.CACHE
+        return output, pushes, found
+
+    def kaniko(self, call: Invocation, at: Moment) -> Build:
+        pushes = not call.flag("no-push") and not call.flag("noPush")
+        tags = tuple(
+            name_of(option.value, self.environment, option.value_word)
+            for option in call.options
+            if option.name == "destination" and option.value
+        )
+        return Build(
+            at,
+            tool="kaniko",
+            tags=tags,
+            platforms=platform_values.parse(call.all("custom-platform", "customPlatform"), self.environment),
+            output=Output.REGISTRY if pushes else Output.CACHE,
+            pushes=pushes,
+            dockerfile=call.last("dockerfile") or "",
+            context=call.last("context") or "",
+            target=call.last("target") or "",
+        )
+
+    def buildctl(self, call: Invocation, at: Moment) -> Build:
+        _, pushes, found = self.output(call)
+        for value in call.all("output"):
+            name = re.search(r'name="?([^",]+(?:,[^",=]+)*)"?', value)
+            found = [*found, *(name[1].split(",") if name else ())]
+        options = dict(each.split("=", 1) for each in call.all("opt", "frontend-opt") if "=" in each)
+        local = dict(each.split("=", 1) for each in call.all("local") if "=" in each)
+        return Build(
+            at,
+            tool="buildctl",
+            tags=tuple(name_of(each, self.environment) for each in dict.fromkeys(found)),
+            platforms=platform_values.parse([options["platform"]] if "platform" in options else [], self.environment),
+            output=Output.REGISTRY if pushes else Output.FILE if call.all("output") else Output.DEFAULT,
+            pushes=pushes,
+            dockerfile=posixpath.join(local.get("dockerfile", ""), options.get("filename", "Dockerfile")),
+            context=local.get("context", ""),
+            target=options.get("target", ""),
+        )
+
+    def push(self, call: Invocation, at: Moment) -> Push:
+        every = self.names(call.arguments)
+        many = call.flag("all") or call.flag("all-platforms")
+        if call.tool in ("podman", "buildah") and len(every) > 1:
+            return Push(at, name=every[1], source=every[0], all_platforms=many)
+        return Push(at, name=every[0], every_tag=call.flag("all-tags") or call.flag("a"), all_platforms=many)
+
+    def skopeo(self, call: Invocation, at: Moment) -> Iterator[Event]:
+        source, target = (word.template for word in call.arguments[:2])
+        wide = call.flag("all") or call.last("multi-arch") == "all"
+        if not target.startswith("docker://"):
+            return
+        name = name_of(target, self.environment, call.arguments[1])
+        local = re.match(r"(?:docker-daemon|containers-storage):(.+)$", source)
+        if local:
+            yield Push(at, name=name, source=name_of(local[1], self.environment), all_platforms=wide)
+
+    def manifest(self, call: Invocation, at: Moment) -> Iterator[Event]:
+        verb = call.verb
+        if verb.endswith(("inspect", "rm", "exists", "annotate")):
+            return
+        if verb.endswith("push") and "imagetools" not in verb and call.arguments:
+            every = self.names(call.arguments)
+            yield Merge(at, names=every[:1])
+            return
+        tags = tuple(name_of(value, self.environment) for value in call.all("tag"))
+        yield Merge(at, names=tags or self.names(call.arguments[:1]), sources=self.names(call.arguments))
+
+    def buildx(self, call: Invocation, at: Moment) -> Iterator[Event]:
+        if call.verb == "buildx create":
+            driver = call.last("driver") or "docker-container"
+            yield Setup(at, kind="builder", detail=driver, named=call.arguments[0].template if call.arguments else "")
+        elif call.verb in ("buildx use", "buildx inspect"):
+            yield Setup(at, kind="use-builder", named=call.arguments[0].template if call.arguments else "")
+        elif call.verb == "buildx install":
+            yield Setup(at, kind="install")
+
+    def bake(self, call: Invocation, at: Moment) -> Iterator[Event]:
+        what = call.verb.rpartition(" ")[2]
+        if call.verb.startswith("compose ") and what in (
+            "run",
+            "up",
+            "exec",
+            "pull",
+            "down",
+            "logs",
+            "ps",
+            "config",
+            "start",
+            "stop",
+            "rm",
+        ):
+            if what in ("run", "up"):
+                yield Use(at, verb=call.verb)
+            return
+        if what not in ("build", "push", "bake"):
+            return
+        files = tuple(call.all("file"))
+        pushes = what == "push" or call.flag("push") or any("type=registry" in each or "push=true" in each for each in call.all("set"))
+        given = [each.split("=", 1)[1] for each in call.all("set") if re.match(r"[^=]*\.platform=", each)]
+        yield Bake(
+            at,
+            verb=what if what == "bake" else f"compose {what}",
+            files=files,
+            targets=tuple(word.template for word in call.arguments),
+            pushes=pushes,
+            platforms=platform_values.parse(given, self.environment),
+        )
+
+    def use(self, call: Invocation, at: Moment) -> Iterator[Event]:
+        texts = [word.template for word in call.words]
+        if call.verb in ("run", "container run") and any(_EMULATORS.search(each) for each in texts):
+            image = next(each for each in texts if _EMULATORS.search(each))
+            yield Setup(at, kind="emulator", detail=" ".join([image, *texts[texts.index(image) + 1 :]]))
+            return
+        yield Use(at, names=self.names(call.arguments), verb=call.verb)
+
+    def other(self, command: Command) -> Iterator[Event]:
+        """Commands that are no container tools: package installs of an emulator, and calls of other files."""
+        name, arguments = command.name, [word.template for word in command.args]
+        output = _compiled(name, arguments)
+        if output and not any(each.name in ("GOARCH", "CARGO_BUILD_TARGET") for each in command.assignments):
+            yield Compile(self.at(command), output=output)
+            return
+        if (
+            name in ("apt-get", "apt", "apk", "dnf", "yum", "microdnf", "tdnf")
+            and any(_EMULATOR_PACKAGES.match(each) for each in arguments)
+        ) or name in ("update-binfmts", "qemu-binfmt-conf.sh"):
+            yield Setup(self.at(command), kind="emulator", detail="package")
+        elif name in ("make", "gmake", "just", "task", "go-task"):
+            yield from self.make(command, "make" if name in ("make", "gmake") else "task" if name.endswith("task") else name)
+        elif name in ("npm", "yarn", "pnpm") and arguments:
+            target = arguments[1] if arguments[0] in ("run", "run-script") and len(arguments) > 1 else arguments[0]
+            yield Call(self.at(command), runner="npm", target=target, path=self.file_here("package.json"))
+        elif (
+            name in ("bash", "sh", "source", ".", "zsh", "dash") or _SCRIPT_NAME.search(name) or command.words[0].template.startswith("./")
+        ):
+            yield from self.script_call(command)
+
+    def make(self, command: Command, runner: str) -> Iterator[Event]:
+        folder, path, targets, index = "", "", [], 0
+        arguments = [word.template for word in command.args]
+        while index < len(arguments):
+            text = arguments[index]
+            if text in ("-C", "--directory", "-d", "--dir") and index + 1 < len(arguments):
+                folder, index = arguments[index + 1], index + 1
+            elif text in ("-f", "--file", "--makefile", "--justfile", "-t", "--taskfile") and index + 1 < len(arguments):
+                path, index = arguments[index + 1], index + 1
+            elif text.startswith("-C") and len(text) > 2:
+                folder = text[2:]
+            elif text.startswith("-") or "=" in text:
+                pass
+            else:
+                targets.append(text)
+            index += 1
+        default = {"make": "Makefile", "just": "justfile", "task": "Taskfile.yml"}[runner]
+        where = self.file_here(posixpath.join(folder, path or default))
+        for target in targets or [""]:
+            yield Call(self.at(command), runner=runner, target=target, path=where)
+
+    def script_call(self, command: Command) -> Iterator[Event]:
+        interpreter = command.name in ("bash", "sh", "source", ".", "zsh", "dash")
+        words = [word for word in command.args if not word.template.startswith("-")] if interpreter else list(command.words)
+        if interpreter and any(re.fullmatch(r"-[a-z]*c", word.template) for word in command.args):
+            return
+        if words:
+            yield Call(self.at(command), runner="script", target=words[0].template, path=self.file_here(words[0].template))
+
+    def file_here(self, path: str) -> str | None:
+        """A path as seen from the working folder, relative to the root."""
+        texts = expand(path, self.environment)
+        text = texts[0] if len(texts) == 1 else path
+        for root in ROOTS:
+            if text.startswith(root):
+                text = text[len(root) :].lstrip("/")
+                return posixpath.normpath(text) if not has_expansion(text) else None
+        if self.folder is None or has_expansion(text) or text.startswith(("/", "~")):
+            return None
+        found = posixpath.normpath(posixpath.join(self.folder, text))
+        return None if found.startswith("..") else found
+
+    # Declarative steps.
+
+    def declared(self, step: Step, declared: Declared) -> Iterator[Event]:
+        at = self.at(None, declared.span)
+        every = tuple(name_of(each, self.environment) for each in declared.tags if each.strip())
+        if declared.verb is Verb.BUILD:
+            given = declared.platforms
+            named = NOT_GIVEN if given is None else platform_values.parse(given, self.environment)
+            default = self.environment.get("DOCKER_DEFAULT_PLATFORM", ())
+            inherited = not named.given and bool(default)
+            if inherited:
+                named = platform_values.parse(default, self.environment)
+            output = (
+                Output.REGISTRY if declared.pushes else Output.DAEMON if declared.loads else Output.FILE if declared.keeps else Output.CACHE
+            )
+            yield Build(
+                replace(at, folder=declared.folder),
+                tool=declared.tool,
+                tags=every,
+                platforms=named,
+                output=output,
+                pushes=declared.pushes,
+                dockerfile=declared.dockerfile,
+                context=declared.context,
+                declared=declared,
+                by_digest=declared.by_digest,
+                default_platform=inherited,
+            )
+        elif declared.verb is Verb.PUSH:
+            for name in every:
+                yield Push(at, name=name, declared=declared)
+        elif declared.verb is Verb.LOGIN:
+            yield Login(at)
+        elif declared.verb is Verb.MERGE:
+            yield Merge(at, names=every)
+        elif declared.verb is Verb.EMULATOR:
+            yield Setup(at, kind="emulator", detail=declared.detail, declared=declared)
+        elif declared.verb is Verb.BUILDER:
+            yield Setup(at, kind="builder", detail=declared.detail or "docker-container", declared=declared)
+
+
+def _compiled(name: str, arguments: Sequence[str]) -> str:
+    """The path that a compiler writes to; empty for other commands and for output of any architecture."""
+    verb = next((each for each in arguments if not each.startswith("-")), "")
+    if name in ("go", "gcc", "g++", "cc", "clang", "ghc", "nim") and (name != "go" or verb == "build"):
+        for option, value in zip(arguments, arguments[1:], strict=False):
+            if option == "-o":
+                return value
+        return next((each[2:].lstrip("=") for each in arguments if re.match(r"-o[^-]", each)), "")
+    if name == "cargo" and verb == "build":
+        return "target"
+    if name == "dotnet" and verb == "publish" and any(each in arguments for each in ("-r", "--runtime")):
+        return next((value for option, value in zip(arguments, arguments[1:], strict=False) if option in ("-o", "--output")), "")
+    return ""
+
+
+def _bounded(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))[:16]

@@ -1,0 +1,67 @@
+"""What the rules on image builds have in common: which builds they look at, and how they speak of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from armready.builds.facts import ExtendedJob, ImageBuild
+from armready.finding import Related, Severity
+from armready.project import Project
+
+UNTESTED = "The arm64 image is not tested by this job; try it with: docker run --rm --platform linux/arm64 IMAGE"
+
+
+def image_builds(project: Project) -> Iterator[ImageBuild]:
+    """The builds of all files."""
+    for _, build in project.facts(ImageBuild):
+        yield build
+
+
+def pushed_builds(project: Project) -> Iterator[ImageBuild]:
+    """The builds whose result goes to a registry, those left out that are right for one platform."""
+    for build in image_builds(project):
+        if build.pushes and not build.exempt:
+            yield build
+
+
+def image_of(build: ImageBuild) -> str:
+    """The image in words: the first reference that is pushed, and how many more."""
+    names = [push.shown or push.text for push in build.pushes if push.text]
+    if not names:
+        return "The image"
+    more = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
+    return f"{_short(names[0])}{more}"
+
+
+def _short(reference: str) -> str:
+    text = reference.removeprefix("docker.io/library/").removeprefix("docker.io/")
+    return text if len(text) <= 90 else f"{text[:87]}..."
+
+
+def machine(build: ImageBuild) -> str:
+    """The architecture that a build without platforms makes, in words."""
+    return build.architecture or "the architecture of its runner"
+
+
+def severity(project: Project, build: ImageBuild) -> Severity:
+    """Error on a push from a known amd64 machine, warning from an unknown one; a hidden job that nothing uses is an info."""
+    if build.hidden and project.complete and not _used(project, build):
+        return Severity.INFO
+    known = build.architecture == "amd64" or build.platforms.amd64_only
+    return Severity.ERROR if known and build.certain else Severity.WARNING
+
+
+def _used(project: Project, build: ImageBuild) -> bool:
+    """Whether a file of the repository extends a hidden job; one in a file of its own is there for other repositories."""
+    if not build.location.path.endswith(".gitlab-ci.yml") or build.location.path != ".gitlab-ci.yml":
+        return True
+    return any(fact.name == build.hidden for _, fact in project.facts(ExtendedJob))
+
+
+def pushes(build: ImageBuild) -> tuple[Related, ...]:
+    """The places where the image is pushed."""
+    return tuple(
+        Related(push.location, f"{_short(push.shown or push.text) or 'the image'} is pushed here")
+        for push in build.pushes
+        if push.location != build.location
+    )

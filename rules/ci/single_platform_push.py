@@ -1,0 +1,116 @@
+"""An image is built for one platform and pushed.
+
+## What it finds
+
+Builds without a platform whose result reaches a registry: `docker build` followed through `docker tag` to `docker
+push`, `docker buildx build --push`, build-and-push actions, tasks and plugins, podman, buildah, kaniko and others, in
+scripts, Makefiles and the files of CI systems. Builds for tests, parts of an image that is merged later, images that
+name their architecture, Windows images and pushes to a test registry are left alone.
+
+## Why it stops arm64
+
+The build makes an image for the architecture of its runner, which is amd64 unless somebody chose otherwise. A node
+with arm64 that pulls it gets `exec format error`, or no image at all.
+
+## What to do
+
+Build all platforms with one `docker buildx build --platform linux/amd64,linux/arm64 --push`, which names every tag
+that was pushed. The job needs an emulator for what its Dockerfile runs on arm64, and a builder that can hold several
+platforms. Where the Dockerfile compiles, `FROM --platform=$BUILDPLATFORM` or native runners save most of the time.
+
+## Fix safety
+
+Safe where the same tags are pushed from the same Dockerfile and context, at the same place and under the same condition,
+on a machine that is known, with base images that are known to exist for arm64. Tests or a login between build and push,
+machines of one's own and unknown base images make it unsafe. While the Dockerfile itself stops arm64, the fix is only
+shown. The tag names an index afterwards, and the build takes longer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from armready.rules.ci import KINDS
+from armready.rules.ci._shared import UNTESTED, image_of, machine, pushed_builds, pushes, severity
+
+from armready.builds.facts import ImageBuild
+from armready.builds.gates import judge
+from armready.finding import Confidence, Finding, Severity
+from armready.fix import Applicability
+from armready.project import Project
+from armready.rule import Example, ProjectRule
+
+_DOCKERFILE = {"Dockerfile": "FROM alpine:3.20\nCOPY run.sh /run.sh\n"}
+_UNKNOWN_BASE = {"Dockerfile": "FROM registry.example.com/base:1\nCOPY run.sh /run.sh\n"}
+
+
+class SinglePlatformPush(ProjectRule):
+    """CI101."""
+
+    code = "CI101"
+    name = "single-platform-push"
+    summary = "An image is built for one platform and pushed"
+    severity = Severity.ERROR
+    kinds = KINDS
+    examples = (
+        Example(
+            "GitLab with dind, two tags",
+            path=".gitlab-ci.yml",
+            files=_DOCKERFILE,
+            bad="""
+                build:
+                  image: docker:27
+                  services: [docker:27-dind]
+                  before_script:
+                    - echo "$CI_REGISTRY_PASSWORD" | docker login -u "$CI_REGISTRY_USER" --password-stdin "$CI_REGISTRY"
+                  script:
+                    # by commit, and the newest
+                    - «docker build --pull -t "$CI_REGISTRY_IMAGE:$CI_COMMIT_SHA" .»
+                    - docker tag "$CI_REGISTRY_IMAGE:$CI_COMMIT_SHA" "$CI_REGISTRY_IMAGE:latest"
+                    - docker push "$CI_REGISTRY_IMAGE:$CI_COMMIT_SHA"
+                    - docker push "$CI_REGISTRY_IMAGE:latest"
+                """,
+            fixed="""
+                build:
+                  image: docker:27
+                  services: [docker:27-dind]
+                  before_script:
+                    - echo "$CI_REGISTRY_PASSWORD" | docker login -u "$CI_REGISTRY_USER" --password-stdin "$CI_REGISTRY"
+                  script:
+                    - docker run --privileged --rm tonistiigi/binfmt:qemu-v9.2.2 --install arm64
+                    - docker context create armready-tls
+                    - docker buildx create --name armready --driver docker-container --use armready-tls
+                    # by commit, and the newest
+                    - docker buildx build --platform linux/amd64,linux/arm64 --provenance=false --push --pull -t "$CI_REGISTRY_IMAGE:$CI_COMMIT_SHA" -t "$CI_REGISTRY_IMAGE:latest" .
+                """,
+            severity=Severity.ERROR,
+        ),
+        Example(
+            "only built",
+            path=".gitlab-ci.yml",
+            good="test:\n  image: docker:27\n  services: [docker:27-dind]\n  script:\n    - docker build -t app .\n",
+        ),
+    )
+
+    def check(self, project: Project) -> Iterator[Finding]:
+        """See `ProjectRule.check`."""
+        for build in pushed_builds(project):
+            if not build.platforms.given:
+                yield self._finding(project, build)
+
+    def _finding(self, project: Project, build: ImageBuild) -> Finding:
+        judged = judge(project, build, build.fix)
+        fix = judged.fix
+        message = f"{image_of(build)} is built for {machine(build)} only and pushed, so arm64 nodes have no image to run"
+        if fix is None and build.why_not:
+            message += f"; there is no fix: {build.why_not}"
+        elif fix is not None and fix.applicability is not Applicability.DISPLAY:
+            fix = fix.demoted(fix.applicability, UNTESTED)
+        return self.finding(
+            build.location,
+            f"{message}.",
+            severity=severity(project, build),
+            confidence=Confidence.HIGH if build.certain else Confidence.MEDIUM,
+            fix=fix,
+            related=(*pushes(build), *judged.related),
+        )

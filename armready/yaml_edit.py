@@ -119,7 +119,8 @@ def set_scalar(file: File, node: Node, value: str) -> Edit | None:
     """Give a scalar (a value or a key) another text, in its own notation where that can hold it."""
     if not isinstance(node, ScalarNode):
         return None
-    inner = embedded(file, node)
+    becomes_typed = not node.style and bool(_TYPED.fullmatch(value)) and not _TYPED.fullmatch(node.value)
+    inner = embedded(file, node) if not becomes_typed else None
     if inner is not None and node.value:
         edit = inner.edit(Span(0, len(inner.text)), value)
         if edit is not None:
@@ -380,3 +381,69 @@ def move_pair(file: File, mapping: Node, key: Node, target: Node, *, before: Nod
     if insertion.span.start > removal.start and insertion.span.start < removal.end:
         return None
     return file.delete(removal), insertion
+
+
+def append_pairs_item(file: File, sequence: Node, data: Value) -> Edit | None:
+    """Put a mapping behind the last item of a sequence."""
+    if not isinstance(sequence, SequenceNode) or not sequence.value or not isinstance(data, Mapping):
+        return None
+    last = places(sequence)[-1]
+    if in_flow_style(sequence):
+        quote = _quote(last.value)
+        return file.insert(last.span.end, f",{_gap(file, sequence)}{flow(data, quote)}")
+    dash = _dash(file, last)
+    if dash is None:
+        return None
+    indent = " " * column(file, dash)
+    first, *rest = rendered(data, file.parse(style_of))
+    line = file.source.line_span(file.source.line_index(last.span.end))
+    return file.insert(
+        line.end, "".join(f"{file.source.newline}{indent}{each}" for each in (f"- {first}", *(f"  {other}" for other in rest)))
+    )
+
+
+def replace_pair(file: File, mapping: Node, key: Node, new_key: str, data: Value) -> Edit | None:
+    """Put another pair in the place of one."""
+    place = _place(mapping, key)
+    if place is None:
+        return None
+    if in_flow_style(mapping):
+        quote = _quote(mapping)
+        return file.replace(Span(key.start_mark.index, _end_of(place)), f"{scalar(new_key, quote)}: {flow(data, quote)}")
+    lines = pair_lines(file, mapping, key)
+    if lines is None:
+        return None
+    indent = " " * key.start_mark.column
+    text = file.source.newline.join(indent + line for line in rendered({new_key: data}, file.parse(style_of)))
+    last = file.source.line_span(file.source.line_index(max(_end_of(place) - 1, key.start_mark.index)))
+    return file.replace(Span(lines.start, last.end), text)
+
+
+def dedent_pair(file: File, outer: Node, outer_key: Node, inner: Node, key: Node) -> tuple[Edit, ...] | None:
+    """Move a pair one level up, out of the mapping under `outer_key`: behind it when it is the last pair in there, else above it.
+
+    Args:
+        file: the file.
+        outer: the mapping that gets the pair.
+        outer_key: the key in it whose value is `inner`.
+        inner: the mapping that holds the pair.
+        key: the key of the pair.
+    """
+    if not isinstance(inner, MappingNode) or not isinstance(outer, MappingNode) or in_flow_style(inner) or in_flow_style(outer):
+        return None
+    lines = pair_lines(file, inner, key)
+    if lines is None:
+        return None
+    if inner.value[-1][0] is not key:
+        return move_pair(file, inner, key, outer, before=outer_key)
+    old, indent = key.start_mark.column, " " * outer_key.start_mark.column
+    start = _above_comments(file, lines.start, old)
+    block = file.text[start : lines.end].splitlines(keepends=True)
+    if any(line.strip() and line[:old].strip(" ") for line in block):
+        return None
+    if len(inner.value) == 1:
+        whole = pair_lines(file, outer, outer_key)
+        if whole is None:
+            return None
+        start = whole.start
+    return (file.replace(Span(start, lines.end), "".join(_indented(indent, line[old:]) for line in block)),)

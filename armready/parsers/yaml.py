@@ -169,14 +169,44 @@ def _without_document(text: str, offset: int) -> str | None:
     return text[:start] + re.sub(r"[^\r\n]", " ", text[start:end]) + text[end:]
 
 
-class _BadDocument(Exception):  # noqa: N818
+class _BadDocument(Exception):
     def __init__(self, offset: int, reason: str) -> None:
         super().__init__(reason)
         self.offset = offset
         self.reason = reason
 
 
+_COLON_IN_FLOW = re.compile(r"(?<=[^\s,\[\]{}'\":]):(?=[^\s,\[\]{}])")
+_COLON_MASK = "\ue03a"
+_MAX_MASKED_LINES = 100
+
+
 def _compose(text: str, tag: Tag) -> tuple[Node, ...]:
+    """The roots of `text`. A plain scalar with a colon in a flow collection (`[docker:dind]`), which libyaml refuses, is read with the colon masked."""
+    readable = text
+    for _ in range(_MAX_MASKED_LINES):
+        try:
+            roots = _composed(readable, tag)
+            break
+        except _BadDocument as bad:
+            start = readable.rfind("\n", 0, bad.offset) + 1
+            end = readable.find("\n", bad.offset)
+            line = readable[start : end if end >= 0 else len(readable)]
+            masked = _COLON_IN_FLOW.sub(_COLON_MASK, line)
+            if "found unexpected ':'" not in bad.reason or masked == line:
+                raise
+            readable = readable[:start] + masked + readable[start + len(line) :]
+    else:
+        roots = _composed(readable, tag)
+    if readable is not text:
+        for root in roots:
+            for node in walk(root):
+                if isinstance(node, ScalarNode):
+                    node.value = node.value.replace(_COLON_MASK, ":")
+    return roots
+
+
+def _composed(text: str, tag: Tag) -> tuple[Node, ...]:
     try:
         parser = _Parser(text, tag)
     except (YAMLError, ValueError, UnicodeError) as error:
@@ -480,11 +510,18 @@ def _block_scalar_end(text: str, start: int, end: int) -> int:
     return start + stripped
 
 
-def embedded(file: File, scalar: Node) -> Embedded | None:
-    """The decoded text of a scalar, mapped to the file; None where the map cannot reproduce it exactly."""
+def embedded(file: File, scalar: Node, masked: str | None = None) -> Embedded | None:
+    """The decoded text of a scalar, mapped to the file; None where the map cannot reproduce it exactly.
+
+    Args:
+        file: the file.
+        scalar: one of its nodes.
+        masked: the text that was parsed, when it is not the file's own.
+    """
     if not isinstance(scalar, ScalarNode):
         return None
-    return yaml_scalars.decode(file.text, scalar, span(scalar), int(scalar.end_mark.index), _in_flow(file, scalar))
+    in_flow = masked is not None or _in_flow(file, scalar)
+    return yaml_scalars.decode(masked or file.text, scalar, span(scalar), int(scalar.end_mark.index), in_flow)
 
 
 def _in_flow(file: File, scalar: ScalarNode) -> bool:

@@ -1,0 +1,194 @@
+"""Files -> documents -> objects.
+
+A file may be a manifest, a Helm template (read with its actions masked at equal length, so that every place is exact) or a kustomization.
+Lists and OpenShift templates are opened; custom resource definitions, nodes and `status` are not workloads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from armready.classify import Kind
+from armready.embedded import Embedded
+from armready.errors import ParseProblem
+from armready.file import File
+from armready.fix import Edit
+from armready.parsers.yaml import (
+    MappingNode,
+    Node,
+    ScalarNode,
+    embedded,
+    get,
+    items,
+    pair_of,
+    parse_yaml,
+    parse_yaml_text,
+    span,
+    text_of,
+)
+from armready.source import Span
+
+PLACEHOLDER = "\ue000"
+
+_ACTION = re.compile(r"\{\{-?\s*/\*.*?\*/\s*-?\}\}|\{\{(?:\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|[^\"`}]|\}(?!\}))*\}\}", re.DOTALL)
+_VARIABLE = re.compile(rf"{PLACEHOLDER}|\{{\{{|\$[{{(\w]|<<|<[A-Za-z_]|@\w+@|\(\(|__\w+__|%\w+%")
+_NOT_A_WORKLOAD = frozenset({"CustomResourceDefinition", "Node", "Event", "APIService", "NodeMetrics"})
+
+
+class Documents(NamedTuple):
+    """What a file holds.
+
+    Attributes:
+        roots: of its documents, the empty ones left out.
+        text: what was parsed: the file's text, or that text with its template actions masked.
+        templated: it is a template, so that what is between the lines may be otherwise.
+    """
+
+    roots: tuple[Node, ...]
+    text: str
+    templated: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Resource:
+    """One Kubernetes object.
+
+    Attributes:
+        kind: `Deployment`.
+        api_version: `apps/v1`.
+        name: of its metadata; empty when it has none.
+        node: its mapping.
+        document: counted from 1, among the documents of the file.
+        documents: how many there are.
+    """
+
+    kind: str
+    api_version: str
+    name: str
+    node: MappingNode
+    document: int
+    documents: int
+
+    @property
+    def title(self) -> str:
+        """`Deployment/web`."""
+        return f"{self.kind}/{self.name}" if self.name else self.kind
+
+    @property
+    def group(self) -> str:
+        """The API group: `apps`; empty for the core group."""
+        return self.api_version.rpartition("/")[0]
+
+
+def documents(file: File) -> Documents:
+    """The documents of a file of any kind that holds Kubernetes YAML.
+
+    Raises:
+        ParseProblem: it is no template and not YAML.
+    """
+    if file.kind is not Kind.HELM_TEMPLATE:
+        try:
+            return Documents(parse_yaml(file), file.text, False)
+        except ParseProblem:
+            if "{{" not in file.text:
+                raise
+    masked = mask(file.text)
+    stream = parse_yaml_text(masked)
+    return Documents(tuple(root for root in stream.documents if root is not None), masked, True)
+
+
+def mask(text: str) -> str:
+    """A template as YAML of the same length: lines that hold nothing but actions are blank, other actions are a run of `PLACEHOLDER`."""
+    if "{{" not in text:
+        return text
+    pieces: list[str] = []
+    position = 0
+    for action in _ACTION.finditer(text):
+        pieces.append(text[position : action.start()])
+        pieces.append(re.sub(r"[^\r\n]", PLACEHOLDER, action[0]))
+        position = action.end()
+    pieces.append(text[position:])
+    lines = "".join(pieces).split("\n")
+    return "\n".join(
+        re.sub(r"[^\r]", " ", line) if PLACEHOLDER in line and not line.strip(f" \t\r{PLACEHOLDER}") else line for line in lines
+    )
+
+
+def is_open(value: str | None) -> bool:
+    """Whether a variable or a template decides the value, so that nothing can be said of it."""
+    return value is not None and _VARIABLE.search(value) is not None
+
+
+def source_text(file: File, node: Node | None) -> str | None:
+    """The value of a scalar with the template actions in it as they are written."""
+    value = text_of(node)
+    if node is None or value is None or PLACEHOLDER not in value:
+        return value
+    inner = decoded(file, node)
+    return inner.text if inner is not None else value
+
+
+def decoded(file: File, node: Node) -> Embedded | None:
+    """`yaml.embedded` that also reads the scalars of a template, with the actions as they are written."""
+    found = file.parse(documents)
+    if not found.templated:
+        return embedded(file, node)
+    masked = embedded(file, node, found.text)
+    if masked is None:
+        return None
+    text = list(masked.text)
+    for inner, host, length in masked.segments:
+        text[inner : inner + length] = file.text[host : host + length]
+    return Embedded("".join(text), masked.segments, masked.encode)
+
+
+def set_text(file: File, node: Node, new: str) -> Edit | None:
+    """Give a scalar another text by changing the characters that differ and no others."""
+    inner = decoded(file, node)
+    if inner is None or inner.text == new:
+        return None
+    old = inner.text
+    before = _common(old, new)
+    after = min(_common(old[::-1], new[::-1]), len(old) - before, len(new) - before)
+    edit = inner.edit(Span(before, len(old) - after), new[before : len(new) - after])
+    return file.replace(*edit) if edit is not None else None
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters two strings begin alike with."""
+    return next((index for index, (left, right) in enumerate(zip(one, other, strict=False)) if left != right), min(len(one), len(other)))
+
+
+def resources(file: File) -> tuple[Resource, ...]:
+    """The objects of a file, in order, lists opened."""
+    roots = file.parse(documents).roots
+    found: list[Resource] = []
+    for index, root in enumerate(roots):
+        found.extend(_resources(root, index + 1, len(roots), 0))
+    return tuple(found)
+
+
+def _resources(root: Node, document: int, count: int, depth: int) -> Iterator[Resource]:
+    kind, version = text_of(get(root, "kind")), text_of(get(root, "apiVersion"))
+    if not isinstance(root, MappingNode) or kind is None or version is None or depth > 3:
+        return
+    inside = get(root, "items") if kind.endswith("List") else get(root, "objects") if kind == "Template" else None
+    if inside is not None:
+        for item in items(inside):
+            yield from _resources(item, document, count, depth + 1)
+    elif kind not in _NOT_A_WORKLOAD:
+        yield Resource(kind, version, text_of(get(root, "metadata", "name")) or "", root, document, count)
+
+
+def key_span(mapping: Node | None, key: str) -> Span | None:
+    """Where a key of a mapping stands."""
+    pair = pair_of(mapping, key)
+    return span(pair[0]) if pair else None
+
+
+def is_scalar(node: Node | None) -> bool:
+    """Whether a node is a scalar that holds something."""
+    return isinstance(node, ScalarNode) and bool(node.value)

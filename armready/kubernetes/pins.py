@@ -1,0 +1,241 @@
+"""What ties a pod to amd64 nodes, how bad that is, and how it is loosened: the common part of KUB101, KUB102, KUB103 and KUB170."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from armready.arch import Arch, tokens
+from armready.config import Target
+from armready.file import File
+from armready.finding import Severity
+from armready.fix import Applicability, Edit, Fix
+from armready.kubernetes.placement import ARCH_KEY, Requirement, meant, required_terms, satisfied_by, selector
+from armready.kubernetes.pods import Origin, Pod, pods
+from armready.kubernetes.verdicts import Images, images_of
+from armready.parsers.yaml import get, is_anchored, items, pair_of, span
+from armready.source import Span
+from armready.yaml_edit import Value, append_item, append_pairs_item, insert_pair, prune, remove_item, replace_pair, set_scalar
+
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+
+
+class How(StrEnum):
+    """What ties the pod."""
+
+    SELECTOR = "selector"
+    ONLY = "affinity without arm64"
+    EXCLUDED = "affinity against arm64"
+
+
+@dataclass(frozen=True, eq=False)
+class Pin:
+    """What keeps a pod off arm64 nodes.
+
+    Attributes:
+        pod: the pod.
+        how: what it is.
+        requirements: those to blame; of a selector one, of an affinity at least one in every term.
+    """
+
+    pod: Pod
+    how: How
+    requirements: tuple[Requirement, ...]
+
+    @property
+    def span(self) -> Span:
+        """The place to point at."""
+        first = self.requirements[0]
+        if self.how is How.SELECTOR:
+            return Span(span(first.key).start, span(first.values[0]).end)
+        return span(first.sequence) if first.sequence is not None else span(first.key)
+
+
+def pins(file: File) -> tuple[Pin, ...]:
+    """Everything in a file that keeps pods off arm64 nodes and says so, in order."""
+    return tuple(pin for pod in file.parse(pods) if not pod.is_windows for pin in _pins(pod))
+
+
+def _pins(pod: Pod) -> Iterator[Pin]:
+    for each in selector(pod.node):
+        if each.is_arch and not each.is_open and satisfied_by(each) == {"amd64"}:
+            yield Pin(pod, How.SELECTOR, (each,))
+    blamed: list[Requirement] = []
+    for term in required_terms(pod.node):
+        against = [each for each in term if each.is_arch and not each.is_open and "arm64" not in satisfied_by(each)]
+        if not against:
+            return
+        blamed += against
+    if blamed:
+        excluded = all(each.operator != "In" for each in blamed)
+        if excluded or any("amd64" in satisfied_by(each) for each in blamed):
+            yield Pin(pod, How.EXCLUDED if excluded else How.ONLY, tuple(blamed))
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """How bad a pin is.
+
+    Attributes:
+        severity: of the finding.
+        because: the second half of the message's sentence.
+        applicability: of a fix; None when nothing may be offered.
+        note: what the user must know of the fix.
+    """
+
+    severity: Severity
+    because: str
+    applicability: Applicability | None
+    note: str = ""
+
+
+def assess(file: File, pod: Pod) -> Assessment | None:
+    """What a pin of this pod comes to in the target mode; None when it is right as it is."""
+    settings = file.settings
+    images = images_of(pod, settings)
+    blocking = images.blocking()
+    if settings.target is Target.AUDIT:
+        return Assessment(Severity.INFO, "it is tied to amd64", None)
+    if settings.target is Target.ARM64:
+        if blocking:
+            return Assessment(Severity.ERROR, f"no node of an arm64 cluster takes it, and {blocking[0].verdict.reason}", None)
+        return Assessment(Severity.ERROR, "no node of an arm64 cluster takes it", Applicability.UNSAFE, _unsafe_note(pod))
+    if blocking:
+        return None
+    severity = Severity.INFO if _is_variant(file, pod) else Severity.WARNING
+    if images.all_multi_arch:
+        return Assessment(severity, f"although every image of it exists for arm64{_dated(images)}", Applicability.UNSAFE, _unsafe_note(pod))
+    renamed = next(iter(images.only("amd64")), None)
+    if renamed is not None:
+        plain = renamed.verdict.alternatives[0]
+        note = f"Only once {renamed.image.text} is replaced by {plain}."
+        return Assessment(severity, f"which {plain}, in the place of {renamed.image.text}, makes superfluous", Applicability.DISPLAY, note)
+    if images.judged:
+        unknown = next(iter(images.unknown), None)
+        name = unknown.image.text if unknown is not None else images.judged[0].image.text
+        note = f"Whether {name} exists for arm64 is not known offline: check it, or name its platforms in `images` of the configuration."
+        return Assessment(severity, f"and whether {name} exists for arm64 is not known offline", Applicability.DISPLAY, note)
+    note = "Its images are not known here: check that they exist for arm64."
+    return Assessment(severity, "whatever its images could do", Applicability.DISPLAY, note)
+
+
+def _unsafe_note(pod: Pod) -> str:
+    if pod.kind in ("Pod", "Job"):
+        return f"Pods may go to arm64 nodes afterwards. A {pod.kind} that exists already must be deleted and created anew."
+    return "Pods may go to arm64 nodes afterwards."
+
+
+def _dated(images: Images) -> str:
+    days = sorted({each.verdict.as_of for each in images.judged if each.verdict.as_of})
+    return f" (as of {days[0]})" if days else ""
+
+
+def _is_variant(file: File, pod: Pod) -> bool:
+    """Whether the file or the object is one of several, each for one architecture: `daemonset-amd64.yaml`, `flannel-amd64`."""
+    if any(token.arch is Arch.AMD64 and not token.foreign for token in tokens(file.path)):
+        return True
+    return _twin_of(file, pod) is not None
+
+
+def _twin_of(file: File, pod: Pod) -> Pod | None:
+    name = pod.resource.name if pod.resource is not None else ""
+    wanted = re.sub(r"amd64|x86[_-]64", "arm64", name)
+    if wanted == name:
+        return None
+    return next(
+        (each for each in file.parse(pods) if each.resource is not None and each.resource.name == wanted and each.kind == pod.kind), None
+    )
+
+
+def loosened(file: File, pin: Pin, assessment: Assessment) -> Fix | None:
+    """The fix of a pin: by default a selector goes, and an affinity gets arm64."""
+    if assessment.applicability is None:
+        return None
+    if file.settings.target is Target.ARM64:
+        edits, title = _moved(file, pin), "Select arm64 nodes"
+    elif pin.how is How.SELECTOR:
+        by_affinity = file.settings.widen_by_affinity
+        edits = _by_affinity(file, pin) if by_affinity else _removed(file, pin)
+        title = "Allow amd64 and arm64 nodes by an affinity" if by_affinity else "Remove the architecture from the node selector"
+    else:
+        edits, title = _widened(file, pin), "Allow arm64 nodes"
+    if not edits or any(edit is None for edit in edits):
+        return None
+    notes = (assessment.note,) if assessment.note else ()
+    fix = Fix(title, tuple(edit for edit in edits if edit is not None), assessment.applicability, notes)
+    shared = any(is_anchored(node) for each in pin.requirements for node in (each.mapping, each.sequence) if node is not None)
+    return fix.demoted(Applicability.UNSAFE, "Other objects use the same anchor.") if shared or pin.pod.shared else fix
+
+
+def _moved(file: File, pin: Pin) -> list[Edit | None]:
+    edits: list[Edit | None] = []
+    for each in pin.requirements:
+        if each.operator == "In":
+            edits += [set_scalar(file, value, "arm64") for value in each.values[:1]]
+        else:
+            edits += _without_arm64(file, pin.pod, each)
+    return edits
+
+
+def _removed(file: File, pin: Pin) -> list[Edit | None]:
+    requirement, pod = pin.requirements[0], pin.pod
+    pair = pair_of(pod.node, "nodeSelector")
+    if pair is None or pair[1] is not requirement.mapping:
+        return []
+    if pod.origin is Origin.VALUES and len(requirement.mapping.value) == 1:
+        place = span(pair[1])
+        return [file.replace(Span(span(pair[0]).end, place.end), ": {}")]
+    return [prune(file, (pod.node, pair[0]), (requirement.mapping, requirement.key))]
+
+
+_BOTH: Value = {"key": ARCH_KEY, "operator": "In", "values": ["amd64", "arm64"]}
+_TERMS: Value = {"nodeSelectorTerms": [{"matchExpressions": [_BOTH]}]}
+_NODE_AFFINITY: Value = {REQUIRED: _TERMS}
+
+
+def _by_affinity(file: File, pin: Pin) -> list[Edit | None]:
+    node, requirement = pin.pod.node, pin.requirements[0]
+    pair = pair_of(node, "nodeSelector")
+    if pair is None or pair[1] is not requirement.mapping:
+        return []
+    affinity = get(node, "affinity")
+    if affinity is None and len(requirement.mapping.value) == 1:
+        return [replace_pair(file, node, pair[0], "affinity", {"nodeAffinity": _NODE_AFFINITY})]
+    removal = prune(file, (node, pair[0]), (requirement.mapping, requirement.key))
+    if affinity is None:
+        return [removal, insert_pair(file, node, "affinity", {"nodeAffinity": _NODE_AFFINITY}, before=pair[0])]
+    existing = get(affinity, "nodeAffinity")
+    if existing is None:
+        return [removal, insert_pair(file, affinity, "nodeAffinity", _NODE_AFFINITY)]
+    terms = items(get(existing, REQUIRED, "nodeSelectorTerms"))
+    if not terms:
+        return [removal, insert_pair(file, existing, REQUIRED, _TERMS)]
+    expressions = [get(term, "matchExpressions") for term in terms]
+    return [removal, *(append_pairs_item(file, each, _BOTH) if each is not None else None for each in expressions)]
+
+
+def _widened(file: File, pin: Pin) -> list[Edit | None]:
+    edits: list[Edit | None] = []
+    for each in pin.requirements:
+        if each.operator != "In":
+            edits += _without_arm64(file, pin.pod, each)
+        elif each.sequence is not None:
+            edits.append(append_item(file, each.sequence, "arm64"))
+    return edits
+
+
+def _without_arm64(file: File, pod: Pod, requirement: Requirement) -> list[Edit | None]:
+    """Take arm64 out of a list of excluded architectures; a condition with nothing left goes, and what is empty then around it."""
+    if requirement.operator == "NotIn" and requirement.sequence is not None and len(requirement.values) > 1:
+        arm64 = [index for index, text in enumerate(requirement.texts) if meant(text) == "arm64"]
+        return [remove_item(file, requirement.sequence, arm64[0])] if len(arm64) == 1 else [None]
+    affinity = get(pod.node, "affinity")
+    node_affinity = get(affinity, "nodeAffinity")
+    for term in items(get(node_affinity, REQUIRED, "nodeSelectorTerms")):
+        expressions = get(term, "matchExpressions")
+        if requirement.mapping in items(expressions) and len(items(expressions)) > 1:
+            return [remove_item(file, expressions, items(expressions).index(requirement.mapping))] if expressions else [None]
+    chain = [(node, pair_of(node, key)) for node, key in ((pod.node, "affinity"), (affinity, "nodeAffinity"), (node_affinity, REQUIRED))]
+    return [prune(file, *((node, pair[0]) for node, pair in chain if node is not None and pair is not None))]

@@ -1,0 +1,356 @@
+"""Objects -> pod specs: every place where a kind keeps one, the containers in it, and what may be scheduled where.
+
+A `Pod` here is a mapping in which `nodeSelector`, `affinity` and `tolerations` count, with the images that run under it: the pod spec of
+a Deployment, a template of an Argo workflow, the driver of a Spark application, or a block of Helm values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from armready.classify import Kind
+from armready.file import File
+from armready.kubernetes.documents import Resource, documents, is_open, resources, source_text
+from armready.parsers.yaml import (
+    MappingNode,
+    Node,
+    ScalarNode,
+    get,
+    is_anchored,
+    items,
+    key_of,
+    merged_pairs,
+    pair_of,
+    pairs,
+    span,
+    text_of,
+)
+from armready.source import Span
+
+SCHEDULING_KEYS = ("nodeSelector", "affinity", "tolerations")
+
+_TEMPLATE = ("spec", "template", "spec")
+_CRON = ("spec", "jobTemplate", "spec", "template", "spec")
+_RAY = (("headGroupSpec", "template", "spec"), ("workerGroupSpecs", "*", "template", "spec"))
+
+# Kind -> the paths to its pod specs; `*` stands for every item or value.
+POD_PATHS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "Pod": (("spec",),),
+    "PodTemplate": (("template", "spec"),),
+    "Deployment": (_TEMPLATE,),
+    "ReplicaSet": (_TEMPLATE,),
+    "StatefulSet": (_TEMPLATE,),
+    "DaemonSet": (_TEMPLATE,),
+    "ReplicationController": (_TEMPLATE,),
+    "Job": (_TEMPLATE,),
+    "DeploymentConfig": (_TEMPLATE,),
+    "Rollout": (_TEMPLATE,),
+    "Service": (_TEMPLATE,),
+    "Configuration": (_TEMPLATE,),
+    "CronJob": (_CRON,),
+    "JobSet": (("spec", "replicatedJobs", "*", "template", *_TEMPLATE),),
+    "ScaledJob": (("spec", "jobTargetRef", "template", "spec"),),
+    "TFJob": (("spec", "tfReplicaSpecs", "*", "template", "spec"),),
+    "PyTorchJob": (("spec", "pytorchReplicaSpecs", "*", "template", "spec"),),
+    "MPIJob": (("spec", "mpiReplicaSpecs", "*", "template", "spec"),),
+    "XGBoostJob": (("spec", "xgbReplicaSpecs", "*", "template", "spec"),),
+    "RayCluster": tuple(("spec", *path) for path in _RAY),
+    "RayJob": tuple(("spec", "rayClusterSpec", *path) for path in _RAY),
+    "RayService": tuple(("spec", "rayClusterConfig", *path) for path in _RAY),
+    "Elasticsearch": (("spec", "nodeSets", "*", "podTemplate", "spec"),),
+}
+
+# The kinds whose schema is known well enough to say that a field stands in the wrong place.
+STRICT_KINDS = frozenset(
+    {"Pod", "PodTemplate", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationController", "Job", "CronJob"}
+)
+IMMUTABLE_KINDS = frozenset({"Pod", "Job"})
+
+_GROUPS = {"Service": "serving.knative.dev", "Configuration": "serving.knative.dev"}
+_ARGO_KINDS = frozenset({"Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow"})
+_TEKTON_STEPS: tuple[tuple[str, ...], ...] = (
+    ("spec",),
+    ("spec", "taskSpec"),
+    ("spec", "tasks", "*", "taskSpec"),
+    ("spec", "pipelineSpec", "tasks", "*", "taskSpec"),
+)
+_TEKTON_KINDS = frozenset({"Task", "ClusterTask", "TaskRun", "PipelineRun", "Pipeline"})
+# These have selectors of another meaning, or rules of their own.
+_NOT_GENERIC = frozenset(
+    {
+        "CustomResourceDefinition",
+        "RuntimeClass",
+        "NodePool",
+        "Provisioner",
+        "EC2NodeClass",
+        "AWSNodeTemplate",
+        "PersistentVolume",
+        "StorageClass",
+    }
+    | {
+        "ClusterConfig",
+        "ConfigMap",
+        "Secret",
+        "Kustomization",
+        "HelmRelease",
+        "Application",
+        "ApplicationSet",
+        "ResourceFlavor",
+        "MachineSet",
+    }
+    | {"NodeFeatureRule", "Topology", "ClusterPodPlacementConfig", "PodPlacementConfig", "MachineDeployment", "ValidatingAdmissionPolicy"}
+    | {"Policy", "ClusterPolicy", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "RoleBinding", "ClusterRoleBinding"}
+)
+
+
+class Role(StrEnum):
+    """What an image does in a pod."""
+
+    CONTAINER = "container"
+    INIT = "init container"
+    EPHEMERAL = "ephemeral container"
+    STEP = "step"
+
+
+class Origin(StrEnum):
+    """Where a pod was read."""
+
+    MANIFEST = "manifest"
+    TEMPLATE = "template"
+    VALUES = "values"
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """An image reference, in one scalar or in the parts of a Helm value.
+
+    Attributes:
+        text: the whole reference, template actions as they are written.
+        parts: (what, scalar) for `reference`, or for `registry`, `repository`, `tag`, `digest`.
+        role: what it does.
+        container: the name of the container; empty when there is none.
+    """
+
+    text: str
+    parts: tuple[tuple[str, ScalarNode], ...]
+    role: Role
+    container: str = ""
+
+    @property
+    def node(self) -> ScalarNode:
+        """The scalar to point at."""
+        return dict(self.parts).get("repository") or self.parts[0][1]
+
+    @property
+    def is_open(self) -> bool:
+        """A variable or a template decides a part of it."""
+        return is_open(self.text)
+
+
+@dataclass(frozen=True, eq=False)
+class Pod:
+    """A scope of scheduling with the images that run in it.
+
+    Attributes:
+        resource: the object; None for Helm values.
+        node: the mapping that holds the scheduling fields.
+        chain: the (mapping, key) pairs that lead to `node`, outermost first.
+        images: of all containers, init containers and sidecars.
+        containers: the mappings of the containers, with what they are.
+        origin: where it was read.
+        strict: `node` is a pod spec of a kind whose schema is known.
+        schedulable: the scheduling fields may stand in `node`.
+    """
+
+    resource: Resource | None
+    node: MappingNode
+    chain: tuple[tuple[Node, Node], ...]
+    images: tuple[Image, ...]
+    containers: tuple[tuple[Role, MappingNode], ...]
+    origin: Origin
+    strict: bool = False
+    schedulable: bool = True
+
+    @property
+    def title(self) -> str:
+        """`Deployment/web`, or the path of the keys in Helm values."""
+        if self.resource is not None:
+            return self.resource.title
+        path = ".".join(key_of(key) or "" for _, key in self.chain)
+        return path or "the values"
+
+    @property
+    def kind(self) -> str:
+        """The kind of the object; empty for Helm values."""
+        return self.resource.kind if self.resource is not None else ""
+
+    @property
+    def anchor(self) -> Span:
+        """A short place to point at for the pod as a whole: its first container's image, or the key that leads to it."""
+        if self.images:
+            return span(self.images[0].node)
+        return span(self.chain[-1][1]) if self.chain else span(self.node)
+
+    @property
+    def shared(self) -> bool:
+        """Whether a part of it is used elsewhere too, through an anchor."""
+        return is_anchored(self.node) or any(is_anchored(mapping) for mapping, _ in self.chain)
+
+    @property
+    def is_windows(self) -> bool:
+        """Whether it runs on Windows nodes only."""
+        return text_of(get(self.node, "os", "name")) == "windows" or any(
+            text_of(get(self.node, "nodeSelector", key)) == "windows" for key in ("kubernetes.io/os", "beta.kubernetes.io/os")
+        )
+
+
+def pods(file: File) -> tuple[Pod, ...]:
+    """All pods of a file, in order."""
+    if file.kind is Kind.HELM_VALUES:
+        from armready.kubernetes.helm import value_pods
+
+        return tuple(pod for root in file.parse(documents).roots for pod in value_pods(file, root, ()))
+    return tuple(pod for resource in file.parse(resources) for pod in _pods(file, resource))
+
+
+def _pods(file: File, resource: Resource) -> Iterator[Pod]:
+    kind = resource.kind
+    if kind in _ARGO_KINDS and "argoproj.io" in resource.api_version:
+        yield from _argo(file, resource)
+    elif kind in _TEKTON_KINDS and "tekton.dev" in resource.api_version:
+        yield from _tekton(file, resource)
+    elif kind in POD_PATHS and resource.group.startswith(_GROUPS.get(kind, "")):
+        for path in POD_PATHS[kind]:
+            for chain, node in chains(resource.node, path):
+                yield _pod(file, resource, chain, node, strict=kind in STRICT_KINDS)
+    elif kind in ("HelmRelease", "Application", "ApplicationSet"):
+        from armready.kubernetes.helm import release_pods
+
+        yield from release_pods(file, resource)
+    elif kind not in _NOT_GENERIC:
+        yield from _generic(file, resource)
+
+
+def chains(root: Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[tuple[Node, Node], ...], MappingNode]]:
+    """Every mapping that a path leads to, with the pairs that lead there; items of sequences are no pairs."""
+    if not path:
+        if isinstance(root, MappingNode):
+            yield (), root
+        return
+    first, *rest = path
+    steps: list[tuple[Node | None, Node]] = []
+    if first == "*":
+        steps += [(None, item) for item in items(root)] or merged_pairs(root)
+    else:
+        pair = pair_of(root, first)
+        steps += [pair] if pair else []
+    for key, value in steps:
+        for chain, node in chains(value, tuple(rest)):
+            yield (((root, key), *chain) if key is not None else chain), node
+
+
+def _pod(
+    file: File,
+    resource: Resource,
+    chain: tuple[tuple[Node, Node], ...],
+    node: MappingNode,
+    *,
+    strict: bool = False,
+    schedulable: bool = True,
+) -> Pod:
+    found = tuple(_containers(node))
+    images = tuple(image for role, container in found for image in _image_of(file, container, role))
+    origin = Origin.TEMPLATE if file.parse(documents).templated else Origin.MANIFEST
+    return Pod(resource, node, chain, images, found, origin, strict, schedulable)
+
+
+_CONTAINER_KEYS = (
+    ("initContainers", Role.INIT),
+    ("containers", Role.CONTAINER),
+    ("ephemeralContainers", Role.EPHEMERAL),
+    ("steps", Role.STEP),
+    ("sidecars", Role.CONTAINER),
+)
+
+
+def _containers(node: Node) -> Iterator[tuple[Role, MappingNode]]:
+    for key, role in _CONTAINER_KEYS:
+        for item in items(get(node, key)):
+            if isinstance(item, MappingNode):
+                yield role, item
+    for key in ("container", "script"):
+        single = get(node, key)
+        if isinstance(single, MappingNode):
+            yield Role.CONTAINER, single
+
+
+def _image_of(file: File, container: Node, role: Role) -> Iterator[Image]:
+    node = get(container, "image")
+    if isinstance(node, ScalarNode) and node.value:
+        yield Image(source_text(file, node) or "", (("reference", node),), role, text_of(get(container, "name")) or "")
+
+
+def _argo(file: File, resource: Resource) -> Iterator[Pod]:
+    """A template's own selector replaces that of the workflow, so the workflow's scope holds the templates without one."""
+    path = ("spec", "workflowSpec") if resource.kind == "CronWorkflow" else ("spec",)
+    for chain, spec in chains(resource.node, path):
+        shared: list[tuple[Role, MappingNode]] = []
+        for inner, template in chains(spec, ("templates", "*")):
+            pod = _pod(file, resource, (*chain, *inner), template)
+            if any(get(template, key) is not None for key in ("nodeSelector", "affinity")):
+                yield pod
+            else:
+                shared.extend(pod.containers)
+        images = tuple(image for role, container in shared for image in _image_of(file, container, role))
+        yield Pod(resource, spec, chain, images, tuple(shared), Origin.MANIFEST)
+
+
+def _tekton(file: File, resource: Resource) -> Iterator[Pod]:
+    for path in (("spec", "podTemplate"), ("spec", "taskRunTemplate", "podTemplate")):
+        for chain, node in chains(resource.node, path):
+            yield _pod(file, resource, chain, node)
+    for steps_path in _TEKTON_STEPS:
+        for chain, node in chains(resource.node, steps_path):
+            if get(node, "steps") is not None:
+                yield _pod(file, resource, chain, node, schedulable=False)
+
+
+def _generic(file: File, resource: Resource) -> Iterator[Pod]:
+    """Custom resources: a mapping with `containers:` is a pod spec, and so is what holds a node selector or a node affinity."""
+    stack: list[tuple[tuple[tuple[Node, Node], ...], Node]] = [((), resource.node)]
+    seen: set[int] = set()
+    while stack:
+        chain, node = stack.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if not isinstance(node, MappingNode):
+            stack.extend((chain, item) for item in reversed(items(node)))
+            continue
+        if is_pod_like(node):
+            yield _operator_pod(file, resource, chain, node)
+        stack.extend(
+            ((*chain, (node, key)), value) for key, value in reversed(pairs(node)) if key_of(key) not in ("status", "annotations", "labels")
+        )
+
+
+def is_pod_like(node: Node) -> bool:
+    """Whether a mapping schedules or runs containers, by the fields it has."""
+    if isinstance(get(node, "nodeSelector"), MappingNode) or get(node, "affinity", "nodeAffinity") is not None:
+        return True
+    return any(isinstance(item, MappingNode) and get(item, "image") is not None for item in items(get(node, "containers")))
+
+
+def _operator_pod(file: File, resource: Resource, chain: tuple[tuple[Node, Node], ...], node: MappingNode) -> Pod:
+    pod = _pod(file, resource, chain, node)
+    beside = [get(node, "image"), get(node, "imageName")]
+    if key_of(chain[-1][1]) == "affinity" if chain else False:
+        beside.append(get(chain[-1][0], "imageName"))
+    images = tuple(
+        Image(source_text(file, each) or "", (("reference", each),), Role.CONTAINER)
+        for each in beside
+        if isinstance(each, ScalarNode) and each.value
+    )
+    return Pod(resource, node, chain, (*pod.images, *images), pod.containers, pod.origin)

@@ -147,6 +147,9 @@ X86_MODULE_NEEDLES = (
 COLLECTORS: tuple[Collector, ...] = (
     Collector("armready.python.manifests:manifest_facts", MANIFEST_KINDS),
     Collector("armready.python.manifests:manifest_facts", frozenset({Kind.PYTHON}), (b"setup(", b"# /// script", b"nox")),
+    Collector(
+        "armready.python.platforms:platform_facts", frozenset({Kind.PYPROJECT, Kind.PIXI, Kind.CONDA_ENV}), (b"platforms", b"environments")
+    ),
     Collector("armready.python.lock_readers:lock_facts", RESOLVED_KINDS),
     Collector("armready.python.imports:import_facts", frozenset({Kind.PYTHON}), X86_MODULE_NEEDLES),
     Collector("armready.builds.view:image_facts", PIPELINE_KINDS | BUILD_KINDS),

@@ -7,10 +7,12 @@ import re
 from armready.file import File
 from armready.finding import Confidence, Severity
 from armready.fix import Applicability, Edit, Fix
-from armready.knowledge.packages import Package, all_pythons, as_of, good
+from armready.knowledge.packages import Package, all_pythons, as_of, good, package, version
+from armready.project import Project
 from armready.python.branches import Branching
 from armready.python.dependencies import NOT_ARM, ON_ARM, Dependency, Form
-from armready.python.survey import Judged
+from armready.python.locked import LockedPackage
+from armready.python.survey import Judged, on_pythons, survey
 from armready.python.wheels import Outcome
 
 # Needles of everything that tells a program on which processor it runs.
@@ -91,3 +93,36 @@ def comparison_fix(file: File, found: Branching) -> Fix | None:
     if _URL.search(file.text):
         return fix.demoted(Applicability.UNSAFE, "the file downloads something, which is not known to exist for arm64")
     return fix
+
+
+def bump(project: Project, judged: Judged) -> Fix | None:
+    """Raise a pin to the nearest release that is known to be good."""
+    dependency = judged.dependency
+    old, new = version(dependency.pin) if dependency.pin else None, version(judged.above) if judged.above else None
+    if old is None or new is None or dependency.version is None or dependency.hashed:
+        return None
+    if dependency.form not in (Form.REQUIREMENT, Form.STRING) or survey(project).lock_for(dependency.path) is not None:
+        return None
+    near = old.release[:1] == new.release[:1] and (old.release[0] > 0 or old.release[:2] == new.release[:2])
+    edits = (Edit(dependency.version, f"=={judged.above}"),)
+    title = f"Raise {dependency.name} to {judged.above}, which has an arm64 wheel"
+    return Fix(title, edits, Applicability.UNSAFE if near else Applicability.DISPLAY, ("x86-64 gets the new release too",))
+
+
+def concerned_pythons(found: LockedPackage) -> str:
+    """The Python versions that a locked package concerns, when not all."""
+    return "" if found.every else on_pythons(tuple(found.pythons))
+
+
+def known_good(found: LockedPackage) -> str:
+    """The release from which the table knows an arm64 wheel, as a part of a message."""
+    row, locked = package(found.locked.name), version(found.locked.version)
+    if row is None or locked is None or row.x86_only:
+        return f"; on arm64: {row.alternative}" if row is not None and row.alternative else ""
+    better = sorted(each for each in map(version, {row.arm_glibc, *row.by_python.values()}) if each is not None and each > locked)
+    return f"; {better[0]} has one" if better else ""
+
+
+def relock(found: LockedPackage) -> str:
+    """The command that locks a package anew, as a part of a message."""
+    return f"; lock again with `{found.command}`" if found.command else ""

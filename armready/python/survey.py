@@ -24,6 +24,7 @@ from armready.python.manifests import Manifest
 from armready.python.targets import AARCH64, PYTHONS, X86_64, Target, marker_holds
 from armready.python.wheels import Outcome
 
+_ACCELERATOR = re.compile(r"nvidia-.+-cu1[12]$|nvidia-|triton$|intel-openmp$|mkl$|tbb$|intel-cmplr-|tcmlib$|umf$")
 _PIN_FILES = (".python-version", "runtime.txt")
 
 
@@ -181,6 +182,18 @@ class Survey:
                 if dependency.pin and not dependency.marker:
                     found[dependency.name] = dependency.specifier
         return found
+
+    def image_without_compiler(self, path: str) -> PythonImage | None:
+        """The image that installs a file and is known to have no compiler."""
+        images = self._images_for(path)
+        return next((image for image in images if image.compiler is False), None)
+
+    def is_frozen_accelerator(self, dependency: Dependency) -> bool:
+        """Whether a line of a frozen file pins what only torch's closure for x86-64 needs, which has a rule of its own."""
+        if not dependency.frozen or not _ACCELERATOR.match(dependency.name):
+            return False
+        manifest = self.manifest(dependency.path)
+        return manifest is not None and any(each.name == "torch" for each in manifest.dependencies)
 
     @cached_property
     def judged(self) -> tuple[Judged, ...]:

@@ -1,0 +1,71 @@
+"""A lock holds no artifact for a package that arm64 needs.
+
+## What it finds
+
+An entry of `uv.lock`, `poetry.lock`, `pdm.lock` or `pylock.toml` from an index with neither wheels nor a source distribution, which
+Linux arm64 reaches.
+
+## Why it stops arm64
+
+The lock was made where nothing of that branch was looked up, so that the installer has nothing to install: "doesn't have a source
+distribution or wheel for the current platform".
+
+## What to do
+
+Name Linux arm64 among the environments that the lock has to serve (`required-environments` of uv) and lock again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from armready.classify import LOCK_KINDS, MANIFEST_KINDS
+from armready.finding import Finding, Related, Severity
+from armready.project import Project
+from armready.python.locked import locked_packages
+from armready.python.reporting import relock
+from armready.python.survey import survey
+from armready.rule import Example, ProjectRule
+
+_APP = '[[package]]\nname = "app"\nversion = "0.1"\nsource = {{ virtual = "." }}\ndependencies = [{}]\n\n'
+_EMPTY = '[[package]]\n{}\nversion = "14.1.0"\nsource = {{ registry = "x" }}\n'
+
+
+class LockNothingRecorded(ProjectRule):
+    """PY143."""
+
+    code = "PY143"
+    name = "lock-nothing-recorded"
+    summary = "A lock holds no artifact for a package that arm64 needs"
+    severity = Severity.ERROR
+    kinds = LOCK_KINDS | MANIFEST_KINDS
+    examples = (
+        Example(
+            "under a marker for arm64",
+            path="uv.lock",
+            bad="version = 1\n\n"
+            + _APP.format('{ name = "av", marker = "platform_machine == \'aarch64\'" }')
+            + _EMPTY.format('«name = "av"»'),
+        ),
+        Example(
+            "under a marker for another machine",
+            path="uv.lock",
+            good="version = 1\n\n" + _APP.format('{ name = "av", marker = "sys_platform == \'win32\'" }') + _EMPTY.format('name = "av"'),
+        ),
+        Example(
+            "a source tree",
+            path="uv.lock",
+            good='version = 1\n\n[[package]]\nname = "app"\nversion = "0.1"\nsource = { virtual = "." }\n'
+            'dependencies = [{ name = "lib" }]\n\n[[package]]\nname = "lib"\nversion = "1"\nsource = { git = "https://h/lib#1" }\n',
+        ),
+    )
+
+    def check(self, project: Project) -> Iterator[Finding]:
+        """See `ProjectRule.check`."""
+        for found in locked_packages(survey(project)):
+            if found.outcome is not None:
+                continue
+            message = f"The lock records no file for `{found.what}`{found.path_in_words}, which Linux arm64 needs{relock(found)}."
+            related = [Related(found.locked.location, "locked here")] if found.location != found.locked.location else []
+            severity = Severity.WARNING if found.scope.weakens else self.severity
+            yield self.finding(found.location, message, severity=severity, related=related)

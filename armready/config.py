@@ -284,6 +284,8 @@ def load_config(path: Path, *, trusted: bool, _seen: tuple[Path, ...] = ()) -> C
     table = read_table(path) or {}
     if "rules-path" in table and not trusted:
         raise ConfigError(f"{path}: rules-path names code, so it counts on the command line only, not in a scanned repository")
+    if table.get("online") and not trusted:
+        raise ConfigError(f"{path}: online opens connections, so it counts on the command line only, not in a scanned repository")
     base, origins = None, {}
     extend = table.get("extend")
     if extend is not None:

@@ -70,12 +70,16 @@ def _of_name(reference: Reference, settings: Settings, where: Where) -> Problem 
         return None
     plain = verdict(name.stripped, settings) if name.stripped is not None else None
     severity = _SEVERITY.get(name.arch, Severity.ERROR)
+    answer = settings.known.image(reference)
+    if answer is not None and answer.of("amd64") is not None and answer.of("arm64") is not None:
+        return None
+    sure = Confidence.HIGH if answer is not None else _sure(name)
     if name.stripped is None or plain is None or plain.arm64 is Has.NO:
         message = f"{reference.short} is for {name.arch} alone{_and(plain, name)}."
-        return Problem(message, severity, _sure(name))
+        return Problem(message, severity, sure)
     works = f"{name.stripped.short} exists for both architectures" if plain.multi_arch else ""
     message = f"{reference.short} is for {name.arch} alone{f'; {works}' if works else ''}."
-    return Problem(message, severity, _sure(name), name.stripped.text, *_trust(reference, name, plain))
+    return Problem(message, severity, sure, name.stripped.text, *_trust(reference, name, plain, settings))
 
 
 def _sure(name: ArchName) -> Confidence:
@@ -88,7 +92,7 @@ def _and(plain: Verdict | None, name: ArchName) -> str:
     return f"; {name.advice}" if name.advice else ""
 
 
-def _trust(reference: Reference, name: ArchName, plain: Verdict) -> tuple[Applicability, str, tuple[str, ...]]:
+def _trust(reference: Reference, name: ArchName, plain: Verdict, settings: Settings) -> tuple[Applicability, str, tuple[str, ...]]:
     """How far the name without the architecture may take the place of the one with it."""
     title = f"Drop {name.token!r} from the image's name"
     notes = (_LAMBDA_NOTE,) if reference.name.startswith(_LAMBDA) else ()
@@ -109,18 +113,44 @@ def _trust(reference: Reference, name: ArchName, plain: Verdict) -> tuple[Applic
     return Applicability.SAFE, title, notes
 
 
+def _same_for_amd64(reference: Reference, name: ArchName, settings: Settings) -> bool:
+    """Whether a registry said that amd64 gets the very same image under the name without the architecture."""
+    now = settings.known.image(reference)
+    then = settings.known.image(name.stripped) if name.stripped is not None else None
+    one, other = (answer.of("amd64") if answer is not None else None for answer in (now, then))
+    return one is not None and other is not None and one.digest == other.digest
+
+
 def digest_pin(reference: Reference, settings: Settings) -> Problem | None:
     """DF113, KUB113: a digest, which may name the image of one architecture."""
     if not reference.digest or arch_in_name(reference) is not None or verdict(reference, settings).basis is Basis.USER:
         return None
-    message = f"The digest of {reference.short} may name the image of one architecture; --online tells."
-    return Problem(message, Severity.INFO, Confidence.MEDIUM)
+    answer = settings.known.image(reference)
+    if answer is None:
+        message = f"The digest of {reference.short} may name the image of one architecture; --online tells."
+        return Problem(message, Severity.INFO, Confidence.MEDIUM)
+    if answer.index or answer.of("arm64") is not None:
+        return None
+    message = f"The digest of {reference.short} names the image for {answer.names} alone (looked up {answer.as_of})"
+    today = settings.known.under_tag(reference)
+    if today is None or not today.index or today.of("arm64") is None:
+        return Problem(f"{message}.", Severity.ERROR, Confidence.HIGH)
+    notes = ("The tag may stand for newer content than the digest did.",)
+    return Problem(
+        f"{message}; its tag stands for an index with arm64.",
+        Severity.ERROR,
+        Confidence.HIGH,
+        f"{reference.short}@{today.digest}",
+        Applicability.UNSAFE,
+        "Pin the digest of the index",
+        notes,
+    )
 
 
 def no_arm64(reference: Reference, settings: Settings) -> Problem | None:
     """DF114, KUB114: an image that does not exist for arm64."""
     found = verdict(reference, settings)
-    if found.basis is Basis.NAME:
+    if found.basis is Basis.NAME or (found.basis is Basis.REGISTRY and _has_other_rule(reference, settings)):
         return None
     if found.basis is Basis.WINDOWS or found.arm64 is not Has.NO or found.confidence is Confidence.LOW:
         return None
@@ -140,6 +170,12 @@ def no_arm64(reference: Reference, settings: Settings) -> Problem | None:
         f"Use {alternative}" if alternative else "",
         tuple(f"Another one with arm64: {each}." for each in found.alternatives[1:]),
     )
+
+
+def _has_other_rule(reference: Reference, settings: Settings) -> bool:
+    """Whether what a registry says of it is for the rules about names or digests to report."""
+    answer = settings.known.image(reference)
+    return arch_in_name(reference) is not None or (bool(reference.digest) and answer is not None and not answer.index)
 
 
 def _trust_alternative(reference: Reference, alternative: str | None) -> Applicability:

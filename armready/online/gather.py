@@ -1,0 +1,146 @@
+"""What a run would like to know: the images that the files name, and the Python packages they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from armready.classify import KUBERNETES_KINDS, MANIFEST_KINDS, PIPELINE_KINDS, Kind, classify, kind_by_name, needs_content
+from armready.discovery import matches
+from armready.errors import ParseProblem
+from armready.file import File
+from armready.finding import Confidence
+from armready.knowledge.images import Basis, Has, arch_in_name, verdict
+from armready.knowledge.learned import canonical
+from armready.knowledge.reference import Reference
+from armready.source import Source
+
+if TYPE_CHECKING:
+    from armready.config import Settings
+    from armready.tree import Tree
+
+_MANIFEST_IMAGES = KUBERNETES_KINDS | {Kind.HELM_VALUES, Kind.HELM_TEMPLATE, Kind.KUSTOMIZATION}
+_PIPELINE_IMAGES = PIPELINE_KINDS | {Kind.COMPOSE}
+_HEAD = 65_536
+_KINDS = _MANIFEST_IMAGES | _PIPELINE_IMAGES | MANIFEST_KINDS | {Kind.DOCKERFILE}
+
+
+@dataclass
+class Questions:
+    """What to ask, each once.
+
+    Attributes:
+        images: canonical name -> reference.
+        packages: normalised name -> the specifiers that are asked for.
+    """
+
+    images: dict[str, Reference] = field(default_factory=dict)
+    packages: dict[str, set[str]] = field(default_factory=dict)
+
+    def add_image(self, reference: Reference) -> None:
+        """Ask for what a reference names, if it names something without variables."""
+        key = canonical(reference)
+        if key is not None:
+            self.images.setdefault(key, reference)
+
+
+def questions(tree: Tree, paths: Iterable[str], settings: Settings) -> Questions:
+    """Read the files of a run for what they name. A file that cannot be read asks for nothing."""
+    found = Questions()
+    for path in paths:
+        try:
+            file = _open(tree, path, settings)
+            if file is None:
+                continue
+            for text in named_images(file):
+                for reference in worth_asking(text, settings):
+                    found.add_image(reference)
+            for name, specifier in named_packages(file):
+                found.packages.setdefault(name, set()).add(specifier)
+        except (ParseProblem, RecursionError):
+            continue
+    return found
+
+
+def _open(tree: Tree, path: str, settings: Settings) -> File | None:
+    """A file that may name an image or a package, or None."""
+    kind = next((Kind(kind) for glob, kind in settings.kinds.items() if matches(path, glob)), None) or kind_by_name(path)
+    if kind is None and not needs_content(path):
+        return None
+    if kind is not None and kind not in _KINDS:
+        return None
+    data = tree.read(path, settings.max_file_size + 1)
+    if len(data) > settings.max_file_size or b"\0" in data[:_HEAD]:
+        return None
+    source = Source.decode(path, data)
+    kind = kind or classify(path, source.text[:_HEAD])
+    return File(source, kind, settings) if kind in _KINDS and kind is not None else None
+
+
+def named_images(file: File) -> Iterator[str]:
+    """The image references in a file, variables replaced as far as they are known."""
+    if file.kind is Kind.DOCKERFILE:
+        from armready.parsers.dockerfile_images import image_uses
+
+        yield from (use.text for use in file.parse(image_uses) if not use.varies)
+    elif file.kind in _MANIFEST_IMAGES:
+        from armready.kubernetes.pods import all_images
+
+        yield from (image.text for image in file.parse(all_images))
+    elif file.kind in _PIPELINE_IMAGES and b"image" in file.source.text.encode("utf-8", "replace"):
+        yield from _image_keys(file)
+
+
+def _image_keys(file: File) -> Iterator[str]:
+    """The values of `image:` and `image: {name: }` anywhere in a YAML file."""
+    from armready.parsers.yaml import MappingNode, SequenceNode, get, pairs, parse_yaml, text_of
+
+    todo = list(file.parse(parse_yaml))
+    seen: set[int] = set()
+    while todo:
+        node = todo.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, SequenceNode):
+            todo.extend(node.value)
+        if not isinstance(node, MappingNode):
+            continue
+        for key, value in pairs(node):
+            todo.append(value)
+            if text_of(key) == "image":
+                text = text_of(value) or text_of(get(value, "name"))
+                if text and not any(character.isspace() for character in text):
+                    yield text
+
+
+def worth_asking(text: str, settings: Settings) -> Iterator[Reference]:
+    """The references to look up for one that a file names: itself where a fact is missing or bad, and what might take its place."""
+    reference = Reference.parse(text, settings.mirrors)
+    found = verdict(reference, settings)
+    if found.basis in (Basis.USER, Basis.WINDOWS, Basis.BUILDS) or reference.familiar == "scratch":
+        return
+    sure = found.arm64 is Has.YES and found.confidence is Confidence.HIGH and found.basis is not Basis.NAME
+    if sure and not reference.digest:
+        return
+    yield reference
+    if reference.digest and reference.tag:
+        yield reference.with_tag(reference.tag)
+    name = arch_in_name(reference)
+    if name is not None and name.stripped is not None:
+        yield Reference.parse(name.stripped.text, settings.mirrors)
+    for alternative in found.alternatives[:1]:
+        yield Reference.parse(alternative, settings.mirrors)
+
+
+def named_packages(file: File) -> Iterator[tuple[str, str]]:
+    """The packages of a manifest with their specifiers: (normalised name, specifier)."""
+    if file.kind not in MANIFEST_KINDS:
+        return
+    from armready.python.manifests import read_manifest
+
+    manifest = file.parse(read_manifest)
+    for dependency in manifest.dependencies if manifest else ():
+        if dependency.name and not dependency.url:
+            yield dependency.name, dependency.specifier

@@ -1,0 +1,51 @@
+"""The stage before the first pass that turns unknown into facts: what the files name is looked up, and the answers join the settings.
+
+The rules stay what they are, pure functions of a file, the settings and the facts: they see better facts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from armready.config import Config
+from armready.knowledge.learned import Learned
+from armready.online.auth import Credentials
+from armready.online.cache import AnswerCache
+from armready.online.gather import Questions, questions
+from armready.online.lookup import Tally, look_up_images
+from armready.online.registry import RegistryClient
+from armready.online.web import Web
+from armready.registry import Registry
+
+if TYPE_CHECKING:
+    from armready.config import Settings
+    from armready.session import Session
+
+
+@dataclass(frozen=True)
+class Informed:
+    """A session that knows more, and how it came to know it."""
+
+    session: Session
+    tally: Tally
+
+
+def inform(session: Session) -> Informed:
+    """Look up what the files of a session name. An outage changes nothing but the summary."""
+    asked = questions(session.tree, session.paths, session.settings)
+    learned, tally = look_up(asked, session.settings)
+    settings = replace(session.settings, known=session.settings.known.merged(learned))
+    config = Config(settings, session.config.origins)
+    return Informed(replace(session, config=config, registry=Registry(settings)), tally)
+
+
+def look_up(asked: Questions, settings: Settings) -> tuple[Learned, Tally]:
+    """Ask registries and indexes everything at once."""
+    web = Web()
+    try:
+        client = RegistryClient(web, Credentials(), mirrors=settings.mirrors, insecure=settings.insecure_registries)
+        images, tally = look_up_images(asked.images.values(), client, AnswerCache())
+    finally:
+        web.close()
+    return Learned(images), tally

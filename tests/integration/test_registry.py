@@ -44,7 +44,9 @@ def plain(tmp_path_factory):
         running.image("team/amd64-docker", "1", "linux/amd64", DOCKER)
         running.image("team/arm64", "1", "linux/arm64", OCI)
         chart = running.blob("team/chart", b"{}", "application/vnd.cncf.helm.config.v1+json")
-        running.manifest("team/chart", {"schemaVersion": 2, "mediaType": OCI["manifest"], "config": chart, "layers": []}, OCI["manifest"], "1")
+        running.manifest(
+            "team/chart", {"schemaVersion": 2, "mediaType": OCI["manifest"], "config": chart, "layers": []}, OCI["manifest"], "1"
+        )
         yield running
 
 
@@ -190,7 +192,9 @@ def _push_with_token(running, realm: str, name: str) -> None:
 
 def test_credentials_stay_on_this_machine_or_behind_tls(tmp_path, home) -> None:
     """A registry that sends its clients to an unprotected address elsewhere gets nothing."""
-    auth = {"token": {"realm": "http://tokens.example/token", "service": "s", "issuer": "i", "rootcertbundle": str(certificate(tmp_path)[0])}}
+    auth = {
+        "token": {"realm": "http://tokens.example/token", "service": "s", "issuer": "i", "rootcertbundle": str(certificate(tmp_path)[0])}
+    }
     with registry(tmp_path / "registry", auth=auth) as running:
         logged_in(home, running.host)
         with pytest.raises(UnansweredError, match="unprotected"):

@@ -1,0 +1,16 @@
+#!/bin/sh
+# The tests that need Chromium, npm, pre-commit or a registry. Installs what is missing; run by `make integration`.
+set -eu
+cd "$(dirname "$0")/../.."
+tools=${ARMREADY_TOOLS:-$PWD/.venv/tools}
+mkdir -p "$tools"
+
+python -m pip install --quiet --group integration
+if [ ! -d "$tools/node_modules/@microsoft/sarif-multitool" ]; then
+  npm install --silent --no-audit --no-fund --prefix "$tools" @microsoft/sarif-multitool@5
+fi
+if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then
+  apt-get update -qq && apt-get install -y -qq chromium chromium-driver >/dev/null
+fi
+
+ARMREADY_INTEGRATION=1 ARMREADY_TOOLS=$tools exec python -m pytest tests/integration "$@"

@@ -2,12 +2,14 @@
 
 ## What it finds
 
-A final stage with `--platform=$BUILDPLATFORM`, its own or that of the stage it is built from. Left alone are stages whose name says that
-their image is not shipped (tests, linters, generators, exporters), and stages from `scratch` that only collect files.
+A final stage with `--platform=$BUILDPLATFORM`, its own or that of the stage it is built from. Left alone are stages
+whose name says that their image is not shipped (tests, linters, generators, exporters), and stages from `scratch`
+that only collect files.
 
 ## Why it stops arm64
 
-On a build for another architecture the image says arm64 and holds the programs of the build machine: they end with `exec format error`.
+On a build for another architecture the image says arm64 and holds the programs of the build machine: they end with
+`exec format error`.
 
 ## What to do
 
@@ -15,13 +17,15 @@ Leave `--platform=$BUILDPLATFORM` to the stages that build, and ship from a stag
 
 ## Fix safety
 
-Safe where the facts say that the base image has arm64 and the stage is not the base of another one. Otherwise unsafe: removing the flag makes
-its steps run under emulation, or with an image that does not exist.
+Safe where the facts say that the base image has arm64 and the stage is not the base of another one. Otherwise unsafe:
+removing the flag makes its steps run under emulation, or with an image that does not exist.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+
+from armready.rules.dockerfile._stages import is_helper, judged_stages, trusted, without_flag
 
 from armready.classify import Kind
 from armready.file import File
@@ -30,8 +34,6 @@ from armready.fix import Applicability, Fix
 from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.dockerfile_stages import Stage
 from armready.rule import Example, FileRule
-
-from ._stages import is_helper, judged_stages, trusted, without_flag
 
 _RUNTIME = frozenset({"CMD", "ENTRYPOINT", "EXPOSE", "HEALTHCHECK", "STOPSIGNAL", "VOLUME"})
 
@@ -69,7 +71,7 @@ class FinalStageOnBuildPlatform(FileRule):
         Example(
             "a stage that builds",
             path="Dockerfile",
-            good="FROM --platform=$BUILDPLATFORM golang:1.22 AS build\nRUN GOARCH=$TARGETARCH go build\nFROM debian:12\nCOPY --from=build /a /a\n",
+            good="FROM --platform=$BUILDPLATFORM golang:1.22 AS b\nRUN GOARCH=$TARGETARCH go build\nFROM a\nCOPY --from=b /a /a\n",
         ),
         Example(
             "tests", path="Dockerfile", good='FROM --platform=$BUILDPLATFORM golang:1.22 AS unit-test\nCMD ["go", "test"]\nFROM debian:12\n'

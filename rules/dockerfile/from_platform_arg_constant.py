@@ -2,29 +2,33 @@
 
 ## What it finds
 
-`--platform=$P` that comes to amd64 on every machine: because an ARG in front of the first FROM has amd64 as its default (`ARG
-PLATFORM=linux/amd64`), because the flag has a default of its own (`${P:-linux/amd64}`), or because one of BuildKit's own arguments gets a
-default there (`ARG BUILDPLATFORM=linux/amd64`). An ARG without a default, or with one that is made of BuildKit's arguments, is left alone.
+`--platform=$P` that comes to amd64 on every machine: because an ARG in front of the first FROM has amd64 as its
+default (`ARG PLATFORM=linux/amd64`), because the flag has a default of its own (`${P:-linux/amd64}`), or because one
+of BuildKit's own arguments gets a default there (`ARG BUILDPLATFORM=linux/amd64`). An ARG without a default, or with
+one that is made of BuildKit's arguments, is left alone.
 
 ## Why it stops arm64
 
-The flag beats the platform that is built for. A default in front of the first FROM replaces the value that BuildKit would set, so that
-`--platform=$BUILDPLATFORM` is amd64 on an arm64 machine too.
+The flag beats the platform that is built for. A default in front of the first FROM replaces the value that BuildKit
+would set, so that `--platform=$BUILDPLATFORM` is amd64 on an arm64 machine too.
 
 ## What to do
 
-Declare none of BuildKit's arguments with a default. Where an ARG of your own chooses the platform, remove the flag and build with
-`--platform`.
+Declare none of BuildKit's arguments with a default. Where an ARG of your own chooses the platform, remove the flag
+and build with `--platform`.
 
 ## Fix safety
 
-Dropping the default of one of BuildKit's own arguments is safe: on amd64 the value is the same. Removing the flag is unsafe: a build may
-pass the argument.
+Dropping the default of one of BuildKit's own arguments is safe: on amd64 the value is the same. Removing the flag is
+unsafe: a build may pass the argument.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+
+from armready.rules.dockerfile._stages import judged_stages, unpinned
+from armready.rules.dockerfile._variables import without_default
 
 from armready.classify import Kind
 from armready.file import File
@@ -34,9 +38,6 @@ from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.dockerfile_expand import uses
 from armready.parsers.dockerfile_stages import AUTOMATIC, Definition, PlatformKind, Stage
 from armready.rule import Example, FileRule
-
-from ._stages import judged_stages, unpinned
-from ._variables import without_default
 
 _ARCHITECTURES = ("amd64", "386")
 

@@ -2,14 +2,15 @@
 
 ## What it finds
 
-`FROM --platform=linux/arm64`, `linux/arm/v7`, `linux/s390x` and the like. Left alone are stages for one architecture of several, files named
-after an architecture, and stages whose name contains the operating system or the architecture, as BuildKit's own check does. When arm64 is all
-that is built for (`target = "arm64"`), arm64 is left alone.
+`FROM --platform=linux/arm64`, `linux/arm/v7`, `linux/s390x` and the like. Left alone are stages for one architecture
+of several, files named after an architecture, and stages whose name contains the operating system or the
+architecture, as BuildKit's own check does. When arm64 is all that is built for (`target = "arm64"`), arm64 is left
+alone.
 
 ## Why it stops arm64
 
-`linux/arm64` does not, but such a file cannot build for amd64 as well. 32-bit Arm does not run on many arm64 servers (Neoverse V1, N2, V2)
-nor on Apple's processors, and other architectures run there under emulation only.
+`linux/arm64` does not, but such a file cannot build for amd64 as well. 32-bit Arm does not run on many arm64 servers
+(Neoverse V1, N2, V2) nor on Apple's processors, and other architectures run there under emulation only.
 
 ## What to do
 
@@ -24,6 +25,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from armready.rules.dockerfile._stages import judged_stages, unpinned
+
 from armready.classify import Kind
 from armready.config import Target
 from armready.file import File
@@ -32,8 +35,6 @@ from armready.fix import Applicability
 from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.dockerfile_stages import PlatformKind
 from armready.rule import Example, FileRule
-
-from ._stages import judged_stages, unpinned
 
 
 class FromPlatformArmConstant(FileRule):

@@ -2,14 +2,15 @@
 
 ## What it finds
 
-`FROM --platform=linux/amd64` in all its spellings (`amd64`, `linux/x86_64`, quoted), and `linux/386`. Left alone are stages for one architecture
-of several, Windows, files named after an architecture, and, as BuildKit's own check `FromPlatformFlagConstDisallowed` does, stages whose name
-contains the operating system or the architecture. Constants of other architectures are DF104's.
+`FROM --platform=linux/amd64` in all its spellings (`amd64`, `linux/x86_64`, quoted), and `linux/386`. Left alone are
+stages for one architecture of several, Windows, files named after an architecture, and, as BuildKit's own check
+`FromPlatformFlagConstDisallowed` does, stages whose name contains the operating system or the architecture. Constants
+of other architectures are DF104's.
 
 ## Why it stops arm64
 
-The flag beats the platform that is built for. A shipped stage holds amd64 files in an image that says arm64; a stage that only feeds `COPY
---from` runs under emulation on arm64 machines, and what it compiles is amd64.
+The flag beats the platform that is built for. A shipped stage holds amd64 files in an image that says arm64; a stage
+that only feeds `COPY --from` runs under emulation on arm64 machines, and what it compiles is amd64.
 
 ## What to do
 
@@ -18,13 +19,15 @@ Remove the flag. A stage whose output is the same everywhere (pages, jars), or w
 
 ## Fix safety
 
-Safe where the facts say that the base image has arm64 and nothing else in the stage names amd64. Otherwise the pin may be there for a
-reason that the message cannot see, and the fix is unsafe.
+Safe where the facts say that the base image has arm64 and nothing else in the stage names amd64. Otherwise the pin
+may be there for a reason that the message cannot see, and the fix is unsafe.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+
+from armready.rules.dockerfile._stages import compiles, cross_compiles, is_helper, is_neutral, judged_stages, unpinned
 
 from armready.classify import Kind
 from armready.file import File
@@ -33,8 +36,6 @@ from armready.fix import Applicability
 from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.dockerfile_stages import Stage
 from armready.rule import Example, FileRule
-
-from ._stages import compiles, cross_compiles, is_helper, is_neutral, judged_stages, unpinned
 
 _ARCHITECTURES = ("amd64", "386")
 

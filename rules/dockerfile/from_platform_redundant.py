@@ -2,11 +2,13 @@
 
 ## What it finds
 
-`FROM --platform=$TARGETPLATFORM`, also `${TARGETPLATFORM}` and with a default. BuildKit's own check `RedundantTargetPlatform` says the same.
+`FROM --platform=$TARGETPLATFORM`, also `${TARGETPLATFORM}` and with a default. BuildKit's own check
+`RedundantTargetPlatform` says the same.
 
 ## Why it stops arm64
 
-It does not under BuildKit, where it is the default. On builders that leave the variable empty the build fails, or takes the default.
+It does not under BuildKit, where it is the default. On builders that leave the variable empty the build fails, or
+takes the default.
 
 ## What to do
 
@@ -21,6 +23,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from armready.rules.dockerfile._stages import without_flag
+
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
@@ -29,8 +33,6 @@ from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.dockerfile_expand import uses
 from armready.parsers.dockerfile_stages import AMD64, ARM64
 from armready.rule import Example, FileRule
-
-from ._stages import without_flag
 
 
 class FromPlatformRedundant(FileRule):

@@ -2,27 +2,31 @@
 
 ## What it finds
 
-An architecture at the beginning or end of a part of the image's path: `k8s.gcr.io/pause-amd64`, `homeassistant/amd64-base`,
-`registry.example.com/x86_64/app`. Stages and files made for one architecture are left alone.
+An architecture at the beginning or end of a part of the image's path: `k8s.gcr.io/pause-amd64`,
+`homeassistant/amd64-base`, `registry.example.com/x86_64/app`. Stages and files made for one architecture are left
+alone.
 
 ## Why it stops arm64
 
-Such a repository holds images of that architecture alone. A build for arm64 takes them all the same, and what it runs ends with
-`exec format error`.
+Such a repository holds images of that architecture alone. A build for arm64 takes them all the same, and what it runs
+ends with `exec format error`.
 
 ## What to do
 
-Use the repository without the architecture: Kubernetes' own images, for one, have been multi-arch under it for years. Where there is none,
-`app-${TARGETARCH}` in FROM takes the right one for each platform.
+Use the repository without the architecture: Kubernetes' own images, for one, have been multi-arch under it for years.
+Where there is none, `app-${TARGETARCH}` in FROM takes the right one for each platform.
 
 ## Fix safety
 
-Safe where the facts list the plain name for both architectures. Unsafe elsewhere: it may not exist, or may be amd64 too.
+Safe where the facts list the plain name for both architectures. Unsafe elsewhere: it may not exist, or may be amd64
+too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+
+from armready.rules.dockerfile._images import findings
 
 from armready.classify import Kind
 from armready.file import File
@@ -30,8 +34,6 @@ from armready.finding import Finding, Severity
 from armready.fix import Applicability
 from armready.image_rules import arch_repository
 from armready.rule import Example, FileRule
-
-from ._images import findings
 
 
 class ImageArchRepository(FileRule):

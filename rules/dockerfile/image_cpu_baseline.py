@@ -2,12 +2,13 @@
 
 ## What it finds
 
-Images of which the facts say that their arm64 variant was compiled for more than ARMv8.0, such as `mongo` from 5.0 on.
+Images of which the facts say that their arm64 variant was compiled for more than ARMv8.0, such as `mongo` from 5.0
+on.
 
 ## Why it stops arm64
 
-On Graviton1, Cortex-A72 (Raspberry Pi 4) and the like the program ends with `illegal instruction`. On Graviton2 and newer, Ampere,
-Axion, Cobalt and Apple silicon it runs.
+On Graviton1, Cortex-A72 (Raspberry Pi 4) and the like the program ends with `illegal instruction`. On Graviton2 and
+newer, Ampere, Axion, Cobalt and Apple silicon it runs.
 
 ## What to do
 
@@ -18,13 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from armready.rules.dockerfile._images import findings
+
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.image_rules import cpu_needs
 from armready.rule import Example, FileRule
-
-from ._images import findings
 
 
 class ImageCpuBaseline(FileRule):

@@ -22,13 +22,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from armready.rules.dockerfile._images import findings
+
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.image_rules import digest_pin
 from armready.rule import Example, FileRule
-
-from ._images import findings
 
 _DIGEST = "@sha256:" + "ab" * 32
 

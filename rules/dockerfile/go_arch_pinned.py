@@ -1,0 +1,192 @@
+"""Go is told to compile for amd64.
+
+## What it finds
+
+`GOARCH=amd64` in ENV, ARG, in front of a command, in `export`, `env`, `go env -w`, or as a variable for make. Left
+alone are builds for other systems (`GOOS=darwin`), instructions that build for arm64 too, branches of an `if` or
+`case` (DF163 judges those), and stages and files for one architecture.
+
+## Why it stops arm64
+
+The program is amd64 whatever the image is built for; an arm64 image built from it holds an amd64 program.
+
+## What to do
+
+Compile for the target: declare `ARG TARGETARCH` and use `GOARCH=$TARGETARCH`, or say nothing where the stage runs on
+the target platform.
+
+## Fix safety
+
+Safe: for amd64 TARGETARCH is `amd64`. In a stage on the build machine's platform it is unsafe unless CGO_ENABLED=0
+stands there, because a cross build switches cgo off.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from armready.rules.dockerfile._stages import path_arch, stage_text
+from armready.rules.dockerfile._variables import declared_above
+
+from armready.classify import Kind
+from armready.file import File
+from armready.finding import Finding, Severity
+from armready.fix import Applicability, Fix
+from armready.parsers.dockerfile import Dockerfile, Instruction, parse_dockerfile
+from armready.parsers.dockerfile_expand import unquote
+from armready.parsers.dockerfile_stages import Stage
+from armready.parsers.shell import Script
+from armready.rule import Example, FileRule
+from armready.scripts import scripts
+from armready.source import Span
+
+_WORD = re.compile(r"GOARCH=(?:\"(?=amd64\"))?(amd64|'amd64')\"?")
+_TARGET = "$TARGETARCH"
+_OTHER_SYSTEM = re.compile(r"(?<!\w)GOOS[= ][\"']?(?!linux\b)[a-z]")
+_ARM64 = re.compile(r"(?<![\w$])GOARCH[= ][\"']?arm64|\bin\s[^;\n]*\b(?:arm64|aarch64)\b")
+_BRANCHES = frozenset({"if", "case", "or"})
+_NO_CGO = re.compile(r"CGO_ENABLED[= ][\"']?0")
+
+
+class GoArchPinned(FileRule):
+    """DF130."""
+
+    code = "DF130"
+    name = "go-arch-pinned"
+    summary = "Go is told to compile for amd64"
+    severity = Severity.ERROR
+    kinds = frozenset({Kind.DOCKERFILE})
+    needles = (b"goarch",)
+    examples = (
+        Example(
+            "ENV",
+            path="Dockerfile",
+            bad="FROM golang:1.22 AS build\nENV CGO_ENABLED=0 GOOS=linux «GOARCH=amd64»\nRUN go build\n",
+            fixed="FROM golang:1.22 AS build\nARG TARGETARCH\nENV CGO_ENABLED=0 GOOS=linux GOARCH=$TARGETARCH\nRUN go build\n",
+            severity=Severity.ERROR,
+        ),
+        Example(
+            "the old form of ENV",
+            path="Dockerfile",
+            bad="FROM golang:1.22\nENV «GOARCH amd64»\nRUN go build\n",
+            fixed="FROM golang:1.22\nARG TARGETARCH\nENV GOARCH $TARGETARCH\nRUN go build\n",
+        ),
+        Example(
+            "in front of the command",
+            path="Dockerfile",
+            bad="""
+            FROM golang:1.22
+            # build
+            RUN go mod download && \\
+                GOOS=linux «GOARCH=amd64» go build -o /app
+            """,
+            fixed="""
+            FROM golang:1.22
+            ARG TARGETARCH
+            # build
+            RUN go mod download && \\
+                GOOS=linux GOARCH=$TARGETARCH go build -o /app
+            """,
+        ),
+        Example(
+            "export, env and make",
+            path="Dockerfile",
+            bad="""
+            FROM golang:1.22
+            ARG TARGETARCH
+            RUN export «GOARCH=amd64»; go build
+            RUN env «GOARCH=amd64» go test
+            RUN make «GOARCH=amd64»
+            """,
+            fixed="""
+            FROM golang:1.22
+            ARG TARGETARCH
+            RUN export GOARCH=$TARGETARCH; go build
+            RUN env GOARCH=$TARGETARCH go test
+            RUN make GOARCH=$TARGETARCH
+            """,
+        ),
+        Example(
+            "on the build machine with cgo",
+            path="Dockerfile",
+            bad="FROM --platform=$BUILDPLATFORM golang:1 AS b\nARG TARGETARCH\nRUN «GOARCH=amd64» go build\nFROM a\nCOPY --from=b /a /a\n",
+            fixed="FROM --platform=$BUILDPLATFORM golang:1 AS b\nARG TARGETARCH\nRUN GOARCH=$TARGETARCH go build\nFROM a\nCOPY --from=b /a /a\n",
+            applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "for the target", path="Dockerfile", good="FROM golang:1.22\nARG TARGETARCH\nRUN GOARCH=$TARGETARCH go build && echo GOARCH\n"
+        ),
+        Example("another system", path="Dockerfile", good="FROM golang:1.22\nRUN GOOS=darwin GOARCH=amd64 go build\n"),
+        Example("both", path="Dockerfile", good="FROM golang:1.22\nRUN GOARCH=amd64 go build -o a && GOARCH=arm64 go build -o b\n"),
+        Example(
+            "a branch",
+            path="Dockerfile",
+            good='FROM golang:1.22\nRUN if [ "$(uname -m)" = x86_64 ]; then export GOARCH=amd64; fi; go build\n',
+        ),
+        Example(
+            "a stage for each",
+            path="Dockerfile",
+            good="FROM a AS b-amd64\nENV GOARCH=amd64\nFROM a AS b-arm64\nENV GOARCH=arm64\nFROM b-$TARGETARCH\n",
+        ),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        if path_arch(file.path):
+            return
+        dockerfile = file.parse(parse_dockerfile)
+        for instruction in dockerfile.instructions:
+            for pair in instruction.pairs if instruction.keyword in ("ARG", "ENV") else ():
+                if pair.name == "GOARCH" and unquote(pair.value or "") == "amd64" and _counts(dockerfile, instruction):
+                    written = (pair.value_span, f'"{_TARGET}"' if (pair.value or "").startswith('"') else _TARGET)
+                    yield self._found(file, dockerfile, instruction, pair.span, written)
+        for hosted in file.parse(scripts):
+            outer = hosted.instruction
+            if outer is not None and outer.keyword == "RUN" and _counts(dockerfile, outer):
+                for word, value in _in_script(hosted.script):
+                    written = None if value is None else hosted.script.embedded.edit(value, _TARGET)
+                    yield self._found(file, dockerfile, outer, hosted.span(word), written)
+
+    def _found(self, file: File, dockerfile: Dockerfile, instruction: Instruction, span: Span, written: tuple[Span, str] | None) -> Finding:
+        return self.finding(
+            file.location(span),
+            "The program is amd64 whatever the image is built for: an arm64 image of it contains an amd64 program.",
+            confidence=dockerfile.confidence,
+            fix=None if written is None else _fix(file, dockerfile.stage_of(instruction), instruction, written),
+        )
+
+
+def _counts(dockerfile: Dockerfile, instruction: Instruction) -> bool:
+    """Whether a GOARCH of this instruction decides what arm64 gets."""
+    stage = dockerfile.stage_of(instruction)
+    text = instruction.code.text if instruction.keyword == "RUN" or stage is None else stage_text(stage)
+    if _OTHER_SYSTEM.search(text) or _ARM64.search(text):
+        return False
+    return stage is None or not (stage.variant or stage.is_windows)
+
+
+def _in_script(script: Script) -> Iterator[tuple[Span, Span | None]]:
+    """The words `GOARCH=amd64`, and of each the text that an edit replaces; None where none can be made."""
+    for command in script.commands:
+        if any(frame.kind in _BRANCHES for frame in command.guards):
+            continue
+        spans = dict.fromkeys([*(each.span for each in command.assignments), *(word.span for word in command.words)])
+        for span in spans:
+            match = _WORD.fullmatch(script.text[span.start : span.end])
+            if match is not None:
+                value = Span(span.start + match.start(1), span.start + match.end(1))
+                yield span, None if command.broken or command.nested else value
+
+
+def _fix(file: File, stage: Stage | None, instruction: Instruction, written: tuple[Span, str]) -> Fix:
+    edits = [file.replace(*written)]
+    if stage is not None and not stage.declares("TARGETARCH", instruction):
+        edits.append(declared_above(file, instruction, "TARGETARCH"))
+    fix = Fix("Compile for the target", tuple(edits))
+    crosses = stage is None or stage.on_build_platform
+    if crosses and not (stage is not None and any(_NO_CGO.search(stage_text(each)) for each in stage.chain())):
+        return fix.demoted(
+            Applicability.UNSAFE, "A cross build switches cgo off, which changes the program unless CGO_ENABLED=0 is set already."
+        )
+    return fix

@@ -1,0 +1,97 @@
+"""One of BuildKit's own arguments is set to amd64.
+
+## What it finds
+
+`ENV TARGETARCH=amd64`, and `TARGETARCH=amd64` or `export TARGETARCH=amd64` in a RUN, for all of BuildKit's arguments.
+Left alone is what stands under a condition: it may be the fallback for builders that set nothing.
+
+## Why it stops arm64
+
+An ENV beats every ARG, and an assignment beats the environment: an arm64 build goes on with amd64.
+
+## What to do
+
+Delete the assignment and declare `ARG TARGETARCH` in the stage.
+
+## Fix safety
+
+Unsafe: an ENV is visible in the running container too, and the declaration that replaces it is not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from armready.rules.dockerfile._stages import judged_stages
+
+from armready.arch import amd64_tokens
+from armready.classify import Kind
+from armready.file import File
+from armready.finding import Finding, Severity
+from armready.fix import Applicability, Fix
+from armready.parsers.dockerfile import Instruction, Pair, parse_dockerfile
+from armready.parsers.dockerfile_stages import AUTOMATIC
+from armready.rule import Example, FileRule
+from armready.scripts import scripts
+
+_QUICK = re.compile(r"(?<![\w$])(?:TARGET|BUILD)(?:ARCH|PLATFORM|OS|VARIANT)=")
+
+
+class TargetArgOverridden(FileRule):
+    """DF122."""
+
+    code = "DF122"
+    name = "target-arg-overridden"
+    summary = "One of BuildKit's own arguments is set to amd64"
+    severity = Severity.ERROR
+    kinds = frozenset({Kind.DOCKERFILE})
+    needles = (b"targetarch", b"targetplatform", b"buildarch", b"buildplatform")
+    examples = (
+        Example(
+            "ENV",
+            path="Dockerfile",
+            bad="FROM golang:1.22\nENV «TARGETARCH=amd64»\nRUN GOARCH=$TARGETARCH go build\n",
+            fixed="FROM golang:1.22\nARG TARGETARCH\nRUN GOARCH=$TARGETARCH go build\n",
+            applicability=Applicability.UNSAFE,
+        ),
+        Example("among others", path="Dockerfile", bad="FROM golang:1.22\nENV CGO_ENABLED=0 «TARGETARCH=amd64»\n"),
+        Example("in a script", path="Dockerfile", bad="FROM golang:1.22\nRUN export «TARGETARCH=amd64» && make\n"),
+        Example(
+            "a fallback", path="Dockerfile", good='FROM a\nARG TARGETARCH\nRUN if [ -z "$TARGETARCH" ]; then TARGETARCH=amd64; fi; make\n'
+        ),
+        Example("its own value", path="Dockerfile", good="FROM a\nARG TARGETARCH\nENV TARGETARCH=$TARGETARCH\n"),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        limit = file.parse(parse_dockerfile).confidence
+        for stage in judged_stages(file):
+            for instruction in stage.instructions:
+                for pair in instruction.pairs if instruction.keyword == "ENV" else ():
+                    if pair.name in AUTOMATIC and amd64_tokens(pair.value or ""):
+                        message = f"This ENV beats the value that BuildKit sets: {pair.name} is amd64 in every build."
+                        yield self.finding(file.location(pair.span), message, confidence=limit, fix=_fix(file, instruction, pair))
+        yield from self._in_scripts(file)
+
+    def _in_scripts(self, file: File) -> Iterator[Finding]:
+        if not _QUICK.search(file.text):
+            return
+        for hosted in file.parse(scripts):
+            if hosted.instruction is None or hosted.instruction.keyword != "RUN" or (hosted.stage and hosted.stage.variant):
+                continue
+            for command in hosted.script.commands:
+                for each in command.assignments:
+                    value = each.value.value if each.value is not None else None
+                    if each.name in AUTOMATIC and value and amd64_tokens(value) and not command.guards:
+                        message = f"This assignment beats the value that BuildKit sets: {each.name} is amd64 in every build."
+                        yield self.finding(
+                            file.location(hosted.span(each.span)), message, confidence=file.parse(parse_dockerfile).confidence
+                        )
+
+
+def _fix(file: File, instruction: Instruction, pair: Pair) -> Fix | None:
+    if len(instruction.pairs) > 1:
+        return None
+    edit = file.replace(instruction.span, f"ARG {pair.name}")
+    return Fix("Declare it instead", (edit,), Applicability.UNSAFE, ("The ENV was visible in the running container, an ARG is not.",))

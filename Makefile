@@ -18,6 +18,9 @@ test: $(STAMP)  ## install; linter, type checker, tests
 integration: $(STAMP)  ## tests that need Chromium, npm, pre-commit or a registry
 	PATH="$(abspath $(BIN)):$$PATH" sh tests/integration/run.sh
 
+proof: $(STAMP)  ## build fixed Dockerfiles and run a fixed GitLab job on a real Docker engine (Debian, root)
+	$(BIN)/python -m pytest tests/proof
+
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .

@@ -27,7 +27,7 @@ build:
 def project(tmp_path):
     (tmp_path / ".git").mkdir()
     (tmp_path / ".gitlab-ci.yml").write_text(PIPELINE)
-    (tmp_path / "Dockerfile").write_text("FROM alpine:3.20\nRUN cp /bin/busybox /program\n")
+    (tmp_path / "Dockerfile").write_text("FROM alpine:3.20\nRUN --network=none cp /bin/busybox /program\n")
     return tmp_path
 
 

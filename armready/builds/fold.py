@@ -19,7 +19,7 @@ from armready.builds.statements import Change, has_alternative, insertion, is_ed
 from armready.file import File
 from armready.fix import Applicability, Edit, Fix
 from armready.knowledge.runners import Buildx
-from armready.parsers.shell import Command, Script
+from armready.parsers.shell import Command, Script, Word
 from armready.pipelines.model import HostKind, Job, Needs, Step
 from armready.source import Span
 
@@ -592,7 +592,7 @@ def _at_push(work: Folding) -> None:
         else "Something that may fail, or a login, stands between build and push, so the build moves to the push"
     )
     work.demote(Applicability.UNSAFE, why)
-    text = _command_text(work, call, script)
+    text = _command_text(work, call)
     work.change(first.step, first.script, [(Span(first.command.span.start, first.command.span.end), text)])
     removed: list[Event] = [*_covered_tags(work), *chain.pushes[1:]]
     if keeps_test:
@@ -636,7 +636,7 @@ def _local_variables(work: Folding) -> set[str]:
     }
 
 
-def _command_text(work: Folding, call: Invocation, script: Script) -> str:
+def _command_text(work: Folding, call: Invocation) -> str:
     """The folded build as one line, for another place: its prefix and options in order, the tags replaced by what is pushed."""
     command = work.build.command
     assert command is not None
@@ -646,26 +646,24 @@ def _command_text(work: Folding, call: Invocation, script: Script) -> str:
     new = _options(work, call)
     parts.append(new if call.option("load") is None else f"{new} --push".strip())
     tags = [f"-t {_source(name)}" for name in work.chain.pushed_names]
-    rest = [(option.span.start, option) for option in call.options if option.span.start > call.verb_words[-1].span.end]
-    words = [(word.span.start, word) for word in call.arguments]
     placed = False
-    for _, item in sorted([*rest, *words], key=lambda each: each[0]):
-        if isinstance(item, Option):
-            if item.name == "tag":
-                if not placed:
-                    parts.extend(tags)
-                    placed = True
-            elif item.name == "platform":
-                span, text = _platform_change(work, item)
-                head = item.value_word.text[: item.value_at]
-                parts.extend([*(word.text for word in item.words[:-1]), head + text])
-                del span
-            elif item.name not in ("load", "push"):
-                parts.extend(word.text for word in item.words)
-        else:
+    following: list[Option | Word] = [*_late(call), *call.arguments]
+    for item in sorted(following, key=lambda each: each.span.start):
+        if not isinstance(item, Option):
             parts.append(item.text)
-    del script
+        elif item.name == "tag":
+            parts.extend([] if placed else tags)
+            placed = True
+        elif item.name == "platform":
+            _, text = _platform_change(work, item)
+            parts.extend([*(word.text for word in item.words[:-1]), item.value_word.text[: item.value_at] + text])
+        elif item.name not in ("load", "push"):
+            parts.extend(word.text for word in item.words)
     return " ".join(part for part in parts if part)
+
+
+def _late(call: Invocation) -> list[Option]:
+    return [option for option in call.options if option.span.start > call.verb_words[-1].span.end]
 
 
 def _early(call: Invocation) -> list[Option]:

@@ -16,7 +16,9 @@ def needs(events: Sequence[Event], before: int) -> Needs:
     """What is missing of emulator and builder in the part of a job before an event."""
     done = [event for event in events if isinstance(event, Setup) and event.order < before]
     emulator = any(event.kind == "emulator" and emulates_arm64(event.detail) for event in done)
-    builder = any(event.kind == "builder" and event.detail in ("docker-container", "cloud", "kubernetes", "remote", "") for event in done)
+    remote = any(event.kind == "builder" and event.detail in ("cloud", "kubernetes", "remote") for event in done)
+    emulator = emulator or remote
+    builder = remote or any(event.kind == "builder" and event.detail in ("docker-container", "") for event in done)
     return Needs(not emulator, not builder)
 
 

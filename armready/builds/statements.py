@@ -76,14 +76,14 @@ def _without_twice(changes: list[Change]) -> list[Change]:
     return [change for change in changes if change[1] != ":" or change is placeholders[0]] if len(placeholders) > 1 else changes
 
 
-def _is_test(script: Script, command: Command, block: tuple[object, ...]) -> bool:
+def _is_test(script: Script, command: Command, block: tuple[tuple[str, int, int], ...]) -> bool:
     """Whether a command belongs to the condition of the block rather than to its body."""
     if not block:
         return False
     for switch in script.switches:
         for branch in switch.branches:
             if branch.condition is not None and branch.condition.contains(command.span):
-                return switch.span.start == block[-1][1]  # type: ignore[index]
+                return switch.span.start == block[-1][1]
     return False
 
 

@@ -480,6 +480,9 @@ class _Walk:
                 by_digest=declared.by_digest,
                 default_platform=inherited,
             )
+        elif declared.verb is Verb.BAKE:
+            sets = platform_values.parse(declared.platforms or (), self.environment)
+            yield Bake(at, verb="bake", files=declared.files, targets=declared.targets, pushes=declared.pushes, platforms=sets)
         elif declared.verb is Verb.PUSH:
             for name in every:
                 yield Push(at, name=name, declared=declared)

@@ -78,6 +78,7 @@ class Verb(StrEnum):
     """What a declarative step does."""
 
     BUILD = "build"
+    BAKE = "bake"
     PUSH = "push"
     LOGIN = "login"
     EMULATOR = "emulator"
@@ -101,6 +102,8 @@ class Declared:
         push_span: where that is said.
         loads: the result is loaded into the daemon.
         keeps: the result is given to some output (a file, the daemon, a registry), so that it is not only in the cache.
+        files: for `BAKE`, the files that describe the builds.
+        targets: for `BAKE`, what is built of them.
         dockerfile: as written, relative to `context` if `in_context`; empty: the default.
         context: as written; empty: the default.
         folder: what both are relative to; None when it is not known.
@@ -122,6 +125,8 @@ class Declared:
     push_span: Span | None = None
     loads: bool = False
     keeps: bool = True
+    files: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
     dockerfile: str = ""
     in_context: bool = False
     context: str = ""

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from armready.builds.facts import ExtendedJob, ImageBuild
-from armready.finding import Related, Severity
+from armready.builds.gates import judge
+from armready.finding import Confidence, Finding, Related, Severity
+from armready.fix import Applicability
 from armready.project import Project
+from armready.rule import ProjectRule
 
 UNTESTED = "The arm64 image is not tested by this job; try it with: docker run --rm --platform linux/arm64 IMAGE"
 
@@ -64,4 +67,29 @@ def pushes(build: ImageBuild) -> tuple[Related, ...]:
         Related(push.location, f"{_short(push.shown or push.text) or 'the image'} is pushed here")
         for push in build.pushes
         if push.location != build.location
+    )
+
+
+def report(rule: ProjectRule, project: Project, build: ImageBuild, message: str) -> Finding:
+    """A finding at a build that is pushed for too few platforms, with its fix as the gates leave it.
+
+    Args:
+        rule: whose finding it is.
+        project: the repository.
+        build: the build.
+        message: what is wrong, without a final period.
+    """
+    judged = judge(project, build, build.fix)
+    fix = judged.fix
+    if fix is None and build.why_not:
+        message += f"; no fix: {build.why_not}"
+    elif fix is not None and fix.applicability is not Applicability.DISPLAY:
+        fix = fix.demoted(fix.applicability, UNTESTED)
+    return rule.finding(
+        build.location,
+        f"{message}.",
+        severity=severity(project, build),
+        confidence=Confidence.HIGH if build.certain else Confidence.MEDIUM,
+        fix=fix,
+        related=(*pushes(build), *judged.related),
     )

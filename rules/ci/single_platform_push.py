@@ -31,11 +31,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from armready.rules.ci import KINDS
-from armready.rules.ci._shared import UNTESTED, image_of, machine, pushed_builds, pushes, severity
+from armready.rules.ci._shared import image_of, machine, pushed_builds, report
 
-from armready.builds.facts import ImageBuild
-from armready.builds.gates import judge
-from armready.finding import Confidence, Finding, Severity
+from armready.finding import Finding, Severity
 from armready.fix import Applicability
 from armready.project import Project
 from armready.rule import Example, ProjectRule
@@ -96,21 +94,5 @@ class SinglePlatformPush(ProjectRule):
         """See `ProjectRule.check`."""
         for build in pushed_builds(project):
             if not build.platforms.given:
-                yield self._finding(project, build)
-
-    def _finding(self, project: Project, build: ImageBuild) -> Finding:
-        judged = judge(project, build, build.fix)
-        fix = judged.fix
-        message = f"{image_of(build)} is built for {machine(build)} only and pushed, so arm64 nodes have no image to run"
-        if fix is None and build.why_not:
-            message += f"; there is no fix: {build.why_not}"
-        elif fix is not None and fix.applicability is not Applicability.DISPLAY:
-            fix = fix.demoted(fix.applicability, UNTESTED)
-        return self.finding(
-            build.location,
-            f"{message}.",
-            severity=severity(project, build),
-            confidence=Confidence.HIGH if build.certain else Confidence.MEDIUM,
-            fix=fix,
-            related=(*pushes(build), *judged.related),
-        )
+                message = f"{image_of(build)} is built for {machine(build)} only and pushed, so arm64 nodes have no image to run"
+                yield report(self, project, build, message)

@@ -1,0 +1,108 @@
+"""An image is built for amd64 by name and pushed.
+
+## What it finds
+
+Builds whose `--platform`, `platforms:` or DOCKER_DEFAULT_PLATFORM names amd64 and not arm64, and whose result reaches a
+registry. Lists with other architectures beside amd64 (arm/v7, 386) count when arm64 is missing. Values that are known
+only when the pipeline runs are left alone, and so is everything that `single-platform-push` leaves alone.
+
+## Why it stops arm64
+
+The registry gets an image without arm64: a node with arm64 finds none to pull.
+
+## What to do
+
+Add `linux/arm64` to the list. The job needs an emulator for what its Dockerfile runs on arm64, and a builder that can
+hold several platforms.
+
+## Fix safety
+
+As that of `single-platform-push`. A build that loads its result, or gets its platforms from an expression, is shown only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from armready.rules.ci import KINDS
+from armready.rules.ci._shared import image_of, pushed_builds, report
+
+from armready.finding import Finding, Severity
+from armready.project import Project
+from armready.rule import Example, ProjectRule
+
+_DOCKERFILE = {"Dockerfile": "FROM alpine:3.20\nCOPY run.sh /run.sh\nRUN chmod +x /run.sh\n"}
+
+
+class Amd64OnlyPlatforms(ProjectRule):
+    """CI102."""
+
+    code = "CI102"
+    name = "amd64-only-platforms"
+    summary = "An image is built for amd64 by name and pushed"
+    severity = Severity.ERROR
+    kinds = KINDS
+    examples = (
+        Example(
+            "GitHub, platforms of an action",
+            path=".github/workflows/image.yml",
+            files=_DOCKERFILE,
+            bad="""
+                on: push
+                jobs:
+                  image:
+                    runs-on: ubuntu-latest
+                    steps:
+                      - uses: docker/setup-buildx-action@v3
+                      - name: Build
+                        uses: «docker/build-push-action@v6»
+                        with:
+                          push: true
+                          platforms: linux/amd64
+                          tags: ghcr.io/example/app:latest
+                """,
+            fixed="""
+                on: push
+                jobs:
+                  image:
+                    runs-on: ubuntu-latest
+                    steps:
+                      - uses: docker/setup-buildx-action@v3
+                      - uses: docker/setup-qemu-action@v3
+                      - name: Build
+                        uses: docker/build-push-action@v6
+                        with:
+                          push: true
+                          platforms: linux/amd64,linux/arm64
+                          tags: ghcr.io/example/app:latest
+                """,
+            severity=Severity.ERROR,
+        ),
+        Example(
+            "arm64 among them",
+            path=".github/workflows/image.yml",
+            good="""
+                on: push
+                jobs:
+                  image:
+                    runs-on: ubuntu-latest
+                    steps:
+                      - uses: docker/setup-qemu-action@v3
+                      - uses: docker/setup-buildx-action@v3
+                      - uses: docker/build-push-action@v6
+                        with:
+                          push: true
+                          platforms: linux/amd64,linux/arm64/v8
+                          tags: ghcr.io/example/app:latest
+                """,
+        ),
+    )
+
+    def check(self, project: Project) -> Iterator[Finding]:
+        """See `ProjectRule.check`."""
+        for build in pushed_builds(project):
+            if build.platforms.amd64_only:
+                names = ", ".join(each.removeprefix("linux/") for each in build.platforms.values)
+                where = "DOCKER_DEFAULT_PLATFORM names" if build.default_platform else "its platforms are"
+                message = f"{image_of(build)} is pushed without arm64: {where} {names}, so arm64 nodes have no image to run"
+                yield report(self, project, build, message)

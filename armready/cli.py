@@ -60,6 +60,7 @@ Statistics = Annotated[bool, typer.Option("--statistics", help="Findings per rul
 ShowFiles = Annotated[bool, typer.Option("--show-files", help="List the files that would be scanned, with their kinds.")]
 Jobs = Annotated[int | None, typer.Option("--jobs", min=1, help="Processes; default: one per processor.", show_default=False)]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Do not use results of earlier runs.")]
+Online = Annotated[bool, typer.Option("--online", help="Ask registries and package indexes; without it no connection is opened.")]
 StdinFilename = Annotated[str | None, typer.Option("--stdin-filename", help="The name of what comes on standard input.")]
 
 
@@ -120,6 +121,7 @@ def scan(
     no_ignores: NoIgnores = False,
     jobs: Jobs = None,
     no_cache: NoCache = False,
+    online: Online = False,
     strict: Strict = False,
     color: Color = "auto",
     quiet: Quiet = False,
@@ -132,7 +134,7 @@ def scan(
     from armready.output import Shown, write_reports
     from armready.session import open_session
 
-    overrides = _overrides(select, extend_select, ignore, min_severity, fail_on, pedantic, target, ci_mode, no_respect_gitignore)
+    overrides = _overrides(select, extend_select, ignore, min_severity, fail_on, pedantic, target, ci_mode, no_respect_gitignore, online)
     session = open_session(
         paths or [],
         overrides,
@@ -145,6 +147,7 @@ def scan(
         no_cache=no_cache,
     )
     shown = Shown(output_format, output, tuple(reports or ()), color, full, quiet, verbose, statistics)
+    session = _informed(session, quiet)
     analysis = session.analyse()
     if show_files:
         _list_files(analysis)
@@ -182,6 +185,7 @@ def fix(
     no_ignores: NoIgnores = False,
     jobs: Jobs = None,
     no_cache: NoCache = False,
+    online: Online = False,
     strict: Strict = False,
     color: Color = "auto",
     quiet: Quiet = False,
@@ -193,7 +197,7 @@ def fix(
     from armready.output import Shown, write_reports
     from armready.session import open_session
 
-    overrides = _overrides(select, extend_select, ignore, min_severity, fail_on, pedantic, target, ci_mode, no_respect_gitignore)
+    overrides = _overrides(select, extend_select, ignore, min_severity, fail_on, pedantic, target, ci_mode, no_respect_gitignore, online)
     session = open_session(
         paths or [],
         overrides,
@@ -205,6 +209,7 @@ def fix(
         jobs=jobs,
         no_cache=no_cache,
     )
+    session = _informed(session, quiet)
     filters = _filters(session, baseline, no_baseline, changed_since)
     outcome = session.fix(session.analyse(), filters, unsafe=unsafe_fixes)
     report = session.report(outcome.analysis, filters)
@@ -293,6 +298,57 @@ def show_config(
         print(f"{key} = {json.dumps(plain(getattr(session.settings, each.name)))}  # {origin}")
 
 
+@app.command("image")
+def show_image(
+    references: Annotated[list[str], typer.Argument(metavar="REF...", help="Image references.")],
+    compare: Annotated[bool, typer.Option("--compare", help="Compare two references.")] = False,
+    output_format: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+    offline: Annotated[bool, typer.Option("--offline", help="Only what is known without asking a registry.")] = False,
+    config: ConfigFile = None,
+) -> None:
+    """Show the platforms of images, as their registries hold them."""
+    from armready.online.commands import images
+
+    text, code = images(references, config=config, compare=compare, output_format=output_format, offline=offline)
+    _write_text(text)
+    raise typer.Exit(code)
+
+
+@app.command("package")
+def show_package(
+    requirements: Annotated[list[str], typer.Argument(metavar="NAME[==VERSION]...", help="Python packages.")],
+    python: Annotated[list[str] | None, typer.Option("--python", help="Only these Python versions: 3.12.")] = None,
+    output_format: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+    config: ConfigFile = None,
+) -> None:
+    """Show which files of Python packages arm64 gets and which x86-64 gets, per Python and libc."""
+    from armready.online.commands import packages
+
+    text, code = packages(requirements, config=config, pythons=_split(python), output_format=output_format)
+    _write_text(text)
+    raise typer.Exit(code)
+
+
+@app.command("facts")
+def write_facts(
+    paths: Paths = None,
+    online: Online = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Default: standard output.")] = None,
+    exclude: Exclude = None,
+    config: ConfigFile = None,
+) -> None:
+    """Write what this repository builds, runs and was told, for `facts = [...]` in the configuration of another one."""
+    from armready.exchange import facts_of
+    from armready.session import open_session
+
+    session = open_session(paths or [], {"online": True} if online else {}, config=config, exclude=_split(exclude))
+    text = facts_of(_informed(session, quiet=False))
+    if output is None:
+        _write_text(text)
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
 class CacheAction(StrEnum):
     """What to do with the cache."""
 
@@ -326,6 +382,7 @@ def _overrides(
     target: str | None,
     ci_mode: str | None,
     no_respect_gitignore: bool,
+    online: bool,
 ) -> dict[str, Any]:
     """The configuration keys that the command line sets."""
     lists = {"select": select, "extend-select": extend_select, "ignore": ignore}
@@ -336,6 +393,8 @@ def _overrides(
         values["pedantic"] = True
     if no_respect_gitignore:
         values["respect-gitignore"] = False
+    if online:
+        values["online"] = True
     return values
 
 
@@ -346,6 +405,18 @@ def _filters(session: Session, baseline: Path | None, no_baseline: bool, changed
     if no_baseline and changed_since is None:
         return Filters()
     return filters_of(session, baseline, use_baseline=not no_baseline, changed_since=changed_since)
+
+
+def _informed(session: Session, quiet: bool) -> Session:
+    """The session with what registries and indexes say; unchanged unless it is asked for."""
+    if not session.settings.online:
+        return session
+    from armready.online.stage import inform
+
+    informed = inform(session)
+    if not quiet:
+        print(informed.tally.summary, file=sys.stderr)
+    return informed.session
 
 
 def _exit_code(report: Report, session: Session, strict: bool) -> int:

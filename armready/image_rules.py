@@ -104,6 +104,8 @@ def _trust(reference: Reference, name: ArchName, plain: Verdict, settings: Setti
         )
     if name.arch != "amd64":
         return Applicability.UNSAFE, title, (*notes, f"The image for {name.arch} becomes that of each machine.")
+    if plain.multi_arch and _same_for_amd64(reference, name, settings):
+        return Applicability.SAFE, title, (*notes, "The registry holds the same image for amd64 under both names.")
     if not (plain.multi_arch and name.known):
         return (
             Applicability.UNSAFE,
@@ -135,15 +137,16 @@ def digest_pin(reference: Reference, settings: Settings) -> Problem | None:
     today = settings.known.under_tag(reference)
     if today is None or not today.index or today.of("arm64") is None:
         return Problem(f"{message}.", Severity.ERROR, Confidence.HIGH)
-    notes = ("The tag may stand for newer content than the digest did.",)
+    amd64 = today.of("amd64")
+    unchanged = amd64 is not None and amd64.digest == reference.digest
     return Problem(
         f"{message}; its tag stands for an index with arm64.",
         Severity.ERROR,
         Confidence.HIGH,
         f"{reference.short}@{today.digest}",
-        Applicability.UNSAFE,
+        Applicability.SAFE if unchanged else Applicability.UNSAFE,
         "Pin the digest of the index",
-        notes,
+        () if unchanged else ("The tag stands for other content for amd64 than the digest.",),
     )
 
 

@@ -124,6 +124,10 @@ def open_session(
     settings = from_mapping(overrides, "command line", settings_of.settings)
     if exclude:
         settings = replace(settings, exclude=(*settings.exclude, *exclude))
+    if settings.facts:
+        from armready.exchange import read_facts
+
+        settings = replace(settings, known=read_facts(settings.facts, root))
     effective = Config(settings, {**settings_of.origins, **dict.fromkeys(overrides, "command line")})
     registry = Registry(settings)
     today = None if no_ignores else date.today()

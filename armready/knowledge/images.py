@@ -169,7 +169,8 @@ def _of_registry(reference: Reference, known: Learned) -> Verdict | None:
     arm64, amd64 = (_has(answer.of(arch) is not None) for arch in ("arm64", "amd64"))
     if Has.NO is arm64 is amd64 and any(each.platform.startswith("windows/") for each in answer.platforms):
         return Verdict(arm64, amd64, Confidence.HIGH, answer.as_of, f"{reference.short} is a Windows image", basis=Basis.WINDOWS)
-    reason = f"the registry holds {reference.short} for {answer.names} (looked up {answer.as_of})"
+    alone = " alone" if len(answer.platforms) == 1 else ""
+    reason = f"{reference.short} is published for {answer.names}{alone} (looked up {answer.as_of})"
     embedded = _embedded(reference) if arm64 is Has.NO else None
     alternatives = embedded.alternatives if embedded else ()
     return Verdict(arm64, amd64, Confidence.HIGH, answer.as_of, reason, alternatives, Basis.REGISTRY, embedded.advice if embedded else "")

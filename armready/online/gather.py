@@ -85,9 +85,9 @@ def named_images(file: File) -> Iterator[str]:
 
         yield from (use.text for use in file.parse(image_uses) if not use.varies)
     elif file.kind in _MANIFEST_IMAGES:
-        from armready.kubernetes.pods import all_images
+        from armready.kubernetes.pods import pods
 
-        yield from (image.text for image in file.parse(all_images))
+        yield from (image.text for pod in file.parse(pods) for image in pod.images)
     elif file.kind in _PIPELINE_IMAGES and b"image" in file.source.text.encode("utf-8", "replace"):
         yield from _image_keys(file)
 
@@ -144,3 +144,15 @@ def named_packages(file: File) -> Iterator[tuple[str, str]]:
     for dependency in manifest.dependencies if manifest else ():
         if dependency.name and not dependency.url:
             yield dependency.name, dependency.specifier
+
+
+def images_of(tree: Tree, paths: Iterable[str], settings: Settings) -> list[str]:
+    """The references that the files of a run name, as they are written, sorted."""
+    found: set[str] = set()
+    for path in paths:
+        try:
+            file = _open(tree, path, settings)
+            found.update(named_images(file) if file is not None else ())
+        except (ParseProblem, RecursionError):
+            continue
+    return sorted(found)

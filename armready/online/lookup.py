@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TypeVar
 
@@ -76,7 +76,7 @@ class Kept:
 def look_up_images(
     references: Iterable[Reference], client: RegistryClient, cache: AnswerCache | None, *, sizes: bool = False
 ) -> tuple[dict[str, ImageAnswer], Tally]:
-    """Ask for every reference that names something without variables, each once.
+    """Ask for every reference that names something without variables, each once. What a tag stands for is answered under its digest too.
 
     Args:
         references: in any order.
@@ -88,7 +88,9 @@ def look_up_images(
     found, tally = in_parallel(wanted, lambda reference: _one(reference, client, cache, sizes))
     tally.cached = sum(kept.age is not None for kept in found.values())
     tally.oldest = max((kept.age for kept in found.values() if kept.age is not None), default=0.0)
-    return {key: kept.answer for key, kept in found.items()}, tally
+    answers = {key: kept.answer for key, kept in found.items()}
+    by_digest = {f"{key.rpartition(':')[0]}@{answer.digest}": answer for key, answer in answers.items() if "@" not in key}
+    return {key: replace(answer, reference=key) for key, answer in (by_digest | answers).items()}, tally
 
 
 def in_parallel(questions: Mapping[str, Question], ask: Callable[[Question], Given]) -> tuple[dict[str, Given], Tally]:
@@ -120,10 +122,10 @@ def _one(reference: Reference, client: RegistryClient, cache: AnswerCache | None
     kept = _kept(entry.value) if entry else None
     if kept is not None and entry is not None and (entry.fresh or reference.digest):
         return Kept(kept, entry.age)
+    age: float | None
     try:
         if kept is not None and client.digest(reference) == kept.digest:
-            kept = ImageAnswer(kept.reference, kept.digest, kept.media_type, kept.index, kept.platforms, date.today().isoformat())
-            age: float | None = 0.0
+            kept, age = replace(kept, as_of=date.today().isoformat()), 0.0
         else:
             kept, age = client.look_up(reference, sizes=sizes), None
     except UnansweredError:

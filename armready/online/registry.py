@@ -204,7 +204,7 @@ class RegistryClient:
             return answer
         what = f"{place.host}/{place.repository}"
         if answer.status == 404:
-            raise NotFoundError(f"{what} has no {path.partition('/')[2][:60]}")
+            raise NotFoundError(f"{what} holds no {path.partition('/')[2][:60]}")
         if answer.status in (401, 403):
             raise NotFoundError(f"{what} does not exist or needs other credentials")
         raise UnansweredError(f"{place.host} answers {answer.status}")

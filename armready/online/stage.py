@@ -40,12 +40,12 @@ def inform(session: Session) -> Informed:
     return Informed(replace(session, config=config, registry=Registry(settings)), tally)
 
 
-def look_up(asked: Questions, settings: Settings) -> tuple[Learned, Tally]:
-    """Ask registries and indexes everything at once."""
+def look_up(asked: Questions, settings: Settings, *, sizes: bool = False) -> tuple[Learned, Tally]:
+    """Ask registries and indexes everything at once; with the sizes of images if they are wanted."""
     web = Web()
     try:
         client = RegistryClient(web, Credentials(), mirrors=settings.mirrors, insecure=settings.insecure_registries)
-        images, tally = look_up_images(asked.images.values(), client, AnswerCache())
+        images, tally = look_up_images(asked.images.values(), client, AnswerCache(), sizes=sizes)
     finally:
         web.close()
     return Learned(images), tally

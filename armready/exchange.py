@@ -1,0 +1,46 @@
+"""Facts that travel: what one repository builds, runs and was told, as a JSON file that another repository's configuration names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from armready.errors import ConfigError
+from armready.knowledge.learned import Learned, from_json
+
+if TYPE_CHECKING:
+    from armready.session import Session
+
+
+def read_facts(names: Iterable[str], root: Path) -> Learned:
+    """The facts of all files together; of two answers to one question the later file's counts.
+
+    Args:
+        names: paths, relative to the root.
+        root: the repository.
+
+    Raises:
+        ConfigError: a file cannot be read or holds no facts.
+    """
+    known = Learned()
+    for name in names:
+        try:
+            document = json.loads((root / name).read_text(encoding="utf-8"))
+            if not isinstance(document, dict):
+                raise ValueError("not a facts file")
+            known = known.merged(from_json(document))
+        except (OSError, ValueError, RecursionError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise ConfigError(f"{name}: {reason}") from error
+    return known
+
+
+def facts_of(session: Session) -> str:
+    """What a session knows beyond the embedded tables, with the images that its files name, as sorted JSON."""
+    from armready.online.gather import images_of
+
+    document = session.settings.known.to_json()
+    document["runs"] = images_of(session.tree, session.paths, session.settings)
+    return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"

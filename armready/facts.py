@@ -15,6 +15,7 @@ from armready.classify import BUILD_KINDS, MANIFEST_KINDS, PIPELINE_KINDS, Kind
 
 if TYPE_CHECKING:
     from armready.file import File
+    from armready.fix import Fix
     from armready.source import Location
 
 
@@ -144,14 +145,41 @@ X86_MODULE_NEEDLES = (
     b"tfx_bsl", b"ml_metadata", b"tensorflow_data_validation", b"concrete", b"dpctl", b"gmsh", b"pyqbdi", b"cpufeature",
 )  # fmt: skip
 
+
+@dataclass(frozen=True, slots=True)
+class CopiedFileFact:
+    """A source of a COPY or ADD that is not a whole folder, in a stage that may matter to arm64.
+
+    Attributes:
+        path: variables replaced as far as they are known.
+        location: the word.
+        from_stage: it is copied from another stage, not from the build context.
+        arm64_path: what the path would be for arm64; empty when it names no architecture.
+        fix: takes the file of the architecture that is built for; None when there is nothing to edit.
+        ships: its stage ships.
+        sure: nothing is a template.
+    """
+
+    path: str
+    location: Location
+    from_stage: bool
+    arm64_path: str
+    fix: Fix | None
+    ships: bool
+    sure: bool
+
+
 COLLECTORS: tuple[Collector, ...] = (
     Collector("armready.python.manifests:manifest_facts", MANIFEST_KINDS),
     Collector("armready.python.manifests:manifest_facts", frozenset({Kind.PYTHON}), (b"setup(", b"# /// script", b"nox")),
     Collector(
         "armready.python.platforms:platform_facts", frozenset({Kind.PYPROJECT, Kind.PIXI, Kind.CONDA_ENV}), (b"platforms", b"environments")
     ),
+    Collector("armready.python.wheel_builds:wheel_build_facts", PIPELINE_KINDS, (b"cibuildwheel", b"cibw_", b"maturin")),
+    Collector("armready.python.wheel_builds:config_facts", frozenset({Kind.PYPROJECT}), (b"cibuildwheel",)),
     Collector("armready.python.lock_readers:lock_facts", RESOLVED_KINDS),
     Collector("armready.python.imports:import_facts", frozenset({Kind.PYTHON}), X86_MODULE_NEEDLES),
     Collector("armready.builds.view:image_facts", PIPELINE_KINDS | BUILD_KINDS),
     Collector("armready.parsers.dockerfile_facts:collect", frozenset({Kind.DOCKERFILE}), (b"from",)),
+    Collector("armready.parsers.dockerfile_facts:copied_files", frozenset({Kind.DOCKERFILE}), (b"copy", b"add")),
 )

@@ -1,0 +1,106 @@
+"""cibuildwheel builds Linux wheels for x86-64 alone.
+
+## What it finds
+
+Workflows that run cibuildwheel on x86-64 Linux runners and ask for no aarch64: neither `CIBW_ARCHS`, `CIBW_ARCHS_LINUX`, the
+matrix, `--archs` nor `[tool.cibuildwheel]` names it, and no job has an arm64 runner. `auto` means the architecture of the runner.
+A project in which any file of CI builds wheels for Linux arm64 is left alone.
+
+## Why it stops arm64
+
+Who installs the package on arm64 gets the source distribution and compiles it, or nothing.
+
+## What to do
+
+Add an arm64 runner (`ubuntu-24.04-arm`) and keep `auto`; or register QEMU and name `aarch64`, which is slow.
+
+## Fix safety
+
+Unsafe: the runner is added to the matrix, or `aarch64` to the architectures. Artifacts of the new job need a name of their own, and an
+x86-64 runner needs QEMU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from armready.classify import PIPELINE_KINDS, Kind
+from armready.finding import Finding, Severity
+from armready.fix import Applicability
+from armready.project import Project
+from armready.python.wheel_builds import CIBUILDWHEEL, ArmWheels, WheelBuild
+from armready.rule import Example, ProjectRule
+
+_PATH = ".github/workflows/wheels.yml"
+_JOB = """
+    on: push
+    jobs:
+      wheels:
+        runs-on: ${{{{ matrix.os }}}}
+        strategy:
+          matrix:
+            os: {os}
+        steps:
+          - uses: actions/checkout@v4
+          - uses: {uses}
+            env:
+              {env}
+    """
+_ACTION = "pypa/cibuildwheel@v2.19.0"
+
+
+class CibuildwheelNoAarch64(ProjectRule):
+    """PY160."""
+
+    code = "PY160"
+    name = "cibuildwheel-no-aarch64"
+    summary = "cibuildwheel builds Linux wheels for x86-64 alone"
+    severity = Severity.WARNING
+    kinds = PIPELINE_KINDS | {Kind.PYPROJECT}
+    examples = (
+        Example(
+            "auto on x86-64 runners",
+            path=_PATH,
+            bad=_JOB.format(os="«[ubuntu-latest, macos-latest]»", uses=_ACTION, env="CIBW_ARCHS: auto64"),
+            fixed=_JOB.format(os="[ubuntu-latest, ubuntu-24.04-arm, macos-latest]", uses=_ACTION, env="CIBW_ARCHS: auto64"),
+            applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "named architectures",
+            path=_PATH,
+            bad=_JOB.format(os="[ubuntu-latest]", uses=_ACTION, env='CIBW_ARCHS_LINUX: «"x86_64 i686"»'),
+            fixed=_JOB.format(os="[ubuntu-latest]", uses=_ACTION, env='CIBW_ARCHS_LINUX: "x86_64 i686 aarch64"'),
+            applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "nothing is said",
+            path=_PATH,
+            bad=(
+                "on: push\njobs:\n  w:\n    runs-on: ubuntu-22.04\n    steps:\n"
+                "      - run: pip install cibuildwheel\n      - run: «cibuildwheel --output-dir dist»\n"
+            ),
+        ),
+        Example("aarch64 under QEMU", path=_PATH, good=_JOB.format(os="[ubuntu-latest]", uses=_ACTION, env="CIBW_ARCHS: auto aarch64")),
+        Example("arm runner", path=_PATH, good=_JOB.format(os="[ubuntu-latest, ubuntu-24.04-arm]", uses=_ACTION, env="A: b")),
+        Example("no Linux", path=_PATH, good=_JOB.format(os="[macos-latest]", uses=_ACTION, env="A: b")),
+        Example(
+            "configured in pyproject.toml",
+            path=_PATH,
+            good=_JOB.format(os="[ubuntu-latest]", uses=_ACTION, env="A: b"),
+            files={"pyproject.toml": '[tool.cibuildwheel.linux]\narchs = ["x86_64", "aarch64"]\n'},
+        ),
+    )
+
+    def check(self, project: Project) -> Iterator[Finding]:
+        """See `ProjectRule.check`."""
+        if any(arm.tool == CIBUILDWHEEL for _, arm in project.facts(ArmWheels)):
+            return
+        beside = project.facts_in("pyproject.toml", ArmWheels) if project.exists("pyproject.toml") else []
+        if beside:
+            return
+        for _, build in project.facts(WheelBuild):
+            if build.tool != CIBUILDWHEEL:
+                continue
+            asked = f" (`{build.archs}`)" if build.archs else ""
+            message = f"cibuildwheel builds no Linux aarch64 wheels here{asked}, so arm64 has to compile the package."
+            yield self.finding(build.location, message, fix=build.fix)

@@ -1,0 +1,96 @@
+"""Wheels are built in manylinux images of x86 alone.
+
+## What it finds
+
+Names of manylinux and musllinux images or platforms for x86_64 and i686 in scripts, Makefiles and files of CI that know no aarch64 twin of
+the same family, and loops over x86 architectures that fill such a name. File names of wheels and the `--platform` option of installers are
+another thing and left alone.
+
+## Why it stops arm64
+
+The image of one architecture builds wheels for that one, and a list of expected platforms without aarch64 publishes none. Who
+installs the package on arm64 has to compile it.
+
+## What to do
+
+Build in `manylinux2014_aarch64` (or `manylinux_2_28_aarch64`, `musllinux_1_2_aarch64`) too, on an arm64 runner or under QEMU.
+`manylinux1` and `manylinux2010` do not exist for aarch64.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from armready.classify import PIPELINE_KINDS, Kind
+from armready.file import File
+from armready.finding import Confidence, Finding, Severity
+from armready.rule import Example, FileRule
+from armready.source import Span
+
+_IMAGE = re.compile(
+    r"(?<![\w.-])(?P<image>(?:[\w.:-]+/)*(?P<family>manylinux|musllinux)(?:1|2010|2014|_\d+_\d+)_(?P<arch>x86_64|i686)(?:[:@][\w.:-]+)?)(?![\w-]|\.whl)"
+)
+_ARM = re.compile(r"(?P<family>manylinux|musllinux)\w*_(?:aarch64|arm64)")
+_VARIABLE = re.compile(r"(?:manylinux|musllinux)(?:1|2010|2014|_\d+_\d+)_\$\{?(?P<name>\w+)\}?")
+_LOOP = r"(?m)^[^#\n]*?\bfor\s+{}\s+in\s+(?P<list>(?:x86_64|i686|[ \t])+);?\s*(?:do\b.*)?$"
+_OPTION = re.compile(r"--plat(?:form)?(?:[ =]|[\"'], ?[\"'])[\"']?$|[-_]$")
+_EFFECT = ", so arm64 has to compile the package."
+_COMMENT = re.compile(r"^\s*(?:#|//)")
+
+
+class WheelImageX86(FileRule):
+    """PY168."""
+
+    code = "PY168"
+    name = "wheel-image-x86"
+    summary = "Wheels are built in manylinux images of x86 alone"
+    severity = Severity.WARNING
+    kinds = frozenset({Kind.SHELL, Kind.MAKEFILE, Kind.JUSTFILE}) | PIPELINE_KINDS
+    needles = (b"linux1_", b"linux2010_", b"linux2014_", b"manylinux_", b"musllinux_")
+    examples = (
+        Example("docker run", path="build.sh", bad="docker run --rm -v $PWD:/io «quay.io/pypa/manylinux2014_x86_64» /io/build.sh\n"),
+        Example(
+            "a loop over architectures",
+            path="build.sh",
+            bad='«for arch in x86_64 i686; do»\n  docker run "quay.io/pypa/manylinux1_${arch}" /io/build.sh\ndone\n',
+        ),
+        Example(
+            "one family without a twin",
+            path=".github/workflows/wheels.yml",
+            bad=(
+                "on: push\njobs:\n  w:\n    runs-on: ubuntu-latest\n    strategy:\n      matrix:\n        image:\n"
+                "          - manylinux2014_x86_64\n          - manylinux2014_aarch64\n          - «musllinux_1_1_x86_64»\n"
+                "    steps:\n      - run: ./make-wheels ${{ matrix.image }}\n"
+            ),
+        ),
+        Example("both", path="build.sh", good="for image in manylinux2014_x86_64 manylinux2014_aarch64; do docker run $image; done\n"),
+        Example("architectures of both", path="build.sh", good="for arch in x86_64 aarch64; do docker run manylinux2014_$arch; done\n"),
+        Example(
+            "a wheel's file and an installer's option",
+            path="get.sh",
+            good=(
+                "pip download --platform manylinux2014_x86_64 x\n# manylinux2014_x86_64\n"
+                "curl -O https://example.org/a-1.0-cp39-cp39-manylinux2014_x86_64.whl\n"
+            ),
+        ),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        covered = {match["family"] for match in _ARM.finditer(file.text)}
+        seen: set[str] = set()
+        for match in _IMAGE.finditer(file.text):
+            line = file.source.line_span(file.source.line_index(match.start()))
+            before = file.text[line.start : match.start()]
+            if match["family"] in covered | seen or _OPTION.search(before) or _COMMENT.match(before):
+                continue
+            seen.add(match["family"])
+            message = f"Wheels are built in `{match['image']}` and in no {match['family']} image for aarch64{_EFFECT}"
+            yield self.finding(file.location(Span(*match.span("image"))), message, confidence=Confidence.MEDIUM)
+        for name in sorted({match["name"] for match in _VARIABLE.finditer(file.text)} if not covered else set()):
+            loop = re.search(_LOOP.format(re.escape(name)), file.text)
+            if loop:
+                start = loop.start() + len(loop.group()) - len(loop.group().lstrip())
+                message = f"The wheels are built for {loop['list'].strip().replace(' ', ', ')} and not for aarch64{_EFFECT}"
+                yield self.finding(file.location(Span(start, loop.end())), message, confidence=Confidence.MEDIUM)

@@ -41,7 +41,7 @@ _RENAMED = {
     "argoproj/argo": "argoproj/argo-workflows",
 }
 
-_GITHUB = re.compile(r"github\.com/([\w.-]+/[\w.-]+)/releases/(?:download/([^/]+)|latest/download)/([^/?#]+)", re.IGNORECASE)
+_GITHUB = re.compile(r"github\.com/([\w.-]+/[\w.-]+)/releases/(?:download/((?:[^/]+/)?[^/]+)|latest/download)/([^/?#]+)", re.IGNORECASE)
 _VERSION = re.compile(r"\d+(?:\.\d+)+|\d+")
 _LATEST = re.compile(r"(?:^|[/_\-.])(?:latest|current|stable)(?=$|[/_\-.?])", re.IGNORECASE)
 

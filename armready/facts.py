@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from armready.classify import BUILD_KINDS, MANIFEST_KINDS, PIPELINE_KINDS, Kind
+from armready.classify import BUILD_KINDS, KUBERNETES_KINDS, MANIFEST_KINDS, PIPELINE_KINDS, Kind
 
 if TYPE_CHECKING:
     from armready.file import File
@@ -170,6 +170,7 @@ class CopiedFileFact:
 
 
 COLLECTORS: tuple[Collector, ...] = (
+    Collector("armready.kubernetes.facts:workloads", KUBERNETES_KINDS | {Kind.HELM_VALUES, Kind.HELM_TEMPLATE}, (b"image",)),
     Collector("armready.python.manifests:manifest_facts", MANIFEST_KINDS),
     Collector("armready.python.manifests:manifest_facts", frozenset({Kind.PYTHON}), (b"setup(", b"# /// script", b"nox")),
     Collector(

@@ -12,14 +12,13 @@ from armready.config import Target
 from armready.file import File
 from armready.finding import Severity
 from armready.fix import Applicability, Edit, Fix
-from armready.kubernetes.placement import ARCH_KEY, Requirement, meant, required_terms, satisfied_by, selector
+from armready.kubernetes.placement import Requirement, meant, required_terms, satisfied_by, selector
 from armready.kubernetes.pods import Origin, Pod, pods
+from armready.kubernetes.selectors import BOTH, NODE_AFFINITY, REQUIRED, TERMS
 from armready.kubernetes.verdicts import Images, images_of
 from armready.parsers.yaml import get, is_anchored, items, pair_of, span
 from armready.source import Span
-from armready.yaml_edit import Value, append_item, append_pairs_item, insert_pair, prune, remove_item, replace_pair, set_scalar
-
-REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+from armready.yaml_edit import append_item, append_pairs_item, insert_pair, prune, remove_item, replace_pair, set_scalar
 
 
 class How(StrEnum):
@@ -190,11 +189,6 @@ def _removed(file: File, pin: Pin) -> list[Edit | None]:
     return [prune(file, (pod.node, pair[0]), (requirement.mapping, requirement.key))]
 
 
-_BOTH: Value = {"key": ARCH_KEY, "operator": "In", "values": ["amd64", "arm64"]}
-_TERMS: Value = {"nodeSelectorTerms": [{"matchExpressions": [_BOTH]}]}
-_NODE_AFFINITY: Value = {REQUIRED: _TERMS}
-
-
 def _by_affinity(file: File, pin: Pin) -> list[Edit | None]:
     node, requirement = pin.pod.node, pin.requirements[0]
     pair = pair_of(node, "nodeSelector")
@@ -202,18 +196,18 @@ def _by_affinity(file: File, pin: Pin) -> list[Edit | None]:
         return []
     affinity = get(node, "affinity")
     if affinity is None and len(requirement.mapping.value) == 1:
-        return [replace_pair(file, node, pair[0], "affinity", {"nodeAffinity": _NODE_AFFINITY})]
+        return [replace_pair(file, node, pair[0], "affinity", {"nodeAffinity": NODE_AFFINITY})]
     removal = prune(file, (node, pair[0]), (requirement.mapping, requirement.key))
     if affinity is None:
-        return [removal, insert_pair(file, node, "affinity", {"nodeAffinity": _NODE_AFFINITY}, before=pair[0])]
+        return [removal, insert_pair(file, node, "affinity", {"nodeAffinity": NODE_AFFINITY}, before=pair[0])]
     existing = get(affinity, "nodeAffinity")
     if existing is None:
-        return [removal, insert_pair(file, affinity, "nodeAffinity", _NODE_AFFINITY)]
+        return [removal, insert_pair(file, affinity, "nodeAffinity", NODE_AFFINITY)]
     terms = items(get(existing, REQUIRED, "nodeSelectorTerms"))
     if not terms:
-        return [removal, insert_pair(file, existing, REQUIRED, _TERMS)]
+        return [removal, insert_pair(file, existing, REQUIRED, TERMS)]
     expressions = [get(term, "matchExpressions") for term in terms]
-    return [removal, *(append_pairs_item(file, each, _BOTH) if each is not None else None for each in expressions)]
+    return [removal, *(append_pairs_item(file, each, BOTH) if each is not None else None for each in expressions)]
 
 
 def _widened(file: File, pin: Pin) -> list[Edit | None]:

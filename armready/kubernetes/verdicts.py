@@ -31,6 +31,16 @@ class Judged:
         return "arm64" if (self.verdict.arm64, self.verdict.amd64) == (Has.YES, Has.NO) else ""
 
     @property
+    def is_unknown(self) -> bool:
+        """Nothing is known of it."""
+        return self.verdict.arm64 is Has.UNKNOWN or self.verdict.confidence is Confidence.LOW
+
+    @property
+    def from_name(self) -> bool:
+        """What is known is deduced from its name."""
+        return self.verdict.basis is Basis.NAME
+
+    @property
     def has_plain_name(self) -> bool:
         """Its name alone ties it to one architecture, and the name without it is known for both."""
         return self.verdict.basis is Basis.NAME and bool(self.verdict.alternatives)
@@ -58,7 +68,7 @@ class Images:
     @property
     def unknown(self) -> tuple[Judged, ...]:
         """Those of which nothing is known."""
-        return tuple(each for each in self.judged if each.verdict.arm64 is Has.UNKNOWN or each.verdict.confidence is Confidence.LOW)
+        return tuple(each for each in self.judged if each.is_unknown)
 
 
 def judge(image: Image, settings: Settings) -> Judged:

@@ -1,0 +1,59 @@
+"""The images that the repository builds itself, for the workloads that run them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from armready.builds.facts import ImageBuild
+from armready.builds.references import repository
+from armready.project import Project
+from armready.source import Location
+
+
+@dataclass(frozen=True, slots=True)
+class OwnBuild:
+    """All builds of one image.
+
+    Attributes:
+        name: the repository of the image, normalised.
+        arm64: one of the builds makes it for arm64, or may.
+        certain: its platforms are written down.
+        location: of the first build.
+    """
+
+    name: str
+    arm64: bool
+    certain: bool
+    location: Location
+
+    @property
+    def place(self) -> str:
+        """`.gitlab-ci.yml:13`."""
+        return f"{self.location.path}:{self.location.region.line}"
+
+    def makes(self, image: str) -> bool:
+        """Whether a workload's image is this one, whatever the tag."""
+        return repository(image) == self.name
+
+
+def own_builds(project: Project) -> tuple[OwnBuild, ...]:
+    """The images that the repository builds and pushes, each once."""
+    found: dict[str, OwnBuild] = {}
+    for _, build in project.facts(ImageBuild):
+        for pushed in build.pushes:
+            for spelling in pushed.spellings or (pushed.text,):
+                name = repository(spelling)
+                if "$" in name or "{{" in name:
+                    continue
+                before = found.get(name)
+                arm64 = _may_make_arm64(build) or (before is not None and before.arm64)
+                certain = build.certain and build.platforms.given and (before is None or before.certain)
+                found[name] = OwnBuild(name, arm64, certain, before.location if before else build.location)
+    return tuple(found.values())
+
+
+def _may_make_arm64(build: ImageBuild) -> bool:
+    """Only a build whose platforms are known, or that follows a machine known to be amd64, says that there is no arm64."""
+    if build.platforms.given:
+        return build.platforms.arm64 or not build.platforms.resolved
+    return build.architecture != "amd64"

@@ -1,0 +1,180 @@
+"""An image exists for one architecture, and nothing keeps its pod off the others.
+
+## What it finds
+
+A workload with an image that is known to exist for amd64 alone (or for arm64 alone): by a dated fact, by the configuration, by a name whose plain
+form is not known, or because the CI of this very repository builds it for one platform. And nothing in the workload keeps it off
+nodes of the other architecture. Multi-arch images, images that nobody can judge offline, Windows pods, and clusters whose arm nodes are
+tainted (`arm-nodes-tainted`, the default on GKE) never give a finding.
+
+## Why it stops arm64
+
+As soon as the cluster has arm64 nodes, the scheduler puts the pod on one of them, and the container ends with `exec format error`.
+
+## What to do
+
+Select the nodes the image can run on, or build the image for both. Where the CI of this repository is the reason, mend CI first: a selector
+would pin the fleet to amd64.
+
+## Fix safety
+
+Safe for a fact about exactly this image: the selector can only exclude nodes on which the pod could not start. Unsafe for Pods and Jobs, whose
+spec is immutable once applied, for Helm values, and where only the name tells. Only shown where the repository's own CI is the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from armready.rules.kubernetes._shared import SCHEDULING
+
+from armready.config import Platform, Settings, Target
+from armready.finding import Confidence, Finding, Related, Severity
+from armready.fix import Applicability, Fix
+from armready.kubernetes.facts import Workload, WorkloadImage
+from armready.kubernetes.own_images import OwnBuild, own_builds
+from armready.project import Project
+from armready.rule import Example, ProjectRule
+
+_DEPLOYMENT = """
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata:
+      name: db
+    spec:
+      template:
+        spec:
+    {}
+          containers:
+          - name: db
+            image: {}
+"""
+
+
+def _deployment(image: str, *lines: str) -> str:
+    return _DEPLOYMENT.format("@", image).replace("    @\n", "".join(f"          {line}\n" for line in lines))
+
+
+class ImageArchUnpinned(ProjectRule):
+    """KUB110."""
+
+    code = "KUB110"
+    name = "image-arch-unpinned"
+    summary = "An image exists for one architecture, and nothing keeps its pod off the others"
+    severity = Severity.WARNING
+    kinds = SCHEDULING
+    examples = (
+        Example(
+            "known image",
+            path="db.yaml",
+            bad=_deployment("«mysql:5.7»"),
+            fixed=_deployment("mysql:5.7", "nodeSelector:", "  kubernetes.io/arch: amd64"),
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "beside another label, on EKS",
+            path="db.yaml",
+            bad=_deployment("«mysql:5.7»", "nodeSelector:", "  disktype: ssd"),
+            fixed=_deployment("mysql:5.7", "nodeSelector:", "  disktype: ssd", "  kubernetes.io/arch: amd64"),
+            settings={"platform": "eks"},
+            severity=Severity.ERROR,
+        ),
+        Example(
+            "a pod is immutable",
+            path="pod.yaml",
+            bad="apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: x\n    image: «mysql:5.7»\n",
+            fixed="apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector:\n    kubernetes.io/arch: amd64\n  containers:\n  - name: x\n    image: mysql:5.7\n",
+            applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "the repository's own decision",
+            path="app.yaml",
+            bad=_deployment("«registry.example.com/legacy:3»"),
+            fixed=_deployment("registry.example.com/legacy:3", "nodeSelector:", "  kubernetes.io/arch: amd64"),
+            settings={"images": {"registry.example.com/legacy": ["amd64"]}},
+        ),
+        Example(
+            "the repository's own CI",
+            path="app.yaml",
+            bad=_deployment("«registry.example.com/team/app:1»"),
+            files={
+                ".gitlab-ci.yml": "build:\n  image: docker:27\n  services: [docker:27-dind]\n  script:\n"
+                "    - docker build --platform linux/amd64 -t registry.example.com/team/app:1 .\n    - docker push registry.example.com/team/app:1\n",
+                "Dockerfile": "FROM nginx:1.27\n",
+            },
+            severity=Severity.WARNING,
+        ),
+        Example("placed by hand", path="db.yaml", bad=_deployment("«mysql:5.7»", "nodeName: node-1"), severity=Severity.INFO),
+        Example("pinned", path="db.yaml", good=_deployment("mysql:5.7", "nodeSelector: {kubernetes.io/arch: amd64}")),
+        Example("multi-arch image", path="db.yaml", good=_deployment("mysql:8.4")),
+        Example("unknown image", path="db.yaml", good=_deployment("registry.example.com/team/app:1")),
+        Example("tainted arm nodes", path="db.yaml", good=_deployment("mysql:5.7"), settings={"platform": "gke"}),
+        Example(
+            "own image for both",
+            path="app.yaml",
+            good=_deployment("registry.example.com/team/app:1"),
+            files={
+                ".gitlab-ci.yml": "build:\n  image: docker:27\n  services: [docker:27-dind]\n  script:\n"
+                "    - docker buildx build --platform linux/amd64,linux/arm64 -t registry.example.com/team/app:1 --push .\n",
+            },
+        ),
+    )
+
+    def check(self, project: Project) -> Iterator[Finding]:
+        """See `ProjectRule.check`."""
+        settings = project.settings
+        if settings.target is not Target.MIXED:
+            return
+        builds = own_builds(project)
+        for _, workload in project.facts(Workload):
+            if (settings.tainted and not workload.tolerates_arm) or workload.names_taint:
+                continue
+            for arch, other in (("amd64", "arm64"), ("arm64", "amd64")):
+                if workload.allows(other):
+                    yield from self._of_facts(workload, arch, other, settings)
+            if workload.allows("arm64"):
+                yield from self._of_own_ci(workload, builds)
+
+    def _of_facts(self, workload: Workload, arch: str, other: str, settings: Settings) -> Iterator[Finding]:
+        for image in workload.only(arch)[:1]:
+            yield self.finding(
+                image.location,
+                f"{image.reason}; nothing keeps {workload.title} off {other} nodes, where it ends with exec format error.",
+                severity=_severity(workload, arch, settings),
+                confidence=image.sure,
+                fix=_fix(workload, image, arch),
+            )
+
+    def _of_own_ci(self, workload: Workload, builds: tuple[OwnBuild, ...]) -> Iterator[Finding]:
+        for image in workload.images:
+            build = next((each for each in builds if image.unknown and each.makes(image.text)), None)
+            if build is None or build.arm64:
+                continue
+            fix = workload.fix_for("amd64")
+            why = f"Make the build for both architectures first: {build.place}."
+            yield self.finding(
+                image.location,
+                f"{image.text} is built for amd64 only in {build.place}; nothing keeps {workload.title} off arm64 nodes, where it ends with exec "
+                "format error.",
+                severity=Severity.INFO if workload.opaque else Severity.WARNING,
+                confidence=Confidence.HIGH if build.certain else Confidence.MEDIUM,
+                fix=fix.demoted(Applicability.DISPLAY, why) if fix is not None else None,
+                related=(Related(build.location, "built here for amd64 only"),),
+            )
+            return
+
+
+def _severity(workload: Workload, arch: str, settings: Settings) -> Severity:
+    if workload.opaque:
+        return Severity.INFO
+    untainted = settings.platform is Platform.EKS or settings.arm_nodes_tainted is False
+    return Severity.ERROR if arch == "arm64" or untainted else Severity.WARNING
+
+
+def _fix(workload: Workload, image: WorkloadImage, arch: str) -> Fix | None:
+    fix = workload.fix_for(arch)
+    if fix is None or workload.opaque:
+        return None
+    if image.sure is not Confidence.HIGH:
+        fix = fix.demoted(Applicability.UNSAFE, f"Only a name or a pattern tells that {image.text} exists for {arch} alone.")
+    return fix

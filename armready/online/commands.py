@@ -12,14 +12,17 @@ from armready.config import Settings
 from armready.errors import UsageError
 from armready.first_pass import check_file
 from armready.knowledge.images import Has, Verdict, verdict
-from armready.knowledge.learned import ImageAnswer, Learned, image_to_json
+from armready.knowledge.learned import ImageAnswer, Learned, PackageAnswer, image_to_json
 from armready.knowledge.reference import Reference
 from armready.online.gather import Questions, worth_asking
 from armready.online.lookup import Tally
 from armready.online.stage import look_up
+from armready.parsers.requirements import parse_requirement
+from armready.python.resolution import Choice, Resolution, releases, resolve
+from armready.python.targets import GLIBC, MUSL, PYTHONS, Target
 from armready.registry import Registry
 from armready.reporters.base import escape
-from armready.session import open_session
+from armready.session import Session, open_session
 
 _DOCKERFILE = "FROM {}\n"
 _MANIFEST = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: example\nspec:\n  containers:\n    - name: example\n      image: {}\n"
@@ -35,11 +38,12 @@ def images(references: Sequence[str], *, config: Path | None, compare: bool, out
     if compare and len(references) != 2:
         raise UsageError("--compare needs two references")
     _check_format(output_format)
-    settings = open_session([], {}, config=config).settings
+    session = open_session([], {}, config=config)
+    settings = session.settings
     parsed = [Reference.parse(text, settings.mirrors) for text in references]
     tally = Tally()
     if not offline:
-        learned, tally = _ask(parsed, settings)
+        learned, tally = _ask(parsed, session)
         settings = replace(settings, known=settings.known.merged(learned))
     judged = [(reference, settings.known.image(reference), verdict(reference, settings)) for reference in parsed]
     differs = compare and _platforms(judged[0][1]) != _platforms(judged[1][1])
@@ -57,13 +61,13 @@ def _check_format(output_format: str) -> None:
         raise UsageError(f"unknown format {output_format!r}; there are table, json")
 
 
-def _ask(parsed: Sequence[Reference], settings: Settings) -> tuple[Learned, Tally]:
+def _ask(parsed: Sequence[Reference], session: Session) -> tuple[Learned, Tally]:
     asked = Questions()
     for reference in parsed:
         asked.add_image(reference)
-        for other in worth_asking(reference.text, settings):
+        for other in worth_asking(reference.text, session.settings):
             asked.add_image(other)
-    return look_up(asked, settings, sizes=True)
+    return look_up(asked, session.settings, session.tree, sizes=True)
 
 
 def _platforms(answer: ImageAnswer | None) -> dict[str, str]:
@@ -131,3 +135,81 @@ def _size(count: int) -> str:
             return f"{count:.0f} {unit}"
         count //= 1000
     return f"{count} GB"
+
+
+def packages(requirements: Sequence[str], *, config: Path | None, pythons: Sequence[str], output_format: str) -> tuple[str, int]:
+    """The text that `armready package` prints and its exit code: 1 when arm64 gets nothing, or a build, where x86-64 gets a wheel.
+
+    Raises:
+        UsageError: something is no requirement, no Python version, or no format.
+    """
+    _check_format(output_format)
+    wanted = []
+    for text in requirements:
+        parsed = parse_requirement(text)
+        if parsed is None or not parsed.name or parsed.url:
+            raise UsageError(f"{text}: must be NAME or NAME==VERSION")
+        wanted.append((text, parsed.name, parsed.specifier))
+    targets = _targets(pythons)
+    session = open_session([], {}, config=config)
+    learned, tally = look_up(Questions(packages={name for _, name, _ in wanted}), session.settings, session.tree)
+    known = session.settings.known.merged(learned).packages
+    code, documents, blocks = _CLEAN, [], []
+    for text, name, specifier in wanted:
+        answer = known.get(name)
+        rows = [(target, resolve(releases(answer), specifier, target)) for target in targets] if answer else []
+        found = [(target, each) for target, each in rows if each is not None]
+        code = _MISSING if any(each.blocks or each.compiles for _, each in found) else code
+        documents.append(_package_json(text, answer, found))
+        blocks.append(_package_text(text, answer, found, tally))
+    if output_format == "json":
+        return json.dumps({"version": 1, "packages": documents}, indent=2), code
+    return "\n\n".join(blocks), code
+
+
+def _targets(pythons: Sequence[str]) -> list[Target]:
+    chosen = [each for each in PYTHONS if not pythons or f"{each[0]}.{each[1]}" in pythons]
+    if not chosen:
+        raise UsageError(f"--python: there are {', '.join(f'{major}.{minor}' for major, minor in PYTHONS)}")
+    return [Target(python, libc=libc) for python in chosen for libc in (GLIBC, MUSL)]
+
+
+def _package_json(text: str, answer: PackageAnswer | None, found: Sequence[tuple[Target, Resolution]]) -> dict[str, Any]:
+    rows = [
+        {
+            "python": target.python_name,
+            "libc": target.libc,
+            "x86_64": _choice_json(each.x86_64),
+            "aarch64": _choice_json(each.aarch64),
+            "above": each.above,
+            "below": each.below,
+        }
+        for target, each in found
+    ]
+    return {
+        "requirement": text,
+        "indexes": list(answer.indexes) if answer else [],
+        "as_of": answer.as_of if answer else None,
+        "targets": rows,
+    }
+
+
+def _choice_json(choice: Choice) -> dict[str, str | None]:
+    return {"version": str(choice.release) if choice.release else None, "form": choice.outcome.value}
+
+
+def _package_text(text: str, answer: PackageAnswer | None, found: Sequence[tuple[Target, Resolution]], tally: Tally) -> str:
+    if answer is None:
+        reasons = dict.fromkeys(tally.open.values())
+        return "\n".join([escape(text), *(f"  no answer: {escape(reason)}" for reason in reasons)])
+    lines = [escape(text), f"  {', '.join(map(escape, answer.indexes))} (looked up {answer.as_of})"]
+    rows = [("python", "libc", "x86-64", "arm64", "nearest wheels for arm64")]
+    for target, each in found:
+        near = " ".join(filter(None, (each.below and f"{each.below} below", each.above and f"{each.above} above")))
+        good = each.aarch64.release == each.x86_64.release and each.aarch64.outcome == each.x86_64.outcome
+        rows.append((target.python_name, target.libc, _choice(each.x86_64), _choice(each.aarch64), "" if good else near))
+    return "\n".join([*lines, *(f"    {line}" for line in _table(rows))])
+
+
+def _choice(choice: Choice) -> str:
+    return f"{choice.release} {choice.outcome}" if choice.release else "nothing"

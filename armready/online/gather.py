@@ -32,11 +32,13 @@ class Questions:
 
     Attributes:
         images: canonical name -> reference.
-        packages: normalised name -> the specifiers that are asked for.
+        packages: normalised names.
+        options: options of requirements files that name indexes: (`--index-url`, address).
     """
 
     images: dict[str, Reference] = field(default_factory=dict)
-    packages: dict[str, set[str]] = field(default_factory=dict)
+    packages: set[str] = field(default_factory=set)
+    options: list[tuple[str, str]] = field(default_factory=list)
 
     def add_image(self, reference: Reference) -> None:
         """Ask for what a reference names, if it names something without variables."""
@@ -56,8 +58,8 @@ def questions(tree: Tree, paths: Iterable[str], settings: Settings) -> Questions
             for text in named_images(file):
                 for reference in worth_asking(text, settings):
                     found.add_image(reference)
-            for name, specifier in named_packages(file):
-                found.packages.setdefault(name, set()).add(specifier)
+            found.packages.update(named_packages(file))
+            found.options += named_indexes(file)
         except (ParseProblem, RecursionError):
             continue
     return found
@@ -134,8 +136,8 @@ def worth_asking(text: str, settings: Settings) -> Iterator[Reference]:
         yield Reference.parse(alternative, settings.mirrors)
 
 
-def named_packages(file: File) -> Iterator[tuple[str, str]]:
-    """The packages of a manifest with their specifiers: (normalised name, specifier)."""
+def named_packages(file: File) -> Iterator[str]:
+    """The packages that a manifest asks for, normalised."""
     if file.kind not in MANIFEST_KINDS:
         return
     from armready.python.manifests import read_manifest
@@ -143,7 +145,18 @@ def named_packages(file: File) -> Iterator[tuple[str, str]]:
     manifest = file.parse(read_manifest)
     for dependency in manifest.dependencies if manifest else ():
         if dependency.name and not dependency.url:
-            yield dependency.name, dependency.specifier
+            yield dependency.name
+
+
+def named_indexes(file: File) -> Iterator[tuple[str, str]]:
+    """The options of a requirements file that say where packages come from."""
+    if file.kind is not Kind.REQUIREMENTS:
+        return
+    from armready.parsers.requirements import parse_requirements
+
+    for option in file.parse(parse_requirements).options:
+        if option.name in ("--index-url", "--extra-index-url", "--find-links", "--no-index"):
+            yield option.name, option.value
 
 
 def images_of(tree: Tree, paths: Iterable[str], settings: Settings) -> list[str]:

@@ -13,7 +13,9 @@ from armready.knowledge.learned import Learned
 from armready.online.auth import Credentials
 from armready.online.cache import AnswerCache
 from armready.online.gather import Questions, questions
+from armready.online.indexes import indexes
 from armready.online.lookup import Tally, look_up_images
+from armready.online.pypi import look_up_packages
 from armready.online.registry import RegistryClient
 from armready.online.web import Web
 from armready.registry import Registry
@@ -21,6 +23,7 @@ from armready.registry import Registry
 if TYPE_CHECKING:
     from armready.config import Settings
     from armready.session import Session
+    from armready.tree import Tree
 
 
 @dataclass(frozen=True)
@@ -34,18 +37,20 @@ class Informed:
 def inform(session: Session) -> Informed:
     """Look up what the files of a session name. An outage changes nothing but the summary."""
     asked = questions(session.tree, session.paths, session.settings)
-    learned, tally = look_up(asked, session.settings)
+    learned, tally = look_up(asked, session.settings, session.tree)
     settings = replace(session.settings, known=session.settings.known.merged(learned))
     config = Config(settings, session.config.origins)
     return Informed(replace(session, config=config, registry=Registry(settings)), tally)
 
 
-def look_up(asked: Questions, settings: Settings, *, sizes: bool = False) -> tuple[Learned, Tally]:
+def look_up(asked: Questions, settings: Settings, tree: Tree, *, sizes: bool = False) -> tuple[Learned, Tally]:
     """Ask registries and indexes everything at once; with the sizes of images if they are wanted."""
-    web = Web()
+    web, cache = Web(), AnswerCache()
     try:
         client = RegistryClient(web, Credentials(), mirrors=settings.mirrors, insecure=settings.insecure_registries)
-        images, tally = look_up_images(asked.images.values(), client, AnswerCache(), sizes=sizes)
+        images, tally = look_up_images(asked.images.values(), client, cache, sizes=sizes)
+        packages, more = look_up_packages(sorted(asked.packages), indexes(tree, asked.options), web, cache)
     finally:
         web.close()
-    return Learned(images), tally
+    tally.add(more)
+    return Learned(images, packages), tally

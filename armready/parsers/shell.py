@@ -79,9 +79,8 @@ class Script:
 
     def edit(self, file: File, span: Span, text: str) -> Edit | None:
         """An edit that replaces `span` by `text` in the host file; None where the map is not exact or the text does not fit there."""
-        host = self.embedded.host_span(span)
-        encoded = self.embedded.encode(text)
-        return None if host is None or encoded is None else file.replace(host, encoded)
+        edited = self.embedded.edit(span, text)
+        return None if edited is None else file.replace(*edited)
 
 
 # Template expressions of the hosts. Bounded, so that an unclosed one cannot make the search quadratic.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from armready.classify import BUILD_KINDS, KUBERNETES_KINDS, MANIFEST_KINDS, PIPELINE_KINDS, Kind
+from armready.classify import BUILD_KINDS, KUBERNETES_KINDS, MANIFEST_KINDS, PIPELINE_KINDS, SHELL_KINDS, Kind
 
 if TYPE_CHECKING:
     from armready.file import File
@@ -176,6 +176,7 @@ COLLECTORS: tuple[Collector, ...] = (
     Collector(
         "armready.python.platforms:platform_facts", frozenset({Kind.PYPROJECT, Kind.PIXI, Kind.CONDA_ENV}), (b"platforms", b"environments")
     ),
+    Collector("armready.python.commands:command_facts", SHELL_KINDS, (b"pip", b"uv ", b"poetry", b"pdm ", b"python")),
     Collector("armready.python.wheel_builds:wheel_build_facts", PIPELINE_KINDS, (b"cibuildwheel", b"cibw_", b"maturin")),
     Collector("armready.python.wheel_builds:config_facts", frozenset({Kind.PYPROJECT}), (b"cibuildwheel",)),
     Collector("armready.python.lock_readers:lock_facts", RESOLVED_KINDS),

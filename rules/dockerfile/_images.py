@@ -11,7 +11,7 @@ from armready.file import File
 from armready.finding import Finding, Related, Severity
 from armready.fix import Applicability, Fix
 from armready.image_rules import Problem
-from armready.knowledge.images import Reference
+from armready.knowledge.images import Reference, arch_in_name
 from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.dockerfile_expand import uses
 from armready.parsers.dockerfile_images import ImageUse, Role, image_uses
@@ -42,16 +42,35 @@ def findings(rule: FileRule, file: File, judge: Judge) -> Iterator[Finding]:
         problem = judge(reference_of(file, use), file.settings)
         if problem is None:
             continue
-        on_builder = use.role is Role.BASE and use.stage.on_build_platform
         yield rule.finding(
             file.location(use.span),
             problem.message,
-            severity=Severity.INFO if on_builder else problem.severity,
+            severity=_severity(file, use, problem),
             confidence=problem.confidence.at_most(limit),
             supported=problem.supported,
             fix=_fix(file, use, problem, judge),
             related=(Related(file.location(use.origin), "used here"),) if use.origin != use.span else (),
         )
+
+
+def _severity(file: File, use: ImageUse, problem: Problem) -> Severity:
+    """Lower where the builder's architecture counts, and where the name has an architecture only by the default of an ARG."""
+    if use.role is Role.BASE and use.stage.on_build_platform:
+        return Severity.INFO
+    written = Reference.parse(use.written, file.settings.mirrors)
+    by_default = use.written != use.text and arch_in_name(reference_of(file, use)) is not None and arch_in_name(written) is None
+    return problem.severity.at_most(Severity.WARNING) if by_default else problem.severity
+
+
+def comment_above(file: File, use: ImageUse) -> str:
+    """The comment lines that touch the line of an image from above."""
+    source = file.source
+    line = source.line_index(use.span.start)
+    lines: list[str] = []
+    while line > 0 and (text := source.slice(source.line_span(line - 1)).strip()).startswith("#"):
+        lines.append(text)
+        line -= 1
+    return "\n".join(reversed(lines))
 
 
 def _fix(file: File, use: ImageUse, problem: Problem, judge: Judge) -> Fix | None:

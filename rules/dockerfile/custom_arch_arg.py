@@ -30,9 +30,10 @@ import re
 from collections.abc import Iterator
 
 from armready.rules.dockerfile._stages import path_arch
-from armready.rules.dockerfile._variables import declared_above, is_used_outside_from, names_used, reaches
+from armready.rules.dockerfile._variables import is_used_outside_from, names_used, reaches
 
 from armready.classify import Kind
+from armready.dockerfile_edits import declared_above
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Applicability, Fix

@@ -28,9 +28,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from armready.rules.dockerfile._stages import judged_stages, unpinned
-from armready.rules.dockerfile._variables import without_default
 
 from armready.classify import Kind
+from armready.dockerfile_edits import without_default
 from armready.file import File
 from armready.finding import Finding, Related, Severity
 from armready.fix import Applicability, Fix
@@ -99,7 +99,7 @@ class FromPlatformArgConstant(FileRule):
                 pair = definition.pair
                 yield self.finding(
                     file.location(pair.span),
-                    f"This default replaces the value that BuildKit sets: --platform=${pair.name} below is {platform.value} on every machine.",
+                    f"This default replaces the value that BuildKit sets: {pair.name} is {platform.value} on every machine.",
                     severity=Severity.ERROR,
                     confidence=dockerfile.confidence,
                     fix=Fix("Drop the default", (without_default(file, pair),)),

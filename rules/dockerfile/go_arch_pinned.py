@@ -27,9 +27,9 @@ import re
 from collections.abc import Iterator
 
 from armready.rules.dockerfile._stages import path_arch, stage_text
-from armready.rules.dockerfile._variables import declared_above
 
 from armready.classify import Kind
+from armready.dockerfile_edits import declared_above
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Applicability, Fix
@@ -110,8 +110,8 @@ class GoArchPinned(FileRule):
         Example(
             "on the build machine with cgo",
             path="Dockerfile",
-            bad="FROM --platform=$BUILDPLATFORM golang:1 AS b\nARG TARGETARCH\nRUN «GOARCH=amd64» go build\nFROM a\nCOPY --from=b /a /a\n",
-            fixed="FROM --platform=$BUILDPLATFORM golang:1 AS b\nARG TARGETARCH\nRUN GOARCH=$TARGETARCH go build\nFROM a\nCOPY --from=b /a /a\n",
+            bad="FROM --platform=$BUILDPLATFORM a AS b\nARG TARGETARCH\nRUN «GOARCH=amd64» go build\nFROM a\nCOPY --from=b /a /a\n",
+            fixed="FROM --platform=$BUILDPLATFORM a AS b\nARG TARGETARCH\nRUN GOARCH=$TARGETARCH go build\nFROM a\nCOPY --from=b /a /a\n",
             applicability=Applicability.UNSAFE,
         ),
         Example(

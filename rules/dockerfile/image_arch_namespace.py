@@ -24,16 +24,21 @@ image of one architecture and has to go), where a build argument decides, and fo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._images import findings
+from armready.rules.dockerfile._images import findings, judged_uses
 
 from armready.classify import Kind
 from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Applicability
+from armready.finding import Confidence, Finding, Severity
+from armready.fix import Applicability, Fix
 from armready.image_rules import arch_namespace
+from armready.knowledge.images import verdict
 from armready.rule import Example, FileRule
+
+# An official image below a namespace that is a build argument without a value.
+_PASSED = re.compile(r"\$\{?\w*ARCH\w*\}?/([a-z0-9-]+(?::[\w.-]+)?)", re.IGNORECASE)
 
 
 class ImageArchNamespace(FileRule):
@@ -44,7 +49,7 @@ class ImageArchNamespace(FileRule):
     summary = "The image comes from a namespace for a single architecture"
     severity = Severity.ERROR
     kinds = frozenset({Kind.DOCKERFILE})
-    needles = (b"amd64", b"i386", b"arm64v8", b"arm32v", b"ppc64le", b"s390x", b"riscv64", b"mips64le")
+    needles = (b"arch", b"amd64", b"i386", b"arm64v8", b"arm32v", b"ppc64le", b"s390x", b"riscv64", b"mips64le")
     examples = (
         Example(
             "official image",
@@ -87,6 +92,14 @@ class ImageArchNamespace(FileRule):
             applicability=Applicability.UNSAFE,
         ),
         Example("plain name without arm64", path="Dockerfile", bad="FROM «amd64/openjdk:7»\n", severity=Severity.ERROR),
+        Example(
+            "namespace that each build has to pass",
+            path="Dockerfile",
+            bad="ARG ARCH\nFROM «${ARCH}/busybox:1.36»\n",
+            fixed="ARG ARCH\nFROM busybox:1.36\n",
+            applicability=Applicability.UNSAFE,
+            severity=Severity.WARNING,
+        ),
         Example("arm64 alone", path="Dockerfile", bad="FROM «arm64v8/alpine:3.20»\n", severity=Severity.INFO),
         Example("multi-arch image", path="Dockerfile", good="FROM debian:12\nRUN echo amd64/debian\n"),
         Example("namespace of a registry of one's own", path="Dockerfile", good="FROM registry.example.com/team/app:1\nLABEL a=amd64/x\n"),
@@ -100,4 +113,14 @@ class ImageArchNamespace(FileRule):
 
     def check(self, file: File) -> Iterator[Finding]:
         """See `FileRule.check`."""
-        return findings(self, file, arch_namespace)
+        yield from findings(self, file, arch_namespace)
+        for use in judged_uses(file):
+            match = _PASSED.fullmatch(use.text)
+            if match is not None and verdict(match[1], file.settings).multi_arch and use.written == use.text:
+                message = (
+                    f"The architecture of this image has to be passed to each build; {match[1]} exists for all of them under one name."
+                )
+                fix = Fix(
+                    "Drop the namespace", (file.replace(use.span, match[1]),), Applicability.UNSAFE, ("The argument is not used any more.",)
+                )
+                yield self.finding(file.location(use.span), message, confidence=Confidence.MEDIUM, fix=fix)

@@ -5,6 +5,8 @@
 `@sha256:...` behind an image in FROM, `COPY --from` and `RUN --mount=from`. Images whose architectures the
 configuration names are left alone.
 
+It is an info, and a warning where the comment above says that the digest is for amd64.
+
 ## Why it stops arm64
 
 A digest can name the index of all architectures or the image of one. The text does not tell; people who copy digests
@@ -16,19 +18,28 @@ the amd64 image.
 Run armready with `--online`, or `docker buildx imagetools inspect IMAGE@DIGEST`: an index lists its platforms. Take
 the digest of the index, as Renovate and Dependabot do. To say that it is one, name the image with its platforms under
 `images` in the configuration.
+
+## Fix safety
+
+Unsafe: without the digest the tag decides what is pulled. It is offered only where a comment says that the digest is
+for amd64.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from armready.rules.dockerfile._images import findings
+from armready.rules.dockerfile._images import comment_above, findings, judged_uses, reference_of
 
+from armready.arch import amd64_tokens
 from armready.classify import Kind
 from armready.file import File
-from armready.finding import Finding, Severity
+from armready.finding import Confidence, Finding, Severity
+from armready.fix import Applicability, Fix
 from armready.image_rules import digest_pin
+from armready.parsers.dockerfile_images import ImageUse
 from armready.rule import Example, FileRule
+from armready.source import Span
 
 _DIGEST = "@sha256:" + "ab" * 32
 
@@ -44,6 +55,14 @@ class ImageDigestPinned(FileRule):
     needles = (b"@sha256:",)
     examples = (
         Example("digest", path="Dockerfile", bad=f"FROM «debian:12{_DIGEST}»\n", severity=Severity.INFO),
+        Example(
+            "a comment says that it is for amd64",
+            path="Dockerfile",
+            bad=f"# OS/ARCH: linux/amd64\nFROM «debian:12{_DIGEST}»\n",
+            fixed="# OS/ARCH: linux/amd64\nFROM debian:12\n",
+            applicability=Applicability.UNSAFE,
+            severity=Severity.WARNING,
+        ),
         Example("tag", path="Dockerfile", good="FROM debian:12\nRUN echo a@sha256:0\n"),
         Example(
             "named in the configuration",
@@ -60,4 +79,18 @@ class ImageDigestPinned(FileRule):
 
     def check(self, file: File) -> Iterator[Finding]:
         """See `FileRule.check`."""
-        return findings(self, file, digest_pin)
+        amd64 = {use.span: use for use in judged_uses(file) if amd64_tokens(comment_above(file, use))}
+        for finding in findings(self, file, digest_pin):
+            use = amd64.get(finding.location.span)
+            yield finding if use is None else self._for_amd64(file, use)
+
+    def _for_amd64(self, file: File, use: ImageUse) -> Finding:
+        reference = reference_of(file, use)
+        message = f"The comment says that the digest of {reference.short} is for amd64; an arm64 build takes it all the same."
+        fix = None
+        if reference.tag is not None and use.written.endswith(reference.digest or "@"):
+            at = use.written.index("@")
+            notes = ("Pin the digest of the index, which names all architectures.",)
+            edit = file.delete(Span(use.span.start + at, use.span.end))
+            fix = Fix("Drop the digest", (edit,), Applicability.UNSAFE, notes)
+        return self.finding(file.location(use.span), message, severity=Severity.WARNING, confidence=Confidence.MEDIUM, fix=fix)

@@ -26,10 +26,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from armready.rules.dockerfile._stages import path_arch
-from armready.rules.dockerfile._variables import is_used, without_default
+from armready.rules.dockerfile._variables import is_used
 
 from armready.arch import amd64_tokens
 from armready.classify import Kind
+from armready.dockerfile_edits import without_default
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Applicability, Fix

@@ -27,9 +27,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._variables import declared_above
-
 from armready.classify import Kind
+from armready.dockerfile_edits import declared_above
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Fix

@@ -73,6 +73,10 @@ class Package(NamedTuple):
     needs: str
 
 
+# The row of a package that the table does not hold.
+UNLISTED = Package("", (), "native", False, "", "", "", "", (), {}, "", "", "", Evidence.INDEX, "", "", "")
+
+
 class Verdict(NamedTuple):
     """What is known of one release on one Python and libc.
 

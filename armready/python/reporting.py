@@ -50,9 +50,9 @@ def nearest(judged: Judged) -> str:
     return f"; {judged.below} has one" if judged.below else ""
 
 
-def fact() -> str:
-    """The date of the table, as the end of a message."""
-    return f" (known {as_of()})"
+def fact(judged: Judged | None = None) -> str:
+    """The date of what a message rests on, as its end."""
+    return f" (index of {judged.as_of})" if judged is not None and judged.as_of else f" (known {as_of()})"
 
 
 def dependency_level(judged: Judged, usual: Severity) -> Severity:

@@ -14,13 +14,15 @@ from weakref import WeakKeyDictionary
 
 from armready.errors import ParseProblem
 from armready.finding import Confidence, Severity
-from armready.knowledge.packages import Evidence, Package, package, version
+from armready.knowledge.learned import PackageAnswer
+from armready.knowledge.packages import UNLISTED, Evidence, Package, package, version
 from armready.knowledge.packages import judge as table_says
 from armready.project import Project, join
 from armready.python.dependencies import Dependency, Scope, allows, upper_bound
 from armready.python.images import PythonImage
 from armready.python.locks import Lock
 from armready.python.manifests import Manifest
+from armready.python.resolution import has_sdist, releases, resolve
 from armready.python.targets import AARCH64, PYTHONS, X86_64, Target, marker_holds
 from armready.python.wheels import Outcome
 
@@ -42,6 +44,8 @@ class Judged:
         above: the nearest release above that is good, or empty.
         below: the nearest one below.
         builds_allowed: the installer may build from source.
+        as_of: the day of the index that says so; empty when it is the embedded table.
+        gets: the releases that x86-64 and arm64 get, where arm64's is an older one.
     """
 
     dependency: Dependency
@@ -53,6 +57,8 @@ class Judged:
     above: str = ""
     below: str = ""
     builds_allowed: bool = True
+    as_of: str = ""
+    gets: tuple[str, str] | None = None
 
     @property
     def what(self) -> str:
@@ -99,7 +105,7 @@ class Survey:
 
     def _images_for(self, path: str) -> list[PythonImage]:
         """The images whose build installs this file: those that name it, else those of the nearest folder."""
-        named = [image for image in self.images if path in image.installs]
+        named = [image for image in self.images if path in image.installs or path == image.location.path]
         if named:
             return named
         folder = dirname(path)
@@ -212,16 +218,20 @@ class Survey:
         if not dependency.name or dependency.url or dependency.constraint:
             return None
         row = package(dependency.name)
-        if row is None or not manifest.policy.may_use_wheel(dependency.name):
+        looked_up = self.project.settings.known.packages.get(dependency.name)
+        if (row is None and looked_up is None) or not manifest.policy.may_use_wheel(dependency.name):
             return None
         reached = tuple(target for target in targets if installed_on(dependency, target))
         if not reached:
             return None
-        if row.x86_only:
+        if row is not None and row.x86_only:
             return None if self._has_twin(manifest, dependency) else _x86_only(dependency, row)
         if self.decided_by_lock(dependency):
             return None
         specifier = dependency.specifier or bounds.get(dependency.name, "")
+        if looked_up is not None:
+            return _by_index(dependency, looked_up, specifier, reached, manifest.policy.may_build(dependency.name))
+        assert row is not None
         return _pinned(dependency, row, specifier, reached, manifest.policy.may_build(dependency.name))
 
     @staticmethod
@@ -272,6 +282,24 @@ def _pinned(dependency: Dependency, row: Package, specifier: str, targets: tuple
     outcome = verdict.difference.aarch64 if builds else Outcome.NONE
     pythons = () if len(bad) == len(targets) and len(targets) > 1 else tuple(each.python_name for each, _ in bad)
     return Judged(dependency, row, outcome, False, verdict.confidence, pythons, verdict.above, verdict.below, builds)
+
+
+def _by_index(dependency: Dependency, answer: PackageAnswer, specifier: str, targets: tuple[Target, ...], builds: bool) -> Judged | None:
+    """What an index says of a declaration: its whole file list, so that nothing has to be deduced."""
+    known = releases(answer)
+    resolved = [(target, resolve(known, specifier, target, builds=builds)) for target in targets]
+    bad = [(target, found) for target, found in resolved if found is not None and (found.blocks or found.compiles or found.older)]
+    if not bad:
+        return None
+    _, found = bad[-1]
+    row = package(dependency.name) or UNLISTED._replace(name=dependency.name)
+    row = row._replace(sdist="yes" if has_sdist(known, found.x86_64.release) else "no")
+    pythons = () if len(bad) == len(targets) and len(targets) > 1 else tuple(each.python_name for each, _ in bad)
+    outcome = Outcome.NONE if found.blocks else Outcome.SDIST if found.compiles else Outcome.WHEEL
+    gets = (str(found.x86_64.release), str(found.aarch64.release)) if found.older else None
+    return Judged(
+        dependency, row, outcome, False, Confidence.HIGH, pythons, found.above, found.below, builds, as_of=answer.as_of, gets=gets
+    )
 
 
 def _accepts(requires: str, python: tuple[int, int]) -> bool:

@@ -25,17 +25,17 @@ def schema_is_met(name: str, path: Path) -> None:
 class Runner:
     """Runs the `run` steps of the action; steps that use other actions are noted."""
 
-    def __init__(self, workspace: Path, temporary: Path, **inputs: str) -> None:
+    def __init__(self, checkout: Path, workspace: Path, temporary: Path, **inputs: str) -> None:
         defaults = {name: each.get("default", "") for name, each in ACTION["inputs"].items()}
         self.values = {f"inputs.{name}": value for name, value in (defaults | inputs).items()}
         self.values["steps.python.outputs.python-path"] = sys.executable
-        self.workspace, self.temporary = workspace, temporary
+        self.checkout, self.workspace, self.temporary = checkout, workspace, temporary
         self.summary, self.output = temporary / "summary.md", temporary / "output"
         self.used: list[dict] = []
         self.log = ""
 
-    def evaluate(self, text: str) -> str:
-        return re.sub(r"\$\{\{\s*([\w.-]+)\s*\}\}", lambda match: self.values.get(match[1], ""), text)
+    def evaluate(self, text: object) -> str:
+        return re.sub(r"\$\{\{\s*([\w.-]+)\s*\}\}", lambda match: self.values.get(match[1], ""), str(text))
 
     def run(self) -> int:
         for step in ACTION["runs"]["steps"]:
@@ -54,7 +54,7 @@ class Runner:
         self.output.write_text("")
         environment = {
             **os.environ,
-            "GITHUB_ACTION_PATH": str(ROOT),
+            "GITHUB_ACTION_PATH": str(self.checkout),
             "GITHUB_STEP_SUMMARY": str(self.summary),
             "GITHUB_OUTPUT": str(self.output),
             "RUNNER_TEMP": str(self.temporary),
@@ -68,6 +68,14 @@ class Runner:
             name, _, value = line.partition("=")
             self.values[f"steps.{step.get('id')}.outputs.{name}"] = value
         return done.returncode
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A clone, since a build leaves files in the tree it is made from."""
+    clone = tmp_path_factory.mktemp("checkout") / "armready"
+    subprocess.run(["git", "clone", "-q", ROOT, clone], check=True)
+    return clone
 
 
 @pytest.fixture(scope="module")
@@ -88,8 +96,8 @@ def test_action_meets_the_schema():
     schema_is_met("vendor.github-actions", ROOT / "action.yml")
 
 
-def test_action_finds_uploads_sums_up_and_fails(workspace, temporary):
-    runner = Runner(workspace, temporary)
+def test_action_finds_uploads_sums_up_and_fails(checkout, workspace, temporary):
+    runner = Runner(checkout, workspace, temporary)
     assert runner.run() == 1, runner.log
     assert "::error file=svc/Dockerfile,line=1" in runner.log
     assert "DF110" in runner.summary.read_text()
@@ -99,28 +107,28 @@ def test_action_finds_uploads_sums_up_and_fails(workspace, temporary):
     assert log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "svc/Dockerfile"
 
 
-def test_action_on_a_clean_repository(workspace, temporary):
+def test_action_on_a_clean_repository(checkout, workspace, temporary):
     (workspace / "svc" / "Dockerfile").write_text("FROM debian:12\n")
-    runner = Runner(workspace, temporary, **{"upload-sarif": "false"})
+    runner = Runner(checkout, workspace, temporary, **{"upload-sarif": "false"})
     assert runner.run() == 0, runner.log
     assert not any("upload-sarif" in each["uses"] for each in runner.used)
 
 
-def test_action_options(workspace, temporary):
+def test_action_options(checkout, workspace, temporary):
     options = {"fail-on": "never", "paths": "svc\n", "args": "--min-severity=info\n--select=DF1", "working-directory": "."}
-    runner = Runner(workspace, temporary, **options)
+    runner = Runner(checkout, workspace, temporary, **options)
     assert runner.run() == 0, runner.log
     assert "DF110" in runner.log
 
 
-def test_action_tells_wrong_usage_from_findings(workspace, temporary):
-    runner = Runner(workspace, temporary, paths="nowhere")
+def test_action_tells_wrong_usage_from_findings(checkout, workspace, temporary):
+    runner = Runner(checkout, workspace, temporary, paths="nowhere")
     assert runner.run() == 2
     assert "no such file or folder" in runner.log
 
 
-def test_input_of_the_action_is_never_a_command(workspace, temporary):
-    runner = Runner(workspace, temporary, paths='"; touch owned; "\n$(touch owned)', args="--select=$(touch owned)")
+def test_input_of_the_action_is_never_a_command(checkout, workspace, temporary):
+    runner = Runner(checkout, workspace, temporary, paths='"; touch owned; "\n$(touch owned)', args="--select=$(touch owned)")
     assert runner.run() == 2
     assert not list(workspace.rglob("owned"))
 
@@ -129,11 +137,11 @@ def test_template_meets_the_schema():
     schema_is_met("vendor.gitlab-ci", ROOT / "templates" / "gitlab-ci.yml")
 
 
-def test_template(workspace, tmp_path_factory):
+def test_template(checkout, workspace, tmp_path_factory):
     venv = tmp_path_factory.mktemp("venv")
     subprocess.run([sys.executable, "-m", "venv", venv], check=True)
     job = TEMPLATE["armready"]
-    variables = {**job["variables"], "ARMREADY_PACKAGE": str(ROOT)}
+    variables = {**job["variables"], "ARMREADY_PACKAGE": str(checkout)}
     environment = {**os.environ, **variables, "PATH": f"{venv / 'bin'}:{os.environ['PATH']}"}
     script = "\n".join(job["script"])
     done = subprocess.run(

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import MANIFEST_KINDS, Kind
+from armready.classify import MANIFEST_KINDS, SHELL_KINDS, Kind
 from armready.finding import Confidence, Finding, Severity
 from armready.fix import Applicability
 from armready.project import Project
@@ -41,7 +41,7 @@ class DepBuildsFromSource(ProjectRule):
     name = "dep-builds-from-source"
     summary = "A pinned dependency is compiled on arm64 where x86-64 gets a wheel"
     severity = Severity.WARNING
-    kinds = MANIFEST_KINDS | {Kind.PYTHON}
+    kinds = MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON}
     examples = (
         Example(
             "pin",
@@ -62,6 +62,25 @@ class DepBuildsFromSource(ProjectRule):
         Example("hole", path="Pipfile", bad='[packages]\n«h5py = "==3.11.0"»\n'),
         Example(
             "pinned elsewhere", path="requirements.txt", bad="-c constraints.txt\n«psutil»\n", files={"constraints.txt": "psutil==5.9.8\n"}
+        ),
+        Example(
+            "in a slim image without a compiler",
+            path="requirements.txt",
+            bad="«psutil==5.9.8»\n",
+            files={"Dockerfile": "FROM python:3.11-slim\nCOPY requirements.txt /\nRUN pip install -r /requirements.txt\n"},
+            severity=Severity.ERROR,
+        ),
+        Example(
+            "with a compiler",
+            path="requirements.txt",
+            bad="«psutil==5.9.8»\n",
+            files={
+                "Dockerfile": (
+                    "FROM python:3.11-slim\nRUN apt-get update && apt-get install -y gcc\n"
+                    "COPY requirements.txt .\nRUN pip install -r requirements.txt\n"
+                )
+            },
+            severity=Severity.WARNING,
         ),
         Example(
             "a lock decides",
@@ -91,7 +110,7 @@ class DepBuildsFromSource(ProjectRule):
             place = f" in an image without a compiler ({without.location.path})" if without else ""
             message = (
                 f"`{judged.what}` has no wheel for Linux arm64{on_pythons(judged.pythons)} where x86-64 has one, "
-                f"so it is compiled{place}{needs}{nearest(judged)}{alternative(judged)}{fact()}."
+                f"so it is compiled{place}{needs}{nearest(judged)}{alternative(judged)}{fact(judged)}."
             )
             severity = Severity.ERROR if without and judged.confidence is Confidence.HIGH else dependency_level(judged, self.severity)
             yield self.finding(

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import MANIFEST_KINDS, Kind
+from armready.classify import MANIFEST_KINDS, SHELL_KINDS, Kind
 from armready.finding import Finding, Severity
 from armready.fix import Applicability
 from armready.project import Project
@@ -42,7 +42,7 @@ class DepNoArm64(ProjectRule):
     name = "dep-no-arm64"
     summary = "A pinned dependency cannot be installed on arm64"
     severity = Severity.ERROR
-    kinds = MANIFEST_KINDS | {Kind.PYTHON}
+    kinds = MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON}
     examples = (
         Example(
             "pin",
@@ -51,6 +51,17 @@ class DepNoArm64(ProjectRule):
             fixed="tensorflow==2.10.0\n",
             applicability=Applicability.UNSAFE,
             severity=Severity.ERROR,
+        ),
+        Example(
+            "in a Dockerfile",
+            path="Dockerfile",
+            bad="FROM python:3.9-slim\nARG TF=2.8.0\nRUN pip install --no-cache-dir «tensorflow==$TF» numpy\n",
+            severity=Severity.ERROR,
+        ),
+        Example(
+            "in a branch of its own",
+            path="install.sh",
+            good='if [ "$(uname -m)" = x86_64 ]; then\n  pip install tensorflow==2.8.0\nfi\n',
         ),
         Example("hole", path="requirements.txt", bad="«ray[default]==2.22.0»\n", severity=Severity.ERROR),
         Example(
@@ -77,7 +88,7 @@ class DepNoArm64(ProjectRule):
             if judged.x86_only or judged.outcome is not Outcome.NONE or survey(project).is_frozen_accelerator(judged.dependency):
                 continue
             why = "has no file for Linux arm64" if judged.row.sdist == "no" else "has no wheel for Linux arm64 and may not be built"
-            message = f"`{judged.what}` {why}{on_pythons(judged.pythons)}{nearest(judged)}{alternative(judged)}{fact()}."
+            message = f"`{judged.what}` {why}{on_pythons(judged.pythons)}{nearest(judged)}{alternative(judged)}{fact(judged)}."
             yield self.finding(
                 judged.dependency.location,
                 message,

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import MANIFEST_KINDS, Kind
+from armready.classify import MANIFEST_KINDS, SHELL_KINDS, Kind
 from armready.finding import Confidence, Finding, Severity
 from armready.fix import Applicability, Fix
 from armready.knowledge.packages import package
@@ -48,7 +48,7 @@ class DepX86Only(ProjectRule):
     name = "dep-x86-only"
     summary = "A dependency exists for x86-64 only"
     severity = Severity.ERROR
-    kinds = MANIFEST_KINDS | {Kind.PYTHON}
+    kinds = MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON}
     examples = (
         Example(
             "nobody imports it",

@@ -1,0 +1,288 @@
+"""`pip install` and its like in scripts: what they install, on which Python, for which platform, and whether a compiler is there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from posixpath import basename, dirname
+
+from armready.classify import Kind
+from armready.file import File
+from armready.parsers.dockerfile import parse_dockerfile
+from armready.parsers.dockerfile_stages import PlatformKind, Stage
+from armready.parsers.requirements import parse_requirement
+from armready.parsers.shell_model import Command, Word
+from armready.project import join
+from armready.python.dependencies import Dependency
+from armready.python.images import PythonImage
+from armready.python.manifests import Manifest, Policy
+from armready.python.targets import GLIBC, MUSL
+from armready.scripts import Host, HostedScript, scripts
+from armready.source import Location, Span
+
+_PIP = re.compile(r"pip(?:\d(?:\.\d+)?)?$")
+_PYTHON = re.compile(r"python(?:\d(?:\.\d+)?)?$|py$")
+_WITH_VALUE = frozenset(
+    [
+        "-r",
+        "--requirement",
+        "-c",
+        "--constraint",
+        "-i",
+        "--index-url",
+        "--extra-index-url",
+        "-f",
+        "--find-links",
+        "-t",
+        "--target",
+        "--platform",
+        "--python-version",
+        "--prefix",
+        "--root",
+        "--only-binary",
+        "--no-binary",
+        "--implementation",
+        "--abi",
+        "--trusted-host",
+        "--timeout",
+        "--retries",
+        "--cache-dir",
+        "--log",
+        "--src",
+        "--python",
+        "--proxy",
+        "--cert",
+        "--client-cert",
+        "--progress-bar",
+        "--upgrade-strategy",
+        "-b",
+        "--build",
+        "--global-option",
+        "--install-option",
+        "--config-settings",
+        "--report",
+        "-d",
+        "--dest",
+        "-w",
+        "--wheel-dir",
+        "--python-platform",
+        "--resolution",
+        "--index-strategy",
+        "--use-feature",
+        "--index",
+        "--default-index",
+        "-p",
+        "--group",
+        "--with",
+        "-C",
+        "--user-agent",
+    ]
+)
+_PLATFORM_OPTIONS = ("--platform", "--python-platform", "--plat-name")
+_X86_PLATFORM = re.compile(r"(?:(?:many|musl)linux\w*|linux)_x86_64$|x86_64-|linux$")
+_INSTALLERS = re.compile(
+    r"\b(?:pip\d?(?:\.\d+)?\s+install|uv\s+(?:pip\s+install|sync|pip\s+sync)|poetry\s+install|pipenv\s+(?:install|sync)"
+    r"|pdm\s+(?:install|sync)|hatch\s)"
+)
+_COMPILER = re.compile(
+    r"(?<![\w.-])(?:build-essential|gcc|g\+\+|build-base|clang|alpine-sdk|gcc-c\+\+|base-devel|[Dd]evelopment [Tt]ools|rustc|cargo|rustup"
+    r"|gcc-\d+)(?![\w-])"
+)
+_VERSION = re.compile(r"3\.(\d+)")
+_ARCH_TEST = re.compile(r"x86_64|amd64|aarch64|arm64|uname|TARGETARCH|TARGETPLATFORM|dpkg")
+# Debian and Ubuntu release -> its python3.
+_DISTRIBUTIONS = {
+    "buster": (3, 7), "bullseye": (3, 9), "bookworm": (3, 11), "trixie": (3, 13),
+    "10": (3, 7), "11": (3, 9), "12": (3, 11), "13": (3, 13),
+    "bionic": (3, 6), "focal": (3, 8), "jammy": (3, 10), "noble": (3, 12),
+    "18.04": (3, 6), "20.04": (3, 8), "22.04": (3, 10), "24.04": (3, 12),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformOption:
+    """An installer that is told to take files for x86-64: a fact.
+
+    Attributes:
+        location: the option with its value.
+        text: as written.
+        tool: the command.
+    """
+
+    location: Location
+    text: str
+    tool: str
+
+
+def command_facts(file: File) -> Iterator[Manifest | PythonImage]:
+    """The collector: what the scripts of a file install, and what its stages say of Python.
+
+    Raises:
+        ParseProblem: the file is not what its kind says.
+    """
+    hosted = file.parse(scripts)
+    dependencies = [each for script in hosted for each in _script(file, script)]
+    if dependencies:
+        yield Manifest(file.path, "commands", dependencies=tuple(dependencies), policy=_policy(hosted))
+    if file.kind is Kind.DOCKERFILE:
+        yield from _images(file, hosted)
+
+
+def installs(command: Command) -> tuple[Word, ...] | None:
+    """The words after `install` of a pip or uv command; None for another command."""
+    words = [word.template for word in command.words]
+    if not words:
+        return None
+    at = 1
+    if _PYTHON.match(basename(words[0])) and words[1:3][:1] == ["-m"] and len(words) > 2 and _PIP.match(words[2]):
+        at = 3
+    elif basename(words[0]) == "uv" and words[1:2] == ["pip"]:
+        at = 2
+    elif not (_PIP.match(basename(words[0])) or _PIP.match(command.name)):
+        return None
+    while at < len(words) and words[at].startswith("-"):
+        at += 2 if words[at] in _WITH_VALUE else 1
+    if at >= len(words) or words[at] not in ("install", "download", "wheel"):
+        return None
+    return command.words[at + 1 :]
+
+
+def _script(file: File, hosted: HostedScript) -> Iterator[Dependency]:
+    for command in hosted.script.commands:
+        arguments = installs(command)
+        if arguments is None or _depends_on_arch(hosted, command):
+            continue
+        skip = False
+        for word in arguments:
+            text = word.template
+            if skip or text.startswith("-"):
+                skip = not skip and text in _WITH_VALUE
+                continue
+            dependency = _dependency(file, hosted, command, word)
+            if dependency is not None:
+                yield dependency
+
+
+def _depends_on_arch(hosted: HostedScript, command: Command) -> bool:
+    """Whether a test of the architecture may stand around a command."""
+    for frame in command.context:
+        if frame.kind in ("if", "case", "and", "or", "while", "for") and _ARCH_TEST.search(hosted.text[frame.start : command.span.start]):
+            return True
+    return False
+
+
+def _dependency(file: File, hosted: HostedScript, command: Command, word: Word) -> Dependency | None:
+    text = word.value
+    if text is None:
+        if hosted.stage is None or hosted.instruction is None:
+            text = hosted.expand(word.template)
+        else:
+            text = hosted.stage.expand(word.template, hosted.instruction)
+    if not text or "$" in text or (re.search(r"\s", text.strip()) is None and text.startswith((".", "/"))):
+        return None
+    requirement = parse_requirement(text)
+    if requirement is None or not requirement.name or requirement.url:
+        return None
+    location = file.location(hosted.span(word.span))
+    version = None
+    inner = word.text.find(text)
+    if word.value is not None and inner >= 0 and requirement.specifier and not command.nested and not command.broken:
+        start = word.span.start + inner
+        exact = hosted.script.embedded.host_span(Span(start + requirement.specifier_span.start, start + requirement.specifier_span.end))
+        version = file.location(exact) if exact is not None else None
+    return Dependency(requirement.name, requirement.specifier, location, requirement.marker, version=version)
+
+
+def _policy(hosted: tuple[HostedScript, ...]) -> Policy:
+    every = "\n".join(each.text for each in hosted)
+    return Policy(frozenset({":all:"}) if re.search(r"--only-binary[ =]:all:", every) else frozenset())
+
+
+# --- Dockerfiles --------------------------------------------------------------------------------------------------------------
+
+
+def _images(file: File, hosted: tuple[HostedScript, ...]) -> Iterator[PythonImage]:
+    for stage in file.parse(parse_dockerfile).stages:
+        runs = [each for each in hosted if each.stage is stage and each.host is Host.IMAGE]
+        installing = [each for each in runs if _INSTALLERS.search(each.text)]
+        python, libc, compiler = _base(stage)
+        if python is None and not installing:
+            continue
+        earlier = [each for one in stage.chain() for each in hosted if each.stage is one and each.host is Host.IMAGE]
+        if any(_COMPILER.search(each.text) for each in earlier):
+            compiler = True
+        if stage.platform.kind is not PlatformKind.TARGET:
+            compiler = None
+        files = tuple(dict.fromkeys(path for each in installing for path in _requirement_files(file, stage, each)))
+        yield PythonImage(file.location(stage.origin.span), python, libc, compiler, files, bool(installing), stage.ships)
+
+
+def _base(stage: Stage) -> tuple[tuple[int, int] | None, str, bool | None]:
+    """Python, libc and compiler of the image at the root of a stage."""
+    root = list(stage.chain())[-1]
+    image = root.image or ""
+    name, _, tag = image.partition("@")[0].rpartition("/")[2].partition(":")
+    libc = MUSL if "alpine" in tag or name == "alpine" else GLIBC
+    match = _VERSION.search(tag) if "python" in image else None
+    python = (3, int(match[1])) if match else None
+    if python is None:
+        python = next(
+            (found for release, found in _DISTRIBUTIONS.items() if name in ("debian", "ubuntu") and tag.startswith(release)), None
+        )
+    if name != "python":
+        return python, libc, False if name in ("debian", "ubuntu", "alpine") or "slim" in tag else None
+    return python, libc, not ("slim" in tag or "alpine" in tag)
+
+
+def _requirement_files(file: File, stage: Stage, hosted: HostedScript) -> Iterator[str]:
+    """The requirement files that a RUN installs, as paths they may have in the repository."""
+    folder = dirname(file.path)
+    copied = [
+        source for each in stage.instructions if each.keyword in ("COPY", "ADD") and not each.flag("from") for source in _words(each.words)
+    ]
+    for command in hosted.script.commands:
+        arguments = installs(command) or ()
+        for option, value in pairwise(arguments):
+            if option.template not in ("-r", "--requirement"):
+                continue
+            named = value.template.lstrip("/")
+            sources = [source for source in copied if basename(source) == basename(named)]
+            for source in (*sources, named, basename(named)):
+                for start in (folder, ""):
+                    path = join(start, source.lstrip("/"))
+                    if path is not None:
+                        yield path
+
+
+def _words(words: tuple[object, ...]) -> list[str]:
+    return [str(getattr(word, "text", "")) for word in words[:-1]]
+
+
+# --- platforms ----------------------------------------------------------------------------------------------------------------
+
+
+def platform_options(file: File) -> tuple[PlatformOption, ...]:
+    """Every installer or packager of a file that is told to take files for Linux x86-64.
+
+    Raises:
+        ParseProblem: the file is not what its kind says.
+    """
+    found = []
+    for hosted in file.parse(scripts):
+        for command in hosted.script.commands:
+            if not re.search(r"pip|uv|pex|poetry|wheel|python", command.name) or _depends_on_arch(hosted, command):
+                continue
+            for position, word in enumerate(command.words):
+                name, equals, value = word.template.partition("=")
+                if name not in _PLATFORM_OPTIONS:
+                    continue
+                after = command.words[position + 1] if not equals and position + 1 < len(command.words) else None
+                value = value if equals else after.template if after is not None else ""
+                if not _X86_PLATFORM.search(value) or (value == "linux" and name != "--python-platform"):
+                    continue
+                end = after.span.end if after is not None else word.span.end
+                location = file.location(hosted.span(Span(word.span.start, end)))
+                found.append(PlatformOption(location, f"{name} {value}", command.name))
+    return tuple(found)

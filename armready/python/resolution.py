@@ -100,14 +100,23 @@ def resolve(known: Releases, specifier: str, target: Target, *, builds: bool = T
         return None
     candidates = _candidates(known, wanted, target)
     x86_64, aarch64 = (_choose(candidates, known, target.on(arch), builds, wheels) for arch in (X86_64, AARCH64))
-    middle = aarch64.release or x86_64.release
-    if middle is None:
-        return Resolution(x86_64, aarch64)
-    good = [release for release in known if _gets(known[release], target.on(AARCH64), builds=False, wheels=True) is Outcome.WHEEL]
-    stable = [release for release in good if not release.is_prerelease and any(not file.yanked for file in known[release])]
-    above = next((str(release) for release in stable if release > middle), "")
-    below = next((str(release) for release in reversed(stable) if release < middle), "")
+    above, below = nearest(known, (target,), aarch64.release or x86_64.release)
     return Resolution(x86_64, aarch64, above, below)
+
+
+def nearest(known: Releases, targets: Sequence[Target], middle: Version | None) -> tuple[str, str]:
+    """The nearest final releases above and below with a wheel for arm64 on every target; empty where there is none."""
+    if middle is None:
+        return "", ""
+    good = [release for release in known if not release.is_prerelease and _has_wheels(known[release], targets)]
+    above = next((str(release) for release in good if release > middle), "")
+    below = next((str(release) for release in reversed(good) if release < middle), "")
+    return above, below
+
+
+def _has_wheels(files: Sequence[PackageFile], targets: Sequence[Target]) -> bool:
+    offered = [file for file in files if not file.yanked]
+    return all(_gets(offered, target.on(AARCH64), builds=False, wheels=True) is Outcome.WHEEL for target in targets)
 
 
 def _candidates(known: Releases, wanted: SpecifierSet, target: Target) -> list[Version]:

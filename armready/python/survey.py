@@ -22,7 +22,7 @@ from armready.python.dependencies import Dependency, Scope, allows, upper_bound
 from armready.python.images import PythonImage
 from armready.python.locks import Lock
 from armready.python.manifests import Manifest
-from armready.python.resolution import has_sdist, releases, resolve
+from armready.python.resolution import has_sdist, nearest, releases, resolve
 from armready.python.targets import AARCH64, PYTHONS, X86_64, Target, marker_holds
 from armready.python.wheels import Outcome
 
@@ -296,10 +296,9 @@ def _by_index(dependency: Dependency, answer: PackageAnswer, specifier: str, tar
     row = row._replace(sdist="yes" if has_sdist(known, found.x86_64.release) else "no")
     pythons = () if len(bad) == len(targets) and len(targets) > 1 else tuple(each.python_name for each, _ in bad)
     outcome = Outcome.NONE if found.blocks else Outcome.SDIST if found.compiles else Outcome.WHEEL
+    above, below = nearest(known, targets, found.aarch64.release or found.x86_64.release)
     gets = (str(found.x86_64.release), str(found.aarch64.release)) if found.older else None
-    return Judged(
-        dependency, row, outcome, False, Confidence.HIGH, pythons, found.above, found.below, builds, as_of=answer.as_of, gets=gets
-    )
+    return Judged(dependency, row, outcome, False, Confidence.HIGH, pythons, above, below, builds, as_of=answer.as_of, gets=gets)
 
 
 def _accepts(requires: str, python: tuple[int, int]) -> bool:

@@ -1,0 +1,76 @@
+"""A module that exists for x86-64 only is imported.
+
+## What it finds
+
+Imports of modules whose packages run on x86-64 only (`sklearnex`, `daal4py`, `mkl`, `decord`, `ibm_db`, `pysqlite3`, `PyQt5`, ...) that
+Linux arm64 reaches. An import in a function counts as a warning. Imports that survive a failure, stand under a test, or are in
+tests are left alone.
+
+## Why it stops arm64
+
+The package cannot be installed there, so that the import fails.
+
+## What to do
+
+Import it in a `try` with `except ImportError` and go on without it, or use what the message names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from armready.classify import Kind
+from armready.facts import X86_MODULE_NEEDLES
+from armready.file import File
+from armready.finding import Finding, Severity
+from armready.knowledge.packages import as_of, package
+from armready.python.branches import is_test
+from armready.python.imports import x86_imports
+from armready.rule import Example, FileRule
+
+
+class X86Import(FileRule):
+    """PY235."""
+
+    code = "PY235"
+    name = "x86-import"
+    summary = "A module that exists for x86-64 only is imported"
+    severity = Severity.ERROR
+    kinds = frozenset({Kind.PYTHON})
+    needles = X86_MODULE_NEEDLES
+    examples = (
+        Example("plain", path="train.py", bad="«from sklearnex import patch_sklearn»\n\npatch_sklearn()\n", severity=Severity.ERROR),
+        Example(
+            "in a function", path="video.py", bad="def read(path):\n    «import decord»\n    return decord\n", severity=Severity.WARNING
+        ),
+        Example(
+            "guarded",
+            path="app.py",
+            good="""
+                import platform
+                from typing import TYPE_CHECKING
+
+                try:
+                    import mkl
+                except ImportError:
+                    mkl = None
+                if TYPE_CHECKING:
+                    import ibm_db
+                if platform.machine() == "x86_64":
+                    import daal4py
+                """,
+        ),
+        Example("another module", path="app.py", good="import mklearn\nfrom . import decord\nfrom .mkl import x\n"),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        if is_test(file.path):
+            return
+        for found in file.parse(x86_imports):
+            if found.guarded:
+                continue
+            row = package(found.distributions[0])
+            instead = f"; on arm64: {row.alternative}" if row is not None and row.alternative else ""
+            message = f"`{found.module}` exists for x86-64 only, so this import fails on arm64{instead} (known {as_of()})."
+            yield self.finding(found.location, message, severity=Severity.WARNING if found.lazy else self.severity)

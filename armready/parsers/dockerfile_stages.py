@@ -452,14 +452,15 @@ class Stages(Sequence[Stage]):
         return self._memo[key]
 
     def platform_of(self, flag: Flag | None, position: int) -> Platform:
-        """What a --platform at `position` comes to, judged by what it is worth on different machines."""
+        """What a --platform at `position` comes to, judged by what it is worth on different machines; `linux` alone is the build machine."""
         if flag is None or not flag.value:
             return Platform(PlatformKind.TARGET)
         raw = flag.value
         used = {use.name for use in uses(raw, self._escape)}
         if not used:
             value = unquote(raw, self._escape)
-            return Platform(PlatformKind.CONSTANT, value, *normalize(value))
+            arch, system = normalize(value)
+            return Platform(PlatformKind.CONSTANT if arch or system != "linux" else PlatformKind.BUILD, value, arch, system)
         amd64, cross, native = (self.expand_global(raw, position, each) for each in (AMD64, ARM64, _NATIVE_ARM64))
         if amd64 is None or cross is None or native is None:
             return Platform(PlatformKind.UNKNOWN)

@@ -2,9 +2,9 @@
 
 ## What it finds
 
-A final stage with `--platform=$BUILDPLATFORM`, its own or that of the stage it is built from. Left alone are stages
-whose name says that their image is not shipped (tests, linters, generators, exporters), and stages from `scratch`
-that only collect files.
+A final stage with `--platform=$BUILDPLATFORM`, or with `--platform=linux`, which is the same, its own or that of the
+stage it is built from. Left alone are stages whose name says that their image is not shipped (tests, linters,
+generators, exporters), and stages from `scratch` that only collect files.
 
 ## Why it stops arm64
 
@@ -46,7 +46,7 @@ class FinalStageOnBuildPlatform(FileRule):
     summary = "The shipped image is built for the machine that builds it"
     severity = Severity.ERROR
     kinds = frozenset({Kind.DOCKERFILE})
-    needles = (b"buildplatform",)
+    needles = (b"buildplatform", b"platform=linux", b'platform="linux"')
     examples = (
         Example(
             "the only stage",
@@ -61,6 +61,12 @@ class FinalStageOnBuildPlatform(FileRule):
             bad='FROM «--platform=${BUILDPLATFORM}» node:20 AS base\nFROM base AS build\nRUN npm ci\nFROM base\nENTRYPOINT ["node"]\n',
             fixed='FROM node:20 AS base\nFROM base AS build\nRUN npm ci\nFROM base\nENTRYPOINT ["node"]\n',
             applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "a system without an architecture",
+            path="Dockerfile",
+            bad='FROM «--platform=linux» python:3.12\nCMD ["app"]\n',
+            fixed='FROM python:3.12\nCMD ["app"]\n',
         ),
         Example(
             "nothing says that it is run",

@@ -7,6 +7,10 @@ stages for one architecture of several, Windows, files named after an architectu
 `FromPlatformFlagConstDisallowed` does, stages whose name contains the operating system or the architecture. Constants
 of other architectures are DF104's.
 
+hadolint's DL3029 also warns of platforms in variables of one's own, which DF102 judges by their default, and of
+`--platform=linux`, which is the platform of the build machine (DF105). A `# check=skip=` silences BuildKit's check
+and not this one: the image is amd64 all the same.
+
 ## Why it stops arm64
 
 The flag beats the platform that is built for. A shipped stage holds amd64 files in an image that says arm64; a stage

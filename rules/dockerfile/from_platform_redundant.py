@@ -3,7 +3,8 @@
 ## What it finds
 
 `FROM --platform=$TARGETPLATFORM`, also `${TARGETPLATFORM}` and with a default. BuildKit's own check
-`RedundantTargetPlatform` says the same.
+`RedundantTargetPlatform` and hadolint's DL3065 say the same, and `# check=skip=RedundantTargetPlatform` silences this
+rule too.
 
 ## Why it stops arm64
 
@@ -21,6 +22,7 @@ Safe: it is what BuildKit does without it. Unsafe where the flag has a default, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from armready.rules.dockerfile._stages import without_flag
@@ -33,6 +35,8 @@ from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.dockerfile_expand import uses
 from armready.parsers.dockerfile_stages import AMD64, ARM64
 from armready.rule import Example, FileRule
+
+_SKIPPED = re.compile(r"(?i)skip=(?:[\w,]*,)?(?:all|RedundantTargetPlatform)\b")
 
 
 class FromPlatformRedundant(FileRule):
@@ -58,6 +62,11 @@ class FromPlatformRedundant(FileRule):
             fixed="FROM debian:12\n",
             applicability=Applicability.UNSAFE,
         ),
+        Example(
+            "BuildKit's check is switched off",
+            path="Dockerfile",
+            good="# check=skip=RedundantTargetPlatform\nFROM --platform=$TARGETPLATFORM debian:12\n",
+        ),
         Example("build platform", path="Dockerfile", good="ARG TARGETPLATFORM\nFROM --platform=$BUILDPLATFORM golang:1.22\n"),
         Example(
             "a default that replaces it",
@@ -68,7 +77,10 @@ class FromPlatformRedundant(FileRule):
 
     def check(self, file: File) -> Iterator[Finding]:
         """See `FileRule.check`."""
-        for stage in file.parse(parse_dockerfile).stages:
+        dockerfile = file.parse(parse_dockerfile)
+        if _SKIPPED.search(dockerfile.directives.get("check", "")):
+            return
+        for stage in dockerfile.stages:
             flag = stage.platform_flag
             used = list(uses(flag.value or "")) if flag is not None else []
             if flag is None or [use.name for use in used] != ["TARGETPLATFORM"]:

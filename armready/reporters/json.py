@@ -7,6 +7,7 @@ from typing import Any
 
 from armready.finding import Finding, Severity
 from armready.fingerprint import fingerprints
+from armready.readiness import Readiness, readiness
 from armready.reporters.base import Context, count_fixes, count_severities, dump_json, rule_url
 from armready.reporters.fixed import fix_result
 from armready.results import Report
@@ -55,9 +56,23 @@ def summary(report: Report, context: Context) -> dict[str, Any]:
         "baselined": report.baselined,
         "unparsed": [{"path": context.shown_path(each.path), "reason": each.reason} for each in report.unparsed],
     }
+    if context.analysis is not None:
+        result["readiness"] = _readiness(readiness(context.analysis), context)
     if context.statistics:
         result["statistics"] = dict(sorted(Counter(finding.code for finding in report.findings).items()))
     return result
+
+
+def _readiness(state: Readiness, context: Context) -> dict[str, Any]:
+    return {
+        "families": {
+            family.name: {"ready": family.ready, "doubtful": family.doubtful, "blocked": family.blocked} for family in state.families
+        },
+        "images": [
+            {"path": context.shown_path(image.path), "state": image.state.value, "bases": list(image.bases), "because": list(image.reasons)}
+            for image in state.images
+        ],
+    }
 
 
 def _fixed(report: Report, context: Context) -> dict[str, Any]:

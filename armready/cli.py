@@ -349,6 +349,42 @@ def write_facts(
         output.write_text(text, encoding="utf-8")
 
 
+@app.command("init")
+def initialise() -> None:
+    """Write a commented configuration, a pre-commit entry and a gate for the CI in use; overwrite nothing."""
+    from armready.discovery import find_root
+    from armready.initialise import carry_out, plan
+
+    root = find_root([Path()])
+    steps = plan(root)
+    carry_out(root, steps)
+    words = {"write": "wrote", "add": "added to", "keep": "kept, since armready is there already:", "show": "left to you: put this into"}
+    for step in steps:
+        print(f"{words[step.action]} {step.path}")
+        if step.action == "show":
+            print("\n" + "".join(f"    {line}\n" for line in step.text.splitlines()))
+
+
+@app.command("report")
+def merge_reports(
+    files: Annotated[list[Path], typer.Argument(help="JSON reports, one per repository.")],
+    output_format: Annotated[str, typer.Option("--format", help="table, markdown or html.")] = "table",
+    output: Output = None,
+) -> None:
+    """Merge the JSON reports of many repositories into one."""
+    from armready.errors import UsageError
+    from armready.merge import merge
+
+    text = merge(files, output_format)
+    if output is None:
+        _write_text(text)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{output}: {error.strerror}") from error
+
+
 class CacheAction(StrEnum):
     """What to do with the cache."""
 

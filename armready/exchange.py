@@ -27,14 +27,23 @@ def read_facts(names: Iterable[str], root: Path) -> Learned:
     known = Learned()
     for name in names:
         try:
-            document = json.loads((root / name).read_text(encoding="utf-8"))
-            if not isinstance(document, dict):
-                raise ValueError("not a facts file")
-            known = known.merged(from_json(document))
+            known = known.merged(parse_facts((root / name).read_text(encoding="utf-8")))
         except (OSError, ValueError, RecursionError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise ConfigError(f"{name}: {reason}") from error
     return known
+
+
+def parse_facts(text: str) -> Learned:
+    """The facts in the text of a facts file.
+
+    Raises:
+        ValueError: it holds none.
+    """
+    document = json.loads(text)
+    if not isinstance(document, dict):
+        raise ValueError("not a facts file")
+    return from_json(document)
 
 
 def facts_of(session: Session) -> str:

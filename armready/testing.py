@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import date
 
 from armready.config import Settings, from_mapping
+from armready.exchange import parse_facts
 from armready.finding import Finding, Severity
 from armready.fix import Applicability
 from armready.fixer import FixOutcome, fix
@@ -77,8 +78,10 @@ def check_example(rule: type[Rule], example: Example) -> None:
     Raises:
         ContractError: it does not do what the example says.
     """
-    settings = example_settings(example, rule)
     files, marks = example_files(example)
+    settings = example_settings(example, rule)
+    for name in settings.facts:
+        settings = replace(settings, known=settings.known.merged(parse_facts(files[name])))
     tree, registry, analysis = analyse_files(files, settings)
     _no_crash(analysis)
     found = findings_of(rule, analysis, registry)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Sequence
 
 from armready.builds import references
 from armready.builds.chains import Chain
-from armready.builds.events import Merge, Name
+from armready.builds.events import Build, Merge, Name
 from armready.builds.platforms import names_architecture
+from armready.builds.variables import has_expansion, names
 
 
 def reason(chain: Chain, chains: Sequence[Chain], merges: Sequence[Merge]) -> str:
@@ -33,11 +35,22 @@ def reason(chain: Chain, chains: Sequence[Chain], merges: Sequence[Merge]) -> st
         return "its Dockerfile is for one architecture"
     if job.one_of_several:
         return job.one_of_several
+    if _argument_says(build):
+        return "a build argument says which architecture it is for"
     if _merged(names, merges):
         return "it is merged with the images of other architectures"
     if _has_twin(chain, chains):
         return "another build of the file makes the arm64 image"
     return ""
+
+
+def _argument_says(build: Build) -> bool:
+    """Whether an argument like `ARCH=$IMAGE_ARCH` takes the architecture from outside, so that the file builds one of several."""
+    given = build.invocation.all("build-arg") if build.invocation is not None else []
+    for name, equals, value in (each.partition("=") for each in given):
+        if equals and re.search(r"(?i)arch", name) and has_expansion(value) and names_architecture(value):
+            return not any(variable in build.environment for variable in names(value))
+    return False
 
 
 def _names_one(name: Name) -> bool:

@@ -57,6 +57,8 @@ class ImageBuild:
         generated: a program writes the file.
         recipe: it is a target of a build description that people also call by hand.
         target: the stage that is built, empty for the last one.
+        known_machine: what the machine is and has is told by its CI system.
+        is_docker: it is built by docker, its buildx, or an action around them.
         host_built: files that the job compiles for its own architecture before the build.
     """
 
@@ -87,6 +89,8 @@ class ImageBuild:
     recipe: bool = False
     target: str = ""
     host_built: tuple[str, ...] = ()
+    known_machine: bool = False
+    is_docker: bool = True
 
 
 @dataclass(frozen=True, slots=True)

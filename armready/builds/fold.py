@@ -20,7 +20,7 @@ from armready.file import File
 from armready.fix import Applicability, Edit, Fix
 from armready.knowledge.runners import Buildx
 from armready.parsers.shell import Command, Script, Word
-from armready.pipelines.model import HostKind, Job, Needs, Step
+from armready.pipelines.model import Declared, HostKind, Job, Needs, Step
 from armready.source import Span
 
 _IGNORED = frozenset(["rm", "force-rm", "compress", "isolation", "security-opt", "quiet"])
@@ -283,7 +283,7 @@ def _env(work: Folding, name: str) -> str:
 
 
 def _check_pushes(work: Folding) -> None:
-    for event in (*work.chain.pushes, *work.chain.tags):
+    for event in (*_commands_of(work.chain), *work.chain.tags):
         if event.command is None or event.script is None or event.step.detect_only:
             raise Impossible("a tag or a push of the image is no command of its own")
         wrapped = event.invocation is not None and event.invocation.words[0] is not event.command.words[0]
@@ -321,6 +321,11 @@ def _check_pushes(work: Folding) -> None:
                 )
 
 
+def _commands_of(chain: Chain) -> list[Push]:
+    """The pushes that are commands, or that cannot be taken out in another way."""
+    return [push for push in chain.pushes if push.declared is None or push.declared.remove is None]
+
+
 def _judge_variables(work: Folding) -> None:
     """Words of the pushes must mean at the build what they meant at the push."""
     build = work.build
@@ -343,7 +348,7 @@ def _between(work: Folding) -> list[Command]:
     """The commands between the build and the last push that are neither tags nor pushes of it."""
     build = work.build
     own = {id(event.command) for event in (*work.chain.tags, *work.chain.pushes)}
-    last = work.chain.pushes[-1]
+    last = _commands_of(work.chain)[-1]
     found: list[Command] = []
     inside = False
     for step, script in _scripts(work):
@@ -370,16 +375,21 @@ def _scripts(work: Folding) -> list[tuple[Step, Script]]:
 def _belongs_at_push(work: Folding) -> bool:
     """Whether something stands between build and push that keeps the push where it is."""
     build, chain = work.build, work.chain
-    first, last = chain.pushes[0], chain.pushes[-1]
+    pushes = _commands_of(chain)
+    if not pushes:
+        if any(use.order < chain.pushes[-1].order for use in chain.uses):
+            raise Impossible("the image is used before the end, where it is pushed, and a multi-platform build does not put it into the daemon")
+        return False
+    first, last = pushes[0], pushes[-1]
     if any(isinstance(event, Login) and build.order < event.order < last.order for event in work.events):
         return True
     if any(use.order < last.order for use in chain.uses):
         return True
     if any(isinstance(event, Build | Bake) and build.order < event.order < first.order for event in work.events):
         return True
-    if any(push.condition != build.condition for push in chain.pushes):
+    if any(push.condition != build.condition for push in pushes):
         return True
-    if any(push.step.shell != build.step.shell for push in chain.pushes):
+    if any(push.step.shell != build.step.shell for push in pushes):
         return not _adjacent(work)
     harmless = {id(event.command) for event in work.events if isinstance(event, Setup | Merge | Login)}
     for command in _between(work):
@@ -397,12 +407,12 @@ def _adjacent(work: Folding) -> bool:
     """Whether the push stands in the step right behind that of the build, under the same condition and in the same folder."""
     build = work.build
     steps = list(build.job.steps)
-    places = [steps.index(push.step) for push in work.chain.pushes]
+    places = [steps.index(push.step) for push in _commands_of(work.chain)]
     if any(place - steps.index(build.step) > 1 for place in places):
         return False
     return all(
         not push.step.condition and push.folder == build.folder and push.step.environment == build.step.environment
-        for push in work.chain.pushes
+        for push in _commands_of(work.chain)
     )
 
 
@@ -547,6 +557,7 @@ def _source(name: Name) -> str:
 
 def _remove(work: Folding, events: Sequence[Event]) -> None:
     """Take commands out of their scripts; a script of which nothing is left takes its step with it."""
+    _remove_declared(work, [event.declared for event in events if isinstance(event, Push) and event.declared is not None])
     by_script: dict[int, tuple[Script, Step, list[Command]]] = {}
     for event in events:
         if event.script is not None and event.command is not None:
@@ -572,15 +583,25 @@ def _remove(work: Folding, events: Sequence[Event]) -> None:
         work.change(step, script, changes)
 
 
+def _remove_declared(work: Folding, pushes: Sequence[Declared]) -> None:
+    """Take out pushes that are no commands, those of one list together."""
+    for remove in {id(push.remove): push.remove for push in pushes if push.remove is not None}.values():
+        edits = remove(tuple(push for push in pushes if push.remove is remove))
+        if edits is None:
+            raise Impossible("the place that pushes the image cannot be edited exactly")
+        work.edits.extend(edits)
+
+
 def _at_push(work: Folding) -> None:
     """Fold at the place of the first push: cases B, C, D, E and G."""
     build, chain = work.build, work.chain
     call, script = build.invocation, build.script
-    first = chain.pushes[0]
+    pushes = _commands_of(chain)
+    first = pushes[0]
     assert call is not None and script is not None and first.command is not None and first.script is not None and build.command is not None
     _check_move(work, first)
-    conditional = any(push.condition != build.condition for push in chain.pushes)
-    if conditional and len({push.condition for push in chain.pushes}) > 1:
+    conditional = any(push.condition != build.condition for push in pushes)
+    if conditional and len({push.condition for push in pushes}) > 1:
         raise Impossible("the names are pushed under different conditions")
     used = any(use.order < chain.pushes[-1].order for use in chain.uses)
     keeps_test = conditional or used
@@ -594,7 +615,7 @@ def _at_push(work: Folding) -> None:
     work.demote(Applicability.UNSAFE, why)
     text = _command_text(work, call)
     work.change(first.step, first.script, [(Span(first.command.span.start, first.command.span.end), text)])
-    removed: list[Event] = [*_covered_tags(work), *chain.pushes[1:]]
+    removed: list[Event] = [*_covered_tags(work), *(push for push in chain.pushes if push is not first)]
     if keeps_test:
         work.change(build.step, script, _test_changes(call))
     else:

@@ -17,7 +17,7 @@ from armready.builds.walk import read_events
 from armready.file import File
 from armready.fix import Applicability, Fix
 from armready.pipelines import READERS, read_pipeline
-from armready.pipelines.model import Job, Needs, Pipeline
+from armready.pipelines.model import HostKind, Job, Needs, Pipeline
 from armready.source import Span
 
 
@@ -148,6 +148,8 @@ def image_build(file: File, builds: Builds, chain: Chain) -> ImageBuild:
         job.recipe,
         build.target if not has_expansion(build.target) else "",
         tuple(_host_built(builds.events[job], build)),
+        job.host.kind not in (HostKind.PERSISTENT, HostKind.UNKNOWN),
+        build.declared is not None or build.tool == "docker",
     )
 
 

@@ -8,8 +8,13 @@ from armready.builds.facts import ExtendedJob, ImageBuild
 from armready.builds.gates import judge
 from armready.finding import Confidence, Finding, Related, Severity
 from armready.fix import Applicability
+from armready.pipelines import READERS
 from armready.project import Project
 from armready.rule import ProjectRule
+
+# The kinds that are read as pipelines, and what must stand in a file for it to build images.
+READABLE = frozenset(READERS)
+TOOLS = (b"docker", b"podman", b"buildah", b"nerdctl", b"container", b"kaniko", b"buildctl", b"skopeo")
 
 UNTESTED = "The arm64 image is not tested by this job; try it with: docker run --rm --platform linux/arm64 IMAGE"
 

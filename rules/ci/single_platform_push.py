@@ -34,7 +34,6 @@ from armready.rules.ci import KINDS
 from armready.rules.ci._shared import image_of, machine, pushed_builds, report
 
 from armready.finding import Finding, Severity
-from armready.fix import Applicability
 from armready.project import Project
 from armready.rule import Example, ProjectRule
 

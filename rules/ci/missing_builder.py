@@ -1,0 +1,88 @@
+"""A job builds several platforms and has no builder that can.
+
+## What it finds
+
+Builds for several platforms in a job on a machine that is known (GitHub-hosted runners, docker:dind, CircleCI, Azure), where
+nothing before the build creates a builder of the driver `docker-container` or of a remote one.
+
+## Why it stops arm64
+
+The default builder is the Docker daemon, which holds images of one platform: the build ends with `Multi-platform build is not
+supported for the docker driver`.
+
+## What to do
+
+Create a builder before the build: the action `docker/setup-buildx-action`, or `docker buildx create --driver
+docker-container --use`. Behind a TLS daemon (docker:dind, CircleCI's remote Docker) it needs a Docker context first.
+
+## Fix safety
+
+Safe on machines that are known: the step only adds what the build lacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from armready.rules.ci import KINDS
+from armready.rules.ci._shared import image_builds
+
+from armready.builds.facts import ImageBuild
+from armready.finding import Finding, Severity
+from armready.project import Project
+from armready.rule import Example, ProjectRule
+
+
+class MissingBuilder(ProjectRule):
+    """CI104."""
+
+    code = "CI104"
+    name = "missing-builder"
+    summary = "A job builds several platforms and has no builder that can"
+    severity = Severity.ERROR
+    kinds = KINDS
+    examples = (
+        Example(
+            "GitLab with dind",
+            path=".gitlab-ci.yml",
+            bad="""
+                build:
+                  image: docker:27
+                  services:
+                    - docker:27-dind
+                  script:
+                    - docker run --privileged --rm tonistiigi/binfmt:qemu-v9.2.2 --install arm64
+                    - «docker buildx build --platform linux/amd64,linux/arm64 --push -t example/app .»
+                """,
+            fixed="""
+                build:
+                  image: docker:27
+                  services:
+                    - docker:27-dind
+                  script:
+                    - docker run --privileged --rm tonistiigi/binfmt:qemu-v9.2.2 --install arm64
+                    - docker context create armready-tls
+                    - docker buildx create --name armready --driver docker-container --use armready-tls
+                    - docker buildx build --platform linux/amd64,linux/arm64 --push -t example/app .
+                """,
+        ),
+        Example(
+            "one platform",
+            path=".gitlab-ci.yml",
+            good="b:\n  image: docker:27\n  services:\n    - docker:27-dind\n  script:\n    - docker buildx build --platform linux/arm64 --push -t a/b .\n",
+        ),
+    )
+
+    def check(self, project: Project) -> Iterator[Finding]:
+        """See `ProjectRule.check`."""
+        for build in image_builds(project):
+            if _lacks_builder(build):
+                yield self.finding(
+                    build.location,
+                    "The job creates no builder for several platforms, and the Docker daemon builds one only: this build fails.",
+                    fix=build.setup,
+                )
+
+
+def _lacks_builder(build: ImageBuild) -> bool:
+    return build.platforms.several and build.missing_builder and not build.native and build.known_machine and build.is_docker

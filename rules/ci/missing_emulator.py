@@ -1,0 +1,121 @@
+"""A job builds arm64 images and registers no emulator.
+
+## What it finds
+
+Builds for arm64 in a job on a machine that is known to be amd64 (GitHub-hosted runners, docker:dind, CircleCI, Azure),
+where nothing before the build sets up QEMU, or sets it up for other architectures, and the Dockerfile runs commands on
+the target platform. Dockerfiles that only copy, or that run everything in `FROM --platform=$BUILDPLATFORM` stages, need no
+emulator. Builders with arm machines of their own need none either.
+
+## Why it stops arm64
+
+The first RUN of the arm64 half ends with `exec format error`, and the whole build fails with it.
+
+## What to do
+
+Register QEMU before the build: the action `docker/setup-qemu-action`, or `docker run --privileged --rm tonistiigi/binfmt
+--install arm64`. A native arm runner is faster where the Dockerfile compiles.
+
+## Fix safety
+
+Safe on machines that are known: the step only adds what the build lacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from armready.rules.ci import KINDS
+from armready.rules.ci._shared import image_builds
+
+from armready.builds.facts import ImageBuild
+from armready.builds.gates import dockerfile_of, emulated
+from armready.finding import Finding, Severity
+from armready.project import Project
+from armready.rule import Example, ProjectRule
+
+_WORKFLOW = """
+    on: push
+    jobs:
+      image:
+        runs-on: ubuntu-latest
+        steps:
+          - name: Check out
+            uses: actions/checkout@v4
+          - name: Set up Docker Buildx
+            uses: docker/setup-buildx-action@v3
+          - name: Build
+            uses: {build}
+            with:
+              platforms: linux/amd64,linux/arm64
+              push: true
+              tags: example/app:latest
+    """
+
+
+class MissingEmulator(ProjectRule):
+    """CI103."""
+
+    code = "CI103"
+    name = "missing-emulator"
+    summary = "A job builds arm64 images and registers no emulator"
+    severity = Severity.ERROR
+    kinds = KINDS
+    examples = (
+        Example(
+            "GitHub",
+            path=".github/workflows/image.yml",
+            files={"Dockerfile": "FROM alpine:3.20\nRUN apk add --no-cache curl\n"},
+            bad=_WORKFLOW.format(build="«docker/build-push-action@v6»"),
+            fixed="""
+                on: push
+                jobs:
+                  image:
+                    runs-on: ubuntu-latest
+                    steps:
+                      - name: Check out
+                        uses: actions/checkout@v4
+                      - name: Set up Docker Buildx
+                        uses: docker/setup-buildx-action@v3
+                      - name: Set up QEMU
+                        uses: docker/setup-qemu-action@v3
+                      - name: Build
+                        uses: docker/build-push-action@v6
+                        with:
+                          platforms: linux/amd64,linux/arm64
+                          push: true
+                          tags: example/app:latest
+                """,
+            severity=Severity.ERROR,
+        ),
+        Example(
+            "nothing runs on the target platform",
+            path=".github/workflows/image.yml",
+            files={
+                "Dockerfile": "FROM --platform=$BUILDPLATFORM golang:1.22 AS build\nRUN go version\nFROM alpine:3.20\nCOPY --from=build /app /app\n"
+            },
+            good=_WORKFLOW.format(build="docker/build-push-action@v6"),
+        ),
+        Example(
+            "a builder with machines of its own",
+            path=".github/workflows/image.yml",
+            good=_WORKFLOW.format(build="depot/build-push-action@v1"),
+        ),
+    )
+
+    def check(self, project: Project) -> Iterator[Finding]:
+        """See `ProjectRule.check`."""
+        for build in image_builds(project):
+            if not _lacks_emulator(build) or not emulated(project, build):
+                continue
+            known = dockerfile_of(project, build) is not None
+            yield self.finding(
+                build.location,
+                f"{build.host[:1].upper()}{build.host[1:]} is amd64 and the job registers no emulator, so the arm64 half of this build fails at its first RUN.",
+                severity=Severity.ERROR if known else Severity.WARNING,
+                fix=build.setup,
+            )
+
+
+def _lacks_emulator(build: ImageBuild) -> bool:
+    return build.platforms.arm64 and build.missing_emulator and not build.native and build.known_machine and build.architecture == "amd64"

@@ -1,0 +1,61 @@
+"""Several platforms are built and loaded into the daemon.
+
+## What it finds
+
+Builds for several platforms with `--load`, `load: true` or an output of the type `docker`.
+
+## Why it stops arm64
+
+The daemon's classic image store holds one platform of a name: the build ends with `docker exporter does not currently
+support exporting manifest lists`. It works only where the daemon uses the containerd image store.
+
+## What to do
+
+Push the result, or load the one platform that is tested: a build of `linux/amd64` with `--load`, and another one of all
+platforms with `--push`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from armready.rules.ci._shared import READABLE, TOOLS
+
+from armready.builds.events import Output
+from armready.builds.view import read_builds
+from armready.file import File
+from armready.finding import Finding, Severity
+from armready.rule import Example, FileRule
+
+
+class MultiPlatformLoaded(FileRule):
+    """CI107."""
+
+    code = "CI107"
+    name = "multi-platform-loaded"
+    summary = "Several platforms are built and loaded into the daemon"
+    severity = Severity.WARNING
+    kinds = READABLE
+    needles = TOOLS
+    examples = (
+        Example(
+            "loaded",
+            path="build.sh",
+            bad="«docker buildx build --platform linux/amd64,linux/arm64 --load -t example/app:1 .»\n",
+        ),
+        Example("one platform", path="build.sh", good="docker buildx build --platform linux/arm64 --load -t example/app:1 .\n"),
+        Example(
+            "its own file", path="build.sh", good="docker buildx build --platform linux/amd64,linux/arm64 -o type=oci,dest=app.tar .\n"
+        ),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        for chain in file.parse(read_builds).chains:
+            build = chain.build
+            loads = build.output is Output.DAEMON or (build.declared is not None and build.declared.loads)
+            if build.platforms.several and loads and not build.job.matrix and not build.pushes:
+                yield self.finding(
+                    file.location(build.span),
+                    "Several platforms cannot be loaded into the Docker daemon, so this build fails unless the daemon has the containerd image store.",
+                )

@@ -1,0 +1,83 @@
+"""Several platforms are built and the result goes nowhere.
+
+## What it finds
+
+`docker buildx build` for several platforms with neither `--push` nor an output, whose tags a later `docker push` names. A build
+for several platforms without any push is a check that the image builds, and is left alone.
+
+## Why it stops arm64
+
+The result stays in the build cache. The push that follows finds no image, or sends an old one of a single platform.
+
+## What to do
+
+Let the build push: `--push`, with every tag as a `-t` of it.
+
+## Fix safety
+
+As that of `single-platform-push`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from armready.rules.ci._shared import READABLE, TOOLS
+
+from armready.builds.chains import Chain
+from armready.builds.events import Output
+from armready.builds.fold import fold
+from armready.builds.view import read_builds
+from armready.file import File
+from armready.finding import Finding, Related, Severity
+from armready.fix import Applicability
+from armready.rule import Example, FileRule
+
+
+class MultiPlatformNotPushed(FileRule):
+    """CI106."""
+
+    code = "CI106"
+    name = "multi-platform-not-pushed"
+    summary = "Several platforms are built and the result goes nowhere"
+    severity = Severity.ERROR
+    kinds = READABLE
+    needles = TOOLS
+    examples = (
+        Example(
+            "pushed afterwards",
+            path="build.sh",
+            bad="""
+                #!/bin/sh
+                docker buildx create --use
+                «docker buildx build --platform linux/amd64,linux/arm64 -t example/app:1 .»
+                docker push example/app:1
+                """,
+            fixed="""
+                #!/bin/sh
+                docker buildx create --use
+                docker buildx build --push --platform linux/amd64,linux/arm64 -t example/app:1 .
+                """,
+            applicability=Applicability.UNSAFE,
+        ),
+        Example("a check", path="build.sh", good="docker buildx build --platform linux/amd64,linux/arm64 -t example/app:1 .\n"),
+        Example("pushes", path="build.sh", good="docker buildx build --platform linux/amd64,linux/arm64 --push -t example/app:1 .\n"),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        builds = file.parse(read_builds)
+        for chain in builds.chains:
+            if _goes_nowhere(chain):
+                yield self.finding(
+                    file.location(chain.build.span),
+                    "The build makes several platforms and has no output, so the push that follows finds no image of it.",
+                    fix=fold(file, chain, builds.events[chain.build.job]).fix,
+                    related=[Related(file.location(push.span), "pushed here") for push in chain.pushes],
+                )
+
+
+def _goes_nowhere(chain: Chain) -> bool:
+    build = chain.build
+    by_docker = build.tool == "docker" and build.invocation is not None and build.invocation.verb.startswith("buildx")
+    return by_docker and build.platforms.several and build.output is Output.DEFAULT and bool(chain.pushes) and not chain.loose

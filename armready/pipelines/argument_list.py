@@ -14,6 +14,7 @@ from armready.parsers.yaml import Node, ScalarNode, SequenceNode, embedded, in_f
 from armready.source import Span
 
 _PLAIN_WORD = re.compile(r"(?:[\w@%+=:,./^~\[\]-]|\$\w+|\$\{\w+\}|\$\([\w.-]+\)|\$\$|\{\{[^{}]*\}\}|\(\([\w.:/-]+\)\))+")
+_PLAIN_ARGUMENT = re.compile(r"(?!\d)(?!(?i:true|false|yes|no|on|off|null|y|n)$)-{0,2}[A-Za-z][\w./=-]*")
 _QUOTED = re.compile(r"[\"\\`]")
 
 
@@ -102,9 +103,7 @@ class ArgumentList(Embedded):
         assert self.sequence is not None
         node = self.sequence.value[like]
         quote = node.style if isinstance(node, ScalarNode) and node.style in ("'", '"') else ""
-        if not quote and in_flow_style(self.sequence) and re.search(r"[,\[\]{}]", value):
-            quote = "'"
-        return yaml_edit.scalar(value, quote)
+        return argument(value, quote)
 
     def _separator(self, like: int) -> str:
         """What stands between two items: a comma, with the line break where each item has a line of its own; or a new dash."""
@@ -118,6 +117,11 @@ class ArgumentList(Embedded):
             head = text[line:start] if dash < 0 or not text[line:dash].strip() else " " * (dash - line) + text[dash:start]
             return newline + head
         return f",{newline}{text[line:start]}" if line and not text[line:start].strip() else ", "
+
+
+def argument(value: str, quote: str = "") -> str:
+    """An argument as an item of a list: plain where that is plainly a string."""
+    return value if not quote and _PLAIN_ARGUMENT.fullmatch(value) else yaml_edit.scalar(value, quote or "'")
 
 
 def command_line(file: File, sequence: Node | None, program: str) -> ArgumentList | None:

@@ -113,6 +113,7 @@ class Declared:
         applicability: how far that fix can be trusted at best.
         reasons: why not further.
         detail: for `EMULATOR` the platforms it installs, for `BUILDER` the driver.
+        remove: makes the edits that take pushes out of the list that this one stands in; None when it cannot be taken out.
     """
 
     verb: Verb
@@ -137,6 +138,7 @@ class Declared:
     applicability: Applicability = Applicability.UNSAFE
     reasons: tuple[str, ...] = ()
     detail: str = ""
+    remove: Callable[[tuple[Declared, ...]], list[Edit] | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

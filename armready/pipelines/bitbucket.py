@@ -1,0 +1,126 @@
+"""Bitbucket Pipelines: every step is a job in a container of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from armready.file import File
+from armready.knowledge.runners import Buildx, architecture_of_label, buildx_of_image, docker_image_tag
+from armready.parsers.yaml import MappingNode, Node, ScalarNode, SequenceNode, get, key_of, merged_pairs, parse_yaml, span, strings, text_of
+from armready.pipelines.architectures import siblings
+from armready.pipelines.keyed_steps import Context, declared_step, script_step
+from armready.pipelines.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
+from armready.pipelines.yaml_steps import Item, line_of, mapping_texts
+
+_MAX_DEPTH = 20
+_PUSH_PIPE = re.compile(r"(?:^|/)[\w-]*push[\w-]*image(?::|$)")
+
+
+def read(file: File) -> Pipeline:
+    """The steps of all pipelines, each once."""
+    roots = file.parse(parse_yaml)
+    root = roots[0] if roots else None
+    found: dict[int, _Found] = {}
+    for kind, pipelines in merged_pairs(get(root, "pipelines")):
+        for name, step in _steps(pipelines, key_of(kind) or ""):
+            found.setdefault(id(step), _Found(step, [])).users.append(name)
+    for definition in get(root, "definitions", "steps").value if isinstance(get(root, "definitions", "steps"), SequenceNode) else ():  # type: ignore[union-attr]
+        step = get(definition, "step")
+        if isinstance(step, MappingNode):
+            found.setdefault(id(step), _Found(step, []))
+    names = siblings(_name(each.step) for each in found.values())
+    return Pipeline("bitbucket", tuple(_job(file, root, each, names) for each in found.values()))
+
+
+@dataclass
+class _Found:
+    step: MappingNode
+    users: list[str]
+
+
+def _name(step: MappingNode) -> str:
+    return text_of(get(step, "name")) or "step"
+
+
+def _steps(node: Node | None, name: str, depth: int = 0) -> Iterator[tuple[str, MappingNode]]:
+    """The steps of a pipeline, in parallels, stages and branches, with the name of the pipeline."""
+    if depth > _MAX_DEPTH:
+        return
+    for each in node.value if isinstance(node, SequenceNode) else ():
+        yield from _steps(each, name, depth + 1)
+    for key, value in merged_pairs(node):
+        word = key_of(key) or ""
+        if word == "step" and isinstance(value, MappingNode):
+            yield name, value
+        elif word != "step":
+            yield from _steps(value, name if word in ("parallel", "stage", "steps") else f"{name} {word}".strip(), depth + 1)
+
+
+def _job(file: File, root: Node | None, found: _Found, names: dict[str, str]) -> Job:
+    step = found.step
+    name = _name(step)
+    sibling = names.get(name, "")
+    users = tuple(dict.fromkeys(found.users))
+    return Job(
+        name,
+        span(step.value[0][0]),
+        _host(file, root, step),
+        tuple(_commands(file, step)),
+        users=users if len(users) > 1 else (),
+        hidden=not users,
+        one_of_several=f"there is a step for each architecture ({sibling})" if sibling else "",
+        node=step,
+    )
+
+
+def _commands(file: File, step: MappingNode) -> Iterator[Step]:
+    for key, shell in (("script", 0), ("after-script", 1)):
+        script = get(step, key)
+        for index, entry in enumerate(script.value if isinstance(script, SequenceNode) else ()):
+            place = Item(file, script, index) if isinstance(script, SequenceNode) else None
+            if isinstance(entry, ScalarNode):
+                found = script_step(file, entry, place, shell, Context({}))
+            else:
+                found = _pipe(file, entry, place)
+            if found is not None:
+                yield found if key == "script" else _late(found)
+
+
+def _late(step: Step) -> Step:
+    return Step(step.span, step.script, declared=step.declared, shell=step.shell, place=step.place, late=True)
+
+
+def _pipe(file: File, entry: Node, place: Item | None) -> Step | None:
+    """A pipe that pushes an image of the local daemon."""
+    pipe = text_of(get(entry, "pipe")) or ""
+    if not _PUSH_PIPE.search(pipe):
+        return None
+    given = mapping_texts(get(entry, "variables"))
+    image = given.get("IMAGE_NAME", "")
+    names = tuple(f"{image}:{tag}" for tag in given.get("TAGS", "").split()) or ((image,) if image else ())
+    declared = Declared(Verb.PUSH, line_of(file, entry), pipe.partition(":")[0], names)
+    return declared_step(declared, place, 2, Context({}), pipe)
+
+
+def _host(file: File, root: Node | None, step: MappingNode) -> Host:
+    labels = strings(get(step, "runs-on"))
+    if any("windows" in each for each in labels):
+        return Host(HostKind.WINDOWS, "amd64")
+    if any("macos" in each for each in labels):
+        return Host(HostKind.MACOS)
+    image = _image(get(step, "image")) or _image(get(root, "image"))
+    buildx = buildx_of_image(image) if docker_image_tag(image) is not None else Buildx.UNKNOWN
+    if not labels:
+        doubt = "Bitbucket allows emulation and builders of one's own only with version 3 of its runtime"
+        return Host(HostKind.BITBUCKET, "amd64", buildx=buildx, doubt=doubt)
+    told = next((file.settings.runners[each] for each in labels if each in file.settings.runners), None)
+    architecture = told.arch if told else next((found for each in labels if (found := architecture_of_label(each))), "")
+    known = told is not None and told.ephemeral and told.privileged
+    doubt = "" if known else f"the runner {' '.join(labels)} is not known (`runners` in the configuration can say what it is)"
+    return Host(HostKind.PERSISTENT, architecture, buildx=buildx, trusted=bool(known), doubt=doubt)
+
+
+def _image(node: Node | None) -> str:
+    return text_of(node) or text_of(get(node, "name")) or ""

@@ -1,0 +1,94 @@
+"""Plugins of Drone and Woodpecker that build, push or merge images."""
+
+from __future__ import annotations
+
+import re
+
+from armready import yaml_edit
+from armready.file import File
+from armready.fix import Edit
+from armready.parsers.yaml import MappingNode, Node, get, pair_of, span, strings, text_of
+from armready.pipelines.model import Declared, Verb
+from armready.pipelines.yaml_steps import line_of, listed
+
+_ONE_PLATFORM = re.compile(r"^(?:docker\.io/)?(?:plugins/(?:docker|ecr|gcr|gar|acr|heroku)|banzaicloud/drone-docker|woodpeckerci/plugin-docker)(?::|@|$)")
+_BUILDX = re.compile(r"^(?:\S*/)?(?:plugin-docker-buildx|drone-docker-buildx|docker-buildx|buildx|drone-buildx(?:-\w+)?|plugins/buildx(?:-\w+)?)(?::|@|$)")
+_KANIKO = re.compile(r"^\S*(?:kaniko)\S*$")
+_MANIFEST = re.compile(r"^\S*(?:plugins/manifest|drone-manifest|plugin-manifest)(?::|@|$)")
+
+
+def plugin(file: File, step: MappingNode, image: str, settings: Node | None) -> Declared | None:
+    """What a step with a plugin's image does; None for another image."""
+    if _MANIFEST.match(image):
+        target = text_of(get(settings, "target")) or ""
+        return Declared(Verb.MERGE, line_of(file, step), image.partition(":")[0], (target,) if target else ())
+    one, buildx, kaniko = _ONE_PLATFORM.match(image), _BUILDX.match(image), _KANIKO.match(image) and get(settings, "repo")
+    if not (one or buildx or kaniko):
+        return None
+    key = pair_of(step, "image")
+    place = line_of(file, key[0] if key else step)
+    given = get(settings, "platforms") or get(settings, "platform")
+    dry = text_of(get(settings, "dry_run")) == "true" or text_of(get(settings, "no_push")) == "true"
+    values = listed(given) if given is not None else None
+    return Declared(
+        Verb.BUILD,
+        place,
+        image.partition("@")[0].rpartition(":")[0] or image,
+        _references(settings),
+        platforms=values,
+        platforms_span=span(given) if given is not None else None,
+        pushes=not dry,
+        push_span=place,
+        keeps=True,
+        loads=dry,
+        dockerfile=text_of(get(settings, "dockerfile")) or "",
+        context=text_of(get(settings, "context")) or "",
+        widen=(lambda platforms: _widen(file, settings, platforms)) if buildx else None,
+        native=True,
+        reasons=_reasons(image, bool(one), bool(kaniko)),
+    )
+
+
+def _reasons(image: str, one: bool, kaniko: bool) -> tuple[str, ...]:
+    name = image.partition(":")[0]
+    if kaniko:
+        return (f"{name} builds one platform per run: build in two pipelines, one per architecture, and join the tags with plugins/manifest",)
+    if one:
+        return (
+            f"{name} builds one platform: build with thegeeklab/drone-docker-buildx, which takes platforms and must run privileged in a trusted repository, "
+            "or in two pipelines, one per architecture, and join the tags with plugins/manifest",
+        )
+    return ("QEMU must be registered once on the machine of the agent: docker run --privileged --rm tonistiigi/binfmt --install arm64",)
+
+
+def _widen(file: File, settings: Node | None, platforms: tuple[str, ...]) -> list[Edit] | None:
+    pair = pair_of(settings, "platforms") or pair_of(settings, "platform")
+    text = ",".join(platforms)
+    if not isinstance(settings, MappingNode):
+        return None
+    if pair is not None:
+        several = isinstance(pair[1].value, list)
+        edit = yaml_edit.set_value(file, settings, pair[0], list(platforms) if several else text)
+    else:
+        edit = yaml_edit.insert_pair(file, settings, "platforms", text, before=_after_repo(settings))
+    return None if edit is None else [edit]
+
+
+def _after_repo(settings: MappingNode) -> Node | None:
+    """The key above which the platforms go: the one behind `repo` and `tags`."""
+    keys = [key for key, _ in settings.value]
+    last = max((index for index, key in enumerate(keys) if getattr(key, "value", "") in ("repo", "registry")), default=-1)
+    return keys[last + 1] if 0 <= last < len(keys) - 1 else None
+
+
+def _references(settings: Node | None) -> tuple[str, ...]:
+    repository, registry = text_of(get(settings, "repo")) or "", text_of(get(settings, "registry")) or ""
+    if not repository:
+        return ()
+    if registry and not repository.startswith(registry) and "/" not in repository.partition("/")[0].replace(".", "") and "." not in repository.partition("/")[0]:
+        repository = f"{registry.removeprefix('https://')}/{repository}"
+    tags = listed(get(settings, "tags")) or strings(get(settings, "tag"))
+    suffix = text_of(get(settings, "auto_tag_suffix")) or ""
+    if suffix and not tags:
+        return (f"{repository}:latest-{suffix}",)
+    return tuple(f"{repository}:{tag}" for tag in tags) or (f"{repository}:latest",)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from armready.arch import Arch, amd64_tokens, names_arm64, probe, tokens
+from armready.arch import Arch, amd64_tokens, command_probe, names_arm64, probe, tokens
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Confidence, Severity
@@ -112,6 +112,7 @@ _CI_PATH = re.compile(
 )
 # The value of a variable that only a run tells.
 _OPAQUE = "$"
+_BARE = re.compile(r"(?i)linux|gnu|musl|unknown|pc|alpine|amd64|x86[_-]64|x64|64-?bit|[\"'/_.-]|64")
 _DEEPEST = 5
 _LONGEST = 3_000
 # How far from a download, in lines, a literal checksum still belongs to it.
@@ -247,7 +248,12 @@ class Download:
 
 
 def downloads(file: File) -> tuple[Download, ...]:
-    """The downloads of a file, in order, one for each place where an architecture is written."""
+    """The downloads of a file, in order, one for each place where an architecture is written.
+
+    A file whose path names an architecture is for that one, and has none.
+    """
+    if any(token.arch in (Arch.AMD64, Arch.ARM64) for token in tokens(file.path)):
+        return ()
     finder = _Dockerfile(file) if file.kind is Kind.DOCKERFILE else _Scripts(file)
     found: list[Download] = []
     taken: set[Span] = set()
@@ -260,6 +266,11 @@ def downloads(file: File) -> tuple[Download, ...]:
     fetched = {_shape(_DATA.sub("", each.url)) for each in kept if not each.is_data}
     kept = [each for each in kept if not each.is_data or _shape(_DATA.sub("", each.url)) not in fetched]
     return tuple(sorted(kept, key=lambda each: each.sites[0].span))
+
+
+def is_ci_path(path: str) -> bool:
+    """Whether a file lies in a folder of CI, so that its scripts are run by CI jobs."""
+    return bool(_CI_PATH.search(path))
 
 
 def _has_blanks(url: str) -> bool:
@@ -331,7 +342,7 @@ class _Finder:
         hidden = () if found or match is None else _hidden(url, match)
         if not found and not hidden:
             return None
-        sites = [Site(each, place, each.locate(place)) for each in used for place in each.places(frozenset(found))]
+        sites = [Site(each, place, each.locate(place)) for each in used if not _is_bare(each) for place in each.places(frozenset(found))]
         sites += [Site(text, place, text.locate(place)) for name in hidden for place in _occurrences(text.raw, name)]
         return (url, tuple(sites)) if sites else None
 
@@ -355,7 +366,7 @@ class _Finder:
         return Text(word.text, lambda span: hosted.span(span.shift(word.span.start)), word, name)
 
     def host_of(self, hosted: HostedScript) -> Host:
-        return Host.CI if hosted.host is Host.MACHINE and _CI_PATH.search(self.file.path) else hosted.host
+        return Host.CI if hosted.host is Host.MACHINE and is_ci_path(self.file.path) else hosted.host
 
     def checksums(self, hosted: HostedScript) -> Iterator[tuple[int, Span]]:
         """Literal checksums that a script verifies against: where, in the script, and in the file."""
@@ -540,14 +551,31 @@ def in_arch_switch(script: Script, command: Command) -> bool:
                 return True
         elif frame.kind in ("and", "or"):
             before = script.commands_in(Span(frame.start, command.span.start))
-            if any(each.name in ("[", "[[", "test") and about_arch(script.text[slice(*each.span)]) for each in before):
+            if any(_asks(script, each) for each in before):
                 return True
     return False
+
+
+def _asks(script: Script, command: Command) -> bool:
+    """Whether the success of a command depends on the architecture: a test, `uname -m | grep`, Node's `process.arch`."""
+    text = script.text[slice(*command.span)]
+    if command.name in ("[", "[[", "test"):
+        return about_arch(text)
+    return command.name not in _SILENT and bool(command.words) and not _is_substituted(command) and command_probe(text) is not None
+
+
+def _is_substituted(command: Command) -> bool:
+    return any(frame.kind == "substitution" for frame in command.context)
 
 
 def about_arch(text: str) -> bool:
     """Whether a condition asks for the architecture."""
     return probe(text) is not None or bool(tokens(text)) or bool(_ARCH_NAME.search(text))
+
+
+def _is_bare(text: Text) -> bool:
+    """Whether an ARG or ENV of a Dockerfile holds nothing but the name of an architecture, which a rule of its own reports."""
+    return bool(text.name) and text.word is None and bool(tokens(text.raw)) and not _BARE.sub("", text.raw)
 
 
 def _hidden(url: str, match: Match) -> tuple[str, ...]:

@@ -1,0 +1,248 @@
+"""Switches on the architecture in shell: what they ask, which branch arm64 takes, and whether a branch for it can ever match."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from armready.arch import Arch, Spelling, amd64_tokens, names_arm64, probe, rewrites, tokens
+from armready.parsers.shell import Branch, Command, Script, Switch, Word
+from armready.source import Span
+
+_TESTS = frozenset({"[", "[[", "test"})
+_EQUAL = frozenset({"=", "=="})
+_FAILING = frozenset({"exit", "return", "false", "die", "fail", "fatal", "abort"})
+_SILENT = frozenset({"echo", "printf", "[", "[[", "test", "grep"})
+_VARIABLE = re.compile(r"\$\{(\w+)(?::?-[^{}]*)?\}|\$\((?:[^()]*)\)|`[^`]*`")
+_SYSTEM = re.compile(r"(?i)darwin|uname\s+-s|mac_?os|\bOSTYPE\b|\bOS\b")
+
+
+class Question(NamedTuple):
+    """What a word of a condition holds: its value on amd64 and on arm64, and where that comes from.
+
+    `spelling` is None where the script rewrites what it read, so that only families of names can be told.
+    """
+
+    amd64: str
+    arm64: str
+    spelling: Spelling | None
+
+
+@dataclass(frozen=True)
+class ArchSwitch:
+    """A switch on the architecture.
+
+    Attributes:
+        switch: as parsed; None for a test whose failure ends the script (`[ … ] || exit`).
+        question: what is asked.
+        span: the question, in the script.
+        misspelt: names of arm64 that the question's source never gives.
+        arm64: the branch that arm64 takes by name.
+        amd64: the branch that amd64 takes by name.
+        default: the branch for all others.
+        default_span: where it stands.
+    """
+
+    switch: Switch | None
+    question: Question
+    span: Span
+    misspelt: tuple[Word, ...]
+    arm64: Branch | None
+    amd64: Branch | None
+    default: Branch | None
+
+    @property
+    def mentions_arm64(self) -> bool:
+        """Whether some branch is meant for arm64."""
+        return self.arm64 is not None or bool(self.misspelt)
+
+
+def arch_switches(script: Script) -> Iterator[ArchSwitch]:
+    """The switches of a script that ask for the architecture, those about another system left out."""
+    values = _values(script)
+    for switch in script.switches:
+        if any(_SYSTEM.search(script.text[slice(*branch.condition)]) for branch in _outer(script, switch) if branch.condition):
+            continue
+        found = _case(script, switch, values) if switch.subject is not None else _chain(script, switch, values)
+        if found is not None:
+            yield found
+    yield from _guards(script, values)
+
+
+def _outer(script: Script, switch: Switch) -> Iterator[Branch]:
+    """The branches around a switch, its own included when it is an `if`."""
+    for frame in switch.context:
+        if frame.kind == "if":
+            outer = next((each for each in script.switches if each.span.start == frame.start), None)
+            if outer is not None:
+                yield from outer.branches
+    if not switch.is_case:
+        yield from (branch for branch in switch.branches)
+
+
+def _values(script: Script) -> Mapping[str, str | None]:
+    """Variables that are set once -> their templates; None for those that are set to different things."""
+    values: dict[str, str | None] = {}
+    for command in script.commands:
+        for each in command.assignments:
+            template = each.value.template if each.value is not None and not each.append else None
+            values[each.name] = template if values.get(each.name, template) == template else None
+    return values
+
+
+def question(template: str, values: Mapping[str, str | None]) -> Question | None:
+    """What a word holds on either architecture; None when it does not ask for the architecture alone."""
+    for _ in range(4):
+        expanded = _VARIABLE.sub(lambda found: _known(found, values), template)
+        if expanded == template:
+            break
+        template = expanded
+    spelling = probe(template)
+    if spelling is None:
+        return None
+    sources = _VARIABLE.findall(template)
+    if rewrites(template) and not _plain_path(template):
+        return Question("", "", None)
+    if len(sources) != 1:
+        return None
+    fill = [_VARIABLE.sub(value, template, count=1) for value in (spelling.amd64, spelling.arm64)]
+    return None if any("$" in each for each in fill) else Question(fill[0], fill[1], spelling)
+
+
+def _known(found: re.Match[str], values: Mapping[str, str | None]) -> str:
+    value = values.get(found[1]) if found[1] else None
+    return value if value is not None and "$" + found[1] not in value and "${" + found[1] not in value else found[0]
+
+
+def _plain_path(template: str) -> bool:
+    """Whether a slash in the word stands outside of its expansion: `linux/${TARGETARCH}`."""
+    return "|" not in template and not re.search(r"\$\{\w+[^\w}:]|\$\{\w+:[^-]", template)
+
+
+def _is_arm64(word: str, asked: Question) -> bool:
+    return any(token.arch is Arch.ARM64 for token in tokens(word)) and (asked.spelling is None or _matches(word, asked.arm64))
+
+
+def _matches(pattern: str, value: str) -> bool:
+    return fnmatchcase(value, pattern)
+
+
+def _misspelt(word: Word, asked: Question) -> bool:
+    """Whether a word means arm64 and the source never says so."""
+    if asked.spelling is None or word.value is None or any(character in word.value for character in "*?["):
+        return False
+    return any(token.arch is Arch.ARM64 for token in tokens(word.value)) and not _matches(word.value, asked.arm64)
+
+
+def _case(script: Script, switch: Switch, values: Mapping[str, str | None]) -> ArchSwitch | None:
+    assert switch.subject is not None
+    asked = question(switch.subject.template, values)
+    if asked is None:
+        return None
+    arm64 = amd64 = default = None
+    misspelt: list[Word] = []
+    for branch in switch.branches:
+        patterns = [pattern.template for pattern in branch.patterns]
+        if any(_is_arm64(each, asked) or (each.strip("*") and asked.arm64 and _matches(each, asked.arm64)) for each in patterns):
+            arm64 = arm64 or branch
+        elif "*" in patterns:
+            default = default or branch
+        elif any(amd64_tokens(each) for each in patterns):
+            amd64 = amd64 or branch
+        elif any(_misspelt(each, asked) for each in branch.patterns):
+            misspelt += [each for each in branch.patterns if _misspelt(each, asked)]
+    return ArchSwitch(switch, asked, switch.subject.span, tuple(misspelt) if arm64 is None else (), arm64, amd64, default)
+
+
+class _Comparison(NamedTuple):
+    asked: Question
+    word: Word
+    equal: bool
+
+
+def _comparisons(commands: tuple[Command, ...], values: Mapping[str, str | None]) -> Iterator[_Comparison]:
+    for command in commands:
+        if command.name in _TESTS:
+            negated = any(frame.kind == "not" for frame in command.context)
+            for left, operator, right in zip(command.words, command.words[1:], command.words[2:], strict=False):
+                if operator.text not in _EQUAL and operator.text != "!=":
+                    continue
+                asked = question(left.template, values)
+                word = right
+                if asked is None:
+                    asked, word = question(right.template, values), left
+                if asked is not None:
+                    yield _Comparison(asked, word, (operator.text != "!=") != negated)
+
+
+def _chain(script: Script, switch: Switch, values: Mapping[str, str | None]) -> ArchSwitch | None:
+    arm64 = amd64 = default = None
+    misspelt: list[Word] = []
+    asked: Question | None = None
+    span: Span | None = None
+    for branch in switch.branches:
+        if branch.condition is None:
+            default = branch
+            continue
+        found = list(_comparisons(script.commands_in(branch.condition), values))
+        if not found:
+            return None
+        asked, span = asked or found[0].asked, span or branch.condition
+        positive = [each for each in found if each.equal]
+        if not positive or any(_is_arm64(each.word.template, each.asked) for each in positive):
+            arm64 = arm64 or branch
+        elif any(_misspelt(each.word, each.asked) for each in positive):
+            misspelt += [each.word for each in positive if _misspelt(each.word, each.asked)]
+        elif any(amd64_tokens(each.word.template) for each in positive):
+            amd64 = amd64 or branch
+    if asked is None or span is None:
+        return None
+    return ArchSwitch(switch, asked, span, tuple(misspelt) if arm64 is None else (), arm64, amd64, default)
+
+
+def _guards(script: Script, values: Mapping[str, str | None]) -> Iterator[ArchSwitch]:
+    """Tests outside of any `if` that end the script on arm64: `[ "$(uname -m)" = x86_64 ] || exit 1`."""
+    for command in script.commands:
+        frame = command.context[-1] if command.context else None
+        if command.name not in _FAILING or frame is None or frame.kind != "or":
+            continue
+        within = script.commands_in(Span(frame.start, command.span.start))
+        before = tuple(
+            each for each in within if not any(outer.kind == "substitution" for outer in each.context[len(command.context) - 1 :])
+        )
+        found = list(_comparisons(before[-1:], values))
+        if found and found[0].equal and len(found) == 1 and amd64_tokens(found[0].word.template):
+            yield ArchSwitch(None, found[0].asked, before[-1].span, (), None, None, Branch(None, command.span))
+
+
+def fails(script: Script, branch: Branch) -> bool:
+    """Whether a branch ends the script or the function with a failure."""
+    return any(
+        command.name in _FAILING and (not command.args or command.args[0].template != "0") for command in script.commands_in(branch.body)
+    )
+
+
+def is_for_amd64(script: Script, branch: Branch) -> bool:
+    """Whether what a branch does is for amd64 alone."""
+    body = script.text[branch.body.start : branch.body.end]
+    if names_arm64(body):
+        return False
+    commands = [command for command in script.commands_in(branch.body) if command.name not in _SILENT]
+    texts = [word.template for command in commands for word in command.words]
+    texts += [each.value.template for command in commands for each in command.assignments if each.value is not None]
+    return any(amd64_tokens(text) for text in texts)
+
+
+def leaves_unset(script: Script, found: ArchSwitch) -> str:
+    """A variable that the branch for amd64 sets, that nothing outside of the switch sets, and that is used later; empty without one."""
+    if found.amd64 is None or found.switch is None:
+        return ""
+    inside = script.commands_in(found.amd64.body)
+    names = {each.name for command in inside for each in command.assignments}
+    around = found.switch.span
+    others = {each.name for command in script.commands if not around.contains(command.span) for each in command.assignments}
+    after = script.text[found.switch.span.end :]
+    return next((name for name in sorted(names - others) if re.search(rf"\$\{{?{re.escape(name)}\b(?!:?[-+])", after)), "")

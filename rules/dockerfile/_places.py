@@ -1,0 +1,31 @@
+"""How much a finding in a script counts, by where the script runs. Shared by the rules on shell."""
+
+from __future__ import annotations
+
+from armready.classify import Kind
+from armready.downloads import is_ci_path
+from armready.file import File
+from armready.finding import Confidence, Severity
+from armready.parsers.dockerfile import parse_dockerfile
+from armready.scripts import Host, HostedScript
+
+
+def severity_at(file: File, hosted: HostedScript) -> Severity:
+    """Error where an image is built, warning on machines of people and in containers, info in CI jobs, which run where they run."""
+    if hosted.host is Host.CI or (hosted.host is Host.MACHINE and is_ci_path(file.path)):
+        return Severity.INFO
+    if hosted.host is not Host.IMAGE:
+        return Severity.WARNING
+    if hosted.stage is not None and (hosted.stage.on_build_platform or not hosted.stage.ships):
+        return Severity.WARNING
+    return Severity.ERROR
+
+
+def confidence_limit(file: File) -> Confidence:
+    """The most that can be said of a file: templates of Dockerfiles are not sure."""
+    return file.parse(parse_dockerfile).confidence if file.kind is Kind.DOCKERFILE else Confidence.HIGH
+
+
+def judged(hosted: HostedScript) -> bool:
+    """Whether a script has to do with arm64: not in stages of Windows or of one architecture."""
+    return hosted.stage is None or not (hosted.stage.is_windows or hosted.stage.variant)

@@ -1,0 +1,216 @@
+"""A switch on the architecture has no branch for arm64, or one that can never match.
+
+## What it finds
+
+`case` and `if` on `uname -m`, `arch`, `dpkg --print-architecture`, `TARGETARCH`, `TARGETPLATFORM` and their like, directly or through a
+variable, when
+
+* arm64 ends in the branch for all others, and that one fails or is for amd64;
+* the branch for amd64 sets a variable that is used later and that nothing sets for arm64;
+* the name of arm64 is one that the source never prints: `aarch64` for TARGETARCH, `arm64` for `uname -m` on Linux;
+* `[ "$(uname -m)" = x86_64 ] || exit 1`.
+
+A switch that only adds something on amd64 is left alone, as is one whose other branch handles every architecture.
+
+## Why it stops arm64
+
+The script stops with "unsupported architecture", or goes on with the files for amd64: the switch looks ready, and is not.
+
+## What to do
+
+Add a branch for arm64. `uname -m`, `arch` and `apk --print-arch` print `x86_64` and `aarch64`; dpkg, Go and BuildKit say `amd64` and
+`arm64`; Node says `x64` and `arm64`.
+
+## Fix safety
+
+Only a misspelt name is mended: the right one is put beside it, or in its place in a test. Safe: amd64 takes the branch it took before.
+A missing branch needs to know what arm64 is to do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from armready.rules.dockerfile._places import confidence_limit, severity_at
+
+from armready.arch import names_arm64
+from armready.classify import SHELL_KINDS, Kind
+from armready.file import File
+from armready.finding import Confidence, Finding, Severity
+from armready.fix import Applicability, Fix
+from armready.parsers.shell import Word
+from armready.rule import Example, FileRule
+from armready.scripts import Host, HostedScript, scripts
+from armready.source import Span
+from armready.switches import ArchSwitch, arch_switches, fails, is_for_amd64, leaves_unset
+
+_NEEDLES = (b"uname", b"arch", b"targetplatform", b"buildplatform", b"hosttype")
+
+
+class ArchSwitchWithoutArm64(FileRule):
+    """DF163."""
+
+    code = "DF163"
+    name = "arch-switch-without-arm64"
+    summary = "A switch on the architecture has no branch that arm64 takes"
+    severity = Severity.ERROR
+    kinds = SHELL_KINDS - {Kind.KUBERNETES}
+    needles = _NEEDLES
+    examples = (
+        Example(
+            "all others fail",
+            path="Dockerfile",
+            bad="""
+                FROM debian:12
+                RUN case «"$(uname -m)"» in x86_64) A=amd64 ;; ppc64le) A=ppc64le ;; *) exit 1 ;; esac; curl -LO "https://x/$A"
+            """,
+            severity=Severity.ERROR,
+        ),
+        Example(
+            "all others get amd64",
+            path="Dockerfile",
+            bad="""
+                FROM debian:12
+                RUN if «[ "$(uname -m)" = "ppc64le" ]»; then \\
+                      wget https://example.com/probe-linux-ppc64le; \\
+                    else \\
+                      wget https://example.com/probe-linux-amd64; \\
+                    fi
+            """,
+        ),
+        Example(
+            "a variable stays empty",
+            path="Dockerfile",
+            bad="""
+                FROM debian:12
+                ARG TARGETARCH
+                RUN case «$TARGETARCH» in amd64) NAME=x86_64 ;; arm) NAME=armhf ;; esac; curl -LO "https://example.com/tool-$NAME"
+            """,
+        ),
+        Example(
+            "a name that TARGETARCH never has",
+            path="Dockerfile",
+            bad="""
+                FROM debian:12
+                ARG TARGETARCH
+                RUN if [ "$TARGETARCH" = «"aarch64"» ]; then echo arm; fi
+            """,
+            fixed="""
+                FROM debian:12
+                ARG TARGETARCH
+                RUN if [ "$TARGETARCH" = "arm64" ]; then echo arm; fi
+            """,
+        ),
+        Example(
+            "a pattern that uname never prints on Linux",
+            path="Dockerfile",
+            bad="""
+                FROM debian:12
+                RUN arch="$(uname -m)"; case "$arch" in x86_64) a=1 ;; «arm64») a=2 ;; esac; echo "$a"
+            """,
+            fixed="""
+                FROM debian:12
+                RUN arch="$(uname -m)"; case "$arch" in x86_64) a=1 ;; arm64|aarch64) a=2 ;; esac; echo "$a"
+            """,
+        ),
+        Example(
+            "only amd64 may go on",
+            path="install.sh",
+            bad='«[ "$(uname -m)" = x86_64 ]» || exit 1\n',
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "branches for both, or for all others",
+            path="install.sh",
+            good="""
+                case "$(uname -m)" in
+                  x86_64) a=amd64 ;;
+                  aarch64 | arm64) a=arm64 ;;
+                  *) exit 1 ;;
+                esac
+                case "$(dpkg --print-architecture)" in
+                  amd64) a=x64 ;;
+                  *) a="$(dpkg --print-architecture)" ;;
+                esac
+                if [ "$(uname -m)" = "aarch64" ]; then b; else c; fi
+            """,
+        ),
+        Example(
+            "something more on amd64",
+            path="Dockerfile",
+            good='FROM debian:12\nARG TARGETARCH\nRUN if [ "$TARGETARCH" = amd64 ]; then apt-get install -y intel-microcode; fi\n',
+        ),
+        Example(
+            "macOS",
+            path="install.sh",
+            good='if [ "$(uname -s)" = Darwin ]; then case "$(uname -m)" in x86_64) a=1 ;; arm64) a=2 ;; esac; fi\necho "$a"\n',
+        ),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        for hosted in file.parse(scripts):
+            for found in arch_switches(hosted.script):
+                yield from self._misspelt(file, hosted, found)
+                problem = _problem(hosted, found)
+                if problem:
+                    yield self.finding(
+                        file.location(hosted.span(found.span)),
+                        f"{problem}.",
+                        severity=severity_at(file, hosted),
+                        confidence=confidence_limit(file),
+                    )
+
+    def _misspelt(self, file: File, hosted: HostedScript, found: ArchSwitch) -> Iterator[Finding]:
+        spelling = found.question.spelling
+        if spelling is None:
+            return
+        for word in found.misspelt:
+            on_linux = " on Linux" if word.value in spelling.also else ""
+            yield self.finding(
+                file.location(hosted.span(word.span)),
+                f"{spelling.source} never says {word.value}{on_linux}, it says {found.question.arm64}: arm64 never takes this branch.",
+                severity=severity_at(file, hosted),
+                confidence=confidence_limit(file) if not on_linux or hosted.host is Host.IMAGE else Confidence.MEDIUM,
+                fix=_fix(file, hosted, found, word),
+            )
+
+
+def _problem(hosted: HostedScript, found: ArchSwitch) -> str:
+    """What happens to arm64, as a sentence without its period; empty when nothing does."""
+    script = hosted.script
+    if found.mentions_arm64 or (found.switch is not None and names_arm64(_without_comments(hosted))):
+        return ""
+    if found.switch is None:
+        return f"The script ends here unless the machine is {found.question.amd64 or 'amd64'}"
+    if found.default is not None:
+        if is_for_amd64(script, found.default):
+            return "No branch is for arm64, which gets what is meant for amd64"
+        if found.amd64 is not None and fails(script, found.default):
+            return "No branch is for arm64, which ends in the one that fails"
+        return ""
+    unset = leaves_unset(script, found)
+    return f"No branch is for arm64, and {unset} stays empty there" if unset else ""
+
+
+def _without_comments(hosted: HostedScript) -> str:
+    return re.sub(r"(?m)(?:^|(?<=\s))#[^\n]*", "", hosted.text)
+
+
+def _fix(file: File, hosted: HostedScript, found: ArchSwitch, word: Word) -> Fix | None:
+    """The right name beside the wrong one, or in its place in a test."""
+    script, right = hosted.script, found.question.arm64
+    spelling = found.question.spelling
+    if hosted.script.errors or spelling is None:
+        return None
+    if found.switch is not None and found.switch.is_case:
+        edit = script.edit(file, Span(word.span.start, word.span.end), f"{word.text}|{right}")
+    elif hosted.host is Host.IMAGE or word.value not in spelling.also:
+        quote = word.text[0] if word.text[:1] in ("'", '"') else ""
+        edit = script.edit(file, word.span, f"{quote}{right}{quote}")
+    else:
+        edit = None
+    if edit is None:
+        return None
+    return Fix(f"Use the name that {spelling.source} gives", (edit,), Applicability.SAFE)

@@ -1,0 +1,107 @@
+"""What rules on Python sources ask again and again: the strings of a file that arm64 reaches, names of calls, the import of `platform`."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from armready.file import File
+from armready.fix import Edit
+from armready.parsers.python import Module, parse_python
+from armready.python.arch import Evaluator, called_name, evaluator, reachability
+from armready.source import Span
+
+_ARCH_WORDS = re.compile(r"x86|amd64|aarch64|arm64|machine|uname|\barch\b|_arch|arch_|cpu_|simd|processor", re.IGNORECASE)
+_PROBES = re.compile(
+    r"(?:has|check|supports?|try|test|probe|accepts?|is_valid|detect)[a-z_]*(?:flag|compile|arg|option)|(?:flag|compile)[a-z_]*(?:ok|works|supported)"
+)
+
+
+@dataclass
+class Sources:
+    """A file with what is known of it."""
+
+    file: File
+    module: Module
+    judge: Evaluator
+
+    def reaches(self, node: ast.AST) -> bool:
+        """Whether Linux arm64 may run a node."""
+        return self.file.parse(reachability).reaches(node)
+
+    def uncertain(self, node: ast.AST) -> bool:
+        """Whether a test around the node may be about the processor or about what the compiler takes, but is not a closed expression."""
+        child = node
+        while (parent := self.module.parents.get(child)) is not None:
+            if isinstance(parent, ast.If | ast.IfExp) and child is not parent.test:
+                test = self.module.source(parent.test)
+                if _ARCH_WORDS.search(test) or _PROBES.search(test):
+                    return True
+            if isinstance(parent, ast.Call) and _PROBES.search(called_name(parent)):
+                return True
+            if isinstance(parent, ast.FunctionDef) and _PROBES.search(parent.name):
+                return True
+            if isinstance(parent, ast.Dict) and any(
+                isinstance(key, ast.Constant) and isinstance(key.value, str) and _ARCH_WORDS.search(key.value) for key in parent.keys
+            ):
+                return True
+            child = parent
+        return False
+
+    def strings(self) -> Iterator[tuple[ast.Constant, str]]:
+        """The string constants with their texts, without docstrings and other bare strings."""
+        for node in self.module.nodes:
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and not isinstance(self.module.parents.get(node), ast.Expr):
+                yield node, node.value
+
+    def calls(self) -> Iterator[tuple[ast.Call, str]]:
+        """The calls with the dotted names they are written with."""
+        for node in self.module.nodes:
+            if isinstance(node, ast.Call):
+                yield node, called_name(node)
+
+    def import_platform(self) -> tuple[Edit, ...]:
+        """The edit that imports `platform`; empty when that name is imported already."""
+        if self.judge.imported.get("platform") == "platform":
+            return ()
+        body = self.module.tree.body
+        first = next((each for each in body if isinstance(each, ast.Import | ast.ImportFrom) and not _is_future(each)), None)
+        if first is not None:
+            return (self.file.insert_line_above(self.module.span(first).start, "import platform"),)
+        rest = [each for each in body if not _is_future(each) and not (each is body[0] and _is_docstring(each))]
+        if not rest:
+            return ()
+        return (self.file.insert_line_above(self.module.span(rest[0]).start, f"import platform{self.file.source.newline}"),)
+
+    def span(self, node: ast.expr | ast.stmt | ast.keyword) -> Span:
+        """The span of a node."""
+        return self.module.span(node)
+
+
+def _is_future(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def sources(file: File) -> Sources:
+    """The view of a file.
+
+    Raises:
+        ParseProblem: it is not Python.
+    """
+    return Sources(file, file.parse(parse_python), file.parse(evaluator))
+
+
+def constant(node: ast.expr | None) -> str:
+    """The text of a string constant; empty for another expression."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def keyword(call: ast.Call, name: str) -> ast.expr | None:
+    """The value of a keyword argument."""
+    return next((each.value for each in call.keywords if each.arg == name), None)

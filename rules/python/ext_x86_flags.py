@@ -1,0 +1,161 @@
+"""x86 compiler flags reach the compiler on arm64.
+
+## What it finds
+
+Flags such as `-msse4.2`, `-mavx2`, `-m64`, `-march=haswell` and those of Intel's compiler in lists that Python builds hand to a
+compiler: `extra_compile_args`, `extra_cflags`, `CFLAGS` in the environment, and names bound to such lists. Flags behind a test of the
+architecture or a probe of the compiler are left alone.
+
+## Why it stops arm64
+
+gcc for aarch64 rejects them: "unrecognized command-line option". The extension does not build.
+
+## What to do
+
+Pass them on x86-64 only, or ask the compiler whether it takes them.
+
+## Fix safety
+
+The x86 flags of a list are passed when `platform.machine()` is x86-64: there nothing changes. Unsafe, because the sources of the
+extension are not looked at: they may need what the flags switch on.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from armready.classify import Kind
+from armready.file import File
+from armready.finding import Confidence, Finding, Severity
+from armready.fix import Applicability, Fix
+from armready.knowledge.flags import FlagKind, kind_of_flag
+from armready.python.arch import called_name
+from armready.python.branches import is_test
+from armready.python.sources import Sources, sources
+from armready.rule import Example, FileRule
+
+_NAMES = re.compile(
+    r"(?:compile|link|cxx?|c\+\+|cpp|nvcc|compiler)[a-z_]*(?:args?|flags?|opts?|options?)|c(?:xx|pp)?flags|ldflags|extra_args|^flags$|_flags$|_args$",
+    re.IGNORECASE,
+)
+_BUILDS = re.compile(
+    r"extra_compile_args|extra_cflags|extra_link_args|CFLAGS|CXXFLAGS|CppExtension|CUDAExtension|set_source|build_ext|load_inline"
+)
+_GUARD = 'platform.machine() in ("x86_64", "AMD64")'
+
+
+class ExtX86Flags(FileRule):
+    """PY163."""
+
+    code = "PY163"
+    name = "ext-x86-flags"
+    summary = "x86 compiler flags reach the compiler on arm64"
+    severity = Severity.ERROR
+    kinds = frozenset({Kind.PYTHON})
+    needles = (b'"-m', b"'-m", b" -m", b"-xhost", b"-qopenmp")
+    examples = (
+        Example(
+            "in an extension",
+            path="setup.py",
+            bad="""
+                from setuptools import Extension, setup
+
+                setup(ext_modules=[Extension("a", ["a.c"], extra_compile_args=["-O3", «"-mavx2"», "-mfma"])])
+                """,
+            fixed="""
+                import platform
+                from setuptools import Extension, setup
+
+                setup(ext_modules=[Extension("a", ["a.c"], extra_compile_args=["-O3", *(["-mavx2", "-mfma"] if platform.machine() in ("x86_64", "AMD64") else [])])])
+                """,  # noqa: E501
+            applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "appended",
+            path="setup.py",
+            bad='compile_args = ["-O2"]\ncompile_args.append(«"-msse4.2"»)\nExtension("a", extra_compile_args=compile_args)\n',
+        ),
+        Example("environment", path="build.py", bad='import os\n\nos.environ["CFLAGS"] = «"-O3 -march=haswell"»\n'),
+        Example(
+            "behind a test",
+            path="setup.py",
+            good="""
+                import platform
+
+                extra_compile_args = ["-O3"]
+                if platform.machine() in ("x86_64", "AMD64"):
+                    extra_compile_args.append("-mavx2")
+                if has_flag(compiler, "-msse4.2"):
+                    extra_compile_args += ["-msse4.2"]
+                """,
+        ),
+        Example("for arm64", path="setup.py", good='extra_compile_args = ["-march=armv8-a", "-O3", "-m", "-mcmodel=small"]\n'),
+        Example(
+            "not for a compiler",
+            path="run.py",
+            good='import subprocess\n\nsubprocess.run(["python", "-m", "build"])\nargs = ["tool", "-m64"]\n',
+        ),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        if is_test(file.path) or not _BUILDS.search(file.text):
+            return
+        view = file.parse(sources)
+        groups: dict[ast.AST, list[ast.Constant]] = {}
+        rejected: dict[ast.AST, list[str]] = {}
+        for node, text in view.strings():
+            flags = [flag for flag in text.split() if kind_of_flag(flag) in (FlagKind.X86, FlagKind.INTEL)]
+            if flags and _reaches_compiler(view, node) and view.reaches(node) and not view.uncertain(node):
+                parent = view.module.parents[node]
+                groups.setdefault(parent, []).append(node)
+                rejected.setdefault(parent, []).extend(flags)
+        for parent, nodes in groups.items():
+            names = ", ".join(f"`{flag}`" for flag in rejected[parent])
+            message = f"gcc for aarch64 rejects {names}, so the build fails on arm64."
+            yield self.finding(file.location(view.span(nodes[0])), message, confidence=Confidence.HIGH, fix=_fix(view, parent, nodes))
+
+
+def _reaches_compiler(view: Sources, node: ast.Constant) -> bool:
+    """Whether a name around the string says that it is for a compiler."""
+    child: ast.AST = node
+    while (parent := view.module.parents.get(child)) is not None:
+        if isinstance(parent, ast.keyword):
+            return bool(parent.arg and _NAMES.search(parent.arg))
+        if isinstance(parent, ast.Assign | ast.AnnAssign | ast.AugAssign):
+            targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
+            return any(_NAMES.search(view.module.source(target)) for target in targets)
+        if (
+            isinstance(parent, ast.Call)
+            and isinstance(parent.func, ast.Attribute)
+            and parent.func.attr in ("append", "extend", "insert", "setdefault")
+        ):
+            return bool(
+                _NAMES.search(view.module.source(parent.func.value)) or (parent.args and _NAMES.search(view.module.source(parent.args[0])))
+            )
+        if isinstance(parent, ast.Call) and called_name(parent).endswith(("append_flags", "add_compile_options")):
+            return True
+        if isinstance(parent, ast.Dict):
+            key = next((key for key, value in zip(parent.keys, parent.values, strict=True) if value is child), None)
+            if isinstance(key, ast.Constant) and isinstance(key.value, str) and _NAMES.search(key.value):
+                return True
+        if isinstance(parent, ast.stmt):
+            return False
+        child = parent
+    return False
+
+
+def _fix(view: Sources, parent: ast.AST, nodes: list[ast.Constant]) -> Fix | None:
+    """Pass a run of neighbouring elements on x86-64 only."""
+    if not isinstance(parent, ast.List):
+        return None
+    first, last = parent.elts.index(nodes[0]), parent.elts.index(nodes[-1])
+    if last - first + 1 != len(nodes):
+        return None
+    start, end = view.span(nodes[0]).start, view.span(nodes[-1]).end
+    text = view.file.text[start:end]
+    edit = view.file.replace(view.span(nodes[0])._replace(end=end), f"*([{text}] if {_GUARD} else [])")
+    note = "the sources of the extension may need what the flags switch on"
+    return Fix("Pass the x86 flags on x86-64 only", (*view.import_platform(), edit), Applicability.UNSAFE, (note,))

@@ -1,0 +1,65 @@
+"""A native library is loaded by a name that ends in x86-64.
+
+## What it finds
+
+`libfoo_x86_64.so`, `libfoo-amd64.so` and `…-x86_64-linux-gnu.so` in calls that load a library: `CDLL`, `LoadLibrary`, `dlopen`,
+`load_library`, `find_library`. Files that know an arm64 name too are left alone.
+
+## Why it stops arm64
+
+The library is one for x86-64: "wrong ELF class", or no such file.
+
+## What to do
+
+Build the library for arm64 and take the name from `platform.machine()`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from armready.arch import amd64_tokens
+from armready.classify import Kind
+from armready.file import File
+from armready.finding import Confidence, Finding, Severity
+from armready.python.branches import is_test
+from armready.python.sources import constant, sources
+from armready.rule import Example, FileRule
+
+_LOADERS = ("CDLL", "LoadLibrary", "dlopen", "load_library", "find_library", "ExtensionFileLoader", "PyDLL")
+
+
+class LibNameArch(FileRule):
+    """PY222."""
+
+    code = "PY222"
+    name = "lib-name-arch"
+    summary = "A native library is loaded by a name that ends in x86-64"
+    severity = Severity.WARNING
+    kinds = frozenset({Kind.PYTHON})
+    needles = (b"x86_64", b"amd64", b"x64", b"x86-64")
+    examples = (
+        Example("CDLL", path="load.py", bad='import ctypes\n\nlib = ctypes.CDLL(«"./libsolver_x86_64.so"»)\n'),
+        Example("another name", path="load.py", good='import ctypes\n\nlib = ctypes.CDLL("libsolver.so")\n'),
+        Example(
+            "both",
+            path="load.py",
+            good='import ctypes\n\nNAMES = ("liba_aarch64.so",)\nlib = ctypes.CDLL("liba_x86_64.so")\n',
+        ),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        if is_test(file.path) or re.search("aarch64|arm64", file.text):
+            return
+        view = file.parse(sources)
+        for call, name in view.calls():
+            if name.rpartition(".")[2] not in _LOADERS or not call.args:
+                continue
+            text = constant(call.args[0])
+            if not re.search(r"\.so\b", text) or not amd64_tokens(text.rpartition("/")[2]):
+                continue
+            if view.reaches(call) and not view.uncertain(call):
+                message = f"`{text}` is named for x86-64, so it cannot be loaded on arm64."
+                yield self.finding(file.location(view.span(call.args[0])), message, confidence=Confidence.MEDIUM)

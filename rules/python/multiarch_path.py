@@ -1,0 +1,97 @@
+"""A path of x86-64 Linux is written into Python code.
+
+## What it finds
+
+`/usr/lib/x86_64-linux-gnu`, `/lib64/ld-linux-x86-64.so.2`, `java-*-amd64` and `targets/x86_64-linux` in strings that arm64
+reaches. Files that know the aarch64 path too, tests and documentation are left alone.
+
+## Why it stops arm64
+
+Debian and Ubuntu keep the libraries of arm64 in `/usr/lib/aarch64-linux-gnu`; the path does not exist there.
+
+## What to do
+
+Build the path from `platform.machine()`, or let the loader find the library by its name.
+
+## Fix safety
+
+`x86_64` in the multiarch folder is replaced by `platform.machine()`, which gives the same string on x86-64 Linux: safe. The other paths
+have no such form and no fix.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from armready.classify import Kind
+from armready.file import File
+from armready.finding import Finding, Severity
+from armready.fix import Fix
+from armready.python.branches import is_test
+from armready.python.sources import Sources, sources
+from armready.rule import Example, FileRule
+
+_PATH = re.compile(
+    r"/lib/x86_64-linux-gnu|/lib64/ld-linux-x86-64\.so|/jvm/[\w.-]*-amd64\b|/targets/x86_64-linux\b|/include/x86_64-linux-gnu"
+)
+_MULTIARCH = "x86_64-linux-gnu"
+
+
+class MultiarchPath(FileRule):
+    """PY221."""
+
+    code = "PY221"
+    name = "multiarch-path"
+    summary = "A path of x86-64 Linux is written into Python code"
+    severity = Severity.ERROR
+    kinds = frozenset({Kind.PYTHON})
+    needles = (b"x86_64-linux", b"linux-x86-64", b"-amd64")
+    examples = (
+        Example(
+            "a library",
+            path="load.py",
+            bad='import ctypes\n\nlib = ctypes.CDLL(«"/usr/lib/x86_64-linux-gnu/libfoo.so.1"»)\n',
+            fixed='import platform\nimport ctypes\n\nlib = ctypes.CDLL(f"/usr/lib/{platform.machine()}-linux-gnu/libfoo.so.1")\n',
+        ),
+        Example("the JVM", path="env.py", bad="import os\n\nos.environ['JAVA_HOME'] = «'/usr/lib/jvm/java-17-openjdk-amd64'»\n"),
+        Example(
+            "both are tried",
+            path="load.py",
+            good='PATHS = ["/usr/lib/x86_64-linux-gnu/liba.so", "/usr/lib/aarch64-linux-gnu/liba.so"]\n',
+        ),
+        Example("documentation", path="load.py", good='"""Looks in /usr/lib/x86_64-linux-gnu."""\n\nx = "x86_64-linux-gnu-gcc"\n'),
+        Example(
+            "on x86-64 only",
+            path="load.py",
+            good='import platform\n\nif platform.machine() == "x86_64":\n    lib = "/usr/lib/x86_64-linux-gnu/liba.so"\n',
+        ),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        if is_test(file.path) or re.search(r"aarch64-linux|linux-aarch64|-arm64\b", file.text):
+            return
+        view = file.parse(sources)
+        for node, text in view.strings():
+            match = _PATH.search(text)
+            if match and len(text) < 300 and view.reaches(node) and not view.uncertain(node):
+                message = f"`{match.group()}` exists on x86-64 only, so this path is missing on arm64."
+                yield self.finding(file.location(view.span(node)), message, fix=_fix(view, node))
+
+
+def _fix(view: Sources, node: ast.Constant) -> Fix | None:
+    span = view.module.string_span(node)
+    text = str(node.value)
+    if (
+        span is None
+        or _MULTIARCH not in text
+        or "{" in text
+        or "}" in text
+        or isinstance(view.module.parents.get(node), ast.JoinedStr | ast.FormattedValue)
+    ):
+        return None
+    whole = view.span(node)
+    quoted = view.file.text[whole.start : whole.end].replace(_MULTIARCH, "{platform.machine()}-linux-gnu")
+    return Fix("Ask for the machine's own folder", (*view.import_platform(), view.file.replace(whole, f"f{quoted}")))

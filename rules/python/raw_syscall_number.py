@@ -1,0 +1,98 @@
+"""A system call is made by its number on x86-64.
+
+## What it finds
+
+`libc.syscall(N, ...)` and constants named `__NR_*` or `SYS_*` with the number of x86-64 below 424. From 424 on both
+processors share the numbers. Code under a test of the architecture is left alone.
+
+## Why it stops arm64
+
+The numbers differ on arm64: another system call is made, or none.
+
+## What to do
+
+Use the function of the standard library that the message names where there is one, or take the number from a table for each
+architecture.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from armready.classify import Kind
+from armready.file import File
+from armready.finding import Finding, Severity
+from armready.knowledge.syscalls import SHARED_FROM, by_x86_number
+from armready.python.branches import is_test
+from armready.python.sources import Sources, sources
+from armready.rule import Example, FileRule
+
+_NAMED = re.compile(r"(?:__NR_|_?SYS_|_?NR_)(\w+)", re.IGNORECASE)
+_INSTEAD = {
+    "gettid": "threading.get_native_id()",
+    "memfd_create": "os.memfd_create()",
+    "unshare": "os.unshare() from Python 3.12 on",
+    "setns": "os.setns() from Python 3.12 on",
+    "sched_setaffinity": "os.sched_setaffinity()",
+    "sched_getaffinity": "os.sched_getaffinity()",
+    "getrandom": "os.getrandom()",
+    "eventfd2": "os.eventfd()",
+    "copy_file_range": "os.copy_file_range()",
+    "splice": "os.splice()",
+}
+
+
+class RawSyscallNumber(FileRule):
+    """PY224."""
+
+    code = "PY224"
+    name = "raw-syscall-number"
+    summary = "A system call is made by its number on x86-64"
+    severity = Severity.ERROR
+    kinds = frozenset({Kind.PYTHON})
+    needles = (b"syscall", b"__nr_", b"sys_")
+    examples = (
+        Example("call", path="tid.py", bad="import ctypes\n\ntid = ctypes.CDLL('libc.so.6').syscall(«186»)\n"),
+        Example(
+            "named constant",
+            path="perf.py",
+            bad="import ctypes\n\n__NR_perf_event_open = «298»\nlibc = ctypes.CDLL(None)\nfd = libc.syscall(__NR_perf_event_open, 0)\n",
+        ),
+        Example("shared number", path="pidfd.py", good="import ctypes\n\nfd = ctypes.CDLL(None).syscall(434, 1, 0)\n"),
+        Example(
+            "for each processor",
+            path="tid.py",
+            good="import ctypes, platform\n\nif platform.machine() == 'x86_64':\n    tid = ctypes.CDLL(None).syscall(186)\n",
+        ),
+        Example("another constant", path="a.py", good="import os\n\nSYS_gettid = 178\nSYS_LIMIT = 39\nos.syscall = None\n"),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        if is_test(file.path) or "syscall" not in file.text:
+            return
+        view = file.parse(sources)
+        for node, name in _numbers(view):
+            number = node.value
+            known = by_x86_number().get(number) if isinstance(number, int) and 0 <= number < SHARED_FROM else None
+            if known is None or not view.reaches(node) or view.uncertain(node) or re.search("aarch64|arm64", file.text):
+                continue
+            called, other = known
+            if name and name.lower() != called:
+                continue
+            there = f"{other} on arm64" if other is not None else "missing on arm64"
+            instead = f"; use {_INSTEAD[called]}" if called in _INSTEAD else ""
+            yield self.finding(file.location(view.span(node)), f"{number} is `{called}` on x86-64 only: it is {there}{instead}.")
+
+
+def _numbers(view: Sources) -> Iterator[tuple[ast.Constant, str]]:
+    for node in view.module.nodes:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "syscall" and node.args:
+            if isinstance(node.args[0], ast.Constant):
+                yield node.args[0], ""
+        elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            match = _NAMED.fullmatch(node.targets[0].id)
+            if match and isinstance(node.value, ast.Constant):
+                yield node.value, match[1]

@@ -209,11 +209,16 @@ def _of_user(url: str, *, flat: bool = False) -> Index:
 
 def _of_tree(url: str) -> Index:
     """An address from the scanned tree, without the credentials that may stand in it: they are not ours to use."""
-    return Index(_plain(url) if urlsplit(url).scheme else url)
+    return Index(_plain(url))
 
 
 def _plain(url: str) -> str:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "unreadable:"
+    if not parts.scheme:
+        return url
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, parts.query, ""))
 
 

@@ -46,8 +46,8 @@ class Place:
     @property
     def loopback(self) -> bool:
         """It is this machine."""
-        name = urlsplit(f"//{self.host}").hostname or ""
-        return name == "localhost" or name.startswith("127.") or name == "::1"
+        name = self.host if self.host.startswith("[") else self.host.partition(":")[0]
+        return name == "localhost" or name.startswith("127.") or name.startswith("[::1]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +246,10 @@ class RegistryClient:
 
     def _token(self, place: Place, challenge: Mapping[str, str], credential: Credential | None) -> str:
         """A bearer token from the realm that the registry names; credentials go there behind TLS alone, or from this machine to itself."""
-        realm = urlsplit(challenge.get("realm", ""))
+        try:
+            realm = urlsplit(challenge.get("realm", ""))
+        except ValueError as error:
+            raise UnansweredError(f"{place.host} names no address for its tokens") from error
         on_this_machine = place.loopback and Place(realm.netloc, "").loopback
         if realm.scheme != "https" and not on_this_machine:
             if realm.scheme != "http" or place.host not in self._insecure:

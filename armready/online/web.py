@@ -85,7 +85,12 @@ class Web:
         Raises:
             UnansweredError: no connection, no time left, too many redirects, too much data, or busy beyond patience.
         """
-        sent = dict(headers or {})
+        try:
+            return self._followed(url, dict(headers or {}), method, data)
+        except ValueError as error:
+            raise UnansweredError(f"{without_credentials(url)} is no address") from error
+
+    def _followed(self, url: str, sent: dict[str, str], method: str, data: Mapping[str, str] | None) -> Answer:
         for _ in range(6):
             answer = self._patiently(method, url, sent, data)
             location = answer.headers.get("location")
@@ -175,7 +180,10 @@ def _proxied(scheme: str, host: str) -> bool:
 
 def without_credentials(url: str) -> str:
     """A URL that may be shown: no user, no password, no query."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "an address"
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 

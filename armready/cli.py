@@ -69,12 +69,22 @@ def main() -> None:
     from armready.errors import UsageError
 
     try:
-        app()
+        _command()()
     except UsageError as error:
         _fail(str(error))
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(FINDINGS) from None
+
+
+def _command() -> Any:
+    """The command line with a help that fits a screen: the names of environment variables follow from those of the options."""
+    top = typer.main.get_command(app)
+    for command in (top, *getattr(top, "commands", {}).values()):
+        for parameter in command.params:
+            if isinstance(parameter, typer.core.TyperOption):
+                parameter.show_envvar = False
+    return top
 
 
 def _fail(message: str) -> NoReturn:

@@ -319,7 +319,7 @@ def _remove_flow_child(file: File, collection: Node, index: int) -> Edit | None:
     return None if "#" in gap else file.delete(Span(before, _end_of(children[index])))
 
 
-def remove_item(file: File, sequence: Node, index: int) -> Edit | None:
+def remove_item(file: File, sequence: Node | None, index: int) -> Edit | None:
     """Take an item out of a sequence that keeps others; None when it is the only one."""
     if not isinstance(sequence, SequenceNode) or len(sequence.value) < 2:
         return None
@@ -341,7 +341,7 @@ def _dash(file: File, place: Place) -> int | None:
     return None if dash < 0 or file.text[line:dash].strip(" ") or re.search(r"[^\s#]", re.sub(r"#[^\n]*", "", between)) else dash
 
 
-def append_item(file: File, sequence: Node, value: str) -> Edit | None:
+def append_item(file: File, sequence: Node | None, value: str) -> Edit | None:
     """Put a scalar behind the last item of a sequence, quoted as that one is."""
     if not isinstance(sequence, SequenceNode) or not sequence.value:
         return None
@@ -383,7 +383,7 @@ def move_pair(file: File, mapping: Node, key: Node, target: Node, *, before: Nod
     return file.delete(removal), insertion
 
 
-def append_pairs_item(file: File, sequence: Node, data: Value) -> Edit | None:
+def append_pairs_item(file: File, sequence: Node | None, data: Value) -> Edit | None:
     """Put a mapping behind the last item of a sequence."""
     if not isinstance(sequence, SequenceNode) or not sequence.value or not isinstance(data, Mapping):
         return None

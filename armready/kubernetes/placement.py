@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 
+from armready.finding import Confidence
 from armready.knowledge.instances import Machine, machine
 from armready.kubernetes.documents import is_open
 from armready.kubernetes.pods import Pod
@@ -166,7 +167,7 @@ def _machines(requirement: Requirement) -> frozenset[str]:
     if requirement.name not in MACHINE_LABELS or requirement.operator != "In" or not requirement.values:
         return EVERY
     machines = [machine_of(requirement.name, text) for text in requirement.texts]
-    if any(each is None for each in machines):
+    if any(each is None or each.confidence is Confidence.LOW for each in machines):
         return EVERY
     return frozenset(each.arch for each in machines if each is not None)
 

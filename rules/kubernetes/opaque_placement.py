@@ -1,0 +1,53 @@
+"""A pod is put on certain nodes by hand.
+
+## What it finds
+
+`nodeName`, and host names, node groups and node pools in node selectors and required affinities. Off by default.
+
+## Why it stops arm64
+
+Whether those nodes are arm64 does not stand in the manifest, so nobody can tell from it whether the pod runs there.
+
+## What to do
+
+Select by what the pod needs: the architecture, a label of one's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from armready.rules.kubernetes._shared import SCHEDULING
+
+from armready.file import File
+from armready.finding import Finding, Severity
+from armready.kubernetes.placement import opaque_pins
+from armready.kubernetes.pods import pods
+from armready.parsers.yaml import span
+from armready.rule import Example, FileRule
+
+_POD = "apiVersion: v1\nkind: Pod\nspec:\n  {}\n  containers:\n  - name: x\n    image: nginx:1.27\n"
+
+
+class OpaquePlacement(FileRule):
+    """KUB141."""
+
+    code = "KUB141"
+    name = "opaque-placement"
+    summary = "A pod is put on certain nodes by hand"
+    severity = Severity.INFO
+    kinds = SCHEDULING
+    off_by_default = True
+    needles = (b"hostname", b"nodename", b"nodegroup", b"nodepool", b"agentpool", b"provisioner-name", b"node-pool")
+    examples = (
+        Example("node name", path="pod.yaml", bad=_POD.format("nodeName: «node-1»"), severity=Severity.INFO),
+        Example("node group", path="pod.yaml", bad=_POD.format("nodeSelector: {«eks.amazonaws.com/nodegroup»: general}")),
+        Example("a label", path="pod.yaml", good=_POD.format("nodeSelector: {disktype: ssd}")),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        for pod in file.parse(pods):
+            for pin in opaque_pins(pod):
+                message = f"{pod.title} is put on certain nodes by hand, and whether they are arm64 does not stand here."
+                yield self.finding(file.location(span(pin)), message)

@@ -170,6 +170,7 @@ class CopiedFileFact:
 
 
 COLLECTORS: tuple[Collector, ...] = (
+    Collector("armready.kubernetes.nodes:node_pools", KUBERNETES_KINDS, (b"karpenter",)),
     Collector("armready.kubernetes.facts:workloads", KUBERNETES_KINDS | {Kind.HELM_VALUES, Kind.HELM_TEMPLATE}, (b"image",)),
     Collector("armready.python.manifests:manifest_facts", MANIFEST_KINDS),
     Collector("armready.python.manifests:manifest_facts", frozenset({Kind.PYTHON}), (b"setup(", b"# /// script", b"nox")),

@@ -1,0 +1,71 @@
+"""An eksctl cluster has node groups of Intel or AMD machines only.
+
+## What it finds
+
+A `ClusterConfig` of eksctl in which every node group names x86 machine types.
+
+## Why it stops arm64
+
+The cluster has no arm64 node: pods that ask for one stay Pending.
+
+## What to do
+
+Add a node group of Graviton machines (m7g, c7g, r7g, t4g). eksctl chooses the machine image for each group by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from armready.rules.kubernetes._shared import MANIFESTS
+
+from armready.config import Target
+from armready.file import File
+from armready.finding import Finding, Severity
+from armready.kubernetes.nodes import eksctl_groups
+from armready.parsers.yaml import span
+from armready.rule import Example, FileRule
+
+_CLUSTER = "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {{name: x, region: eu-west-1}}\nmanagedNodeGroups:\n{}"
+
+
+class EksctlArch(FileRule):
+    """KUB160."""
+
+    code = "KUB160"
+    name = "eksctl-arch"
+    summary = "An eksctl cluster has node groups of Intel or AMD machines only"
+    severity = Severity.INFO
+    kinds = MANIFESTS
+    needles = (b"eksctl.io",)
+    examples = (
+        Example(
+            "one group", path="cluster.yaml", bad=_CLUSTER.format("- name: general\n  instanceType: «m5.large»\n"), severity=Severity.INFO
+        ),
+        Example(
+            "arm64 cluster",
+            path="cluster.yaml",
+            bad=_CLUSTER.format("- name: general\n  instanceTypes: [«m5.large», m5a.large]\n"),
+            settings={"target": "arm64"},
+            severity=Severity.ERROR,
+        ),
+        Example(
+            "a group of Graviton",
+            path="cluster.yaml",
+            good=_CLUSTER.format("- name: general\n  instanceType: m5.large\n- name: arm\n  instanceType: m7g.large\n"),
+        ),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        groups = file.parse(eksctl_groups)
+        if not groups or any("arm64" in group.architectures for group in groups):
+            return
+        for group in groups:
+            twins = sorted({machine.arm_twin for machine in group.machines if machine.arm_twin})
+            instead = f"; {', '.join(twins)} would be arm64" if twins else ""
+            yield self.finding(
+                file.location(span(group.nodes[0])),
+                f"The node group {group.title} has machines of Intel or AMD, and no other group has arm64{instead}.",
+                severity=Severity.ERROR if file.settings.target is Target.ARM64 else Severity.INFO,
+            )

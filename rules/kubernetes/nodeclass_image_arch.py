@@ -1,0 +1,83 @@
+"""A node class names a machine image for amd64.
+
+## What it finds
+
+`x86_64` or `amd64` in the AMI selectors and the user data of Karpenter's EC2NodeClass and AWSNodeTemplate. Aliases such as `al2023@latest` fit both
+architectures and are left alone, and so are classes that name an arm64 image too.
+
+## Why it stops arm64
+
+Karpenter takes the machine image from the class. With an amd64 image it starts no arm64 node.
+
+## What to do
+
+Use an alias (`alias: al2023@latest`), or select images of both architectures. Amazon Linux 2 for EKS has ended; Amazon Linux 2023 has taken its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from armready.rules.kubernetes._shared import MANIFESTS
+
+from armready.arch import Arch, tokens
+from armready.config import Target
+from armready.file import File
+from armready.finding import Finding, Severity
+from armready.kubernetes.documents import resources
+from armready.parsers.yaml import Node, ScalarNode, get, span, walk
+from armready.rule import Example, FileRule
+
+_CLASS = """
+    apiVersion: karpenter.k8s.aws/v1
+    kind: EC2NodeClass
+    metadata:
+      name: default
+    spec:
+      amiSelectorTerms:
+      - {}
+"""
+_FIELDS = ("amiSelectorTerms", "amiSelector", "userData", "amiFamily")
+
+
+class NodeclassImageArch(FileRule):
+    """KUB153."""
+
+    code = "KUB153"
+    name = "nodeclass-image-arch"
+    summary = "A node class names a machine image for amd64"
+    severity = Severity.WARNING
+    kinds = MANIFESTS
+    needles = (b"ec2nodeclass", b"awsnodetemplate")
+    examples = (
+        Example("name of an image", path="class.yaml", bad=_CLASS.format("name: «my-eks-node-x86_64-*»"), severity=Severity.WARNING),
+        Example(
+            "arm64 cluster",
+            path="class.yaml",
+            bad=_CLASS.format("name: «amazon-eks-node-al2023-x86_64-standard-1.31-*»"),
+            settings={"target": "arm64"},
+            severity=Severity.ERROR,
+        ),
+        Example("alias", path="class.yaml", good=_CLASS.format("alias: al2023@latest")),
+        Example("both", path="class.yaml", good=_CLASS.format("name: node-x86_64\n      - name: node-arm64")),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        for resource in file.parse(resources):
+            if resource.kind not in ("EC2NodeClass", "AWSNodeTemplate"):
+                continue
+            scalars = [each for field in _FIELDS for each in walk(get(resource.node, "spec", field)) if isinstance(each, ScalarNode)]
+            if any(_names(each, Arch.ARM64) for each in scalars):
+                continue
+            for each in scalars:
+                if _names(each, Arch.AMD64):
+                    yield self.finding(
+                        file.location(span(each)),
+                        f"{resource.title} takes a machine image for amd64, so Karpenter starts no arm64 node with it.",
+                        severity=Severity.ERROR if file.settings.target is Target.ARM64 else Severity.WARNING,
+                    )
+
+
+def _names(node: Node, arch: Arch) -> bool:
+    return any(token.arch is arch for token in tokens(getattr(node, "value", "")))

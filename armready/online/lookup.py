@@ -105,6 +105,8 @@ def in_parallel(questions: Mapping[str, Question], ask: Callable[[Question], Giv
             return key, ask(questions[key])
         except UnansweredError as problem:
             return key, problem
+        except Exception as error:
+            return key, UnansweredError(f"internal error: {type(error).__name__}")
 
     with ThreadPoolExecutor(min(THREADS, len(questions))) as pool:
         for key, given in pool.map(one, questions):

@@ -6,6 +6,7 @@ One request asks for all media types at once: a registry that is asked for a sin
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import json
 import re
 import threading
@@ -46,8 +47,12 @@ class Place:
     @property
     def loopback(self) -> bool:
         """It is this machine."""
-        name = self.host if self.host.startswith("[") else self.host.partition(":")[0]
-        return name == "localhost" or name.startswith("127.") or name.startswith("[::1]")
+        bracketed = self.host.startswith("[")
+        name = self.host[1:].partition("]")[0] if bracketed else self.host.partition(":")[0]
+        try:
+            return name == "localhost" or ipaddress.ip_address(name).is_loopback
+        except ValueError:
+            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,18 +166,17 @@ class RegistryClient:
             return
         entries = manifest.document["manifests"]
         for entry in entries if isinstance(entries, list) else ():
-            if not isinstance(entry, dict) or _ATTESTATION in (entry.get("annotations") or {}):
-                continue
-            platform = _platform(entry.get("platform") or {})
-            if platform is not None:
-                yield PlatformImage(platform, str(entry.get("digest", "")), str(entry.get("mediaType", "")))
+            described = _mapping(entry)
+            platform = _platform(_mapping(described.get("platform")))
+            if platform is not None and _ATTESTATION not in _mapping(described.get("annotations")):
+                yield PlatformImage(platform, str(described.get("digest", "")), str(described.get("mediaType", "")))
 
     def _single(self, place: Place, manifest: Manifest) -> PlatformImage:
         """A manifest without an index: its configuration tells the platform."""
         document = manifest.document
         if document.get("schemaVersion") == 1:
             return PlatformImage(f"linux/{document.get('architecture', 'amd64')}", manifest.digest, manifest.media_type)
-        config = document.get("config") or {}
+        config = _mapping(document.get("config"))
         if config.get("mediaType") not in _CONFIGS or not _DIGEST.fullmatch(str(config.get("digest"))):
             raise UnansweredError(f"{place.host}/{place.repository} holds no container image under that name")
         answer = self._ask(place, f"blobs/{config['digest']}")
@@ -286,6 +290,10 @@ def _json(body: bytes, place: Place) -> Mapping[str, Any]:
     return document
 
 
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
 def _platform(data: Mapping[str, Any]) -> str | None:
     """`linux/arm64` of an index entry or an image configuration; None for what is no image, such as an attestation."""
     os, arch, variant = (str(data.get(key) or "") for key in ("os", "architecture", "variant"))
@@ -297,4 +305,5 @@ def _platform(data: Mapping[str, Any]) -> str | None:
 
 def _layers(document: Mapping[str, Any]) -> int:
     layers = document.get("layers")
-    return sum(int(each.get("size", 0)) for each in layers if isinstance(each, dict)) if isinstance(layers, list) else 0
+    sizes = (_mapping(each).get("size") for each in layers) if isinstance(layers, list) else ()
+    return sum(size for size in sizes if isinstance(size, int))

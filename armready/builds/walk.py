@@ -295,8 +295,8 @@ class _Walk:
     def buildctl(self, call: Invocation, at: Moment) -> Build:
         _, pushes, found = self.output(call)
         for value in call.all("output"):
-            name = re.search(r'name="?([^",]+(?:,[^",=]+)*)"?', value)
-            found = [*found, *(name[1].split(",") if name else ())]
+            name = re.search(r'"name=([^"]+)"|name="([^"]+)"|name=([^",]+)', value)
+            found = [*found, *((name[1] or name[2] or name[3]).split(",") if name else ())]
         options = dict(each.split("=", 1) for each in call.all("opt", "frontend-opt") if "=" in each)
         local = dict(each.split("=", 1) for each in call.all("local") if "=" in each)
         return Build(

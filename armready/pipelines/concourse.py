@@ -158,9 +158,10 @@ def _oci_build(file: File, entry: _Entry, entries: list[_Entry], resources: dict
     def widen(platforms: tuple[str, ...]) -> list[Edit] | None:
         return _widen(file, entry, puts, platforms)
 
+    builder = get(entry.node, "config", "image_resource", "source", "repository")
     return Declared(
         Verb.BUILD,
-        line_of(file, entry.node),
+        span(builder) if builder is not None else line_of(file, entry.node),
         "oci-build-task",
         tuple(name for each in puts if (name := _reference(each, resources))),
         platforms=None if platform is None else (platform,),

@@ -48,13 +48,13 @@ def folder() -> Path:
 
 
 def size() -> int:
-    """The bytes that all caches take."""
-    return sum(path.stat().st_size for path in folder().glob("*") if path.is_file())
+    """The bytes that all caches take, those of look-ups too."""
+    return sum(path.stat().st_size for path in folder().parent.rglob("*") if path.is_file())
 
 
 def clean() -> None:
-    """Delete all caches."""
-    shutil.rmtree(folder(), ignore_errors=True)
+    """Delete all caches, those of look-ups too."""
+    shutil.rmtree(folder().parent, ignore_errors=True)
 
 
 def digest_of(data: bytes) -> bytes:

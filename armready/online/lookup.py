@@ -17,7 +17,7 @@ from armready.online.cache import AnswerCache
 from armready.online.errors import UnansweredError
 from armready.online.registry import RegistryClient
 
-THREADS = 16
+THREADS = 8
 _IMAGES = "images"
 Question = TypeVar("Question")
 Given = TypeVar("Given")

@@ -12,5 +12,8 @@ fi
 if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then
   apt-get update -qq && apt-get install -y -qq chromium chromium-driver >/dev/null
 fi
+if ! command -v docker-registry >/dev/null || ! command -v htpasswd >/dev/null || ! command -v openssl >/dev/null; then
+  apt-get update -qq && apt-get install -y -qq --no-install-recommends docker-registry apache2-utils openssl >/dev/null
+fi
 
 ARMREADY_INTEGRATION=1 ARMREADY_TOOLS=$tools exec python -m pytest tests/integration "$@"

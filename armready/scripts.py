@@ -132,7 +132,10 @@ def _of_pipeline(file: File) -> Iterator[HostedScript]:
 
 
 def _of_kubernetes(file: File) -> Iterator[HostedScript]:
-    return iter(())
+    from armready.kubernetes.scripts import container_scripts
+
+    for found in container_scripts(file):
+        yield HostedScript(parse_shell(found.embedded), Host.CONTAINER, found.name, detail=found)
 
 
 _READERS: dict[Kind, Callable[[File], Iterator[HostedScript]]] = {

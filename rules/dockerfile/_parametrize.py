@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from armready.rules.dockerfile._variables import declared_above
+from armready.rules.dockerfile._places import quotes_at
 
 from armready.arch import DPKG, UNAME, Spelling, amd64_tokens, probe, rewrites, tokens
 from armready.classify import Kind
+from armready.dockerfile_edits import declared_above
 from armready.downloads import Download, Text
 from armready.file import File
 from armready.fix import Applicability, Edit, Fix
@@ -345,7 +346,7 @@ def _edits(file: File, download: Download, idiom: _Idiom, places: list[_Place]) 
 def _in_text(file: File, download: Download, idiom: _Idiom, places: list[_Place]) -> list[Edit] | None:
     text = places[0].text
     if text.word is None:
-        if any(_quotes_at(text.raw, place.inner.start) == "'" for place in places):
+        if any(quotes_at(text.raw, place.inner.start) == "'" for place in places):
             return None
         return [file.replace(place.span, idiom.written) for place in places]
     assert download.hosted is not None
@@ -361,7 +362,7 @@ def _in_text(file: File, download: Download, idiom: _Idiom, places: list[_Place]
 
 def _word_edit(file: File, script: Script, text: Text, place: _Place, written: str) -> Edit | None:
     assert text.word is not None
-    if _quotes_at(text.raw, place.inner.start) == "'":
+    if quotes_at(text.raw, place.inner.start) == "'":
         written = f"'\"{written}\"'"
     return script.edit(file, place.inner.shift(text.word.span.start), written)
 
@@ -377,21 +378,6 @@ def _quoted(file: File, script: Script, text: Text, places: list[_Place], writte
     parts.append(text.raw[at:])
     edit = script.edit(file, text.word.span, f'"{"".join(parts)}"')
     return None if edit is None else [edit]
-
-
-def _quotes_at(raw: str, at: int) -> str:
-    """The quotes that an offset stands in; empty outside of any."""
-    quote, position = "", 0
-    while position < at:
-        character = raw[position]
-        if character == "\\" and quote != "'":
-            position += 1
-        elif character == quote:
-            quote = ""
-        elif character in "'\"" and not quote:
-            quote = character
-        position += 1
-    return quote
 
 
 def _declaration(file: File, download: Download, argument: str, places: list[_Place]) -> list[Edit] | None:

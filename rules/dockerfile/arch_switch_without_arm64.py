@@ -32,7 +32,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._places import confidence_limit, severity_at
+from armready.rules.dockerfile._places import confidence_limit, judged, severity_at
 
 from armready.arch import names_arm64
 from armready.classify import SHELL_KINDS, Kind
@@ -150,7 +150,7 @@ class ArchSwitchWithoutArm64(FileRule):
 
     def check(self, file: File) -> Iterator[Finding]:
         """See `FileRule.check`."""
-        for hosted in file.parse(scripts):
+        for hosted in filter(judged, file.parse(scripts)):
             for found in arch_switches(hosted.script):
                 yield from self._misspelt(file, hosted, found)
                 problem = _problem(hosted, found)

@@ -1,0 +1,134 @@
+"""A package file for amd64 is downloaded or installed.
+
+## What it finds
+
+`*_amd64.deb`, `*.x86_64.rpm` and their like in the URL of a download or in the arguments of `dpkg -i`, `apt-get install ./x.deb`, `rpm -i`,
+`yum install`; also packages without an architecture that lie in a folder of x86_64, such as the repository packages of PostgreSQL.
+
+A file that comes with `COPY` is DF161, one with a literal checksum DF141, one without a version for arm64 DF142. What is installed
+after a download that was found is not found again.
+
+## Why it stops arm64
+
+dpkg and rpm refuse packages of another architecture: the build for arm64 fails.
+
+## What to do
+
+Let the name follow the architecture: Debian's names are those of `dpkg --print-architecture` and of `TARGETARCH`, rpm's those of `uname
+-m`. A package of the distribution is better still.
+
+## Fix safety
+
+Safe for a known tool and version in a stage of the target platform; unsafe where it is not known offline that the package exists for
+arm64.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from armready.rules.dockerfile._downloads import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, short, what
+from armready.rules.dockerfile._parametrize import parametrised
+from armready.rules.dockerfile._places import confidence_limit, judged, severity_at
+
+from armready.arch import Arch, amd64_tokens, tokens
+from armready.downloads import downloads, in_arch_switch
+from armready.file import File
+from armready.finding import Finding, Severity
+from armready.fix import Applicability
+from armready.parsers.shell import Word
+from armready.rule import Example, FileRule
+from armready.scripts import HostedScript, scripts
+
+_INSTALLERS = frozenset({"dpkg", "apt", "apt-get", "gdebi", "rpm", "yum", "dnf", "microdnf", "zypper", "apk", "pacman", "alien"})
+_FILE = re.compile(r"\.(?:deb|rpm|apk|pkg\.tar\.\w+)$")
+
+
+class PackageFileArch(FileRule):
+    """DF150."""
+
+    code = "DF150"
+    name = "package-file-arch"
+    summary = "A package file is for amd64 only"
+    severity = Severity.ERROR
+    kinds = KINDS
+    needles = NEEDLES
+    examples = (
+        Example(
+            "a known tool",
+            path="Dockerfile",
+            bad="""
+                FROM debian:12
+                RUN wget https://github.com/Yelp/dumb-init/releases/download/v1.2.5/dumb-init_1.2.5_«amd64».deb \\
+                 && dpkg -i dumb-init_1.2.5_amd64.deb
+            """,
+            fixed="""
+                FROM debian:12
+                ARG TARGETARCH
+                RUN wget "https://github.com/Yelp/dumb-init/releases/download/v1.2.5/dumb-init_1.2.5_${TARGETARCH}.deb" \\
+                 && dpkg -i "dumb-init_1.2.5_${TARGETARCH}.deb"
+            """,
+            severity=Severity.ERROR,
+        ),
+        Example(
+            "a repository of x86_64",
+            path="Dockerfile",
+            bad="FROM rockylinux:9\nRUN dnf install -y https://example.org/pub/repos/EL-9-«x86_64»/repo-latest.noarch.rpm\n",
+            fixed='FROM rockylinux:9\nRUN dnf install -y "https://example.org/pub/repos/EL-9-$(uname -m)/repo-latest.noarch.rpm"\n',
+            applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "a local file",
+            path="Dockerfile",
+            bad="FROM debian:12\nCOPY vendor /vendor\nRUN apt-get install -y /vendor/agent_3.1_«amd64».deb\n",
+        ),
+        Example(
+            "packages for every architecture",
+            path="Dockerfile",
+            good="FROM debian:12\nRUN curl -LO https://example.com/pool/keyring_1_all.deb && dpkg -i keyring_1_all.deb\n",
+        ),
+        Example(
+            "computed already",
+            path="Dockerfile",
+            good='FROM debian:12\nARG TARGETARCH\nRUN apt-get install -y "./agent_${TARGETARCH}.deb"\n',
+        ),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        for download in fetched(file, never=False, package=True):
+            yield self.finding(
+                file.location(download.span),
+                f"{what(download)}, which the package manager refuses on arm64{arm64_files(download)}.",
+                severity=severity_of(download),
+                confidence=confidence_of(file, download),
+                fix=parametrised(file, download, file.parse(downloads)),
+            )
+        names = {download.asset for download in file.parse(downloads)}
+        if any(token.arch in (Arch.AMD64, Arch.ARM64) for token in tokens(file.path)):
+            return
+        for hosted in filter(judged, file.parse(scripts)):
+            for word in _local(hosted):
+                name = word.template.rpartition("/")[2]
+                if name in names or any(_FILE.sub("", name) in each for each in names):
+                    continue
+                token = amd64_tokens(word.text)[0]
+                span = hosted.span(word.span._replace(start=word.span.start + token.start, end=word.span.start + token.end))
+                yield self.finding(
+                    file.location(span),
+                    f"{short(name)} is a package for amd64, which the package manager refuses on arm64.",
+                    severity=severity_at(file, hosted),
+                    confidence=confidence_limit(file),
+                )
+
+
+def _local(hosted: HostedScript) -> Iterator[Word]:
+    """Package files for amd64 that a script installs from its own disk."""
+    written = {each.target.template for command in hosted.script.commands for each in command.redirects if each.target is not None}
+    for command in hosted.script.commands:
+        if command.name not in _INSTALLERS or in_arch_switch(hosted.script, command):
+            continue
+        for word in command.args:
+            if "://" not in word.template and _FILE.search(word.template) and amd64_tokens(word.text) and word.template not in written:
+                yield word

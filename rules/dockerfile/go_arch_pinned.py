@@ -2,9 +2,10 @@
 
 ## What it finds
 
-`GOARCH=amd64` in ENV, ARG, in front of a command, in `export`, `env`, `go env -w`, or as a variable for make. Left
-alone are builds for other systems (`GOOS=darwin`), instructions that build for arm64 too, branches of an `if` or
-`case` (DF163 judges those), and stages and files for one architecture.
+`GOARCH=amd64` in ENV, ARG, in front of a command, in `export`, `env`, `go env -w`, or as a variable for make; and a
+target of make that names amd64, as a warning. Left alone are builds for other systems (`GOOS=darwin`), instructions
+that build for arm64 too, branches of an `if` or `case` (DF163 judges those), and stages and files for one
+architecture.
 
 ## Why it stops arm64
 
@@ -27,11 +28,12 @@ import re
 from collections.abc import Iterator
 
 from armready.rules.dockerfile._stages import path_arch, stage_text
+from armready.rules.dockerfile._words import hits
 
 from armready.classify import Kind
 from armready.dockerfile_edits import declared_above
 from armready.file import File
-from armready.finding import Finding, Severity
+from armready.finding import Confidence, Finding, Severity
 from armready.fix import Applicability, Fix
 from armready.parsers.dockerfile import Dockerfile, Instruction, parse_dockerfile
 from armready.parsers.dockerfile_expand import unquote
@@ -43,6 +45,9 @@ from armready.source import Span
 
 _WORD = re.compile(r"GOARCH=(?:\"(?=amd64\"))?(amd64|'amd64')\"?")
 _TARGET = "$TARGETARCH"
+_MAKE_TARGET = re.compile(r"(?<![^\s])(?!-|[A-Za-z_]+=)[\w./-]{0,200}(?<![a-zA-Z0-9])(?:amd64|x86_64)(?![a-zA-Z0-9])")
+_MAKES = frozenset({"make", "gmake", "mage", "task", "just", "bazel"})
+_OTHER_SYSTEM_NAME = re.compile(r"(?i)darwin|macos|windows|freebsd")
 _OTHER_SYSTEM = re.compile(r"(?<!\w)GOOS[= ][\"']?(?!linux\b)[a-z]")
 _ARM64 = re.compile(r"(?<![\w$])GOARCH[= ][\"']?arm64|\bin\s[^;\n]*\b(?:arm64|aarch64)\b")
 _BRANCHES = frozenset({"if", "case", "or"})
@@ -57,7 +62,7 @@ class GoArchPinned(FileRule):
     summary = "Go is told to compile for amd64"
     severity = Severity.ERROR
     kinds = frozenset({Kind.DOCKERFILE})
-    needles = (b"goarch",)
+    needles = (b"goarch", b"make", b"mage", b"task", b"just", b"bazel")
     examples = (
         Example(
             "ENV",
@@ -108,6 +113,12 @@ class GoArchPinned(FileRule):
             """,
         ),
         Example(
+            "targets of make",
+            path="Dockerfile",
+            bad="FROM golang:1.22\nRUN make «dist/app-linux-amd64» «build-x86_64» test\n",
+            severity=Severity.WARNING,
+        ),
+        Example(
             "on the build machine with cgo",
             path="Dockerfile",
             bad="FROM --platform=$BUILDPLATFORM a AS b\nARG TARGETARCH\nRUN «GOARCH=amd64» go build\nFROM a\nCOPY --from=b /a /a\n",
@@ -141,12 +152,20 @@ class GoArchPinned(FileRule):
                 if pair.name == "GOARCH" and unquote(pair.value or "") == "amd64" and _counts(dockerfile, instruction):
                     written = (pair.value_span, f'"{_TARGET}"' if (pair.value or "").startswith('"') else _TARGET)
                     yield self._found(file, dockerfile, instruction, pair.span, written)
+        yield from self._make_targets(file, dockerfile)
         for hosted in file.parse(scripts):
             outer = hosted.instruction
             if outer is not None and outer.keyword == "RUN" and _counts(dockerfile, outer):
                 for word, value in _in_script(hosted.script):
                     written = None if value is None else hosted.script.embedded.edit(value, _TARGET)
                     yield self._found(file, dockerfile, outer, hosted.span(word), written)
+
+    def _make_targets(self, file: File, dockerfile: Dockerfile) -> Iterator[Finding]:
+        for hit in hits(file, _MAKE_TARGET, variables=False):
+            if hit.command is not None and hit.command.name in _MAKES and not _OTHER_SYSTEM_NAME.search(hit.match.string):
+                message = f"{hit.match.string} is made for amd64 whatever the image is built for."
+                confidence = Confidence.MEDIUM.at_most(dockerfile.confidence)
+                yield self.finding(file.location(hit.span), message, confidence=confidence)
 
     def _found(self, file: File, dockerfile: Dockerfile, instruction: Instruction, span: Span, written: tuple[Span, str] | None) -> Finding:
         return self.finding(

@@ -1,0 +1,115 @@
+"""Finds words in the scripts and variables of a Dockerfile, for the rules about compilers and package managers (DF133 to DF138)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from armready.rules.dockerfile._stages import path_arch
+
+from armready.arch import names_arm64
+from armready.file import File
+from armready.fix import Edit
+from armready.parsers.dockerfile import Instruction, Pair, parse_dockerfile
+from armready.parsers.dockerfile_expand import unquote
+from armready.parsers.dockerfile_stages import Stage
+from armready.parsers.shell import Command
+from armready.scripts import HostedScript, scripts
+from armready.source import Span
+
+# Inside of these a command runs under a condition that may be about the architecture.
+_BRANCHES = frozenset({"if", "case", "or"})
+_TESTS = re.compile(r"uname|dpkg --print-architecture|TARGETARCH|TARGETPLATFORM|apk --print-arch|\barch\b")
+
+
+@dataclass(frozen=True, eq=False)
+class Hit:
+    """A word that a pattern matches.
+
+    Attributes:
+        match: of the pattern in the text of the word without its quotes; of a variable, in `NAME=value`.
+        span: the word in the file.
+        instruction: where it stands.
+        stage: of the instruction; None in front of the first FROM.
+        command: the command that the word belongs to; None for a variable.
+        hosted: the script of the command.
+        inner: the word in the script; for a variable the same as `span`.
+        pair: the variable.
+    """
+
+    match: re.Match[str]
+    span: Span
+    instruction: Instruction
+    stage: Stage | None
+    command: Command | None
+    hosted: HostedScript | None
+    inner: Span
+    pair: Pair | None = None
+
+    def replaced(self, file: File, text: str) -> Edit | None:
+        """The edit that puts `text` in the place of the word; None where it cannot be proved."""
+        if self.hosted is None:
+            return file.replace(self.span, text)
+        if self.command is None or self.command.broken or self.command.nested:
+            return None
+        return self.hosted.script.edit(file, self.inner, text)
+
+    def removed(self, file: File) -> Edit | None:
+        """The edit that takes the word and the blanks in front of it out of a script."""
+        if self.hosted is None or self.command is None or self.command.broken or self.command.nested:
+            return None
+        text, start = self.hosted.text, self.inner.start
+        while start and text[start - 1] == " ":
+            start -= 1
+        return self.hosted.script.edit(file, Span(start, self.inner.end), "")
+
+
+def hits(file: File, pattern: re.Pattern[str], *, variables: bool = True) -> Iterator[Hit]:
+    """The words of RUN scripts, and the values of ENV and ARG, that a pattern matches.
+
+    Left alone are stages and files for one architecture, instructions that speak of arm64 too, and branches of tests on the architecture.
+    """
+    if path_arch(file.path):
+        return
+    dockerfile = file.parse(parse_dockerfile)
+    for instruction in dockerfile.instructions if variables else ():
+        stage = dockerfile.stage_of(instruction)
+        if instruction.keyword in ("ARG", "ENV") and _counts(stage) and not names_arm64(instruction.code.text):
+            for pair in instruction.pairs:
+                match = pattern.search(f"{pair.name}={unquote(pair.value or '')}")
+                if match is not None:
+                    yield Hit(match, pair.span, instruction, stage, None, None, pair.span, pair)
+    for hosted in file.parse(scripts):
+        instruction = hosted.instruction
+        if instruction is None or instruction.keyword != "RUN" or not _counts(hosted.stage) or names_arm64(hosted.text):
+            continue
+        if pattern.search(hosted.text.replace('"', "").replace("'", "")) is not None:
+            yield from _in_script(hosted, instruction, pattern)
+
+
+def _in_script(hosted: HostedScript, instruction: Instruction, pattern: re.Pattern[str]) -> Iterator[Hit]:
+    tested = _TESTS.search(hosted.text) is not None
+    for command in hosted.script.commands:
+        if tested and any(frame.kind in _BRANCHES for frame in command.guards):
+            continue
+        found: dict[Span, str] = {}
+        for each in command.assignments:
+            found[each.span] = f"{each.name}={each.value.template if each.value is not None else ''}"
+        for word in command.words:
+            found.setdefault(word.span, word.template)
+        for span, text in found.items():
+            match = pattern.search(text)
+            if match is not None:
+                yield Hit(match, hosted.span(span), instruction, hosted.stage, command, hosted, span)
+
+
+def _counts(stage: Stage | None) -> bool:
+    return stage is None or not (stage.variant or stage.is_windows)
+
+
+def option(hit: Hit) -> str:
+    """The word in front of the one that was hit: the option whose value it is."""
+    words = hit.command.words if hit.command is not None else ()
+    index = next((number for number, word in enumerate(words) if word.span == hit.inner), 0)
+    return words[index - 1].template if index > 0 else ""

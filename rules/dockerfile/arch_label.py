@@ -1,0 +1,76 @@
+"""A label says that the image is for amd64.
+
+## What it finds
+
+LABEL `architecture` and `org.opencontainers.image.architecture` with a name of amd64.
+
+## Why it stops arm64
+
+It does not, but the arm64 image says that it is for amd64, and tools that read labels believe it.
+
+## What to do
+
+Delete the label: the image's configuration names the architecture. Or make it `${TARGETARCH}`.
+
+## Fix safety
+
+Unsafe: on amd64 a spelling such as `x86_64` becomes `amd64`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from armready.rules.dockerfile._stages import judged_stages
+
+from armready.arch import amd64_tokens
+from armready.classify import Kind
+from armready.dockerfile_edits import declared_above
+from armready.file import File
+from armready.finding import Finding, Severity
+from armready.fix import Applicability, Fix
+from armready.parsers.dockerfile import Instruction, Pair, parse_dockerfile
+from armready.parsers.dockerfile_stages import Stage
+from armready.rule import Example, FileRule
+
+_NAMES = ("architecture", "org.opencontainers.image.architecture", "org.label-schema.architecture")
+
+
+class ArchLabel(FileRule):
+    """DF165."""
+
+    code = "DF165"
+    name = "arch-label"
+    summary = "A label says that the image is for amd64"
+    severity = Severity.INFO
+    kinds = frozenset({Kind.DOCKERFILE})
+    needles = (b"architecture",)
+    examples = (
+        Example(
+            "label",
+            path="Dockerfile",
+            bad='FROM debian:12\nLABEL name=x «architecture="x86_64"»\n',
+            fixed='FROM debian:12\nARG TARGETARCH\nLABEL name=x architecture="${TARGETARCH}"\n',
+            applicability=Applicability.UNSAFE,
+        ),
+        Example("derived", path="Dockerfile", good="FROM debian:12\nARG TARGETARCH\nLABEL architecture=${TARGETARCH}\n"),
+        Example("another label", path="Dockerfile", good="FROM debian:12\nLABEL description=amd64-architecture\n"),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        limit = file.parse(parse_dockerfile).confidence
+        for stage in judged_stages(file):
+            for instruction in stage.instructions:
+                for pair in instruction.pairs if instruction.keyword == "LABEL" else ():
+                    if pair.name.lower() in _NAMES and amd64_tokens(pair.value or ""):
+                        message = "The label says amd64 in arm64 images too."
+                        yield self.finding(file.location(pair.span), message, confidence=limit, fix=_fix(file, stage, instruction, pair))
+
+
+def _fix(file: File, stage: Stage, instruction: Instruction, pair: Pair) -> Fix:
+    quote = '"' if (pair.value or "").startswith(('"', "'")) else ""
+    edits = [file.replace(pair.value_span, f"{quote}${{TARGETARCH}}{quote}")]
+    if not stage.declares("TARGETARCH", instruction):
+        edits.append(declared_above(file, instruction, "TARGETARCH"))
+    return Fix("Derive it from TARGETARCH", tuple(edits), Applicability.UNSAFE)

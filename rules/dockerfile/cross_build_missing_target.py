@@ -1,0 +1,212 @@
+"""A stage compiles on the build machine, for the build machine, and its program is shipped.
+
+## What it finds
+
+In a stage with `--platform=$BUILDPLATFORM` whose files are shipped: a compiler (`go build`, `cargo build`, gcc,
+cmake, `dotnet publish` of a program with its runtime, and so on) although nothing in the stage uses TARGETARCH,
+TARGETPLATFORM, TARGETOS or the helpers of tonistiigi/xx. The installation of packages with native parts (`npm ci`,
+`pip install`) counts when the shipped stage copies them, as a warning. Left alone is output that is the same
+everywhere: pages, jars, scripts.
+
+## Why it stops arm64
+
+The compiler makes programs for the machine it runs on. On a cross build the arm64 image gets an amd64 program.
+
+## What to do
+
+Tell the compiler the target: `GOOS=$TARGETOS GOARCH=$TARGETARCH go build`, or tonistiigi/xx for C and Rust. Or remove
+the flag: slower under emulation, and right.
+
+## Fix safety
+
+For Go only. Safe where CGO_ENABLED=0 stands there; otherwise unsafe, because a cross build switches cgo off.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from armready.rules.dockerfile._stages import copied_out, cross_compiles, is_neutral, judged_stages, stage_text
+
+from armready.classify import Kind
+from armready.dockerfile_edits import declared_above
+from armready.file import File
+from armready.finding import Confidence, Finding, Severity
+from armready.fix import Applicability, Fix
+from armready.parsers.dockerfile import Instruction, parse_dockerfile
+from armready.parsers.dockerfile_stages import Stage
+from armready.parsers.shell import Command
+from armready.rule import Example, FileRule
+from armready.scripts import HostedScript, scripts
+
+_TOOLCHAINS = re.compile(r"(?:^|/)(?:golang|rust|gcc|buildpack-deps|clang|swift|haskell|ocaml)(?::|$|@|-)")
+_SURE = re.compile(
+    r"go (?:build|install)|cargo (?:build|install)|(?:gcc|g\+\+|clang|clang\+\+|cc|rustc|native-image)\b|swift build|zig build|nim c"
+)
+_LIKELY = re.compile(r"(?:make|cmake|ninja|meson)\b")
+_RUNTIME = re.compile(r"dotnet publish\b(?=.*(?:--self-contained(?! false)|PublishAot=true|(?:-r|--runtime)[ =]))(?!.*(?:-a|--arch) )")
+_PACKAGES = re.compile(
+    r"(?:npm (?:ci|i|install)|yarn(?: install)?$|yarn install|pnpm i(?:nstall)?|pip3? install|poetry install|uv sync|bundle install)"
+)
+_NATIVE = re.compile(r"node_modules|site-packages|dist-packages|venv|vendor/bundle")
+_NO_CGO = re.compile(r"CGO_ENABLED[= ][\"']?0")
+
+
+class CrossBuildMissingTarget(FileRule):
+    """DF131."""
+
+    code = "DF131"
+    name = "cross-build-missing-target"
+    summary = "A program is compiled for the build machine and shipped to the target"
+    severity = Severity.ERROR
+    kinds = frozenset({Kind.DOCKERFILE})
+    needles = (b"buildplatform", b"platform=linux")
+    examples = (
+        Example(
+            "Go without cgo",
+            path="Dockerfile",
+            bad="""
+            FROM --platform=$BUILDPLATFORM golang:1.22 AS build
+            RUN «CGO_ENABLED=0 go build -o /app»
+            FROM scratch
+            COPY --from=build /app /app
+            """,
+            fixed="""
+            FROM --platform=$BUILDPLATFORM golang:1.22 AS build
+            ARG TARGETOS
+            ARG TARGETARCH
+            RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -o /app
+            FROM scratch
+            COPY --from=build /app /app
+            """,
+            severity=Severity.ERROR,
+        ),
+        Example(
+            "Go with its system",
+            path="Dockerfile",
+            bad="""
+            FROM --platform=$BUILDPLATFORM golang:1.22 AS build
+            RUN go vet && «GOOS=linux go build -o /app»
+            FROM debian:12
+            COPY --from=build /app /app
+            """,
+            fixed="""
+            FROM --platform=$BUILDPLATFORM golang:1.22 AS build
+            ARG TARGETARCH
+            RUN go vet && GOOS=linux GOARCH=$TARGETARCH go build -o /app
+            FROM debian:12
+            COPY --from=build /app /app
+            """,
+            applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "C",
+            path="Dockerfile",
+            bad="FROM --platform=$BUILDPLATFORM debian:12 AS b\nRUN «gcc -o /app app.c»\nFROM debian:12\nCOPY --from=b /app /app\n",
+        ),
+        Example(
+            "packages with native parts",
+            path="Dockerfile",
+            bad="""
+            FROM --platform=$BUILDPLATFORM node:20 AS deps
+            RUN «npm ci --omit=dev»
+            FROM node:20
+            COPY --from=deps /app/node_modules /app/node_modules
+            """,
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "for the target",
+            path="Dockerfile",
+            good="""
+            FROM --platform=$BUILDPLATFORM golang:1.22 AS build
+            ARG TARGETARCH
+            RUN GOARCH=$TARGETARCH go build -o /app
+            FROM scratch
+            COPY --from=build /app /app
+            """,
+        ),
+        Example(
+            "with xx",
+            path="Dockerfile",
+            good="""
+            FROM --platform=$BUILDPLATFORM tonistiigi/xx AS xx
+            FROM --platform=$BUILDPLATFORM rust:1 AS build
+            COPY --from=xx / /
+            RUN xx-cargo build --release
+            FROM debian:12
+            COPY --from=build /app /app
+            """,
+        ),
+        Example(
+            "pages",
+            path="Dockerfile",
+            good="FROM --platform=$BUILDPLATFORM node:20 AS web\nRUN npm ci && npm run build\nFROM a\nCOPY --from=web /app/dist /www\n",
+        ),
+        Example(
+            "not shipped",
+            path="Dockerfile",
+            good="FROM --platform=$BUILDPLATFORM golang:1.22 AS lint\nRUN go build ./...\nFROM debian:12\n",
+        ),
+        Example(
+            "on the target platform", path="Dockerfile", good="FROM golang:1.22 AS b\nRUN go build\nFROM debian:12\nCOPY --from=b /a /a\n"
+        ),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        dockerfile = file.parse(parse_dockerfile)
+        wanted = {id(stage): stage for stage in judged_stages(file) if _ships_for_target(file, stage)}
+        for hosted in file.parse(scripts) if wanted else ():
+            stage, instruction = hosted.stage, hosted.instruction
+            if stage is None or instruction is None or id(stage) not in wanted or instruction.keyword != "RUN":
+                continue
+            for command in hosted.script.commands:
+                confidence = _compiles(file, stage, command)
+                if confidence is not None:
+                    yield self.finding(
+                        file.location(hosted.span(command.span)),
+                        "This is built for the build machine and shipped: a cross build puts amd64 files into the arm64 image.",
+                        confidence=confidence.at_most(dockerfile.confidence),
+                        fix=_fix(file, hosted, command, stage, instruction),
+                    )
+
+
+def _ships_for_target(file: File, stage: Stage) -> bool:
+    return stage.on_build_platform and stage.ships and not stage.is_shipped and not cross_compiles(stage) and any(copied_out(file, stage))
+
+
+def _compiles(file: File, stage: Stage, command: Command) -> Confidence | None:
+    """How sure it is that a command makes machine code that is shipped."""
+    text = " ".join((command.name, *(word.template for word in command.args)))
+    if any(each.name in ("CC", "CXX", "GOARCH") for each in command.assignments):
+        return None
+    if _PACKAGES.match(text):
+        return Confidence.MEDIUM if any(_NATIVE.search(path) for path in copied_out(file, stage)) else None
+    if is_neutral(file, stage):
+        return None
+    if text.startswith("go install") and "@" in text and not any("bin" in path for path in copied_out(file, stage)):
+        return None
+    if _SURE.match(text) or _RUNTIME.match(text):
+        return Confidence.HIGH
+    toolchain = _TOOLCHAINS.search(list(stage.chain())[-1].image or "")
+    return Confidence.MEDIUM if _LIKELY.match(text) and toolchain else None
+
+
+def _fix(file: File, hosted: HostedScript, command: Command, stage: Stage, instruction: Instruction) -> Fix | None:
+    if command.name != "go" or command.broken or command.nested or not command.words:
+        return None
+    named = any(each.name == "GOOS" for each in command.assignments) or "GOOS" in stage_text(stage)
+    variables = {"GOARCH": "TARGETARCH"} if named else {"GOOS": "TARGETOS", "GOARCH": "TARGETARCH"}
+    text = "".join(f"{name}=${value} " for name, value in variables.items())
+    first = command.words[0].span
+    edit = hosted.script.edit(file, first._replace(end=first.start), text)
+    if edit is None:
+        return None
+    missing = [value for value in variables.values() if not stage.declares(value, instruction)]
+    edits = [edit, declared_above(file, instruction, *missing)] if missing else [edit]
+    fix = Fix("Compile for the target", tuple(edits))
+    if not any(_NO_CGO.search(stage_text(each)) for each in stage.chain()):
+        return fix.demoted(Applicability.UNSAFE, "A cross build switches cgo off, which changes programs that use it.")
+    return fix

@@ -1,0 +1,121 @@
+"""A compiler would run under emulation when arm64 is built on an amd64 machine.
+
+## What it finds
+
+A stage from an image of Go, Rust, GCC or the .NET SDK that compiles on the target platform, and feeds the shipped
+one. Off by default.
+
+## Why it stops arm64
+
+It does not, but it is slow: under emulation compilers take 5 to 20 times as long, and .NET's is not supported there.
+
+## What to do
+
+Compile on the build machine for the target (`FROM --platform=$BUILDPLATFORM`, `GOARCH=$TARGETARCH`), or build on
+arm64 machines.
+
+## Fix safety
+
+Unsafe, and offered for Go with CGO_ENABLED=0 only: the program is the same, but tests and generators of the stage run
+on the build machine then.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from armready.rules.dockerfile._stages import compiles, copied_out, judged_stages, stage_text
+
+from armready.classify import Kind
+from armready.dockerfile_edits import declared_above
+from armready.file import File
+from armready.finding import Finding, Severity
+from armready.fix import Applicability, Fix
+from armready.parsers.dockerfile import parse_dockerfile
+from armready.parsers.dockerfile_stages import PlatformKind, Stage
+from armready.parsers.shell import Command
+from armready.rule import Example, FileRule
+from armready.scripts import scripts
+from armready.source import Span
+
+_TOOLCHAIN = re.compile(r"(?:^|/)(?:golang|rust|gcc)(?::|$|@)|dotnet/(?:nightly/)?sdk(?::|$|@)")
+_DOTNET = re.compile(r"dotnet\s+(?:build|publish)")
+_NO_CGO = re.compile(r"CGO_ENABLED[= ][\"']?0")
+
+
+class NotCrossFriendly(FileRule):
+    """DF170."""
+
+    code = "DF170"
+    name = "not-cross-friendly"
+    summary = "A compiler would run under emulation when arm64 is built on an amd64 machine"
+    severity = Severity.INFO
+    kinds = frozenset({Kind.DOCKERFILE})
+    needles = (b"golang", b"rust", b"gcc", b"dotnet/")
+    off_by_default = True
+    examples = (
+        Example(
+            "Go without cgo",
+            path="Dockerfile",
+            bad="FROM «golang:1.22» AS b\nRUN CGO_ENABLED=0 go build -o /app\nFROM scratch\nCOPY --from=b /app /app\n",
+            fixed="""
+            FROM --platform=$BUILDPLATFORM golang:1.22 AS b
+            ARG TARGETOS
+            ARG TARGETARCH
+            RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -o /app
+            FROM scratch
+            COPY --from=b /app /app
+            """,
+            applicability=Applicability.UNSAFE,
+        ),
+        Example("Rust", path="Dockerfile", bad="FROM «rust:1» AS b\nRUN cargo build --release\nFROM debian:12\nCOPY --from=b /app /app\n"),
+        Example(
+            "on the build machine",
+            path="Dockerfile",
+            good="FROM --platform=$BUILDPLATFORM rust:1 AS b\nRUN xx-cargo build\nFROM a\nCOPY --from=b /a /a\n",
+        ),
+        Example(
+            "no compiler", path="Dockerfile", good="FROM golang:1.22 AS b\nRUN go mod download\nFROM debian:12\nCOPY --from=b /go /go\n"
+        ),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        limit = file.parse(parse_dockerfile).confidence
+        for stage in judged_stages(file):
+            if stage.base is None or stage.platform_flag is not None or stage.platform.kind is not PlatformKind.TARGET:
+                continue
+            works = compiles(stage) or _DOTNET.search(stage_text(stage)) is not None
+            if _TOOLCHAIN.search(stage.image or "") and works and any(copied_out(file, stage)):
+                message = "On an amd64 machine the compiler of this stage runs under emulation for arm64, which takes many times as long."
+                yield self.finding(file.location(stage.base.span), message, confidence=limit, fix=_fix(file, stage))
+
+
+def _fix(file: File, stage: Stage) -> Fix | None:
+    text = stage_text(stage)
+    if not _NO_CGO.search(text) or "GOARCH" in text or stage.base is None:
+        return None
+    builds = [
+        (hosted, command)
+        for hosted in file.parse(scripts)
+        for command in hosted.script.commands
+        if hosted.stage is stage and _is_go_build(command)
+    ]
+    if len(builds) != 1:
+        return None
+    hosted, command = builds[0]
+    names = {"GOARCH": "TARGETARCH"} if "GOOS" in text else {"GOOS": "TARGETOS", "GOARCH": "TARGETARCH"}
+    start = command.words[0].span.start
+    edit = hosted.script.edit(file, Span(start, start), "".join(f"{name}=${value} " for name, value in names.items()))
+    if edit is None or hosted.instruction is None:
+        return None
+    missing = [value for value in names.values() if not stage.declares(value, hosted.instruction)]
+    declared = [declared_above(file, hosted.instruction, *missing)] if missing else []
+    flag = file.insert(stage.base.span.start, "--platform=$BUILDPLATFORM ")
+    notes = ("Tests and generators of the stage run on the build machine then.",)
+    return Fix("Cross-compile on the build machine", (edit, *declared, flag), Applicability.UNSAFE, notes)
+
+
+def _is_go_build(command: Command) -> bool:
+    return command.name == "go" and bool(command.args) and command.args[0].template == "build" and not command.broken and not command.nested

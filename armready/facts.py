@@ -182,6 +182,7 @@ COLLECTORS: tuple[Collector, ...] = (
     Collector("armready.python.wheel_builds:config_facts", frozenset({Kind.PYPROJECT}), (b"cibuildwheel",)),
     Collector("armready.python.lock_readers:lock_facts", RESOLVED_KINDS),
     Collector("armready.python.imports:import_facts", frozenset({Kind.PYTHON}), X86_MODULE_NEEDLES),
+    Collector("armready.builds.bake:bake_facts", frozenset({Kind.BAKE_HCL, Kind.BAKE_JSON}), (b"platforms",)),
     Collector("armready.builds.view:image_facts", PIPELINE_KINDS | BUILD_KINDS),
     Collector("armready.parsers.dockerfile_facts:collect", frozenset({Kind.DOCKERFILE}), (b"from",)),
     Collector("armready.parsers.dockerfile_facts:copied_files", frozenset({Kind.DOCKERFILE}), (b"copy", b"add")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -128,7 +128,25 @@ def _of_package_json(file: File) -> Iterator[HostedScript]:
 
 
 def _of_pipeline(file: File) -> Iterator[HostedScript]:
-    return iter(())
+    from armready.builds.variables import expand
+    from armready.pipelines import READERS, read_pipeline
+
+    if file.kind not in READERS:
+        return
+    seen: set[Span] = set()
+    for job in file.parse(read_pipeline).jobs:
+        for step in job.steps:
+            if step.script is None or step.span in seen:
+                continue
+            seen.add(step.span)
+            environment = {**job.environment, **step.environment}
+
+            def resolve(text: str, environment: Mapping[str, tuple[str, ...]] = environment) -> str:
+                texts = expand(text, environment)
+                return texts[0] if len(texts) == 1 else text
+
+            script = parse_shell(step.script, opaque=step.opaque)
+            yield HostedScript(script, Host.CI, job.name, architecture=job.host.architecture, expand=resolve, detail=step)
 
 
 def _of_kubernetes(file: File) -> Iterator[HostedScript]:

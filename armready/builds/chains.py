@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from armready.builds import references
-from armready.builds.events import Bake, Build, Event, Merge, Name, Pull, Push, Tag, Use
+from armready.builds.events import Bake, Build, Call, Event, Merge, Name, Pull, Push, Tag, Use
 from armready.pipelines.model import Job
 
 Events = Mapping[Job, tuple[Event, ...]]
@@ -59,7 +60,22 @@ class Promotion:
     pushes: tuple[Push, ...]
 
 
-def link(events: Events) -> tuple[list[Chain], list[Promotion]]:
+@dataclass(frozen=True)
+class Links:
+    """What becomes of the images of a file.
+
+    Attributes:
+        chains: the builds.
+        promotions: the images that are pulled and pushed under another name.
+        free: the pushes of images that the file neither builds nor pulls.
+    """
+
+    chains: list[Chain]
+    promotions: list[Promotion]
+    free: list[Push]
+
+
+def link(events: Events) -> Links:
     """Join builds and pulls of all jobs of a file with the pushes that they reach."""
     chains: dict[int, Chain] = {}
     free: list[tuple[Job, Push]] = []
@@ -87,10 +103,33 @@ def link(events: Events) -> tuple[list[Chain], list[Promotion]]:
             uses = tuple(each for each in own if isinstance(each, Use) and each.order > build.order and _uses(each, names))
             chains[id(build)] = Chain(build, tuple(tags), tuple(push for push, _ in pushes), uses, False, any(loose for _, loose in pushes))
         for pull in pulls:
-            if id(pull) in promoted and pulled[id(pull)][1]:
-                promotions.append(Promotion(pull, tuple(pulled[id(pull)][1]), tuple(promoted[id(pull)])))
-    _hand_over(events, chains, free)
-    return list(chains.values()), promotions
+            renamed = tuple(pulled[id(pull)][1])
+            if id(pull) in promoted and renamed:
+                promotions.append(Promotion(pull, renamed, tuple(promoted[id(pull)])))
+            elif _moved(renamed) and _publishes(own, renamed[-1].order):
+                promotions.append(Promotion(pull, renamed, ()))
+    left = _hand_over(events, chains, free)
+    return Links(list(chains.values()), promotions, left)
+
+
+_PUBLISHES = re.compile(r"(?i)push|publish|release|deploy|upload")
+
+
+def _moved(tags: Sequence[Tag]) -> bool:
+    """Whether an image gets a name in another repository."""
+    return any(
+        tag.source is not None
+        and {references.repository(each) for each in tag.source.spellings}.isdisjoint(
+            references.repository(each) for each in name.spellings
+        )
+        for tag in tags
+        for name in tag.names
+    )
+
+
+def _publishes(events: Sequence[Event], after: int) -> bool:
+    """Whether a script or target that is called afterwards says in its name that it pushes."""
+    return any(isinstance(event, Call) and event.order > after and _PUBLISHES.search(f"{event.target} {event.path}") for event in events)
 
 
 def _reach(build: Build, events: Sequence[Event]) -> tuple[list[Name], list[Tag]]:
@@ -152,8 +191,9 @@ def _uses(use: Use, names: Sequence[Name]) -> bool:
     return any(one.same(other) for one in use.names for other in names)
 
 
-def _hand_over(events: Events, chains: dict[int, Chain], free: Sequence[tuple[Job, Push]]) -> None:
-    """Pushes without a build in their own job take that of another job of the file."""
+def _hand_over(events: Events, chains: dict[int, Chain], free: Sequence[tuple[Job, Push]]) -> list[Push]:
+    """Pushes without a build in their own job take that of another job of the file; those that find none are left."""
+    left: list[Push] = []
     for job, push in free:
         own = events[job]
         wanted = _sources(push, own)
@@ -167,6 +207,9 @@ def _hand_over(events: Events, chains: dict[int, Chain], free: Sequence[tuple[Jo
             if any(_same_repository(push, name) for name in names):
                 chains[key] = Chain(chain.build, chain.tags, (*chain.pushes, push), chain.uses, True, True)
                 break
+        else:
+            left.append(push)
+    return left
 
 
 def _sources(push: Push, events: Sequence[Event]) -> list[Name]:

@@ -24,7 +24,7 @@ def reason(chain: Chain, chains: Sequence[Chain], merges: Sequence[Merge]) -> st
         return "its digest is merged later"
     if job.host.architecture == "arm64" and not build.platforms.given:
         return "the machine is arm64"
-    names = chain.pushed_names
+    names = chain.pushed_names or list(build.tags)
     if names and all(references.is_test_registry(each) for name in names for each in [name.text, *name.spellings][:3]):
         return "the registry lives only as long as a test"
     if names and all(references.is_cache(name.text) for name in names):

@@ -41,6 +41,8 @@ class ImageBuild:
         output: where the result goes.
         pushes: what is pushed.
         names: every name the image has, normalised.
+        described_in: the files that describe the builds of a bake.
+        platforms_location: where the platforms are named, when that is not part of the build's own text.
         dockerfile: its path relative to the root, None when it cannot be told.
         context: likewise.
         exempt: why one platform is right here, empty otherwise.
@@ -91,6 +93,15 @@ class ImageBuild:
     host_built: tuple[str, ...] = ()
     known_machine: bool = False
     is_docker: bool = True
+    platforms_location: Location | None = None
+    described_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FreePush:
+    """A push of an image that its own file neither builds nor pulls."""
+
+    pushed: Pushed
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +125,13 @@ class CallMade:
     host: str
     architecture: str
     setup: Fix | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BakePlatforms:
+    """The platforms that a bake file names anywhere."""
+
+    values: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

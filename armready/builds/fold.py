@@ -209,7 +209,6 @@ def _fold_command(work: Folding) -> None:
     if chain.loose:
         raise Impossible("the push names the repository alone or a tag that is known only when it runs")
     _check_pushes(work)
-    _judge_variables(work)
     pushes = list(chain.pushes)
     if not pushes:
         _at_build(work, [])
@@ -326,22 +325,25 @@ def _commands_of(chain: Chain) -> list[Push]:
     return [push for push in chain.pushes if push.declared is None or push.declared.remove is None]
 
 
-def _judge_variables(work: Folding) -> None:
-    """Words of the pushes must mean at the build what they meant at the push."""
-    build = work.build
-    for name in _new_names(work):
-        used = variables_in([name.text])
-        owner = next((push for push in work.chain.pushes if push.name is name), None)
-        if owner is None:
+def _check_variables(work: Folding, place: Event) -> None:
+    """The names that are pushed must mean at the place of the folded command what they meant where they were pushed.
+
+    Raises:
+        Impossible: a variable has another value there.
+    """
+    for name in work.chain.pushed_names:
+        owner = next((event for event in (work.build, *work.chain.tags, *work.chain.pushes) if _names_in(event, name)), None)
+        if owner is None or owner is place:
             continue
-        for variable in used:
-            if build.environment.get(variable) != owner.environment.get(variable) and not _belongs_at_push(work):
-                work.demote(Applicability.UNSAFE, f"{variable} is set between build and push")
+        for variable in sorted(variables_in([name.text])):
+            if place.environment.get(variable) != owner.environment.get(variable):
                 raise Impossible(f"{variable} is set between build and push")
 
 
-def _new_names(work: Folding) -> list[Name]:
-    return [name for name in work.chain.pushed_names if not any(name.same(tag) for tag in work.build.tags)]
+def _names_in(event: Event, name: Name) -> bool:
+    """Whether a name is a word of an event."""
+    words = event.command.words if event.command is not None else ()
+    return name.word is not None and any(name.word is word for word in words)
 
 
 def _between(work: Folding) -> list[Command]:
@@ -378,7 +380,9 @@ def _belongs_at_push(work: Folding) -> bool:
     pushes = _commands_of(chain)
     if not pushes:
         if any(use.order < chain.pushes[-1].order for use in chain.uses):
-            raise Impossible("the image is used before the end, where it is pushed, and a multi-platform build does not put it into the daemon")
+            raise Impossible(
+                "the image is used before the end, where it is pushed, and a multi-platform build does not put it into the daemon"
+            )
         return False
     first, last = pushes[0], pushes[-1]
     if any(isinstance(event, Login) and build.order < event.order < last.order for event in work.events):
@@ -445,6 +449,7 @@ def _at_build(work: Folding, pushes: Sequence[Push]) -> None:
     build, chain = work.build, work.chain
     call, script = build.invocation, build.script
     assert call is not None and script is not None
+    _check_variables(work, build)
     changes = _build_changes(work, call, script, pushes)
     work.change(build.step, script, changes)
     removed: list[Event] = [*_covered_tags(work), *pushes, *(use for use in chain.uses if use.verb in ("rmi", "image rm"))]
@@ -600,6 +605,9 @@ def _at_push(work: Folding) -> None:
     first = pushes[0]
     assert call is not None and script is not None and first.command is not None and first.script is not None and build.command is not None
     _check_move(work, first)
+    _check_variables(work, first)
+    if any(push.step.shell != first.step.shell for push in chain.pushes):
+        raise Impossible("the image is pushed in several steps")
     conditional = any(push.condition != build.condition for push in pushes)
     if conditional and len({push.condition for push in pushes}) > 1:
         raise Impossible("the names are pushed under different conditions")

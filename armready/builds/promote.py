@@ -16,6 +16,8 @@ def copy_in_registry(file: File, promotion: Promotion) -> Fix | None:
     """The fix that puts `docker buildx imagetools create` in the place of pull, tag and push; None where they cannot be taken out."""
     pull = promotion.pull
     events = [pull, *promotion.tags, *promotion.pushes]
+    if not promotion.pushes:
+        return None
     first_push = promotion.pushes[0]
     if pull.name is None or pull.name.word is None or first_push.script is None or first_push.command is None:
         return None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from armready.builds import exempt
 from armready.builds.chains import Chain, Promotion, link, merges
-from armready.builds.events import Bake, Build, Call, Compile, Event, Merge
-from armready.builds.facts import CallMade, Elsewhere, ExtendedJob, ImageBuild, Pushed
+from armready.builds.events import Bake, Build, Call, Compile, Event, Merge, Push
+from armready.builds.facts import CallMade, Elsewhere, ExtendedJob, FreePush, ImageBuild, Pushed
 from armready.builds.fold import Folding, Impossible, fold, prepare
 from armready.builds.paths import context_of, dockerfile_of
 from armready.builds.setup import needs
@@ -30,6 +31,7 @@ class Builds:
         events: what each job does, in order.
         chains: the builds with what becomes of them; text that several jobs share counts once.
         promotions: images that are pulled, named anew and pushed.
+        free: pushes of images that the file neither builds nor pulls.
         merges: the places where images of several platforms are joined.
     """
 
@@ -37,6 +39,7 @@ class Builds:
     events: dict[Job, tuple[Event, ...]]
     chains: tuple[Chain, ...]
     promotions: tuple[Promotion, ...]
+    free: tuple[Push, ...]
     merges: tuple[Merge, ...]
     sharing: dict[Span, tuple[Chain, ...]]
 
@@ -64,17 +67,18 @@ def read_builds(file: File) -> Builds:
     """
     pipeline = file.parse(read_pipeline)
     events = {job: read_events(file, job) for job in pipeline.jobs}
-    chains, promotions = link(events)
+    links = link(events)
     sharing: dict[Span, list[Chain]] = {}
-    for chain in chains:
+    for chain in links.chains:
         sharing.setdefault(chain.build.span, []).append(chain)
     distinct = [max(group, key=lambda chain: (chain.is_pushed, not chain.build.job.hidden)) for group in sharing.values()]
-    promoted = {promotion.pushes[0].span: promotion for promotion in promotions}
+    promoted = {promotion.pull.span: promotion for promotion in links.promotions}
     return Builds(
         pipeline,
         events,
         tuple(distinct),
         tuple(promoted.values()),
+        tuple({push.span: push for push in links.free}.values()),
         tuple(merges(events)),
         {span: tuple(group) for span, group in sharing.items()},
     )
@@ -91,13 +95,19 @@ def image_facts(file: File) -> Iterator[object]:
     builds = file.parse(read_builds)
     for chain in builds.chains:
         yield image_build(file, builds, chain)
+    for push in builds.free:
+        if push.name is not None:
+            name = push.name
+            yield FreePush(Pushed(name.text, name.shown, tuple(sorted(name.spellings)), file.location(push.span)))
+    for bake in builds.bakes():
+        yield from _baked(file, builds, bake)
     for event in builds.of_kind(Call):
         if isinstance(event, Call):
             yield _call(file, builds, event)
-    for name, span in builds.pipeline.elsewhere:
-        yield Elsewhere(file.location(span), name)
-    for name in builds.pipeline.extends:
-        yield ExtendedJob(name)
+    for taken, span in builds.pipeline.elsewhere:
+        yield Elsewhere(file.location(span), taken)
+    for extended in builds.pipeline.extends:
+        yield ExtendedJob(extended)
 
 
 def image_build(file: File, builds: Builds, chain: Chain) -> ImageBuild:
@@ -150,6 +160,7 @@ def image_build(file: File, builds: Builds, chain: Chain) -> ImageBuild:
         tuple(_host_built(builds.events[job], build)),
         job.host.kind not in (HostKind.PERSISTENT, HostKind.UNKNOWN),
         build.declared is not None or build.tool == "docker",
+        file.location(build.declared.platforms_span) if build.declared and build.declared.platforms_span else None,
     )
 
 
@@ -158,6 +169,39 @@ def _host_built(events: tuple[Event, ...], build: Build) -> Iterator[str]:
     for event in events:
         if isinstance(event, Compile) and event.order < build.order:
             yield event.output
+
+
+def _baked(file: File, builds: Builds, bake: Bake) -> Iterator[ImageBuild]:
+    """A bake whose caller names the platforms, or whose files do: what it builds stands there."""
+    job = bake.job
+    missing = needs(builds.events[job], bake.order)
+    pushed = (Pushed("", "", (), file.location(bake.span)),) if bake.pushes else ()
+    yield ImageBuild(
+        file.location(bake.span),
+        builds.pipeline.system,
+        job.name,
+        "bake",
+        job.host.kind.value,
+        job.host.architecture,
+        bake.platforms,
+        "registry" if bake.pushes else "default",
+        pushed,
+        exempt="the job never runs" if job.disabled else job.one_of_several,
+        missing_emulator=missing.emulator,
+        missing_builder=missing.builder,
+        why_not="the platforms are set by the options of bake: take the option away, or add linux/arm64 to it",
+        known_machine=job.host.kind not in (HostKind.PERSISTENT, HostKind.UNKNOWN),
+        described_in=tuple(_bake_files(file, bake)),
+    )
+
+
+def _bake_files(file: File, bake: Bake) -> Iterator[str]:
+    """The paths of the files that describe a bake, relative to the root."""
+    default = ("docker-bake.hcl", "docker-bake.json", "compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+    for name in bake.files or default:
+        path = posixpath.normpath(posixpath.join(bake.folder or "", name))
+        if not has_expansion(path) and not path.startswith(("..", "/")):
+            yield path
 
 
 def _pushed(file: File, chain: Chain) -> Iterator[Pushed]:

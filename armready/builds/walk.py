@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from armready.builds import platforms as platform_values
 from armready.builds.events import (
@@ -54,6 +55,7 @@ _EMULATORS = re.compile(
     r"(?:^|/)(?:tonistiigi/binfmt|multiarch/qemu-user-static|linuxkit/binfmt|docker/binfmt|dbhi/qus|aptman/qus|stilliard/qus)\b"
 )
 _EMULATOR_PACKAGES = re.compile(r"^(?:qemu-user-static|binfmt-support|qemu-user-binfmt|qemu-aarch64-static|qemu-user)(?:=.*)?$")
+_PLATFORM_NAME = re.compile(r"(?i)platform|buildx|multi_?arch")
 _SCRIPT_NAME = re.compile(r"\.(?:sh|bash|ksh|zsh)$")
 
 
@@ -100,7 +102,8 @@ class _Walk:
         self.order += 1
         assert self.step is not None
         if span is None:
-            assert self.script is not None and command is not None
+            assert self.script is not None
+            assert command is not None
             span = self.script.host_span(command.span)
         script = self.script if command is not None else None
         return Moment(self.job, self.step, script, command, span, self.order, invocation, dict(self.environment), self.folder)
@@ -230,6 +233,9 @@ class _Walk:
         )
         tags += tuple(name_of(each, self.environment) for each in output_names)
         values = call.all("platform")
+        hidden_tags, hidden_platforms = self.hidden_options(call)
+        tags += hidden_tags
+        values += hidden_platforms
         if call.tool in ("podman", "buildah") and not values:
             values = call.all("arch")
         default = self.environment.get("DOCKER_DEFAULT_PLATFORM", ())
@@ -253,6 +259,27 @@ class _Walk:
             by_digest=any("push-by-digest=true" in each for each in call.all("output")),
             default_platform=inherited,
         )
+
+    def hidden_options(self, call: Invocation) -> tuple[tuple[Name, ...], list[str]]:
+        """The tags and platforms in words that are variables with options in them (`docker build $ARGS .`)."""
+        tags: list[Name] = []
+        platforms: list[str] = []
+        for word in call.arguments:
+            if not has_expansion(word.text) or word.text.startswith(("'", '"')):
+                continue
+            texts = expand(word.template, self.environment)
+            if len(call.arguments) > 1 and any(has_expansion(text) and _PLATFORM_NAME.search(text) for text in texts):
+                platforms.append(word.template)
+            for text in texts:
+                parts = text.split()
+                for option, value in pairwise(parts):
+                    if option in ("-t", "--tag"):
+                        tags.append(name_of(value.strip("\"'"), self.environment))
+                    elif option == "--platform":
+                        platforms.append(value)
+                tags += [name_of(part.split("=", 1)[1], self.environment) for part in parts if part.startswith("--tag=")]
+                platforms += [part.split("=", 1)[1] for part in parts if part.startswith("--platform=")]
+        return tuple(tags), platforms
 
     def output(self, call: Invocation) -> tuple[Output, bool, list[str]]:
         """Where a build puts its result, whether that pushes it, and the names that the output gives."""
@@ -500,14 +527,14 @@ def _compiled(name: str, arguments: Sequence[str]) -> str:
     """The path that a compiler writes to; empty for other commands and for output of any architecture."""
     verb = next((each for each in arguments if not each.startswith("-")), "")
     if name in ("go", "gcc", "g++", "cc", "clang", "ghc", "nim") and (name != "go" or verb == "build"):
-        for option, value in zip(arguments, arguments[1:], strict=False):
+        for option, value in pairwise(arguments):
             if option == "-o":
                 return value
         return next((each[2:].lstrip("=") for each in arguments if re.match(r"-o[^-]", each)), "")
     if name == "cargo" and verb == "build":
         return "target"
     if name == "dotnet" and verb == "publish" and any(each in arguments for each in ("-r", "--runtime")):
-        return next((value for option, value in zip(arguments, arguments[1:], strict=False) if option in ("-o", "--output")), "")
+        return next((value for option, value in pairwise(arguments) if option in ("-o", "--output")), "")
     return ""
 
 

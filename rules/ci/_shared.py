@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from armready.builds.facts import ExtendedJob, ImageBuild
+from armready.builds.facts import CallMade, ExtendedJob, FreePush, ImageBuild
 from armready.builds.gates import judge
 from armready.finding import Confidence, Finding, Related, Severity
 from armready.fix import Applicability
 from armready.pipelines import READERS
 from armready.project import Project
 from armready.rule import ProjectRule
+from armready.source import Location
 
 # The kinds that are read as pipelines, and what must stand in a file for it to build images.
 READABLE = frozenset(READERS)
@@ -26,10 +28,35 @@ def image_builds(project: Project) -> Iterator[ImageBuild]:
 
 
 def pushed_builds(project: Project) -> Iterator[ImageBuild]:
-    """The builds whose result goes to a registry, those left out that are right for one platform."""
+    """The builds whose result goes to a registry, those left out that are right for one platform.
+
+    A push in another file counts when one of the two files runs the other, or a third one runs both.
+    """
+    frees = list(project.facts(FreePush))
+    calls = {(path, call.path) for path, call in project.facts(CallMade) if call.path} if frees else set()
     for build in image_builds(project):
-        if build.pushes and not build.exempt:
+        if build.exempt:
+            continue
+        if build.pushes:
             yield build
+        elif build.output == "default" and build.names:
+            found = tuple(push.pushed for path, push in frees if _together(build.location.path, path, calls) and _same(build, push))
+            if found:
+                where = found[0].location.path
+                yield replace(
+                    build, pushes=found, fix=None, certain=False, why_not=f"the push stands in {where}: fold both into one command"
+                )
+
+
+def _same(build: ImageBuild, push: FreePush) -> bool:
+    return not set(build.names).isdisjoint(push.pushed.spellings)
+
+
+def _together(one: str, other: str, calls: set[tuple[str, str | None]]) -> bool:
+    if (one, other) in calls or (other, one) in calls:
+        return True
+    callers = {caller for caller, called in calls if called == one}
+    return any((caller, other) in calls for caller in callers)
 
 
 def image_of(build: ImageBuild) -> str:
@@ -75,7 +102,7 @@ def pushes(build: ImageBuild) -> tuple[Related, ...]:
     )
 
 
-def report(rule: ProjectRule, project: Project, build: ImageBuild, message: str) -> Finding:
+def report(rule: ProjectRule, project: Project, build: ImageBuild, message: str, location: Location | None = None) -> Finding:
     """A finding at a build that is pushed for too few platforms, with its fix as the gates leave it.
 
     Args:
@@ -83,6 +110,7 @@ def report(rule: ProjectRule, project: Project, build: ImageBuild, message: str)
         project: the repository.
         build: the build.
         message: what is wrong, without a final period.
+        location: where to point, if not at the build.
     """
     judged = judge(project, build, build.fix)
     fix = judged.fix
@@ -91,7 +119,7 @@ def report(rule: ProjectRule, project: Project, build: ImageBuild, message: str)
     elif fix is not None and fix.applicability is not Applicability.DISPLAY:
         fix = fix.demoted(fix.applicability, UNTESTED)
     return rule.finding(
-        build.location,
+        location or build.location,
         f"{message}.",
         severity=severity(project, build),
         confidence=Confidence.HIGH if build.certain else Confidence.MEDIUM,

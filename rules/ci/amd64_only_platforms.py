@@ -55,10 +55,10 @@ class Amd64OnlyPlatforms(ProjectRule):
                     steps:
                       - uses: docker/setup-buildx-action@v3
                       - name: Build
-                        uses: «docker/build-push-action@v6»
+                        uses: docker/build-push-action@v6
                         with:
                           push: true
-                          platforms: linux/amd64
+                          platforms: «linux/amd64»
                           tags: ghcr.io/example/app:latest
                 """,
             fixed="""
@@ -105,4 +105,4 @@ class Amd64OnlyPlatforms(ProjectRule):
                 names = ", ".join(each.removeprefix("linux/") for each in build.platforms.values)
                 where = "DOCKER_DEFAULT_PLATFORM names" if build.default_platform else "its platforms are"
                 message = f"{image_of(build)} is pushed without arm64: {where} {names}, so arm64 nodes have no image to run"
-                yield report(self, project, build, message)
+                yield report(self, project, build, message, build.platforms_location)

@@ -24,12 +24,14 @@ Safe on machines that are known: the step only adds what the build lacks.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from armready.rules.ci import KINDS
 from armready.rules.ci._shared import image_builds
 
-from armready.builds.facts import ImageBuild
+from armready.builds.facts import BakePlatforms, ImageBuild
 from armready.builds.gates import dockerfile_of, emulated
+from armready.builds.platforms import parse
 from armready.finding import Finding, Severity
 from armready.project import Project
 from armready.rule import Example, ProjectRule
@@ -106,6 +108,7 @@ class MissingEmulator(ProjectRule):
     def check(self, project: Project) -> Iterator[Finding]:
         """See `ProjectRule.check`."""
         for build in image_builds(project):
+            build = _described(project, build)
             if not _lacks_emulator(build) or not emulated(project, build):
                 continue
             known = dockerfile_of(project, build) is not None
@@ -115,6 +118,14 @@ class MissingEmulator(ProjectRule):
                 severity=Severity.ERROR if known else Severity.WARNING,
                 fix=build.setup,
             )
+
+
+def _described(project: Project, build: ImageBuild) -> ImageBuild:
+    """A bake with the platforms that its files name."""
+    if build.platforms.given or not build.described_in:
+        return build
+    values = [each for path in build.described_in for fact in project.facts_in(path, BakePlatforms) for each in fact.values]
+    return replace(build, platforms=parse(values, {})) if values else build
 
 
 def _lacks_emulator(build: ImageBuild) -> bool:

@@ -1,0 +1,109 @@
+"""A push sends what the local daemon holds.
+
+## What it finds
+
+`docker push` in a CI step, job or script other than the one that builds the image: the image is handed over in the local
+daemon, or is built by another file altogether. Images that name their architecture, and files that join several of them, are
+left alone.
+
+## Why it stops arm64
+
+The daemon holds one platform of a name. Even where the build makes several, this push sends the runner's alone: the tag has no
+arm64.
+
+## What to do
+
+Let the build push (`docker buildx build --push`, with every tag as a `-t` of it), and give more names to what is in the
+registry with `docker buildx imagetools create -t NEW OLD`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from armready.rules.ci._shared import READABLE, TOOLS
+
+from armready.builds import exempt, references
+from armready.builds.chains import Chain
+from armready.builds.events import Merge, Push
+from armready.builds.platforms import names_architecture
+from armready.builds.view import Builds, read_builds
+from armready.file import File
+from armready.finding import Confidence, Finding, Severity
+from armready.rule import Example, FileRule
+
+
+class PushFromDaemon(FileRule):
+    """CI116."""
+
+    code = "CI116"
+    name = "push-from-daemon"
+    summary = "A push sends what the local daemon holds"
+    severity = Severity.WARNING
+    kinds = READABLE
+    needles = TOOLS
+    examples = (
+        Example("built elsewhere", path="push.sh", bad='make image\n«docker push "$REGISTRY/app:$TAG"»\n'),
+        Example(
+            "built by another step",
+            path=".github/workflows/image.yml",
+            bad="""
+                on: push
+                jobs:
+                  image:
+                    runs-on: ubuntu-latest
+                    steps:
+                      - run: docker build -t app .
+                      - run: |
+                          NAME=ghcr.io/example/app
+                          docker tag app $NAME:1
+                          «docker push $NAME:1»
+                """,
+        ),
+        Example("built here", path="push.sh", good="docker build -t example/app:1 .\ndocker push example/app:1\n"),
+        Example("one of several", path="push.sh", good='docker push "$REGISTRY/app:$TAG-$ARCH"\n'),
+        Example(
+            "joined afterwards",
+            path="push.sh",
+            good='docker push "$REGISTRY/app:$A"\ndocker push "$REGISTRY/app:$B"\ndocker manifest create "$REGISTRY/app:1" "$REGISTRY/app:$A" "$REGISTRY/app:$B"\n',
+        ),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        builds = file.parse(read_builds)
+        seen: set[int] = set()
+        for push in [*_elsewhere(builds), *(push for push in builds.free if _counts(builds, push))]:
+            if id(push.step) in seen or push.name is None:
+                continue
+            seen.add(id(push.step))
+            yield self.finding(
+                file.location(push.span),
+                f"The push sends the one platform of {push.name.shown} that the local daemon holds, whatever platforms its build makes.",
+                confidence=Confidence.MEDIUM,
+            )
+
+
+def _elsewhere(builds: Builds) -> Iterator[Push]:
+    """The pushes in another step or job than the build."""
+    for chain in builds.chains:
+        if exempt.reason(chain, builds.chains, builds.merges) or chain.build.job.recipe or chain.build.pushes or not _by_daemon(chain):
+            continue
+        yield from (push for push in chain.pushes if push.step.shell != chain.build.step.shell or push.job is not chain.build.job)
+
+
+def _by_daemon(chain: Chain) -> bool:
+    return chain.build.tool in ("docker", "podman") and not chain.build.declared
+
+
+def _counts(builds: Builds, push: Push) -> bool:
+    """Whether a push without a build in its file is one of a whole image."""
+    name = push.name
+    if name is None or push.declared is not None or push.job.disabled or not push.job.host.is_linux or push.all_platforms or push.every_tag:
+        return False
+    call = push.invocation
+    if call is None or call.tool not in ("docker", "podman") or names_architecture(name.text) or push.job.one_of_several:
+        return False
+    if any(names_architecture(each) or references.is_test_registry(each) for each in name.spellings):
+        return False
+    return not any(isinstance(merge, Merge) for merge in builds.merges) and not builds.chains

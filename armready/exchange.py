@@ -7,8 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from armready.builds.facts import ImageBuild
+from armready.builds.references import repository
 from armready.errors import ConfigError
-from armready.knowledge.learned import Learned, from_json
+from armready.knowledge.learned import BuiltImage, Learned, from_json
+from armready.knowledge.reference import Reference
 
 if TYPE_CHECKING:
     from armready.session import Session
@@ -47,9 +50,45 @@ def parse_facts(text: str) -> Learned:
 
 
 def facts_of(session: Session) -> str:
-    """What a session knows beyond the embedded tables, with the images that its files name, as sorted JSON."""
+    """What a session knows beyond the embedded tables, what the repository builds and which images its files name, as sorted JSON."""
     from armready.online.gather import images_of
 
-    document = session.settings.known.to_json()
+    results = session.analyse().results
+    builds = [fact for result in results.values() for fact in result.facts if isinstance(fact, ImageBuild)]
+    known = Learned(built=built_images(builds)).merged(session.settings.known)
+    document = known.to_json()
     document["runs"] = images_of(session.tree, session.paths, session.settings)
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def built_images(builds: Iterable[ImageBuild]) -> dict[str, BuiltImage]:
+    """The images that are pushed under a name without variables, with all platforms of all builds of them.
+
+    An image one of whose builds does not tell its platforms is left out: of it nothing is known.
+    """
+    platforms: dict[str, set[str]] = {}
+    places: dict[str, str] = {}
+    unknown: set[str] = set()
+    for build in builds:
+        for name in {_name(spelling) for push in build.pushes for spelling in push.spellings} - {""}:
+            made = _platforms(build)
+            if made:
+                platforms.setdefault(name, set()).update(made)
+                places.setdefault(name, build.location.path)
+            else:
+                unknown.add(name)
+    return {name: BuiltImage(name, tuple(sorted(made)), places[name]) for name, made in platforms.items() if name not in unknown}
+
+
+def _name(spelling: str) -> str:
+    name = Reference.parse(repository(spelling))
+    return "" if name.unresolved or "$" in spelling or "{{" in spelling else name.familiar
+
+
+def _platforms(build: ImageBuild) -> tuple[str, ...]:
+    """The platforms that a build is known to make; empty when they are not, or when it is one part of an image that is merged later."""
+    if build.exempt or build.hidden or not build.certain:
+        return ()
+    if build.platforms.given:
+        return build.platforms.values if build.platforms.resolved else ()
+    return (f"linux/{build.architecture}",) if build.architecture in ("amd64", "arm64") else ()

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from armready.classify import KUBERNETES_KINDS, MANIFEST_KINDS, PIPELINE_KINDS, Kind, classify, kind_by_name, needs_content
+from armready.builds.facts import ImageBuild
+from armready.classify import BUILD_KINDS, KUBERNETES_KINDS, MANIFEST_KINDS, PIPELINE_KINDS, Kind, classify, kind_by_name, needs_content
 from armready.discovery import matches
 from armready.errors import ParseProblem
 from armready.file import File
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 _MANIFEST_IMAGES = KUBERNETES_KINDS | {Kind.HELM_VALUES, Kind.HELM_TEMPLATE, Kind.KUSTOMIZATION}
 _PIPELINE_IMAGES = PIPELINE_KINDS | {Kind.COMPOSE}
 _HEAD = 65_536
-_KINDS = _MANIFEST_IMAGES | _PIPELINE_IMAGES | MANIFEST_KINDS | {Kind.DOCKERFILE}
+_BUILDERS = PIPELINE_KINDS | BUILD_KINDS
+_KINDS = _MANIFEST_IMAGES | _PIPELINE_IMAGES | _BUILDERS | MANIFEST_KINDS | {Kind.DOCKERFILE}
 
 
 @dataclass
@@ -55,7 +57,7 @@ def questions(tree: Tree, paths: Iterable[str], settings: Settings) -> Questions
             file = _open(tree, path, settings)
             if file is None:
                 continue
-            for text in named_images(file):
+            for text in (*named_images(file), *pushed_images(file)):
                 for reference in worth_asking(text, settings):
                     found.add_image(reference)
             found.packages.update(named_packages(file))
@@ -92,6 +94,17 @@ def named_images(file: File) -> Iterator[str]:
         yield from (image.text for pod in file.parse(pods) for image in pod.images)
     elif file.kind in _PIPELINE_IMAGES and b"image" in file.source.text.encode("utf-8", "replace"):
         yield from _image_keys(file)
+
+
+def pushed_images(file: File) -> Iterator[str]:
+    """The images that a pipeline or a build description pushes: what is published today is worth knowing too."""
+    if file.kind not in _BUILDERS:
+        return
+    from armready.builds.view import image_facts
+
+    for fact in image_facts(file):
+        if isinstance(fact, ImageBuild):
+            yield from (push.shown or push.text for push in fact.pushes)
 
 
 def _image_keys(file: File) -> Iterator[str]:

@@ -263,3 +263,39 @@ def test_an_outage_is_noticed_quickly_and_an_old_answer_serves(plain, home, tmp_
     assert (found, tally.answered, len(tally.open)) == ({}, 0, 100)
     assert time.perf_counter() - start < 5
     assert "no connection" in tally.summary
+
+
+def test_a_scan_and_its_fixes(plain, home, tmp_path, run) -> None:
+    """Digests, names and manifests are judged by what the registry holds; a fix that leaves amd64 as it is is safe."""
+    index = plain.index("shop/web", "1", ["linux/amd64", "linux/arm64"], OCI, attested=True)
+    plain.image("shop/single", "1", "linux/amd64", DOCKER)
+    answer = client().look_up(Reference.parse(f"{plain.host}/shop/web:1"))
+    amd64 = answer.of("amd64").digest
+    content = plain.request("GET", f"/v2/shop/web/manifests/{amd64}", Accept=OCI["manifest"]).read()
+    plain.request("PUT", "/v2/shop/web/manifests/1-amd64", content, Content_Type=OCI["manifest"])
+    project = tmp_path / "project"
+    (project / ".git").mkdir(parents=True)
+    dockerfile = f"FROM {plain.host}/shop/web:1@{amd64}\nFROM {plain.host}/shop/web:1-amd64\nFROM {plain.host}/shop/single:1\n"
+    (project / "Dockerfile").write_text(dockerfile + f"FROM {plain.host}/shop/gone:1\n")
+    pod = f"apiVersion: v1\nkind: Pod\nmetadata:\n  name: x\nspec:\n  containers:\n    - name: x\n      image: {plain.host}/shop/single:1\n"
+    (project / "pod.yaml").write_text(pod)
+    code, out, err = run("scan", "--online", cwd=project)
+    assert code == 1
+    assert [line.split(": ")[1].split()[0] for line in out.splitlines()] == ["DF113", "DF111", "DF114", "KUB110"]
+    assert "1 without an answer" in err
+    code, _, _ = run("fix", "--online", "--unsafe-fixes", cwd=project)
+    fixed = (project / "Dockerfile").read_text()
+    assert fixed.splitlines()[:2] == [f"FROM {plain.host}/shop/web:1@{index['digest']}", f"FROM {plain.host}/shop/web:1"]
+    assert "kubernetes.io/arch: amd64" in (project / "pod.yaml").read_text()
+
+
+def test_the_image_command(plain, home, tmp_path, run) -> None:
+    plain.image("shop/single", "1", "linux/amd64", DOCKER)
+    code, out, _ = run("image", f"{plain.host}/team/both:1", f"{plain.host}/shop/single:1", "--compare", cwd=tmp_path)
+    assert code == 1
+    assert "linux/arm64" in out
+    assert "in a dockerfile: error: DF114" in out
+    assert "only in one" in out
+    code, out, _ = run("image", "--format", "json", f"{plain.host}/team/both:1", cwd=tmp_path)
+    image = json.loads(out)["images"][0]
+    assert (code, image["verdict"]["arm64"], image["registry"]["index"]) == (0, "yes", True)

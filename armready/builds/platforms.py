@@ -38,11 +38,13 @@ class Platforms:
         values: `linux/amd64` and so on, normalised, in the order they are named.
         given: the build names platforms at all.
         resolved: every part of the value is known.
+        at_once: how many of them one run builds, where a matrix or a parameter chooses among them; 0: all.
     """
 
     values: tuple[str, ...] = ()
     given: bool = False
     resolved: bool = True
+    at_once: int = 0
 
     @property
     def arm64(self) -> bool:
@@ -61,8 +63,8 @@ class Platforms:
 
     @property
     def several(self) -> bool:
-        """Whether more than one platform is built."""
-        return len(self.values) > 1
+        """Whether one run builds more than one platform."""
+        return (self.at_once or len(self.values)) > 1
 
 
 NOT_GIVEN = Platforms()
@@ -89,9 +91,12 @@ def parse(values: Iterable[str], environment: Environment) -> Platforms:
     found: list[str] = []
     resolved = given = True
     seen = False
+    at_once = 0
     for value in values:
         seen = True
+        widest = 0
         for text in expand(value, environment):
+            before = len(found)
             for part in _SEPARATOR.split(text.strip().strip("[]")):
                 part = part.strip("\"'")
                 if not part:
@@ -100,8 +105,11 @@ def parse(values: Iterable[str], environment: Environment) -> Platforms:
                     resolved = False
                 else:
                     found.append(normalise(part))
+            widest = max(widest, len(found) - before)
+        at_once += widest
     given = seen and (bool(found) or not resolved)
-    return Platforms(tuple(dict.fromkeys(found)), given, resolved)
+    distinct = tuple(dict.fromkeys(found))
+    return Platforms(distinct, given, resolved, at_once if at_once < len(distinct) else 0)
 
 
 def architecture_in(text: str) -> str | None:

@@ -93,7 +93,8 @@ class _Reader:
             if declared is not None and called not in defined:
                 context = Context(environment_of())
                 before = [step for key in ("pre-steps", "pre_steps") for step in self._steps(get(call, key), {}, context)]
-                host = Host(HostKind.UNKNOWN, "amd64", doubt="an orb chooses the machine")
+                chosen = get(call, "executor") is not None or get(call, "resource-class") is not None
+                host = Host(HostKind.UNKNOWN, "" if chosen else "amd64", doubt="an orb chooses the machine")
                 yield Job(
                     text_of(get(call, "name")) or called, span(place), host, (*before, declared_step(declared, None, -1, context, called))
                 )
@@ -178,7 +179,8 @@ class _Reader:
             return own if own is not None else get(executor, *keys)
 
         named = text_of(get(node, "executor")) or text_of(get(node, "executor", "name")) or ""
-        size = expand(text_of(value("resource_class")) or "", parameters)[-1]
+        sizes = expand(text_of(value("resource_class")) or "", parameters)
+        size = sizes[-1]
         if value("macos") is not None:
             return Host(HostKind.MACOS, "arm64")
         machine, images = value("machine"), value("docker")
@@ -191,7 +193,8 @@ class _Reader:
             known = runner is not None and runner.ephemeral and runner.privileged
             doubt = "" if known else f"{size} is a machine of one's own (`runners` in the configuration can say what it is)"
             return Host(HostKind.PERSISTENT, architecture, trusted=bool(known), doubt=doubt)
-        architecture = "arm64" if size.startswith("arm.") else "amd64"
+        several = {each.startswith("arm.") for each in sizes}
+        architecture = "" if len(several) > 1 or "<<" in size else "arm64" if several == {True} else "amd64"
         if machine is not None:
             old = bool(_OLD_MACHINE.match(image))
             doubt = f"the machine image {image} is old, and so is its buildx" if old else ""

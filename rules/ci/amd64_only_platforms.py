@@ -24,12 +24,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.ci import KINDS
-from armready.rules.ci._shared import image_of, pushed_builds, report
-
 from armready.finding import Finding, Severity
 from armready.project import Project
 from armready.rule import Example, ProjectRule
+
+from . import KINDS
+from ._shared import image_of, pushed_builds, report
 
 _DOCKERFILE = {"Dockerfile": "FROM alpine:3.20\nCOPY run.sh /run.sh\nRUN chmod +x /run.sh\n"}
 

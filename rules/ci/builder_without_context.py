@@ -24,8 +24,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.ci._shared import READABLE
-
 from armready.builds.events import Build, Event, Setup
 from armready.builds.setup import CONTEXT
 from armready.builds.view import read_builds
@@ -33,6 +31,8 @@ from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Applicability, Fix
 from armready.rule import Example, FileRule
+
+from ._shared import READABLE
 
 
 class BuilderWithoutContext(FileRule):

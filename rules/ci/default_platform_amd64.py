@@ -19,14 +19,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.ci._shared import READABLE
-
 from armready.builds.events import Build
 from armready.builds.view import read_builds
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.rule import Example, FileRule
 from armready.source import Span
+
+from ._shared import READABLE
 
 _SETTING = re.compile(r"DOCKER_DEFAULT_PLATFORM[\"']?\s*(?::?=|:)\s*[^\s#]*(?:amd64|x86_64)[^\s#]*")
 

@@ -20,13 +20,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.ci._shared import READABLE
-
 from armready.builds.events import Merge
 from armready.builds.view import read_builds
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.rule import Example, FileRule
+
+from ._shared import READABLE
 
 
 class ListLosesPlatforms(FileRule):

@@ -19,8 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.ci._shared import READABLE, TOOLS
-
 from armready.builds.chains import Chain
 from armready.builds.variables import expand, has_expansion
 from armready.builds.view import Builds, read_builds
@@ -28,6 +26,8 @@ from armready.file import File
 from armready.finding import Finding, Severity
 from armready.pipelines.architectures import varied
 from armready.rule import Example, FileRule
+
+from ._shared import READABLE, TOOLS
 
 _WORKFLOW = """
     on: push

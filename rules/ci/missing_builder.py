@@ -24,13 +24,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.ci import KINDS
-from armready.rules.ci._shared import image_builds
-
 from armready.builds.facts import ImageBuild
 from armready.finding import Finding, Severity
 from armready.project import Project
 from armready.rule import Example, ProjectRule
+
+from . import KINDS
+from ._shared import image_builds
 
 
 class MissingBuilder(ProjectRule):

@@ -26,15 +26,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from armready.rules.ci import KINDS
-from armready.rules.ci._shared import image_builds
-
 from armready.builds.facts import BakePlatforms, ImageBuild
 from armready.builds.gates import dockerfile_of, emulated
 from armready.builds.platforms import parse
 from armready.finding import Finding, Severity
 from armready.project import Project
 from armready.rule import Example, ProjectRule
+
+from . import KINDS
+from ._shared import image_builds
 
 _WORKFLOW = """
     on: push

@@ -22,8 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.ci._shared import READABLE, TOOLS
-
 from armready.builds.chains import Chain
 from armready.builds.events import Output
 from armready.builds.fold import fold
@@ -32,6 +30,8 @@ from armready.file import File
 from armready.finding import Finding, Related, Severity
 from armready.fix import Applicability
 from armready.rule import Example, FileRule
+
+from ._shared import READABLE, TOOLS
 
 
 class MultiPlatformNotPushed(FileRule):

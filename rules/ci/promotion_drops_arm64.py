@@ -25,8 +25,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.ci._shared import READABLE, TOOLS
-
 from armready.builds.chains import Promotion
 from armready.builds.promote import copy_in_registry
 from armready.builds.view import Builds, read_builds
@@ -34,6 +32,8 @@ from armready.file import File
 from armready.finding import Confidence, Finding, Related, Severity
 from armready.fix import Applicability
 from armready.rule import Example, FileRule
+
+from ._shared import READABLE, TOOLS
 
 
 class PromotionDropsArm64(FileRule):

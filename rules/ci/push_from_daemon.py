@@ -21,8 +21,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.ci._shared import READABLE, TOOLS
-
 from armready.builds import exempt, references
 from armready.builds.chains import Chain
 from armready.builds.events import Merge, Push
@@ -31,6 +29,8 @@ from armready.builds.view import Builds, read_builds
 from armready.file import File
 from armready.finding import Confidence, Finding, Severity
 from armready.rule import Example, FileRule
+
+from ._shared import READABLE, TOOLS
 
 
 class PushFromDaemon(FileRule):

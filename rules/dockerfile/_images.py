@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from armready.rules.dockerfile._stages import path_arch
-
 from armready.config import Settings
 from armready.file import File
 from armready.finding import Finding, Related, Severity
@@ -17,6 +15,8 @@ from armready.parsers.dockerfile_expand import uses
 from armready.parsers.dockerfile_images import ImageUse, Role, image_uses
 from armready.parsers.dockerfile_stages import ARM64
 from armready.rule import FileRule
+
+from ._stages import path_arch
 
 Judge = Callable[[Reference, Settings], Problem | None]
 

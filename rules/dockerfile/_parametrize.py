@@ -11,8 +11,6 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from armready.rules.dockerfile._places import quotes_at
-
 from armready.arch import DPKG, UNAME, Spelling, amd64_tokens, probe, rewrites, tokens
 from armready.classify import Kind
 from armready.dockerfile_edits import declared_above
@@ -23,6 +21,8 @@ from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.shell import Command, Script, Word
 from armready.scripts import Host, HostedScript
 from armready.source import Span
+
+from ._places import quotes_at
 
 _CONVENTION = {"amd64": "arm64", "x86_64": "aarch64"}
 _ARCHIVE = re.compile(r"(?:\.(?:tar|tgz|txz|tbz2?|zip|gz|xz|bz2|zst|deb|rpm|apk|sh|bin|exe|asc|sig|sha\d+))+$", re.IGNORECASE)

@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from armready.rules.dockerfile._stages import path_arch
-
 from armready.arch import names_arm64
 from armready.file import File
 from armready.fix import Edit
@@ -17,6 +15,8 @@ from armready.parsers.dockerfile_stages import Stage
 from armready.parsers.shell import Command
 from armready.scripts import HostedScript, scripts
 from armready.source import Span
+
+from ._stages import path_arch
 
 # Inside of these a command runs under a condition that may be about the architecture.
 _BRANCHES = frozenset({"if", "case", "or"})

@@ -21,8 +21,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._stages import judged_stages
-
 from armready.arch import amd64_tokens
 from armready.classify import Kind
 from armready.dockerfile_edits import declared_above
@@ -32,6 +30,8 @@ from armready.fix import Applicability, Fix
 from armready.parsers.dockerfile import Instruction, Pair, parse_dockerfile
 from armready.parsers.dockerfile_stages import Stage
 from armready.rule import Example, FileRule
+
+from ._stages import judged_stages
 
 _NAMES = ("architecture", "org.opencontainers.image.architecture", "org.label-schema.architecture")
 

@@ -29,9 +29,6 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from armready.rules.dockerfile._downloads import KINDS
-from armready.rules.dockerfile._places import confidence_limit, judged, quotes_at, severity_at
-
 from armready.arch import Arch, names_arm64, tokens
 from armready.classify import Kind
 from armready.dockerfile_edits import declared_above
@@ -44,6 +41,9 @@ from armready.parsers.dockerfile_stages import Stage
 from armready.rule import Example, FileRule
 from armready.scripts import Host, HostedScript, scripts
 from armready.source import Span
+
+from ._downloads import KINDS
+from ._places import confidence_limit, judged, quotes_at, severity_at
 
 _PATH = re.compile(
     r"(?P<multiarch>/(?:lib|include|libexec|pkgconfig)/(?P<gnu>x86_64)-linux-gnu)(?![\w-])"

@@ -32,8 +32,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._places import confidence_limit, judged, severity_at
-
 from armready.arch import names_arm64
 from armready.classify import SHELL_KINDS, Kind
 from armready.file import File
@@ -44,6 +42,8 @@ from armready.rule import Example, FileRule
 from armready.scripts import Host, HostedScript, scripts
 from armready.source import Span
 from armready.switches import ArchSwitch, arch_switches, fails, is_for_amd64, leaves_unset
+
+from ._places import confidence_limit, judged, severity_at
 
 _NEEDLES = (b"uname", b"arch", b"targetplatform", b"buildplatform", b"hosttype")
 

@@ -19,8 +19,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._stages import judged_stages
-
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
@@ -28,6 +26,8 @@ from armready.parsers.dockerfile import Instruction, parse_dockerfile
 from armready.parsers.dockerfile_stages import Stage
 from armready.rule import Example, FileRule
 from armready.source import Span
+
+from ._stages import judged_stages
 
 _GOARCH = re.compile(r"(?<![\w$])GOARCH[= ][\"']?(\$\{?BUILDARCH\b\}?)")
 _DOWNLOAD = re.compile(r"https?://[^\s\"';|&)]*?(\$\{?BUILD(?:ARCH|PLATFORM)\b\}?)")

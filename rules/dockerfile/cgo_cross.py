@@ -21,14 +21,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._stages import judged_stages, stage_text
-
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Confidence, Finding, Severity
 from armready.parsers.dockerfile import parse_dockerfile
 from armready.rule import Example, FileRule
 from armready.source import Span
+
+from ._stages import judged_stages, stage_text
 
 _CGO = re.compile(r"CGO_ENABLED[= ][\"']?1")
 _TARGET = re.compile(r"GOARCH[= ][\"']?\$\{?TARGETARCH")

@@ -20,13 +20,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._words import Hit, hits, option
-
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.parsers.dockerfile import parse_dockerfile
 from armready.rule import Example, FileRule
+
+from ._words import Hit, hits, option
 
 _PATTERN = re.compile(
     r"(?P<subdir>(?<!\w)CONDA_SUBDIR=linux-64(?![\w-]))|(?P<lock>conda-linux-64\.lock)|(?P<platform>(?<![\w-])linux-64(?![\w.-]))"

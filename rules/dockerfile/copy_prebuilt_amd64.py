@@ -29,8 +29,6 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._stages import path_arch
-
 from armready.classify import Kind
 from armready.errors import ParseProblem
 from armready.facts import CopiedFileFact
@@ -38,6 +36,8 @@ from armready.finding import Confidence, Finding, Severity
 from armready.fix import Applicability
 from armready.project import Project
 from armready.rule import Example, ProjectRule
+
+from ._stages import path_arch
 
 # Folders of the system that are named after the architecture.
 _SYSTEM = re.compile(r"x86_64-linux-gnu|ld-linux|ld-musl|/jvm/|/linux_amd64/|linuxkit|/usr/(?:lib|share|include)/")

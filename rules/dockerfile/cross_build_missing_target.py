@@ -27,8 +27,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._stages import copied_out, cross_compiles, is_neutral, judged_stages, stage_text
-
 from armready.classify import Kind
 from armready.dockerfile_edits import declared_above
 from armready.file import File
@@ -39,6 +37,8 @@ from armready.parsers.dockerfile_stages import Stage
 from armready.parsers.shell import Command
 from armready.rule import Example, FileRule
 from armready.scripts import HostedScript, scripts
+
+from ._stages import copied_out, cross_compiles, is_neutral, judged_stages, stage_text
 
 _TOOLCHAINS = re.compile(r"(?:^|/)(?:golang|rust|gcc|buildpack-deps|clang|swift|haskell|ocaml)(?::|$|@|-)")
 _SURE = re.compile(

@@ -29,9 +29,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._stages import path_arch
-from armready.rules.dockerfile._variables import is_used_outside_from, names_used, reaches
-
 from armready.classify import Kind
 from armready.dockerfile_edits import declared_above
 from armready.file import File
@@ -41,6 +38,9 @@ from armready.parsers.dockerfile import Dockerfile, Instruction, Pair, parse_doc
 from armready.parsers.dockerfile_expand import unquote
 from armready.parsers.dockerfile_stages import AUTOMATIC
 from armready.rule import Example, FileRule
+
+from ._stages import path_arch
+from ._variables import is_used_outside_from, names_used, reaches
 
 _AMD64 = re.compile(
     r"(?:linux[-_/]?)?(?:gnu[-_]|musl[-_])?(?:amd64|x86[-_]64|x64|64-?bit)(?:[-_]linux)?|linux64|x86_64-(?:unknown-|pc-|alpine-)?linux-(?:gnu|musl)|manylinux\w*_x86_64"

@@ -26,8 +26,6 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from armready.rules.dockerfile._words import Hit, hits, option
-
 from armready.classify import Kind
 from armready.dockerfile_edits import declared_above
 from armready.file import File
@@ -36,6 +34,8 @@ from armready.fix import Applicability, Fix
 from armready.parsers.dockerfile import parse_dockerfile
 from armready.rule import Example, FileRule
 from armready.source import Span
+
+from ._words import Hit, hits, option
 
 _RID = r"(?:linux|linux-musl|alpine[\d.]*|debian[\d.]*|ubuntu[\d.]*|rhel[\d.]*|centos[\d.]*)-x64"
 _PATTERN = re.compile(rf"(?<![^\s=:])(?:(?P<rid>{_RID})|(?P<arch>x64))(?!\S)")

@@ -30,14 +30,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._downloads import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, what, where
-from armready.rules.dockerfile._parametrize import parametrised
-
 from armready.downloads import downloads
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Applicability
 from armready.rule import Example, FileRule
+
+from ._downloads import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, what, where
+from ._parametrize import parametrised
 
 
 class DownloadArchUrl(FileRule):

@@ -21,11 +21,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._downloads import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, what
-
 from armready.file import File
 from armready.finding import Finding, Related, Severity
 from armready.rule import Example, FileRule
+
+from ._downloads import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, what
 
 _SUM = "93f04ec58fa3e01b2d2a5d6a3ac0d3bca2c3a52b4b6e2cbc0e6a52c0a0f4c4ef"
 

@@ -20,13 +20,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._downloads import KINDS, NEEDLES, confidence_of, fetched, severity_of, short
-
 from armready.downloads import Download
 from armready.file import File
 from armready.finding import Confidence, Finding, Severity
 from armready.knowledge.tools import as_of
 from armready.rule import Example, FileRule
+
+from ._downloads import KINDS, NEEDLES, confidence_of, fetched, severity_of, short
 
 
 class DownloadNoArm64Build(FileRule):

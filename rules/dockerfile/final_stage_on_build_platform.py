@@ -25,8 +25,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._stages import is_helper, judged_stages, trusted, without_flag
-
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Confidence, Finding, Related, Severity
@@ -34,6 +32,8 @@ from armready.fix import Applicability, Fix
 from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.dockerfile_stages import Stage
 from armready.rule import Example, FileRule
+
+from ._stages import is_helper, judged_stages, trusted, without_flag
 
 _RUNTIME = frozenset({"CMD", "ENTRYPOINT", "EXPOSE", "HEALTHCHECK", "STOPSIGNAL", "VOLUME"})
 

@@ -19,9 +19,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._downloads import KINDS
-from armready.rules.dockerfile._places import confidence_limit, judged, severity_at
-
 from armready.arch import Arch, tokens
 from armready.downloads import in_arch_switch
 from armready.file import File
@@ -31,6 +28,9 @@ from armready.parsers.shell import Command
 from armready.rule import Example, FileRule
 from armready.scripts import HostedScript, scripts
 from armready.source import Span
+
+from ._downloads import KINDS
+from ._places import confidence_limit, judged, severity_at
 
 _PACKAGE = re.compile(
     r".+(?::i386|\.i[3-6]86)|lib32\w.*|ia32-libs.*|(?:gcc|g\+\+|gobjc|gfortran|gdc)(?:-\d+(?:\.\d+)?)?-multilib|libc6-dev-i386|libc6-i386|"

@@ -27,8 +27,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._stages import judged_stages, unpinned
-
 from armready.classify import Kind
 from armready.dockerfile_edits import without_default
 from armready.file import File
@@ -38,6 +36,8 @@ from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.dockerfile_expand import uses
 from armready.parsers.dockerfile_stages import AUTOMATIC, Definition, PlatformKind, Stage
 from armready.rule import Example, FileRule
+
+from ._stages import judged_stages, unpinned
 
 _ARCHITECTURES = ("amd64", "386")
 

@@ -25,8 +25,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._stages import judged_stages, unpinned
-
 from armready.classify import Kind
 from armready.config import Target
 from armready.file import File
@@ -35,6 +33,8 @@ from armready.fix import Applicability
 from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.dockerfile_stages import PlatformKind
 from armready.rule import Example, FileRule
+
+from ._stages import judged_stages, unpinned
 
 
 class FromPlatformArmConstant(FileRule):

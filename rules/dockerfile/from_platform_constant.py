@@ -31,8 +31,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._stages import compiles, cross_compiles, is_helper, is_neutral, judged_stages, unpinned
-
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
@@ -40,6 +38,8 @@ from armready.fix import Applicability
 from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.dockerfile_stages import Stage
 from armready.rule import Example, FileRule
+
+from ._stages import compiles, cross_compiles, is_helper, is_neutral, judged_stages, unpinned
 
 _ARCHITECTURES = ("amd64", "386")
 

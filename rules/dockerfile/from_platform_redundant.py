@@ -25,8 +25,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._stages import without_flag
-
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
@@ -35,6 +33,8 @@ from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.dockerfile_expand import uses
 from armready.parsers.dockerfile_stages import AMD64, ARM64
 from armready.rule import Example, FileRule
+
+from ._stages import without_flag
 
 _SKIPPED = re.compile(r"(?i)skip=(?:[\w,]*,)?(?:all|RedundantTargetPlatform)\b")
 

@@ -27,9 +27,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._stages import path_arch, stage_text
-from armready.rules.dockerfile._words import hits
-
 from armready.classify import Kind
 from armready.dockerfile_edits import declared_above
 from armready.file import File
@@ -42,6 +39,9 @@ from armready.parsers.shell import Script
 from armready.rule import Example, FileRule
 from armready.scripts import scripts
 from armready.source import Span
+
+from ._stages import path_arch, stage_text
+from ._words import hits
 
 _WORD = re.compile(r"GOARCH=(?:\"(?=amd64\"))?(amd64|'amd64')\"?")
 _TARGET = "$TARGETARCH"

@@ -27,8 +27,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._images import findings, judged_uses
-
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Confidence, Finding, Severity
@@ -36,6 +34,8 @@ from armready.fix import Applicability, Fix
 from armready.image_rules import arch_namespace
 from armready.knowledge.images import verdict
 from armready.rule import Example, FileRule
+
+from ._images import findings, judged_uses
 
 # An official image below a namespace that is a build argument without a value.
 _PASSED = re.compile(r"\$\{?\w*ARCH\w*\}?/([a-z0-9-]+(?::[\w.-]+)?)", re.IGNORECASE)

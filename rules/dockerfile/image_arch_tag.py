@@ -26,14 +26,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._images import findings
-
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Applicability
 from armready.image_rules import arch_tag
 from armready.rule import Example, FileRule
+
+from ._images import findings
 
 
 class ImageArchTag(FileRule):

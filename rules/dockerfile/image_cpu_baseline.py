@@ -19,13 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._images import findings
-
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.image_rules import cpu_needs
 from armready.rule import Example, FileRule
+
+from ._images import findings
 
 
 class ImageCpuBaseline(FileRule):

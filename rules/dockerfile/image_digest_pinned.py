@@ -29,8 +29,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from armready.rules.dockerfile._images import comment_above, findings, judged_uses, reference_of
-
 from armready.arch import amd64_tokens
 from armready.classify import Kind
 from armready.file import File
@@ -40,6 +38,8 @@ from armready.image_rules import digest_pin
 from armready.parsers.dockerfile_images import ImageUse
 from armready.rule import Example, FileRule
 from armready.source import Span
+
+from ._images import comment_above, findings, judged_uses, reference_of
 
 _DIGEST = "@sha256:" + "ab" * 32
 

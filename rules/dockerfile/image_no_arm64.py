@@ -27,14 +27,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._images import findings
-
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Applicability
 from armready.image_rules import no_arm64
 from armready.rule import Example, FileRule
+
+from ._images import findings
 
 
 class ImageNoArm64(FileRule):

@@ -19,13 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from armready.rules.dockerfile._images import judged_uses, reference_of
-
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Confidence, Finding, Severity
 from armready.image_rules import unknown
 from armready.rule import Example, FileRule
+
+from ._images import judged_uses, reference_of
 
 
 class ImageUnknown(FileRule):

@@ -24,9 +24,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._places import confidence_limit
-from armready.rules.dockerfile._stages import copied_out
-
 from armready.arch import DPKG, probe, rewrites
 from armready.classify import Kind
 from armready.dockerfile_edits import declared_above
@@ -37,6 +34,9 @@ from armready.parsers.shell import Command, Word
 from armready.rule import Example, FileRule
 from armready.scripts import HostedScript, scripts
 from armready.source import Span
+
+from ._places import confidence_limit
+from ._stages import copied_out
 
 _FETCHERS = frozenset({"curl", "wget", "aria2c", "fetch"})
 _PROBE = re.compile(r"\$\(\s*dpkg\s+--print-architecture\s*\)|`\s*dpkg\s+--print-architecture\s*`")

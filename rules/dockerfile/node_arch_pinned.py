@@ -26,8 +26,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._words import Hit, hits
-
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
@@ -35,6 +33,8 @@ from armready.fix import Applicability, Fix
 from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.dockerfile_stages import PlatformKind
 from armready.rule import Example, FileRule
+
+from ._words import Hit, hits
 
 _PATTERN = re.compile(
     r"(?P<option>(?<![\w-])--(?:target_arch|arch|cpu|target-arch)=x64(?![\w-])|(?<![\w-])--x64(?![\w-]))"

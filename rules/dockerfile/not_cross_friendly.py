@@ -25,8 +25,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._stages import compiles, copied_out, judged_stages, stage_text
-
 from armready.classify import Kind
 from armready.dockerfile_edits import declared_above
 from armready.file import File
@@ -38,6 +36,8 @@ from armready.parsers.shell import Command
 from armready.rule import Example, FileRule
 from armready.scripts import scripts
 from armready.source import Span
+
+from ._stages import compiles, copied_out, judged_stages, stage_text
 
 _TOOLCHAIN = re.compile(r"(?:^|/)(?:golang|rust|gcc)(?::|$|@)|dotnet/(?:nightly/)?sdk(?::|$|@)")
 _DOTNET = re.compile(r"dotnet\s+(?:build|publish)")

@@ -24,9 +24,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._downloads import KINDS
-from armready.rules.dockerfile._places import confidence_limit, judged, quotes_at, severity_at
-
 from armready.arch import Arch, tokens
 from armready.downloads import in_arch_switch
 from armready.file import File
@@ -37,6 +34,9 @@ from armready.parsers.shell import Command, Script
 from armready.rule import Example, FileRule
 from armready.scripts import HostedScript, scripts
 from armready.source import Span
+
+from ._downloads import KINDS
+from ._places import confidence_limit, judged, quotes_at, severity_at
 
 _OPTION = re.compile(r"\[(?P<before>[^\]\[]{0,200}?)(?P<option>arch=(?P<value>[a-z0-9,]{1,40}))(?P<after>[^\]\[]{0,200})\]")
 _FIELD = re.compile(r"(?m)Architectures:[ \t]*(?P<value>amd64(?:[ \t]+i386)?)[ \t]*(?=\\n|$|[\"'])")

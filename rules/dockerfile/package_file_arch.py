@@ -28,10 +28,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._downloads import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, short, what
-from armready.rules.dockerfile._parametrize import parametrised
-from armready.rules.dockerfile._places import confidence_limit, judged, severity_at
-
 from armready.arch import Arch, amd64_tokens, tokens
 from armready.downloads import downloads, in_arch_switch
 from armready.file import File
@@ -40,6 +36,10 @@ from armready.fix import Applicability
 from armready.parsers.shell import Word
 from armready.rule import Example, FileRule
 from armready.scripts import HostedScript, scripts
+
+from ._downloads import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, short, what
+from ._parametrize import parametrised
+from ._places import confidence_limit, judged, severity_at
 
 _INSTALLERS = frozenset({"dpkg", "apt", "apt-get", "gdebi", "rpm", "yum", "dnf", "microdnf", "zypper", "apk", "pacman", "alien"})
 _FILE = re.compile(r"\.(?:deb|rpm|apk|pkg\.tar\.\w+)$")

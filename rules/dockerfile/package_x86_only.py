@@ -24,9 +24,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._downloads import KINDS
-from armready.rules.dockerfile._places import confidence_limit, judged, severity_at
-
 from armready.arch import Arch, tokens
 from armready.downloads import in_arch_switch
 from armready.file import File
@@ -36,6 +33,9 @@ from armready.installs import Installed, installed
 from armready.rule import Example, FileRule
 from armready.scripts import HostedScript, scripts
 from armready.source import Span
+
+from ._downloads import KINDS
+from ._places import confidence_limit, judged, severity_at
 
 # Pattern of names -> what to use on arm64; empty: nothing is needed there, or there is nothing.
 _X86_ONLY = (

@@ -21,13 +21,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._words import Hit, hits, option
-
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.parsers.dockerfile import parse_dockerfile
 from armready.rule import Example, FileRule
+
+from ._words import Hit, hits, option
 
 _PATTERN = re.compile(
     r"(?P<tag>(?:manylinux\w*|musllinux\w*|linux)_(?:x86_64|i686))(?!\w)(?!\S*\.whl)|(?P<uv>(?<![\w-])x86_64-(?:unknown-linux-\w+|manylinux\w*))"

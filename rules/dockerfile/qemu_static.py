@@ -25,14 +25,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._words import hits
-
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Applicability, Fix
 from armready.parsers.dockerfile import Instruction, parse_dockerfile
 from armready.rule import Example, FileRule
+
+from ._words import hits
 
 _BINARY = re.compile(r"qemu-(\w+)-static")
 _IMAGE = re.compile(r"(?:^|/)(?:multiarch/qemu-user-static|tonistiigi/binfmt)(?::|$|@)")

@@ -24,14 +24,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._stages import judged_stages
-from armready.rules.dockerfile._words import Hit, hits
-
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.parsers.dockerfile import parse_dockerfile
 from armready.rule import Example, FileRule
+
+from ._stages import judged_stages
+from ._words import Hit, hits
 
 _PATTERN = re.compile(
     r"(?P<triple>x86_64-(?:unknown|pc)-linux-(?:gnu|musl))"

@@ -25,9 +25,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._stages import path_arch
-from armready.rules.dockerfile._variables import is_used
-
 from armready.arch import amd64_tokens
 from armready.classify import Kind
 from armready.dockerfile_edits import without_default
@@ -38,6 +35,9 @@ from armready.parsers.dockerfile import Dockerfile, Instruction, Pair, parse_doc
 from armready.parsers.dockerfile_expand import unquote, uses
 from armready.parsers.dockerfile_stages import AMD64, AUTOMATIC
 from armready.rule import Example, FileRule
+
+from ._stages import path_arch
+from ._variables import is_used
 
 _SYSTEMS = ("TARGETOS", "BUILDOS")
 

@@ -23,8 +23,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._stages import judged_stages
-
 from armready.arch import amd64_tokens
 from armready.classify import Kind
 from armready.file import File
@@ -34,6 +32,8 @@ from armready.parsers.dockerfile import Instruction, Pair, parse_dockerfile
 from armready.parsers.dockerfile_stages import AUTOMATIC
 from armready.rule import Example, FileRule
 from armready.scripts import scripts
+
+from ._stages import judged_stages
 
 _QUICK = re.compile(r"(?<![\w$])(?:TARGET|BUILD)(?:ARCH|PLATFORM|OS|VARIANT)=")
 

@@ -22,9 +22,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._downloads import KINDS
-from armready.rules.dockerfile._places import confidence_limit, judged, severity_at
-
 from armready.arch import Arch, tokens
 from armready.downloads import in_arch_switch
 from armready.file import File
@@ -33,6 +30,9 @@ from armready.parsers.shell import Command, Script
 from armready.rule import Example, FileRule
 from armready.scripts import Host, HostedScript, scripts
 from armready.source import Span
+
+from ._downloads import KINDS
+from ._places import confidence_limit, judged, severity_at
 
 _SOURCE = re.compile(r"\bdeb(?:-src)?[ \t]+(?:\[[^\]\n]{0,200}\][ \t]+)?https?://[\w.-]+/ubuntu/?(?=[ \t])")
 _ARCHIVE = re.compile(r"(?:[a-z]{2}\.)?(?:archive|security)\\?\.ubuntu\\?\.com")

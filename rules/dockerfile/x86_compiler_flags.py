@@ -22,13 +22,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.dockerfile._words import Hit, hits
-
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.parsers.dockerfile import parse_dockerfile
 from armready.rule import Example, FileRule
+
+from ._words import Hit, hits
 
 _PROCESSOR = (
     r"(?:x86-64|haswell|broadwell|skylake|icelake|ivybridge|sandybridge|nehalem|westmere|znver|zen|core2|corei7|core-avx|nocona|silvermont"

@@ -23,8 +23,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import SCHEDULING, confidence_of
-
 from armready.config import Target
 from armready.file import File
 from armready.finding import Finding, Severity
@@ -34,6 +32,8 @@ from armready.kubernetes.placement import preferred_terms, satisfied_by
 from armready.kubernetes.pods import pods
 from armready.parsers.yaml import span
 from armready.rule import Example, FileRule
+
+from ._shared import SCHEDULING, confidence_of
 
 _DEPLOYMENT = """
     apiVersion: apps/v1

@@ -22,13 +22,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import SCHEDULING, confidence_of
-
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Applicability
 from armready.kubernetes.pins import How, assess, loosened, pins
 from armready.rule import Example, FileRule
+
+from ._shared import SCHEDULING, confidence_of
 
 _POD = """
     apiVersion: v1

@@ -18,14 +18,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import SCHEDULING, confidence_of
-
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.kubernetes.placement import EVERY, Requirement, allowed, arch_requirements, required_terms, satisfied_by, selector
 from armready.kubernetes.pods import Pod, pods
 from armready.parsers.yaml import span
 from armready.rule import Example, FileRule
+
+from ._shared import SCHEDULING, confidence_of
 
 _POD = "apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector:\n{}  containers:\n  - name: x\n    image: nginx:1.27\n"
 _AFFINITY = (

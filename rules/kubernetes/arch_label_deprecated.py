@@ -22,8 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import SCHEDULING
-
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Confidence, Finding, Severity
@@ -32,6 +30,8 @@ from armready.kubernetes.labels import label_uses, renamed
 from armready.kubernetes.placement import ARCH_KEY, BETA_ARCH_KEY
 from armready.parsers.yaml import span
 from armready.rule import Example, FileRule
+
+from ._shared import SCHEDULING
 
 _POD = "apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector:\n{}  containers:\n  - name: x\n    image: nginx:1.27\n"
 

@@ -18,14 +18,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import SCHEDULING, confidence_of
-
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.kubernetes.placement import ARCH_KEYS
 from armready.kubernetes.pods import pods
 from armready.parsers.yaml import ScalarNode, find, get, span
 from armready.rule import Example, FileRule
+
+from ._shared import SCHEDULING, confidence_of
 
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"

@@ -24,8 +24,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import SCHEDULING
-
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Applicability, Fix
@@ -36,6 +34,8 @@ from armready.kubernetes.verdicts import images_of
 from armready.parsers.yaml import span
 from armready.rule import Example, FileRule
 from armready.yaml_edit import remove_item, set_scalar
+
+from ._shared import SCHEDULING
 
 _POD = "apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector:\n    kubernetes.io/arch: {}\n  containers:\n  - name: x\n    image: {}\n"
 

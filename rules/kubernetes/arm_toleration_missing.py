@@ -23,8 +23,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import SCHEDULING, confidence_of
-
 from armready.config import Platform, Target
 from armready.file import File
 from armready.finding import Confidence, Finding, Severity
@@ -35,6 +33,8 @@ from armready.kubernetes.verdicts import images_of
 from armready.parsers.yaml import SequenceNode, pair_of, span
 from armready.rule import Example, FileRule
 from armready.yaml_edit import Value, append_pairs_item, insert_pair, set_value
+
+from ._shared import SCHEDULING, confidence_of
 
 _POD = (
     "apiVersion: v1\nkind: Pod\nspec:\n{}  nodeSelector:\n    kubernetes.io/arch: {}\n{}  containers:\n  - name: x\n    image: nginx:1.27\n"

@@ -24,8 +24,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import WITH_TEMPLATES, confidence_of
-
 from armready.config import Target
 from armready.file import File
 from armready.finding import Finding, Severity
@@ -34,6 +32,8 @@ from armready.kubernetes.pods import Pod, pods
 from armready.parsers.yaml import MappingNode, Node, ScalarNode, get, items, span
 from armready.rule import Example, FileRule
 from armready.yaml_edit import remove_item
+
+from ._shared import WITH_TEMPLATES, confidence_of
 
 _BUILDER = re.compile(r"kaniko|buildkit|buildctl|buildah|buildx|docker|podman|img\b|executor")
 _PINNED = re.compile(r"(?:--custom-?[pP]latform|--platform|--opt[= ]platform|platform|--arch)=?(?:linux/)?(?:amd64|x86_64)")

@@ -23,8 +23,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import WITH_TEMPLATES, confidence_of
-
 from armready.config import Target
 from armready.file import File
 from armready.finding import Finding, Severity
@@ -32,6 +30,8 @@ from armready.fix import Applicability
 from armready.kubernetes.pins import Assessment, Pin, assess, loosened, pins
 from armready.kubernetes.verdicts import images_of
 from armready.rule import Example, FileRule
+
+from ._shared import WITH_TEMPLATES, confidence_of
 
 _DAEMONSET = """
     apiVersion: apps/v1

@@ -18,8 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import MANIFESTS
-
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Related, Severity
@@ -28,6 +26,8 @@ from armready.kubernetes.fields import SCHEDULING_FIELDS
 from armready.kubernetes.pods import pods
 from armready.parsers.yaml import Node, get, key_of, pairs, span
 from armready.rule import Example, FileRule
+
+from ._shared import MANIFESTS
 
 
 class DuplicateSchedulingKey(FileRule):

@@ -17,14 +17,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import MANIFESTS
-
 from armready.config import Target
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.kubernetes.nodes import eksctl_groups
 from armready.parsers.yaml import span
 from armready.rule import Example, FileRule
+
+from ._shared import MANIFESTS
 
 _CLUSTER = "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {{name: x, region: eu-west-1}}\nmanagedNodeGroups:\n{}"
 

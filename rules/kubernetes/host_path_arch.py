@@ -19,14 +19,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import WITH_TEMPLATES, confidence_of
-
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.kubernetes.placement import allowed
 from armready.kubernetes.pods import Pod, pods
 from armready.parsers.yaml import Node, ScalarNode, find, get, items, span
 from armready.rule import Example, FileRule
+
+from ._shared import WITH_TEMPLATES, confidence_of
 
 _PATH = re.compile(
     r"/(?:usr/)?(?:lib|include)/x86_64-linux-gnu\b|/lib64/ld-linux-x86-64\.so|/ld-musl-x86_64\.so"

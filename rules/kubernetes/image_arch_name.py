@@ -25,8 +25,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import SCHEDULING, rename
-
 from armready.arch import Arch, tokens
 from armready.classify import Kind
 from armready.config import Settings, Target
@@ -40,6 +38,8 @@ from armready.kubernetes.placement import EVERY, allowed
 from armready.kubernetes.verdicts import reference
 from armready.parsers.yaml import span
 from armready.rule import Example, FileRule
+
+from ._shared import SCHEDULING, rename
 
 _POD = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: x\n    image: {} # pinned\n"
 

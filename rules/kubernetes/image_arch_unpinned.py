@@ -26,8 +26,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import SCHEDULING
-
 from armready.config import Platform, Settings, Target
 from armready.finding import Confidence, Finding, Related, Severity
 from armready.fix import Applicability, Fix
@@ -35,6 +33,8 @@ from armready.kubernetes.facts import Workload, WorkloadImage
 from armready.kubernetes.own_images import OwnBuild, own_builds
 from armready.project import Project
 from armready.rule import Example, ProjectRule
+
+from ._shared import SCHEDULING
 
 _DEPLOYMENT = """
     apiVersion: apps/v1

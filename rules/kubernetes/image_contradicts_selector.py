@@ -22,8 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import SCHEDULING, confidence_of, rename
-
 from armready.config import Target
 from armready.file import File
 from armready.finding import Finding, Severity
@@ -33,6 +31,8 @@ from armready.kubernetes.pods import Pod, pods
 from armready.kubernetes.verdicts import Judged, images_of
 from armready.parsers.yaml import span
 from armready.rule import Example, FileRule
+
+from ._shared import SCHEDULING, confidence_of, rename
 
 _POD = "apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector:\n    kubernetes.io/arch: {}\n  containers:\n  - name: x\n    image: {}\n"
 

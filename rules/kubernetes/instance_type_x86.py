@@ -19,8 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import SCHEDULING, confidence_of
-
 from armready.config import Target
 from armready.file import File
 from armready.finding import Confidence, Finding, Severity
@@ -28,6 +26,8 @@ from armready.kubernetes.placement import MACHINE_LABELS, Requirement, machine_o
 from armready.kubernetes.pods import pods
 from armready.parsers.yaml import span
 from armready.rule import Example, FileRule
+
+from ._shared import SCHEDULING, confidence_of
 
 _POD = "apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector:\n    {}\n  containers:\n  - name: x\n    image: nginx:1.27\n"
 

@@ -18,13 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import MANIFESTS
-
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.kubernetes.nodes import Pool, pools
 from armready.parsers.yaml import span
 from armready.rule import Example, FileRule
+
+from ._shared import MANIFESTS
 
 _POOL = """
     apiVersion: karpenter.sh/v1

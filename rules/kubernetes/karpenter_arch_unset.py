@@ -23,8 +23,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import MANIFESTS
-
 from armready.config import Target
 from armready.finding import Finding, Related, Severity
 from armready.fix import Applicability
@@ -32,6 +30,8 @@ from armready.kubernetes.facts import Workload
 from armready.kubernetes.nodes import NodePool
 from armready.project import Project
 from armready.rule import Example, ProjectRule
+
+from ._shared import MANIFESTS
 
 _POOL = """
     apiVersion: karpenter.sh/v1

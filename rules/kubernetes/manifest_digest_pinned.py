@@ -18,8 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from armready.rules.kubernetes._shared import SCHEDULING
-
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
@@ -28,6 +26,8 @@ from armready.kubernetes.images import image_uses
 from armready.kubernetes.verdicts import reference
 from armready.parsers.yaml import span
 from armready.rule import Example, FileRule
+
+from ._shared import SCHEDULING
 
 _POD = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: x\n    image: {}\n"
 _DIGEST = "sha256:" + "0" * 64

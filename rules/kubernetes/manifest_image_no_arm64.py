@@ -22,8 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import SCHEDULING, rename
-
 from armready.classify import Kind
 from armready.config import Target
 from armready.file import File
@@ -34,6 +32,8 @@ from armready.kubernetes.images import image_uses
 from armready.kubernetes.verdicts import reference
 from armready.parsers.yaml import span
 from armready.rule import Example, FileRule
+
+from ._shared import SCHEDULING, rename
 
 _POD = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: x\n    image: {}\n"
 

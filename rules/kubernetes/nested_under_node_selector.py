@@ -24,14 +24,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import MANIFESTS, Kind
-
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Applicability
 from armready.kubernetes.fields import Swallowed, lifted, swallowed
 from armready.parsers.yaml import span
 from armready.rule import Example, FileRule
+
+from ._shared import MANIFESTS, Kind
 
 
 class NestedUnderNodeSelector(FileRule):

@@ -23,8 +23,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import MANIFESTS
-
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
@@ -33,6 +31,8 @@ from armready.kubernetes.nodes import MachineList, eks_groups, eksctl_groups
 from armready.parsers.yaml import span
 from armready.rule import Example, FileRule
 from armready.yaml_edit import set_scalar
+
+from ._shared import MANIFESTS
 
 _STACK = """
     AWSTemplateFormatVersion: "2010-09-09"

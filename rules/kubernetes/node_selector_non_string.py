@@ -22,8 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import MANIFESTS
-
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
@@ -32,6 +30,8 @@ from armready.kubernetes.documents import documents
 from armready.kubernetes.pods import Origin, pods
 from armready.parsers.yaml import get, kind_of, merged_pairs, span
 from armready.rule import Example, FileRule
+
+from ._shared import MANIFESTS
 
 _POD = "apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector:\n    {}\n  containers:\n  - name: x\n    image: nginx:1.27\n"
 _READ_AS = {"bool": "a boolean", "int": "a number", "float": "a number", "null": "nothing"}

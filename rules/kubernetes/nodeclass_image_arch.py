@@ -18,8 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import MANIFESTS
-
 from armready.arch import Arch, tokens
 from armready.config import Target
 from armready.file import File
@@ -27,6 +25,8 @@ from armready.finding import Finding, Severity
 from armready.kubernetes.documents import resources
 from armready.parsers.yaml import Node, ScalarNode, get, span, walk
 from armready.rule import Example, FileRule
+
+from ._shared import MANIFESTS
 
 _CLASS = """
     apiVersion: karpenter.k8s.aws/v1

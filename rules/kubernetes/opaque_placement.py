@@ -17,14 +17,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import SCHEDULING
-
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.kubernetes.placement import opaque_pins
 from armready.kubernetes.pods import pods
 from armready.parsers.yaml import span
 from armready.rule import Example, FileRule
+
+from ._shared import SCHEDULING
 
 _POD = "apiVersion: v1\nkind: Pod\nspec:\n  {}\n  containers:\n  - name: x\n    image: nginx:1.27\n"
 

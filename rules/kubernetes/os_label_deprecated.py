@@ -23,14 +23,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import SCHEDULING
-
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.kubernetes.labels import label_uses, renamed
 from armready.parsers.yaml import span
 from armready.rule import Example, FileRule
+
+from ._shared import SCHEDULING
 
 _NEW = {
     "beta.kubernetes.io/os": "kubernetes.io/os",

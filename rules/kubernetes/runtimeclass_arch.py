@@ -21,8 +21,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.rules.kubernetes._shared import WITH_TEMPLATES
-
 from armready.config import Target
 from armready.file import File
 from armready.finding import Finding, Severity
@@ -33,6 +31,8 @@ from armready.parsers.yaml import get, pair_of, span
 from armready.rule import Example, FileRule
 from armready.source import Span
 from armready.yaml_edit import prune
+
+from ._shared import WITH_TEMPLATES
 
 _CLASS = "apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: {{name: gvisor}}\nhandler: runsc\n{}"
 

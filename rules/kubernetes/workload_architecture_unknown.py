@@ -25,8 +25,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from armready.rules.kubernetes._shared import SCHEDULING
-
 from armready.config import Target
 from armready.finding import Confidence, Finding, Severity
 from armready.fix import Applicability, Fix
@@ -34,6 +32,8 @@ from armready.kubernetes.facts import Workload
 from armready.kubernetes.own_images import own_builds
 from armready.project import Project
 from armready.rule import Example, ProjectRule
+
+from ._shared import SCHEDULING
 
 _DEPLOYMENT = """
     apiVersion: apps/v1

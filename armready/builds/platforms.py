@@ -22,6 +22,7 @@ _ARCHITECTURES = {
     "armv7": "arm/v7",
     "armel": "arm/v6",
 }
+_TEMPLATE = re.compile(r"\$?\{\{[^{}]*\}\}|<<[^<>]*>>|\(\([^()]*\)\)")
 _SEPARATOR = re.compile(r"[\s,;]+")
 _NAMED = re.compile(
     r"(?:^|[^a-z0-9])(amd64|x86[_-]64|x64|arm64v8|arm64|aarch64|aarch_64|armv[678]\w?|armhf|arm32v[67]|s390x|ppc64le|ppc64el|i386|riscv64)(?=$|[^a-z0-9])",
@@ -97,6 +98,8 @@ def parse(values: Iterable[str], environment: Environment) -> Platforms:
         widest = 0
         for text in expand(value, environment):
             before = len(found)
+            text, unknown = _TEMPLATE.subn("", text)
+            resolved = resolved and not unknown
             for part in _SEPARATOR.split(text.strip().strip("[]")):
                 part = part.strip("\"'")
                 if not part:

@@ -408,7 +408,7 @@ class _Walk:
         )
 
     def use(self, call: Invocation, at: Moment) -> Iterator[Event]:
-        texts = [word.template for word in call.words]
+        texts = [expand(word.template, self.environment)[-1] for word in call.words]
         if call.verb in ("run", "container run") and any(_EMULATORS.search(each) for each in texts):
             image = next(each for each in texts if _EMULATORS.search(each))
             yield Setup(at, kind="emulator", detail=" ".join([image, *texts[texts.index(image) + 1 :]]))

@@ -344,11 +344,17 @@ _ACTION = re.compile(r"(?m)^runs\s*:\s*(?:#.*)?\n\s+[\"']?(?:using|steps|image|m
 _GITLAB_SCRIPT = re.compile(r"(?m)^[ \t]+(?:before_)?script[ \t]*:")
 _GITLAB_JOB = re.compile(r"(?m)^stages[ \t]*:|^[ \t]+(?:stage|tags|only|rules|image|extends|needs|artifacts|services)[ \t]*:")
 _AZURE = re.compile(r"(?m)^\s*-\s*(?:task|checkout)\s*:|^\s+vmImage\s*:|^pool\s*:")
+_AZURE_STEP = re.compile(r"(?m)^\s*-\s*task\s*:\s*[\"']?\w+@\d|^\s+vmImage\s*:")
+_CIRCLECI = re.compile(r"(?m)^\s*version\s*:\s*[\"']?2(?:\.\d)?[\"']?\s*$")
+_CIRCLECI_PARTS = re.compile(r"(?m)^\s*(?:orbs|executors|commands)\s*:|^\s+(?:-\s+)?(?:machine|resource_class|setup_remote_docker)\b")
 _CLOUDBUILD = re.compile(r"(?m)^steps\s*:\s*(?:#.*)?\n(?:\s*#.*\n)*\s*-\s+(?:id|name|args|entrypoint)\s*:")
 _COMPOSE = re.compile(r"(?m)^services\s*:\s*(?:#.*)?\n(?:\s*(?:#.*)?\n)*[ \t]+[\w.-]+\s*:")
 _CODEBUILD = re.compile(r"(?m)^phases\s*:")
 _DRONE = re.compile(r"(?m)^kind\s*:\s*pipeline\b")
 _CONDA = re.compile(r"(?m)^dependencies\s*:\s*(?:#.*)?\n\s*-")
+_JSON_PATCH = re.compile(r"(?m)^\s*-\s*(?:op\s*:\s*[\"']?(?:add|replace|remove|test|copy|move)\b|path\s*:\s*[\"']?/)")
+# Schemas and the test suites of charts speak of the same fields.
+_NOT_VALUES = _has("swagger", "openapi", r"\$schema", "definitions", "suite")
 _SHEBANG = re.compile(r"^#!\s*\S*?(?:/|\benv\s+(?:-S\s+)?)(?:ba|da|k|z|a)?sh\b")
 _PYTHON_SHEBANG = re.compile(r"^#!\s*\S*\bpython[\d.]*\b")
 _FROM = re.compile(r"(?mi)^FROM\s+\S+")
@@ -401,8 +407,12 @@ def _kind_of_yaml(path: str, head: str) -> Kind | None:
         if _DRONE.search(head):
             return Kind.DRONE
         return Kind.KUBERNETES
+    if _AZURE_STEP.search(head) and _has("trigger", "stages", "jobs", "steps", "pool").search(head):
+        return Kind.AZURE
     if "/templates/" in f"/{lowered}" and "{{" in head:
         return Kind.HELM_TEMPLATE
+    if _CIRCLECI.search(head) and re.search(r"(?m)^\s*(?:workflows|jobs)\s*:", head) and _CIRCLECI_PARTS.search(head):
+        return Kind.CIRCLECI
     if _DRONE.search(head):
         return Kind.DRONE
     if _CLOUDFORMATION.search(head):
@@ -428,7 +438,9 @@ def _kind_of_yaml(path: str, head: str) -> Kind | None:
         return Kind.GITLAB
     if _CONDA.search(head) and re.search(r"(?m)^(?:channels|name|platforms)\s*:", head):
         return Kind.CONDA_ENV
-    if re.search(r"(?m)^\s*[\"']?(?:nodeSelector|affinity|tolerations|image)[\"']?\s*:", head):
+    if _JSON_PATCH.search(head):
+        return Kind.KUBERNETES
+    if re.search(r"(?m)^\s*[\"']?(?:nodeSelector|affinity|tolerations|image)[\"']?\s*:", head) and not _NOT_VALUES.search(head):
         return Kind.HELM_VALUES
     return None
 

@@ -87,6 +87,21 @@ class PackageAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class AssetAnswer:
+    """Whether a file can be downloaded.
+
+    Attributes:
+        url: its address.
+        exists: the server has it; False when it says that it has not.
+        as_of: the day it was asked, ISO.
+    """
+
+    url: str
+    exists: bool
+    as_of: str
+
+
+@dataclass(frozen=True, slots=True)
 class BuiltImage:
     """An image that a repository builds, by its name without tag, and the platforms its pipeline builds it for."""
 
@@ -102,9 +117,10 @@ class Learned:
     images: Mapping[str, ImageAnswer] = field(default_factory=dict)
     packages: Mapping[str, PackageAnswer] = field(default_factory=dict)
     built: Mapping[str, BuiltImage] = field(default_factory=dict)
+    assets: Mapping[str, AssetAnswer] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.images or self.packages or self.built)
+        return bool(self.images or self.packages or self.built or self.assets)
 
     def image(self, reference: Reference) -> ImageAnswer | None:
         """What is known of exactly this reference."""
@@ -117,7 +133,12 @@ class Learned:
 
     def merged(self, other: Learned) -> Learned:
         """Both; of two answers to one question the other's counts."""
-        return Learned({**self.images, **other.images}, {**self.packages, **other.packages}, {**self.built, **other.built})
+        return Learned(
+            {**self.images, **other.images},
+            {**self.packages, **other.packages},
+            {**self.built, **other.built},
+            {**self.assets, **other.assets},
+        )
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object, sorted, for `facts = [...]` of another repository."""
@@ -128,6 +149,7 @@ class Learned:
             "built": [
                 {"name": each.name, "platforms": list(each.platforms), "source": each.source} for _, each in sorted(self.built.items())
             ],
+            "assets": [{"url": each.url, "exists": each.exists, "as_of": each.as_of} for _, each in sorted(self.assets.items())],
         }
 
 
@@ -153,12 +175,14 @@ def from_json(data: Mapping[str, Any]) -> Learned:
         images = [_image(each) for each in data.get("images", ())]
         packages = [_package(each) for each in data.get("packages", ())]
         built = [BuiltImage(str(each["name"]), _texts(each["platforms"]), str(each.get("source", ""))) for each in data.get("built", ())]
+        assets = [AssetAnswer(str(each["url"]), bool(each["exists"]), str(each["as_of"])) for each in data.get("assets", ())]
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a facts file: {type(error).__name__} {error}") from error
     return Learned(
         {each.reference: each for each in images},
         {each.name: each for each in packages},
         {each.name: each for each in built},
+        {each.url: each for each in assets},
     )
 
 

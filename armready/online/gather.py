@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from armready.builds.facts import ImageBuild
-from armready.classify import BUILD_KINDS, KUBERNETES_KINDS, MANIFEST_KINDS, PIPELINE_KINDS, Kind, classify, kind_by_name, needs_content
+from armready.classify import (
+    BUILD_KINDS,
+    KUBERNETES_KINDS,
+    MANIFEST_KINDS,
+    PIPELINE_KINDS,
+    SHELL_KINDS,
+    Kind,
+    classify,
+    kind_by_name,
+    needs_content,
+)
 from armready.discovery import matches
 from armready.errors import ParseProblem
 from armready.file import File
@@ -25,7 +35,7 @@ _MANIFEST_IMAGES = KUBERNETES_KINDS | {Kind.HELM_VALUES, Kind.HELM_TEMPLATE, Kin
 _PIPELINE_IMAGES = PIPELINE_KINDS | {Kind.COMPOSE}
 _HEAD = 65_536
 _BUILDERS = PIPELINE_KINDS | BUILD_KINDS
-_KINDS = _MANIFEST_IMAGES | _PIPELINE_IMAGES | _BUILDERS | MANIFEST_KINDS | {Kind.DOCKERFILE}
+_KINDS = _MANIFEST_IMAGES | _PIPELINE_IMAGES | _BUILDERS | MANIFEST_KINDS | SHELL_KINDS | {Kind.DOCKERFILE}
 
 
 @dataclass
@@ -35,11 +45,13 @@ class Questions:
     Attributes:
         images: canonical name -> reference.
         packages: normalised names.
+        assets: addresses of files for arm64.
         options: options of requirements files that name indexes: (`--index-url`, address).
     """
 
     images: dict[str, Reference] = field(default_factory=dict)
     packages: set[str] = field(default_factory=set)
+    assets: set[str] = field(default_factory=set)
     options: list[tuple[str, str]] = field(default_factory=list)
 
     def add_image(self, reference: Reference) -> None:
@@ -62,6 +74,7 @@ def questions(tree: Tree, paths: Iterable[str], settings: Settings) -> Questions
                     found.add_image(reference)
             found.packages.update(named_packages(file))
             found.options += named_indexes(file)
+            found.assets.update(wanted_assets(file))
         except (ParseProblem, RecursionError):
             continue
     return found
@@ -170,6 +183,19 @@ def named_indexes(file: File) -> Iterator[tuple[str, str]]:
     for option in file.parse(parse_requirements).options:
         if option.name in ("--index-url", "--extra-index-url", "--find-links", "--no-index"):
             yield option.name, option.value
+
+
+def wanted_assets(file: File) -> Iterator[str]:
+    """The files for arm64 that fixes would fetch instead of those for amd64."""
+    if file.kind not in SHELL_KINDS:
+        return
+    from armready.arm64_names import arm64_url
+    from armready.downloads import downloads
+
+    for download in file.parse(downloads):
+        url = arm64_url(download)
+        if url is not None:
+            yield url
 
 
 def images_of(tree: Tree, paths: Iterable[str], settings: Settings) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from armready.config import Config
 from armready.knowledge.learned import Learned
+from armready.online.assets import look_up_assets
 from armready.online.auth import Credentials
 from armready.online.cache import AnswerCache
 from armready.online.gather import Questions, questions
@@ -50,7 +51,9 @@ def look_up(asked: Questions, settings: Settings, tree: Tree, *, sizes: bool = F
         client = RegistryClient(web, Credentials(), mirrors=settings.mirrors, insecure=settings.insecure_registries)
         images, tally = look_up_images(asked.images.values(), client, cache, sizes=sizes)
         packages, more = look_up_packages(sorted(asked.packages), indexes(tree, asked.options), web, cache)
+        assets, rest = look_up_assets(sorted(asked.assets), web, cache)
     finally:
         web.close()
     tally.add(more)
-    return Learned(images, packages), tally
+    tally.add(rest)
+    return Learned(images, packages, assets=assets), tally

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from armready.arch import DPKG, UNAME, Spelling, amd64_tokens, probe, rewrites, tokens
+from armready.arm64_names import Renaming, arm64_url
+from armready.arm64_names import renamings as renamings_of
 from armready.classify import Kind
 from armready.dockerfile_edits import declared_above
 from armready.downloads import Download, Text
@@ -24,25 +26,10 @@ from armready.source import Span
 
 from ._places import quotes_at
 
-_CONVENTION = {"amd64": "arm64", "x86_64": "aarch64"}
 _ARCHIVE = re.compile(r"(?:\.(?:tar|tgz|txz|tbz2?|zip|gz|xz|bz2|zst|deb|rpm|apk|sh|bin|exe|asc|sig|sha\d+))+$", re.IGNORECASE)
 _TESTS = frozenset({"[", "[[", "test", "echo", "printf", "for", "select"})
 _DEBIAN = frozenset({"apt-get", "apt", "dpkg", "aptitude"})
 _PLAIN_WORD = re.compile(r"[\w./:@%+,=~^-]+")
-
-
-class Renaming(NamedTuple):
-    """What in the text becomes what, and how far that rests on facts.
-
-    Attributes:
-        amd64: the text for amd64.
-        arm64: the text for arm64.
-        doubts: why it is not certain.
-    """
-
-    amd64: str
-    arm64: str
-    doubts: tuple[str, ...] = ()
 
 
 class _Place(NamedTuple):
@@ -66,7 +53,10 @@ def parametrised(file: File, download: Download, others: tuple[Download, ...]) -
     """The fix that lets the architecture of a download follow the build; None when there is none that can be trusted to be whole."""
     if download.has_arm64 is False or download.checksum is not None or not _is_editable(download):
         return None
-    renamings = _renamings(download)
+    asset = file.settings.known.assets.get(arm64_url(download) or "")
+    if asset is not None and not asset.exists:
+        return None
+    renamings = renamings_of(download)
     if renamings is None:
         return None
     places = _places(file, download, renamings, others)
@@ -80,7 +70,9 @@ def parametrised(file: File, download: Download, others: tuple[Download, ...]) -
         if made is None:
             return None
         edits += made
-    doubts = [*_doubts(file, download), *(doubt for renaming in renamings for doubt in renaming.doubts)]
+    doubts = list(_doubts(file, download))
+    if asset is None:
+        doubts += [*_doubts_of_existence(download), *(doubt for renaming in renamings for doubt in renaming.doubts)]
     unique = tuple(dict.fromkeys(edits))
     applicability = Applicability.UNSAFE if doubts else Applicability.SAFE
     return Fix("Let the file follow the architecture of the build", unique, applicability, tuple(dict.fromkeys(doubts)))
@@ -92,39 +84,6 @@ def _is_editable(download: Download) -> bool:
     if download.hosted is None:
         return True
     return download.hosted.script.intact(Span(0, len(download.hosted.text))) or download.hosted.instruction is None
-
-
-def _renamings(download: Download) -> tuple[Renaming, ...] | None:
-    """Which names in the URL change, all of them or None."""
-    names = {token.text for token in amd64_tokens(download.url)} | {place for place in download.names if not tokens(place)}
-    if download.match is None or not download.match.tool.pairs:
-        known = {name: _CONVENTION.get(name) for name in names}
-        if len(names) != 1 or None in known.values():
-            return None
-        name = names.pop()
-        doubt = f"It is not known offline whether the file for arm64 is called {_CONVENTION[name]}."
-        return (Renaming(name, _CONVENTION[name], (doubt,)),)
-    found: dict[str, Renaming] = {}
-    for amd64, arm64 in download.match.tool.pairs:
-        if amd64 not in download.url:
-            continue
-        short = _shortened(amd64, arm64)
-        doubts = (
-            ("The tool's files for arm64 have had more than one name.",) if short.amd64 in found and found[short.amd64] != short else ()
-        )
-        found[short.amd64] = short._replace(doubts=doubts)
-    covered = {token.text for name in found for token in tokens(name)} | set(found)
-    return tuple(found.values()) if names and names <= covered else None
-
-
-def _shortened(amd64: str, arm64: str) -> Renaming:
-    """The pair without what both sides share around one name of an architecture."""
-    before, after = tokens(amd64), tokens(arm64)
-    if len(before) == len(after) == 1:
-        left, right = before[0], after[0]
-        if amd64[: left.start] == arm64[: right.start] and amd64[left.end :] == arm64[right.end :]:
-            return Renaming(left.text, right.text)
-    return Renaming(amd64, arm64)
 
 
 # Where a name stands.
@@ -298,15 +257,19 @@ def _is_run(download: Download) -> bool:
     return any(re.search(rf"(?:^|[;&|]\s*|/){re.escape(name)}(?:\s+-|\s+\w)", text) for text in texts)
 
 
-def _doubts(file: File, download: Download) -> Iterator[str]:
-    """Why a fix is not safe."""
+def _doubts_of_existence(download: Download) -> Iterator[str]:
+    """Why it is not sure that there is such a file for arm64, as long as nobody has looked."""
     if download.match is None:
-        pass
-    elif download.match.has_arm64 is None:
-        tool = download.match.tool
+        return
+    tool = download.match.tool
+    if download.match.has_arm64 is None:
         yield f"{tool.name} has files for arm64 in versions {tool.first_version}; which version this is, is not known."
-    elif not download.match.tool.read:
-        yield f"That {download.match.tool.name} has this file for arm64 was not checked at its source."
+    elif not tool.read:
+        yield f"That {tool.name} has this file for arm64 was not checked at its source."
+
+
+def _doubts(file: File, download: Download) -> Iterator[str]:
+    """Why a fix is not safe although the file exists."""
     if download.match is not None and download.match.tool.changes_libc:
         yield "The file for arm64 needs another C library than the one for amd64."
     if download.host is not Host.IMAGE:

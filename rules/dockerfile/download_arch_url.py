@@ -39,6 +39,8 @@ from armready.rule import Example, FileRule
 from ._downloads import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, what, where
 from ._parametrize import parametrised
 
+_FACTS = '{"version": 1, "assets": [{"url": "https://example.com/tool/v1/tool-linux-arm64", "exists": true, "as_of": "2026-11-24"}]}'
+
 
 class DownloadArchUrl(FileRule):
     """DF140."""
@@ -128,6 +130,14 @@ class DownloadArchUrl(FileRule):
             bad="FROM alpine:3.20\nRUN wget https://example.com/tool/v1/tool-linux-«amd64»\n",
             fixed='FROM alpine:3.20\nARG TARGETARCH\nRUN wget "https://example.com/tool/v1/tool-linux-${TARGETARCH}"\n',
             applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "a file for arm64 that was looked up",
+            path="Dockerfile",
+            bad="FROM alpine:3.20\nRUN wget https://example.com/tool/v1/tool-linux-«amd64»\n",
+            fixed='FROM alpine:3.20\nARG TARGETARCH\nRUN wget "https://example.com/tool/v1/tool-linux-${TARGETARCH}"\n',
+            files={"facts.json": _FACTS},
+            settings={"facts": ["facts.json"]},
         ),
         Example(
             "a script that people run",

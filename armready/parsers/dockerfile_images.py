@@ -15,6 +15,7 @@ from armready.source import Span
 
 _MOUNT_FROM = re.compile(r"(?:^|,)from=([^,\"']+)")
 _WHOLE_VARIABLE = re.compile(r"\"?\$(?:(\w+)|\{(\w+)\})\"?")
+_LONGEST_CHAIN = 8
 _PLAIN_VALUE = re.compile(r"(\"|'|)([^\"'\\$\s]+)\1")
 
 
@@ -100,6 +101,11 @@ def _use(dockerfile: Dockerfile, stage: Stage, written: str, span: Span, role: R
 
 
 def _holder(dockerfile: Dockerfile, written: str, position: int) -> Definition | None:
-    """The ARG whose default is the whole reference."""
-    match = _WHOLE_VARIABLE.fullmatch(written)
-    return None if match is None else dockerfile.stages.global_definition(match[1] or match[2], position)
+    """The ARG whose default is the whole reference, through ARGs that only repeat another one."""
+    for _ in range(_LONGEST_CHAIN):
+        match = _WHOLE_VARIABLE.fullmatch(written)
+        definition = None if match is None else dockerfile.stages.global_definition(match[1] or match[2], position)
+        if definition is None or "$" not in (definition.pair.value or ""):
+            return definition
+        written, position = definition.pair.value or "", definition.position
+    return None

@@ -433,6 +433,13 @@ def test_time_grows_with_size(text: str) -> None:
     assert time.process_time() - start < 5
 
 
+def test_an_image_is_pointed_at_where_its_text_stands() -> None:
+    text = "ARG A=debian:12\nARG B=$A\nARG C=${B}\nFROM ${C}\n"
+    (use,) = image_uses(make_file(text))
+    assert text[use.span.start : use.span.end] == "debian:12"
+    assert use.span.start < text.index("\n")
+
+
 def test_facts() -> None:
     text = STAGES.replace("RUN npm run build", "COPY . /src\nRUN npm ci && npm run build")
     (fact,) = collect(make_file(text))

@@ -354,7 +354,7 @@ _DRONE = re.compile(r"(?m)^kind\s*:\s*pipeline\b")
 _CONDA = re.compile(r"(?m)^dependencies\s*:\s*(?:#.*)?\n\s*-")
 _JSON_PATCH = re.compile(r"(?m)^\s*-\s*(?:op\s*:\s*[\"']?(?:add|replace|remove|test|copy|move)\b|path\s*:\s*[\"']?/)")
 # Schemas and the test suites of charts speak of the same fields.
-_NOT_VALUES = _has("swagger", "openapi", r"\$schema", "definitions", "suite")
+_ABOUT_MANIFESTS = _has("swagger", "openapi", "suite")
 _SHEBANG = re.compile(r"^#!\s*\S*?(?:/|\benv\s+(?:-S\s+)?)(?:ba|da|k|z|a)?sh\b")
 _PYTHON_SHEBANG = re.compile(r"^#!\s*\S*\bpython[\d.]*\b")
 _FROM = re.compile(r"(?mi)^FROM\s+\S+")
@@ -395,6 +395,8 @@ def needs_content(path: str) -> bool:
 
 
 def _kind_of_yaml(path: str, head: str) -> Kind | None:
+    if _ABOUT_MANIFESTS.search(head):
+        return None
     lowered = path.lower()
     if _KUBERNETES.search(head) and _KIND.search(head):
         in_chart = "/templates/" in f"/{lowered}"
@@ -440,7 +442,7 @@ def _kind_of_yaml(path: str, head: str) -> Kind | None:
         return Kind.CONDA_ENV
     if _JSON_PATCH.search(head):
         return Kind.KUBERNETES
-    if re.search(r"(?m)^\s*[\"']?(?:nodeSelector|affinity|tolerations|image)[\"']?\s*:", head) and not _NOT_VALUES.search(head):
+    if re.search(r"(?m)^\s*[\"']?(?:nodeSelector|affinity|tolerations|image)[\"']?\s*:", head):
         return Kind.HELM_VALUES
     return None
 

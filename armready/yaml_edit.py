@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
+from armready.errors import ParseProblem
 from armready.file import File
 from armready.fix import Edit
 from armready.parsers.yaml import (
@@ -57,7 +58,11 @@ def style_of(file: File) -> Style:
     """The habits of a file; two spaces, and dashes straight below their key, where it shows none."""
     steps: Counter[int] = Counter()
     deeper: Counter[bool] = Counter()
-    for root in parse_yaml(file):
+    try:
+        roots = parse_yaml(file)
+    except ParseProblem:
+        return Style()
+    for root in roots:
         for node in walk(root):
             if not isinstance(node, MappingNode) or in_flow_style(node):
                 continue

@@ -75,7 +75,7 @@ class Resource:
     @property
     def title(self) -> str:
         """`Deployment/web`."""
-        return f"{self.kind}/{self.name}" if self.name else self.kind
+        return f"{self.kind}/{self.name}" if self.name and not is_open(self.name) else self.kind
 
     @property
     def group(self) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from armready.file import File
 from armready.kubernetes.documents import Resource, source_text
-from armready.kubernetes.pods import Image, Origin, Pod, Role, chains
+from armready.kubernetes.pods import Image, Origin, Pod, Role, chains, is_schema
 from armready.parsers.yaml import MappingNode, Node, ScalarNode, get, items, key_of, kind_of, pairs, text_of
 
 _VALUE_PATHS = {
@@ -33,7 +33,7 @@ def value_pods(file: File, node: Node, chain: tuple[tuple[Node, Node], ...], res
     """Every mapping in the values that has a selector, an affinity or tolerations, with the images that stand beside them."""
     if isinstance(node, MappingNode):
         images = tuple(_images_beside(file, node))
-        if images or _schedules(node):
+        if (images or _schedules(node)) and not is_schema(node):
             yield Pod(resource, node, chain, images, (), Origin.VALUES)
         for key, value in pairs(node):
             if key_of(key) not in ("annotations", "labels", "podLabels", "affinity", "nodeSelector", "tolerations"):

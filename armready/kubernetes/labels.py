@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from armready.file import File
 from armready.fix import Edit, Fix
 from armready.kubernetes.documents import documents, is_open, set_text
-from armready.parsers.yaml import MappingNode, Node, ScalarNode, get, items, key_of, pair_of, pairs, span, text_of
+from armready.parsers.yaml import MappingNode, Node, ScalarNode, get, items, key_of, pair_of, pairs, span, text_of, walk
 from armready.source import Span
 from armready.yaml_edit import remove_pair
 
@@ -26,6 +26,7 @@ class LabelUse:
         selector: the node selector whose key it is; None elsewhere.
         is_open: a variable decides the value it is compared with.
         conflicts: the selector has the label of today too, with another value.
+        beside_today: the document compares the label of today too, so that both are there on purpose.
     """
 
     label: str
@@ -33,6 +34,7 @@ class LabelUse:
     selector: MappingNode | None = None
     is_open: bool = False
     conflicts: bool = False
+    beside_today: bool = False
 
 
 def label_uses(file: File) -> tuple[LabelUse, ...]:
@@ -40,8 +42,10 @@ def label_uses(file: File) -> tuple[LabelUse, ...]:
     found: dict[int, LabelUse] = {}
     for root in file.parse(documents).roots:
         if text_of(get(root, "kind")) not in ("Node", "CustomResourceDefinition"):
-            for use in _uses(root):
-                found.setdefault(id(use.node), use)
+            uses = list(_uses(root))
+            today = {text_of(get(node, "key")) for node in walk(root)} if uses else set()
+            for use in uses:
+                found.setdefault(id(use.node), replace(use, beside_today=use.selector is None and today_of(use.label) in today))
     return tuple(sorted(found.values(), key=lambda use: int(use.node.start_mark.index)))
 
 

@@ -143,7 +143,7 @@ def satisfied_by(requirement: Requirement) -> frozenset[str]:
         return _machines(requirement)
     named = frozenset(meant(text) for text in requirement.texts)
     if requirement.operator == "In":
-        return named if requirement.sequence is None or named else EVERY
+        return named if named and named <= EVERY else EVERY
     if requirement.operator == "NotIn":
         return EVERY - named
     return frozenset() if requirement.operator == "DoesNotExist" else EVERY

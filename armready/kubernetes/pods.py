@@ -17,6 +17,7 @@ from armready.parsers.yaml import (
     MappingNode,
     Node,
     ScalarNode,
+    find,
     get,
     is_anchored,
     items,
@@ -25,6 +26,7 @@ from armready.parsers.yaml import (
     pair_of,
     pairs,
     span,
+    strings,
     text_of,
 )
 from armready.source import Span
@@ -103,6 +105,10 @@ _NOT_GENERIC = frozenset(
     | {"NodeFeatureRule", "Topology", "ClusterPodPlacementConfig", "PodPlacementConfig", "MachineDeployment", "ValidatingAdmissionPolicy"}
     | {"Policy", "ClusterPolicy", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "RoleBinding", "ClusterRoleBinding"}
 )
+
+
+_OS_KEYS = ("kubernetes.io/os", "beta.kubernetes.io/os")
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 
 class Role(StrEnum):
@@ -201,8 +207,15 @@ class Pod:
     @property
     def is_windows(self) -> bool:
         """Whether it runs on Windows nodes only."""
-        return text_of(get(self.node, "os", "name")) == "windows" or any(
-            text_of(get(self.node, "nodeSelector", key)) == "windows" for key in ("kubernetes.io/os", "beta.kubernetes.io/os")
+        if text_of(get(self.node, "os", "name")) == "windows":
+            return True
+        if any(text_of(get(self.node, "nodeSelector", key)) == "windows" for key in _OS_KEYS):
+            return True
+        return any(
+            text_of(get(expression, "key")) in _OS_KEYS
+            and text_of(get(expression, "operator")) == "In"
+            and strings(get(expression, "values")) == ("windows",)
+            for expression in find(self.node, "affinity", "nodeAffinity", _REQUIRED, "nodeSelectorTerms", "*", "matchExpressions", "*")
         )
 
 
@@ -336,8 +349,19 @@ def _generic(file: File, resource: Resource) -> Iterator[Pod]:
         )
 
 
+def is_schema(node: Node) -> bool:
+    """Whether the fields are described and not set, as in JSON schemas."""
+    fields = (get(node, key) for key in SCHEDULING_KEYS)
+    return any(
+        get(field, "type") is not None and (get(field, "properties") or get(field, "additionalProperties") or get(field, "items"))
+        for field in fields
+    )
+
+
 def is_pod_like(node: Node) -> bool:
     """Whether a mapping schedules or runs containers, by the fields it has."""
+    if is_schema(node):
+        return False
     if isinstance(get(node, "nodeSelector"), MappingNode) or get(node, "affinity", "nodeAffinity") is not None:
         return True
     return any(isinstance(item, MappingNode) and get(item, "image") is not None for item in items(get(node, "containers")))

@@ -17,6 +17,8 @@ NODE_AFFINITY: Value = {REQUIRED: TERMS}
 
 def selecting(file: File, pod: Pod, arch: str) -> Fix | None:
     """Select the nodes of one architecture."""
+    if pod.origin is Origin.TEMPLATE or not pod.schedulable:
+        return None
     pair = pair_of(pod.node, "nodeSelector")
     if pair is not None and isinstance(pair[1], MappingNode) and pair[1].value:
         edit = insert_pair(file, pair[1], ARCH_KEY, arch)
@@ -27,6 +29,8 @@ def selecting(file: File, pod: Pod, arch: str) -> Fix | None:
 
 def allowing_both(file: File, pod: Pod) -> Fix | None:
     """Allow nodes of both architectures and no others."""
+    if pod.origin is Origin.TEMPLATE or not pod.schedulable:
+        return None
     affinity = get(pod.node, "affinity")
     if isinstance(affinity, MappingNode) and affinity.value:
         if get(affinity, "nodeAffinity") is not None:
@@ -47,7 +51,7 @@ def _put(file: File, pod: Pod, key: str, data: Value) -> Edit | None:
 
 
 def _guarded(pod: Pod, title: str, edit: Edit | None) -> Fix | None:
-    if edit is None or pod.origin is Origin.TEMPLATE or not pod.schedulable:
+    if edit is None:
         return None
     fix = Fix(title, (edit,))
     if pod.kind in IMMUTABLE_KINDS:

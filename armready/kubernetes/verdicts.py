@@ -42,8 +42,9 @@ class Judged:
 
     @property
     def has_plain_name(self) -> bool:
-        """Its name alone ties it to one architecture, and the name without it is known for both."""
-        return self.verdict.basis is Basis.NAME and bool(self.verdict.alternatives)
+        """Its name or its digest alone ties it to one architecture, and the name without it or the tag is known for both."""
+        by_digest = self.verdict.basis is Basis.REGISTRY and "@" in "".join(self.verdict.alternatives[:1])
+        return by_digest or (self.verdict.basis is Basis.NAME and bool(self.verdict.alternatives))
 
 
 @dataclass(frozen=True, slots=True)

@@ -525,7 +525,10 @@ def embedded(file: File, scalar: Node, masked: str | None = None) -> Embedded | 
 
 
 def _in_flow(file: File, scalar: ScalarNode) -> bool:
-    return scalar.start_mark.index in file.parse(_flow_scalars)
+    try:
+        return scalar.start_mark.index in file.parse(_flow_scalars)
+    except ParseProblem:
+        return True
 
 
 def _flow_scalars(file: File) -> frozenset[int]:

@@ -105,7 +105,7 @@ def _stays_plain(written: str, in_flow: bool) -> bool:
     first = written[0]
     if first in ",[]{}#&*!|>'\"%@`" or written != written.strip() or re.match(r"[-?:](?:\s|$)|---|\.\.\.", written):
         return False
-    if in_flow and (re.search(r"[,\[\]{}]", written) or re.match(r"[-?:]", written)):
+    if in_flow and re.search(r"[,\[\]{}]|^[?:]|^-(?![\w-])|(?<!\w):|:(?![\w/.$])", written):
         return False
     return not re.search(r":(?:\s|$)|\s#", written)
 

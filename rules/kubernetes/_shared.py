@@ -33,11 +33,11 @@ def rename(file: File, image: Image, replacement: str) -> tuple[Edit, ...]:
         edit = set_text(file, parts["reference"], replacement)
         return (edit,) if edit is not None else ()
     new = Reference.parse(replacement)
-    if "digest" in parts or ("tag" in parts) != (new.tag is not None and not new.tag.startswith("${")):
+    if ("digest" in parts) != (new.digest is not None) or ("tag" in parts) != (new.tag is not None and not new.tag.startswith("${")):
         return ()
     prefix = f"{parts['registry'].value}/" if "registry" in parts else ""
     if not new.name.startswith(prefix):
         return ()
-    wanted = {"repository": new.name.removeprefix(prefix), "tag": new.tag or ""}
+    wanted = {"repository": new.name.removeprefix(prefix), "tag": new.tag or "", "digest": new.digest or ""}
     edits = [set_scalar(file, parts[name], text) for name, text in wanted.items() if name in parts and parts[name].value != text]
     return tuple(edit for edit in edits if edit is not None) if all(edits) else ()

@@ -121,7 +121,7 @@ class ArchLabelDeprecated(FileRule):
             yield self.finding(
                 file.location(span(use.node)),
                 f"{BETA_ARCH_KEY} is deprecated since Kubernetes 1.14, and what provisions arm64 nodes goes by {ARCH_KEY}.",
-                severity=Severity.INFO if use.is_open else None,
+                severity=Severity.INFO if use.is_open or use.beside_today else None,
                 confidence=Confidence.MEDIUM if templated else Confidence.HIGH,
                 fix=renamed(file, use, ARCH_KEY),
             )

@@ -12,25 +12,53 @@ architecture in it: then an arm64 node pulls the amd64 image, and the container 
 ## What to do
 
 Check with `--online`, or pin the digest of the index (`docker buildx imagetools inspect NAME:TAG` prints it).
+
+## Fix safety
+
+Only where a registry was asked: the digest of the index that the tag stands for. Safe when amd64 gets the very image of today's digest
+from it; unsafe when the tag has moved on.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
+from armready.fix import Fix
 from armready.image_rules import digest_pin
 from armready.kubernetes.images import image_uses
 from armready.kubernetes.verdicts import reference
 from armready.parsers.yaml import span
 from armready.rule import Example, FileRule
 
-from ._shared import SCHEDULING
+from ._shared import SCHEDULING, rename
 
 _POD = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: x\n    image: {}\n"
 _DIGEST = "sha256:" + "0" * 64
+_AMD64, _ARM64, _INDEX = (f"sha256:{digit * 64}" for digit in "123")
+_FACTS = json.dumps(
+    {
+        "version": 1,
+        "images": [
+            {
+                "reference": f"registry.example.com/app{name}",
+                "digest": digest,
+                "media_type": "",
+                "index": len(platforms) > 1,
+                "platforms": [{"platform": f"linux/{arch}", "digest": each} for arch, each in platforms.items()],
+                "as_of": "2026-11-24",
+            }
+            for name, digest, platforms in (
+                (f"@{_AMD64}", _AMD64, {"amd64": _AMD64}),
+                (":1", _INDEX, {"amd64": _AMD64, "arm64": _ARM64}),
+                (f"@{_INDEX}", _INDEX, {"amd64": _AMD64, "arm64": _ARM64}),
+            )
+        ],
+    }
+)
 
 
 class ManifestDigestPinned(FileRule):
@@ -44,6 +72,22 @@ class ManifestDigestPinned(FileRule):
     needles = (b"sha256:",)
     examples = (
         Example("digest", path="pod.yaml", bad=_POD.format(f"«registry.example.com/app:1@{_DIGEST}»"), severity=Severity.INFO),
+        Example(
+            "the registry says that it is the image for amd64",
+            path="pod.yaml",
+            bad=_POD.format(f"«registry.example.com/app:1@{_AMD64}»"),
+            fixed=_POD.format(f"registry.example.com/app:1@{_INDEX}"),
+            files={"facts.json": _FACTS},
+            settings={"facts": ["facts.json"]},
+            severity=Severity.ERROR,
+        ),
+        Example(
+            "the registry says that it is an index",
+            path="pod.yaml",
+            good=_POD.format(f"registry.example.com/app:1@{_INDEX}"),
+            files={"facts.json": _FACTS},
+            settings={"facts": ["facts.json"]},
+        ),
         Example("tag", path="pod.yaml", good=_POD.format("registry.example.com/app:1") + "# sha256: none\n"),
     )
 
@@ -57,7 +101,13 @@ class ManifestDigestPinned(FileRule):
         """See `FileRule.check`."""
         for use in file.parse(image_uses):
             problem = digest_pin(reference(use.image.text, file.settings), file.settings)
-            if problem is not None:
-                yield self.finding(
-                    file.location(span(use.image.node)), problem.message, severity=problem.severity, confidence=problem.confidence
-                )
+            if problem is None:
+                continue
+            edits = rename(file, use.image, problem.replacement) if problem.replacement else ()
+            yield self.finding(
+                file.location(span(use.image.node)),
+                problem.message,
+                severity=problem.severity,
+                confidence=problem.confidence,
+                fix=Fix(problem.title, edits, problem.applicability, problem.notes) if edits else None,
+            )

@@ -171,6 +171,15 @@ def _of_registry(reference: Reference, known: Learned) -> Verdict | None:
         return Verdict(arm64, amd64, Confidence.HIGH, answer.as_of, f"{reference.short} is a Windows image", basis=Basis.WINDOWS)
     alone = " alone" if len(answer.platforms) == 1 else ""
     reason = f"{reference.short} is published for {answer.names}{alone} (looked up {answer.as_of})"
+    named = arch_in_name(reference) if arm64 is not amd64 else None
+    if named is not None:
+        plain = known.image(named.stripped) if named.stripped else None
+        both = named.known or (plain is not None and plain.of("arm64") is not None and plain.of("amd64") is not None)
+        plain_name = (named.stripped.text,) if named.stripped and both else ()
+        return Verdict(arm64, amd64, Confidence.HIGH, answer.as_of, reason, plain_name, Basis.NAME, named.advice)
+    today = known.under_tag(reference) if reference.digest and not answer.index else None
+    if today is not None and today.of("arm64") is not None:
+        return Verdict(arm64, amd64, Confidence.HIGH, answer.as_of, reason, (f"{reference.short}@{today.digest}",), Basis.REGISTRY)
     embedded = _embedded(reference) if arm64 is Has.NO else None
     alternatives = embedded.alternatives if embedded else ()
     return Verdict(arm64, amd64, Confidence.HIGH, answer.as_of, reason, alternatives, Basis.REGISTRY, embedded.advice if embedded else "")

@@ -21,8 +21,9 @@ the digest of the index, as Renovate and Dependabot do. To say that it is one, n
 
 ## Fix safety
 
-Unsafe: without the digest the tag decides what is pulled. It is offered only where a comment says that the digest is
-for amd64.
+With `--online`, or a facts file, the digest of the index that the tag stands for takes its place: safe when amd64 gets the
+very same image from it, unsafe when the tag has moved on. Without, it is offered only where a comment says that the digest
+is for amd64, and unsafe: then the tag decides what is pulled.
 """
 
 from __future__ import annotations

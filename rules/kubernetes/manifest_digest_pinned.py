@@ -6,8 +6,9 @@
 
 ## Why it stops arm64
 
-A tag of a multi-arch image names an index; each machine takes its own image from it. A digest may name that index, or the image of one
-architecture in it: then an arm64 node pulls the amd64 image, and the container ends with `exec format error`. The digest alone does not tell.
+A tag of a multi-arch image names an index; each machine takes its own image from it. A digest may name that index, or the image
+of one architecture in it: then an arm64 node pulls the amd64 image, and the container ends with `exec format error`. The digest
+alone does not tell.
 
 ## What to do
 

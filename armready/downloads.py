@@ -227,7 +227,8 @@ class Download:
     def severity(self) -> Severity:
         """What it does to arm64 where it stands."""
         if self.host is Host.CI:
-            return Severity.INFO
+            on_arm = self.hosted is not None and self.hosted.architecture == "arm64"
+            return Severity.WARNING if on_arm else Severity.INFO
         if self.host is not Host.IMAGE:
             return Severity.WARNING
         if self.stage is not None and (self.stage.on_build_platform or not self.stage.ships):

@@ -71,7 +71,7 @@ def scripts(file: File) -> tuple[HostedScript, ...]:
     reader = _READERS.get(file.kind)
     if reader is None and file.kind in PIPELINE_KINDS:
         reader = _of_pipeline
-    if reader is None and file.kind in KUBERNETES_KINDS:
+    if reader is None and file.kind in KUBERNETES_KINDS | {Kind.HELM_TEMPLATE}:
         reader = _of_kubernetes
     return tuple(reader(file)) if reader else ()
 
@@ -135,6 +135,8 @@ def _of_pipeline(file: File) -> Iterator[HostedScript]:
         return
     seen: set[Span] = set()
     for job in file.parse(read_pipeline).jobs:
+        if not job.host.is_linux:
+            continue
         for step in job.steps:
             if step.script is None or step.span in seen:
                 continue

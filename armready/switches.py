@@ -17,6 +17,7 @@ _EQUAL = frozenset({"=", "=="})
 _FAILING = frozenset({"exit", "return", "false", "die", "fail", "fatal", "abort"})
 _SILENT = frozenset({"echo", "printf", "[", "[[", "test", "grep"})
 _VARIABLE = re.compile(r"\$\{(\w+)(?::?-[^{}]*)?\}|\$\((?:[^()]*)\)|`[^`]*`")
+_COMMENT = re.compile(r"(?m)(?:^|(?<=\s))#[^\n]*")
 _SYSTEM = re.compile(r"(?i)darwin|uname\s+-s|mac_?os|\bOSTYPE\b|\bOS\b")
 
 
@@ -246,3 +247,19 @@ def leaves_unset(script: Script, found: ArchSwitch) -> str:
     others = {each.name for command in script.commands if not around.contains(command.span) for each in command.assignments}
     after = script.text[found.switch.span.end :]
     return next((name for name in sorted(names - others) if re.search(rf"\$\{{?{re.escape(name)}\b(?!:?[-+])", after)), "")
+
+
+def problem(script: Script, found: ArchSwitch) -> str:
+    """What happens to arm64 in a switch, as a sentence without its period; empty when nothing does."""
+    if found.mentions_arm64 or (found.switch is not None and names_arm64(_COMMENT.sub("", script.text))):
+        return ""
+    if found.switch is None:
+        return f"The script ends here unless the machine is {found.question.amd64 or 'amd64'}"
+    if found.default is not None:
+        if is_for_amd64(script, found.default):
+            return "No branch is for arm64, which gets what is meant for amd64"
+        if found.amd64 is not None and fails(script, found.default):
+            return "No branch is for arm64, which ends in the one that fails"
+        return ""
+    unset = leaves_unset(script, found)
+    return f"No branch is for arm64, and {unset} stays empty there" if unset else ""

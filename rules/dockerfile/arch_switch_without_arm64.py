@@ -29,10 +29,8 @@ A missing branch needs to know what arm64 is to do.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from armready.arch import names_arm64
 from armready.classify import SHELL_KINDS, Kind
 from armready.file import File
 from armready.finding import Confidence, Finding, Severity
@@ -41,7 +39,7 @@ from armready.parsers.shell import Word
 from armready.rule import Example, FileRule
 from armready.scripts import Host, HostedScript, scripts
 from armready.source import Span
-from armready.switches import ArchSwitch, arch_switches, fails, is_for_amd64, leaves_unset
+from armready.switches import ArchSwitch, arch_switches, problem
 
 from ._places import confidence_limit, judged, severity_at
 
@@ -153,11 +151,11 @@ class ArchSwitchWithoutArm64(FileRule):
         for hosted in filter(judged, file.parse(scripts)):
             for found in arch_switches(hosted.script):
                 yield from self._misspelt(file, hosted, found)
-                problem = _problem(hosted, found)
-                if problem:
+                what = problem(hosted.script, found)
+                if what:
                     yield self.finding(
                         file.location(hosted.span(found.span)),
-                        f"{problem}.",
+                        f"{what}.",
                         severity=severity_at(file, hosted),
                         confidence=confidence_limit(file),
                     )
@@ -175,27 +173,6 @@ class ArchSwitchWithoutArm64(FileRule):
                 confidence=confidence_limit(file) if not on_linux or hosted.host is Host.IMAGE else Confidence.MEDIUM,
                 fix=_fix(file, hosted, found, word),
             )
-
-
-def _problem(hosted: HostedScript, found: ArchSwitch) -> str:
-    """What happens to arm64, as a sentence without its period; empty when nothing does."""
-    script = hosted.script
-    if found.mentions_arm64 or (found.switch is not None and names_arm64(_without_comments(hosted))):
-        return ""
-    if found.switch is None:
-        return f"The script ends here unless the machine is {found.question.amd64 or 'amd64'}"
-    if found.default is not None:
-        if is_for_amd64(script, found.default):
-            return "No branch is for arm64, which gets what is meant for amd64"
-        if found.amd64 is not None and fails(script, found.default):
-            return "No branch is for arm64, which ends in the one that fails"
-        return ""
-    unset = leaves_unset(script, found)
-    return f"No branch is for arm64, and {unset} stays empty there" if unset else ""
-
-
-def _without_comments(hosted: HostedScript) -> str:
-    return re.sub(r"(?m)(?:^|(?<=\s))#[^\n]*", "", hosted.text)
 
 
 def _fix(file: File, hosted: HostedScript, found: ArchSwitch, word: Word) -> Fix | None:

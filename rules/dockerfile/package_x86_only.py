@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import ClassVar
 
 from armready.arch import Arch, tokens
 from armready.downloads import in_arch_switch
@@ -62,8 +63,10 @@ class PackageX86Only(FileRule):
     summary = "A package exists only for x86"
     severity = Severity.WARNING
     kinds = KINDS
-    needles = (b"intel", b"microcode", b"mkl", b"msr-tools", b"cpuid", b"amd64", b"grub", b"syslinux", b"isolinux", b"virtualbox")
-    needles += (b"vmware", b"microsoft-edge", b"mssql", b"quadmath", b"i965", b"mcelog", b"memtest", b"libip", b"thermald")
+    needles: ClassVar[tuple[bytes, ...]] = (
+        *(b"intel", b"microcode", b"mkl", b"msr-tools", b"cpuid", b"amd64", b"grub", b"syslinux", b"isolinux", b"virtualbox"),
+        *(b"vmware", b"microsoft-edge", b"mssql", b"quadmath", b"i965", b"mcelog", b"memtest", b"libip", b"thermald"),
+    )
     examples = (
         Example(
             "a driver",

@@ -202,16 +202,18 @@ def _sure(row: Package) -> Confidence:
 
 def _confidence_below(row: Package, wanted: Version) -> Confidence:
     """How sure it is that a release before the first known one has no aarch64 wheel."""
-    if row.evidence is Evidence.UNVERIFIED:
+    if row.evidence in (Evidence.UNVERIFIED, Evidence.LOCK_PRESENT):
+        return Confidence.LOW
+    last = Version(row.last_without) if row.last_without else None
+    if last is not None and wanted.release[:1] != last.release[:1]:
         return Confidence.LOW
     if row.evidence is Evidence.INDEX:
         return Confidence.HIGH
-    if row.last_without:
-        last = Version(row.last_without)
+    if last is not None:
         if wanted == last:
             return Confidence.HIGH if row.evidence is Evidence.LOCK else Confidence.MEDIUM
         return Confidence.MEDIUM if wanted < last else Confidence.LOW
-    return Confidence.LOW if row.evidence in (Evidence.LOCK, Evidence.LOCK_PRESENT) else Confidence.MEDIUM
+    return Confidence.LOW if row.evidence is Evidence.LOCK else Confidence.MEDIUM
 
 
 def good(row: Package, wanted: str, target: Target) -> bool:

@@ -77,8 +77,8 @@ def excerpt(source: Source, location: Location, width: int) -> Excerpt | None:
     before, marked, after = (
         _plain(source.text[a:b]) for a, b in ((line.start, min(span.start, line.end)), (span.start, end), (end, line.end))
     )
-    marked = crop(marked, max(width * 3 // 4, 8))
-    before = crop_left(before, max(width - cells(marked) - min(cells(after), width // 8), width // 8))
+    marked = crop(marked, width - min(cells(before), width // 4))
+    before = crop_left(before, max(width - cells(marked) - min(cells(after), width // 8), min(cells(before), width // 4)))
     after = crop(after, max(width - cells(before) - cells(marked), 0)) if after else after
     return Excerpt(first + 1, before, marked, after, last - first)
 

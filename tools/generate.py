@@ -1,0 +1,166 @@
+"""Everything that follows from the code: the pages of rules, the configuration keys, the schema, and the blocks of the README.
+
+python tools/generate.py            write what is stale
+python tools/generate.py --check    write nothing, name what is stale, exit 1
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from armready.config import KEYS, plain, schema
+from armready.registry import all_rules
+from armready.rule import Rule
+from armready.rule_pages import markdown_page
+
+ROOT = Path(__file__).parent.parent
+NOTE = "<!-- Made by tools/generate.py from the rule's module; edit that. -->\n\n"
+FAMILIES = {
+    "DF": "Dockerfiles",
+    "CI": "CI and builds",
+    "KUB": "Kubernetes",
+    "PY": "Python",
+    "ARM": "Ignore comments",
+}
+SAMPLE_LINES = 34
+
+
+def outputs() -> Iterator[tuple[Path, str]]:
+    """Every generated file with its text."""
+    rules = all_rules()
+    for rule in rules:
+        yield ROOT / "docs" / "rules" / f"{rule.name}.md", NOTE + markdown_page(rule)
+    yield ROOT / "docs" / "rules.md", rules_page(rules)
+    yield ROOT / "docs" / "armready.schema.json", json.dumps(schema(), indent=2) + "\n"
+    yield block(ROOT / "docs" / "configuration.md", "keys", keys_table())
+    readme = ROOT / "README.md"
+    text = replaced(readme.read_text(encoding="utf-8"), "sample", sample())
+    yield readme, replaced(text, "rules", families_table(rules))
+    yield block(ROOT / "docs" / "usage.md", "help", help_text())
+
+
+def block(path: Path, name: str, content: str) -> tuple[Path, str]:
+    """A file with the text between the markers of a block replaced."""
+    return path, replaced(path.read_text(encoding="utf-8"), name, content)
+
+
+def replaced(text: str, name: str, content: str) -> str:
+    """`text` with the lines between `<!-- begin: name -->` and `<!-- end: name -->` replaced."""
+    pattern = re.compile(rf"(<!-- begin: {name} -->\n).*?(<!-- end: {name} -->)", re.S)
+    if not pattern.search(text):
+        raise SystemExit(f"no block {name!r}")
+    return pattern.sub(lambda match: match[1] + content + match[2], text)
+
+
+def family(rule: type[Rule]) -> str:
+    return FAMILIES.get(rule.code.rstrip("0123456789"), "Others")
+
+
+def rules_page(rules: tuple[type[Rule], ...]) -> str:
+    """All rules, by family."""
+    lines = [NOTE.strip(), "", "# Rules", "", f"{len(rules)} rules. *Fix* says whether armready can make the change itself."]
+    for title in dict.fromkeys([*FAMILIES.values(), "Others"]):
+        members = [rule for rule in rules if family(rule) == title]
+        if members:
+            lines += ["", f"## {title}", "", "| code | name | level | fix | finds |", "| --- | --- | --- | --- | --- |"]
+            lines += map(rule_row, members)
+    return "\n".join(lines) + "\n"
+
+
+def rule_row(rule: type[Rule]) -> str:
+    fix = "yes" if rule.fixable() else ""
+    level = f"{rule.severity.value}{' (off)' if rule.off_by_default else ''}"
+    summary = rule.summary.replace("|", "\\|")
+    return f"| {rule.code} | [{rule.name}](rules/{rule.name}.md) | {level} | {fix} | {summary} |"
+
+
+def families_table(rules: tuple[type[Rule], ...]) -> str:
+    """What the README says of the rules."""
+    lines = ["| family | rules | with a fix | such as |", "| --- | ---: | ---: | --- |"]
+    for prefix, title in FAMILIES.items():
+        members = [rule for rule in rules if family(rule) == title]
+        if members:
+            fixable = sum(rule.fixable() for rule in members)
+            shown = ", ".join(f"[{rule.code}](docs/rules/{rule.name}.md) {rule.name}" for rule in members[:3])
+            lines.append(f"| {title} (`{prefix}`) | {len(members)} | {fixable} | {shown} |")
+    return "\n".join([*lines, "", "[All rules](docs/rules.md)"]) + "\n"
+
+
+def keys_table() -> str:
+    """Every configuration key with its default."""
+    lines = ["| key | default | what it does |", "| --- | --- | --- |"]
+    for key, each in KEYS.items():
+        default = each.default if not callable(each.default_factory) else each.default_factory()
+        shown = "" if default is None else f"`{json.dumps(plain(default))}`"
+        lines.append(f"| `{key}` | {shown} | {str(each.metadata['doc']).replace('|', chr(92) + '|')} |")
+    lines.append("| `extend` | | Another configuration file whose values lie below these. |")
+    return "\n".join(lines) + "\n"
+
+
+def help_text() -> str:
+    """The help of `scan`, as it is printed at 80 columns."""
+    return f"```text\n{run('scan', '--help')}```\n"
+
+
+def sample() -> str:
+    """What the sample repository gives."""
+    with tempfile.TemporaryDirectory() as folder:
+        shop = Path(folder) / "shop"
+        shutil.copytree(ROOT / "fixtures" / "projects" / "before-migration" / "input", shop)
+        (shop / ".git").mkdir()
+        lines = run("scan", "--format", "text", cwd=shop).splitlines()
+    blocks = "\n".join(lines).split("\n\n")
+    shown: list[str] = []
+    for each in blocks:
+        if shown and sum(part.count("\n") + 2 for part in [*shown, each]) > SAMPLE_LINES:
+            break
+        shown.append(each)
+    more = len([each for each in blocks if each.strip()]) - len(shown)
+    tail = f"\n\n... and {more} more\n" if more > 0 else "\n"
+    body = "\n\n".join(shown)
+    return f"```text\n{body}{tail}```\n"
+
+
+def run(*arguments: str, cwd: Path = ROOT) -> str:
+    """What armready prints on standard output, without colour."""
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "PYTHONPATH": str(ROOT),
+        "COLUMNS": "80",
+        "LINES": "50",
+        "TERM": "dumb",
+        "HOME": tempfile.gettempdir(),
+    }
+    command = [sys.executable, "-m", "armready", *arguments]
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False).stdout
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true")
+    check = parser.parse_args().check
+    expected = dict(outputs())
+    leftover = set((ROOT / "docs" / "rules").glob("*.md")) - set(expected)
+    stale = [path for path, text in expected.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    for path in sorted([*stale, *leftover]):
+        print(f"{'stale' if check else 'written' if path in expected else 'removed'}: {path.relative_to(ROOT)}")
+        if check:
+            continue
+        if path in expected:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(expected[path], encoding="utf-8")
+        else:
+            path.unlink()
+    return 1 if check and (stale or leftover) else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.ready
 
-.PHONY: demo test integration proof bench fuzz format clean
+.PHONY: demo test integration docs proof bench fuzz format clean
 
 demo: $(VENV)/.installed  ## install, scan and fix a copy of the sample repository
 	@PATH="$(abspath $(BIN)):$$PATH" sh tools/demo.sh
@@ -20,6 +20,9 @@ integration: $(STAMP)  ## tests that need Chromium, npm, pre-commit or a registr
 
 proof: $(STAMP)  ## build fixed Dockerfiles and run a fixed GitLab job on a real Docker engine (Debian, root)
 	$(BIN)/python -m pytest tests/proof
+
+docs: $(STAMP)  ## what follows from the code: pages of rules, tables, schema, blocks of the README
+	$(BIN)/python tools/generate.py
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

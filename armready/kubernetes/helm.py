@@ -1,7 +1,8 @@
 """Helm values: mappings that schedule, and images in one string or in parts.
 
-Values are judged by the names of their keys, at any depth: charts agree on `nodeSelector`, `affinity`, `tolerations` and on `image`, a string or
-a mapping of registry, repository, tag and digest. The values of Flux HelmReleases and Argo CD Applications are read alike.
+Values are judged by the names of their keys, at any depth: charts agree on `nodeSelector`, `affinity`, `tolerations` and on
+`image`, a string or a mapping of registry, repository, tag and digest. The values of Flux HelmReleases and Argo CD Applications
+are read alike.
 """
 
 from __future__ import annotations

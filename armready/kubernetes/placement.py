@@ -24,7 +24,8 @@ EVERY = frozenset({"amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64"
 # What people write, and the value that the kubelet sets (Go's name).
 MEANT = {
     "x86_64": "amd64", "x86-64": "amd64", "x64": "amd64", "x86": "amd64", "linux/amd64": "amd64", "aarch64": "arm64", "arm64v8": "arm64",
-    "arm64/v8": "arm64", "armv8": "arm64", "linux/arm64": "arm64", "i386": "386", "i686": "386", "armv7": "arm", "armhf": "arm", "arm/v7": "arm",
+    "arm64/v8": "arm64", "armv8": "arm64", "linux/arm64": "arm64", "i386": "386", "i686": "386", "armv7": "arm", "armhf": "arm",
+    "arm/v7": "arm",
     "armv7l": "arm", "linux/arm/v7": "arm",
 }  # fmt: skip
 

@@ -2,8 +2,8 @@
 
 ## What it finds
 
-`NotIn` with arm64 in its list, or `DoesNotExist`, on the architecture label in every term of a required node affinity. DaemonSets have a rule of
-their own (KUB170).
+`NotIn` with arm64 in its list, or `DoesNotExist`, on the architecture label in every term of a required node affinity.
+DaemonSets have a rule of their own (KUB170).
 
 ## Why it stops arm64
 

@@ -2,8 +2,8 @@
 
 ## What it finds
 
-A node selector, a required node affinity and machine types whose architectures have nothing in common: a selector for arm64 with an affinity for
-amd64, `kubernetes.io/arch` against `beta.kubernetes.io/arch`, arm64 with an instance type of Intel or AMD.
+A node selector, a required node affinity and machine types whose architectures have nothing in common: a selector for arm64
+with an affinity for amd64, `kubernetes.io/arch` against `beta.kubernetes.io/arch`, arm64 with an instance type of Intel or AMD.
 
 ## Why it stops arm64
 

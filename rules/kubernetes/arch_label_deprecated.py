@@ -6,8 +6,9 @@
 
 ## Why it stops arm64
 
-`kubernetes.io/arch` has been the label since Kubernetes 1.14. The kubelet still sets the old one, but what provisions nodes (Karpenter, cluster
-autoscalers) reasons with the new one, and may start nodes on which the pod does not fit. A manifest that says both may contradict itself.
+`kubernetes.io/arch` has been the label since Kubernetes 1.14. The kubelet still sets the old one, but what provisions nodes
+(Karpenter, cluster autoscalers) reasons with the new one, and may start nodes on which the pod does not fit. A manifest that
+says both may contradict itself.
 
 ## What to do
 

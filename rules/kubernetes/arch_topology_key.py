@@ -6,8 +6,8 @@
 
 ## Why it stops arm64
 
-It rarely does what was meant: with two architectures there are two domains, so an anti-affinity allows two pods in the whole cluster, and a spread
-puts half of the pods on each architecture, however many nodes it has.
+It rarely does what was meant: with two architectures there are two domains, so an anti-affinity allows two pods in the whole
+cluster, and a spread puts half of the pods on each architecture, however many nodes it has.
 
 ## What to do
 
@@ -50,7 +50,8 @@ class ArchTopologyKey(FileRule):
         Example(
             "host names",
             path="pod.yaml",
-            good="apiVersion: v1\nkind: Pod\nspec:\n  topologySpreadConstraints:\n  - topologyKey: kubernetes.io/hostname\n  containers: []\n",
+            good="apiVersion: v1\nkind: Pod\nspec:\n"
+            "  topologySpreadConstraints:\n  - topologyKey: kubernetes.io/hostname\n  containers: []\n",
         ),
     )
 
@@ -64,5 +65,5 @@ class ArchTopologyKey(FileRule):
                 places += find(affinity, _PREFERRED, "*", "podAffinityTerm", "topologyKey")
             for place in places:
                 if isinstance(place, ScalarNode) and place.value in ARCH_KEYS:
-                    message = f"{pod.title} takes each architecture for one place, so its pods are spread by architecture and not by node or zone."
+                    message = f"{pod.title} takes each architecture for one place, so its pods are not spread over nodes or zones."
                     yield self.finding(file.location(span(place)), message, confidence=confidence_of(pod))

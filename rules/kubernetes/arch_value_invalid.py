@@ -2,13 +2,13 @@
 
 ## What it finds
 
-`x86_64`, `aarch64`, `AMD64`, `linux/arm64`, `armv7` and the like as the value of `kubernetes.io/arch` in node selectors, affinities, node pools,
-tolerations and taints.
+`x86_64`, `aarch64`, `AMD64`, `linux/arm64`, `armv7` and the like as the value of `kubernetes.io/arch` in node selectors,
+affinities, node pools, tolerations and taints.
 
 ## Why it stops arm64
 
-The kubelet sets the label to Go's name of the architecture: `amd64`, `arm64`, `arm`. Nothing matches another spelling, so the pod stays Pending for
-ever, or the toleration tolerates nothing.
+The kubelet sets the label to Go's name of the architecture: `amd64`, `arm64`, `arm`. Nothing matches another spelling, so the
+pod stays Pending for ever, or the toleration tolerates nothing.
 
 ## What to do
 
@@ -16,8 +16,8 @@ Use Go's name.
 
 ## Fix safety
 
-Safe: no node has the value that stands there. Unsafe for tolerations and taints, whose values people may choose themselves, and where the images of
-the pod are known not to exist for the architecture that is meant.
+Safe: no node has the value that stands there. Unsafe for tolerations and taints, whose values people may choose themselves, and
+where the images of the pod are known not to exist for the architecture that is meant.
 """
 
 from __future__ import annotations

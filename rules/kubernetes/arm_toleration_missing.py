@@ -2,9 +2,9 @@
 
 ## What it finds
 
-Where arm nodes are tainted (`arm-nodes-tainted = true`, `arm-taint` in the configuration): pods that name arm64 in a selector or a required affinity and
-tolerate no such taint. GKE adds the toleration by itself there. On GKE, pods whose images all exist for arm64 and that name no
-architecture: an info, off by default.
+Where arm nodes are tainted (`arm-nodes-tainted = true`, `arm-taint` in the configuration): pods that name arm64 in a selector
+or a required affinity and tolerate no such taint. GKE adds the toleration by itself there. On GKE, pods whose images all exist
+for arm64 and that name no architecture: an info, off by default.
 
 ## Why it stops arm64
 

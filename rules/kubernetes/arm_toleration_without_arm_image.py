@@ -15,8 +15,8 @@ Select amd64 nodes, or use an image that exists for arm64.
 
 ## Fix safety
 
-Safe: the selector can only exclude nodes on which the pod could not start. Unsafe for Pods and Jobs, whose spec is immutable once applied, and for
-Helm values.
+Safe: the selector can only exclude nodes on which the pod could not start. Unsafe for Pods and Jobs, whose spec is immutable
+once applied, and for Helm values.
 """
 
 from __future__ import annotations

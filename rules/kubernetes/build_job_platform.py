@@ -2,8 +2,8 @@
 
 ## What it finds
 
-Arguments of kaniko, BuildKit and buildah in containers that fix the platform to amd64: `--customPlatform=linux/amd64`, `--opt platform=linux/amd64`,
-`--platform=linux/amd64`, `--arch amd64`.
+Arguments of kaniko, BuildKit and buildah in containers that fix the platform to amd64: `--customPlatform=linux/amd64`, `--opt
+platform=linux/amd64`, `--platform=linux/amd64`, `--arch amd64`.
 
 ## Why it stops arm64
 
@@ -11,8 +11,8 @@ The image that comes out exists for amd64 alone, wherever the pod runs.
 
 ## What to do
 
-Build for both: BuildKit and buildah take a list of platforms; kaniko builds for the machine it runs on, so it needs one pod for each architecture and
-a manifest list afterwards.
+Build for both: BuildKit and buildah take a list of platforms; kaniko builds for the machine it runs on, so it needs one pod for
+each architecture and a manifest list afterwards.
 
 ## Fix safety
 

@@ -2,8 +2,8 @@
 
 ## What it finds
 
-A DaemonSet whose node selector or required node affinity allows amd64 nodes and no arm64 ones. Not where another DaemonSet of the file is its
-twin for arm64.
+A DaemonSet whose node selector or required node affinity allows amd64 nodes and no arm64 ones. Not where another DaemonSet of
+the file is its twin for arm64.
 
 ## Why it stops arm64
 

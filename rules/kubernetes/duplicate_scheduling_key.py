@@ -6,8 +6,8 @@
 
 ## Why it stops arm64
 
-Strict readers reject the manifest. Others take the last one, so the constraint that keeps the pod on the right architecture may be the one that is
-lost.
+Strict readers reject the manifest. Others take the last one, so the constraint that keeps the pod on the right architecture may
+be the one that is lost.
 
 ## What to do
 

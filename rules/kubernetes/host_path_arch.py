@@ -2,12 +2,13 @@
 
 ## What it finds
 
-Folders and files whose names hold the amd64 architecture (`/usr/lib/x86_64-linux-gnu`, `/lib64/ld-linux-x86-64.so.2`, `java-17-openjdk-amd64`) in host
-paths, mount paths, environment variables, commands and arguments.
+Folders and files whose names hold the amd64 architecture (`/usr/lib/x86_64-linux-gnu`, `/lib64/ld-linux-x86-64.so.2`,
+`java-17-openjdk-amd64`) in host paths, mount paths, environment variables, commands and arguments.
 
 ## Why it stops arm64
 
-On arm64 these paths have other names (`aarch64-linux-gnu`, `ld-linux-aarch64.so.1`), so the mount fails or the program does not find its files.
+On arm64 these paths have other names (`aarch64-linux-gnu`, `ld-linux-aarch64.so.1`), so the mount fails or the program does not
+find its files.
 
 ## What to do
 

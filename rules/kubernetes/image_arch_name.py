@@ -2,10 +2,10 @@
 
 ## What it finds
 
-Images of Docker Hub's namespaces for single architectures (`amd64/`, `arm64v8/`), and names or tags with an architecture in them
-(`metrics-server-amd64`, `app:1.2-amd64`), in containers, init containers and sidecars, in kustomizations and in Helm values. Not where
-the file or the object is one of several, each for one architecture, and not an arm64 name in a pod that selects arm64 nodes (unless it is one
-of Docker Hub's namespaces, which are never needed).
+Images of Docker Hub's namespaces for single architectures (`amd64/`, `arm64v8/`), and names or tags with an architecture in
+them (`metrics-server-amd64`, `app:1.2-amd64`), in containers, init containers and sidecars, in kustomizations and in Helm
+values. Not where the file or the object is one of several, each for one architecture, and not an arm64 name in a pod that
+selects arm64 nodes (unless it is one of Docker Hub's namespaces, which are never needed).
 
 ## Why it stops arm64
 
@@ -17,8 +17,8 @@ Use the name without the architecture where that is a multi-arch image.
 
 ## Fix safety
 
-Safe for an amd64 name where facts list the plain name for both architectures. Unsafe where they do not, for the name of another architecture,
-and for a reference with a digest, which has to go with the name.
+Safe for an amd64 name where facts list the plain name for both architectures. Unsafe where they do not, for the name of another
+architecture, and for a reference with a digest, which has to go with the name.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
 ## What it finds
 
-A workload with an image that is known to exist for amd64 alone (or for arm64 alone): by a dated fact, by the configuration, by a name whose plain
-form is not known, or because the CI of this very repository builds it for one platform. And nothing in the workload keeps it off
-nodes of the other architecture. Multi-arch images, images that nobody can judge offline, Windows pods, and clusters whose arm nodes are
-tainted (`arm-nodes-tainted`, the default on GKE) never give a finding.
+A workload with an image that is known to exist for amd64 alone (or for arm64 alone): by a dated fact, by the configuration, by
+a name whose plain form is not known, or because the CI of this very repository builds it for one platform. And nothing in the
+workload keeps it off nodes of the other architecture. Multi-arch images, images that nobody can judge offline, Windows pods,
+and clusters whose arm nodes are tainted (`arm-nodes-tainted`, the default on GKE) never give a finding.
 
 ## Why it stops arm64
 
@@ -18,8 +18,9 @@ would pin the fleet to amd64.
 
 ## Fix safety
 
-Safe for a fact about exactly this image: the selector can only exclude nodes on which the pod could not start. Unsafe for Pods and Jobs, whose
-spec is immutable once applied, for Helm values, and where only the name tells. Only shown where the repository's own CI is the reason.
+Safe for a fact about exactly this image: the selector can only exclude nodes on which the pod could not start. Unsafe for Pods
+and Jobs, whose spec is immutable once applied, for Helm values, and where only the name tells. Only shown where the
+repository's own CI is the reason.
 """
 
 from __future__ import annotations
@@ -83,7 +84,8 @@ class ImageArchUnpinned(ProjectRule):
             "a pod is immutable",
             path="pod.yaml",
             bad="apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: x\n    image: «mysql:5.7»\n",
-            fixed="apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector:\n    kubernetes.io/arch: amd64\n  containers:\n  - name: x\n    image: mysql:5.7\n",
+            fixed="apiVersion: v1\nkind: Pod\nspec:\n"
+            "  nodeSelector:\n    kubernetes.io/arch: amd64\n  containers:\n  - name: x\n    image: mysql:5.7\n",
             applicability=Applicability.UNSAFE,
         ),
         Example(
@@ -99,7 +101,8 @@ class ImageArchUnpinned(ProjectRule):
             bad=_deployment("«registry.example.com/team/app:1»"),
             files={
                 ".gitlab-ci.yml": "build:\n  image: docker:27\n  services: [docker:27-dind]\n  script:\n"
-                "    - docker build --platform linux/amd64 -t registry.example.com/team/app:1 .\n    - docker push registry.example.com/team/app:1\n",
+                "    - docker build --platform linux/amd64 -t registry.example.com/team/app:1 .\n"
+                "    - docker push registry.example.com/team/app:1\n",
                 "Dockerfile": "FROM nginx:1.27\n",
             },
             severity=Severity.WARNING,
@@ -154,8 +157,8 @@ class ImageArchUnpinned(ProjectRule):
             why = f"Make the build for both architectures first: {build.place}."
             yield self.finding(
                 image.location,
-                f"{image.text} is built for amd64 only in {build.place}; nothing keeps {workload.title} off arm64 nodes, where it ends with exec "
-                "format error.",
+                f"{image.text} is built for amd64 only in {build.place}; nothing keeps {workload.title} off arm64 nodes, where it ends "
+                "with exec format error.",
                 severity=Severity.INFO if workload.opaque else Severity.WARNING,
                 confidence=Confidence.HIGH if build.certain else Confidence.MEDIUM,
                 fix=fix.demoted(Applicability.DISPLAY, why) if fix is not None else None,

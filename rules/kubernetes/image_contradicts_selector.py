@@ -2,8 +2,8 @@
 
 ## What it finds
 
-A pod whose constraints leave nodes of one architecture only, with an image that is known to exist for another one: by a dated fact or by the
-configuration. Names with an architecture in them have a rule of their own (KUB111).
+A pod whose constraints leave nodes of one architecture only, with an image that is known to exist for another one: by a dated
+fact or by the configuration. Names with an architecture in them have a rule of their own (KUB111).
 
 ## Why it stops arm64
 

@@ -11,8 +11,8 @@ The pod never runs on another machine. In a cluster of arm64 nodes it stays Pend
 
 ## What to do
 
-Name arm64 machines, alone or beside the others: m7g for m5, c7g for c5, r7g for r5, t4g for t3; c4a for e2 and n2. Machines with GPUs and other
-accelerators have no arm64 counterpart.
+Name arm64 machines, alone or beside the others: m7g for m5, c7g for c5, r7g for r5, t4g for t3; c4a for e2 and n2. Machines
+with GPUs and other accelerators have no arm64 counterpart.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 ## What it finds
 
-A NodePool or Provisioner whose requirement on the architecture and whose list of machine families or types have no architecture in common, or leave one
-of the listed architectures without any machine.
+A NodePool or Provisioner whose requirement on the architecture and whose list of machine families or types have no architecture
+in common, or leave one of the listed architectures without any machine.
 
 ## Why it stops arm64
 
@@ -69,7 +69,8 @@ class KarpenterArchContradiction(FileRule):
             nothing = not named & pool.machine_architectures
             yield self.finding(
                 file.location(span(machines.values[0])),
-                f"{pool.resource.title} asks for {' and '.join(lacking)}, but {', '.join(machines.texts)} {_are(pool)}, so it provisions no such node.",
+                f"{pool.resource.title} asks for {' and '.join(lacking)}, but {', '.join(machines.texts)} {_are(pool)}, so it "
+                "provisions no such node.",
                 severity=Severity.ERROR if nothing else Severity.WARNING,
             )
 

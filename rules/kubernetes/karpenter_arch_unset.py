@@ -2,13 +2,13 @@
 
 ## What it finds
 
-A NodePool without a requirement on the architecture and without a list of machines that implies one. A warning where the repository also holds a
-workload that is known to need amd64 and is not kept there.
+A NodePool without a requirement on the architecture and without a list of machines that implies one. A warning where the
+repository also holds a workload that is known to need amd64 and is not kept there.
 
 ## Why it stops arm64
 
-Provisioners (v1alpha5) defaulted to amd64; NodePools have no default since v1beta1. So arm64 nodes appear as soon as they are the cheapest, and
-pods whose images exist for amd64 alone end there with `exec format error`.
+Provisioners (v1alpha5) defaulted to amd64; NodePools have no default since v1beta1. So arm64 nodes appear as soon as they are
+the cheapest, and pods whose images exist for amd64 alone end there with `exec format error`.
 
 ## What to do
 

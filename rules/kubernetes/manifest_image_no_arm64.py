@@ -2,8 +2,8 @@
 
 ## What it finds
 
-With `target = "arm64"`: images that are known not to exist for arm64, in containers, Helm values and kustomizations. With `target = "audit"` the same
-as an info. In a mixed cluster KUB110 keeps such pods on amd64 nodes instead.
+With `target = "arm64"`: images that are known not to exist for arm64, in containers, Helm values and kustomizations. With
+`target = "audit"` the same as an info. In a mixed cluster KUB110 keeps such pods on amd64 nodes instead.
 
 ## Why it stops arm64
 

@@ -2,14 +2,15 @@
 
 ## What it finds
 
-`nodeSelector`, `tolerations`, `affinity`, `restartPolicy`, `imagePullSecrets` and other fields that only a pod spec has, at the document root, in
-`metadata`, beside `template` or in a container, in Pods, Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs and CronJobs.
+`nodeSelector`, `tolerations`, `affinity`, `restartPolicy`, `imagePullSecrets` and other fields that only a pod spec has, at the
+document root, in `metadata`, beside `template` or in a container, in Pods, Deployments, StatefulSets, DaemonSets, ReplicaSets,
+Jobs and CronJobs.
 
 ## Why it stops arm64
 
-The API server does not know the field there. With strict field validation, the default of kubectl since 1.27, it rejects the object; without,
-it drops the field silently. Then a pod that was meant for arm64 nodes runs anywhere, or one that needs amd64 starts on arm64 and fails
-with `exec format error`.
+The API server does not know the field there. With strict field validation, the default of kubectl since 1.27, it rejects the
+object; without, it drops the field silently. Then a pod that was meant for arm64 nodes runs anywhere, or one that needs amd64
+starts on arm64 and fails with `exec format error`.
 
 ## What to do
 
@@ -17,8 +18,8 @@ Move the field into the pod spec.
 
 ## Fix safety
 
-Safe: as the object stands it is rejected, or the field has no effect. The block goes above `containers`, with its comments. No fix where the
-pod spec has the field already with another value, or where the object has several pod specs.
+Safe: as the object stands it is rejected, or the field has no effect. The block goes above `containers`, with its comments. No
+fix where the pod spec has the field already with another value, or where the object has several pod specs.
 """
 
 from __future__ import annotations

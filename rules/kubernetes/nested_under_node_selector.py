@@ -2,13 +2,13 @@
 
 ## What it finds
 
-Under `nodeSelector`: a field of the pod spec such as `imagePullSecrets` or `tolerations`, or any value that is a list or a mapping. Under `affinity`
-and in an item of `tolerations`: a field of the pod spec such as `containers`.
+Under `nodeSelector`: a field of the pod spec such as `imagePullSecrets` or `tolerations`, or any value that is a list or a
+mapping. Under `affinity` and in an item of `tolerations`: a field of the pod spec such as `containers`.
 
 ## Why it stops arm64
 
-A node selector maps labels to strings. The API server rejects anything else, and with it the workload; so the selector for arm64 nodes never
-takes effect.
+A node selector maps labels to strings. The API server rejects anything else, and with it the workload; so the selector for
+arm64 nodes never takes effect.
 
 ## What to do
 
@@ -16,8 +16,8 @@ Indent the field as a sibling of the scheduling field.
 
 ## Fix safety
 
-Safe in the kinds whose schema is known: the object is not valid as it stands. Unsafe in custom resources and Helm values. No fix where the pod
-spec has the field already.
+Safe in the kinds whose schema is known: the object is not valid as it stands. Unsafe in custom resources and Helm values. No
+fix where the pod spec has the field already.
 """
 
 from __future__ import annotations
@@ -149,5 +149,7 @@ class NestedUnderNodeSelector(FileRule):
 
 def _message(field: Swallowed) -> str:
     if field.is_field:
-        return f"{field.name} is nested under {field.parent} by its indentation, so the API server rejects the pod and its constraints never count."
+        return (
+            f"{field.name} is nested under {field.parent} by its indentation, so the API server rejects the pod and no constraint counts."
+        )
     return f"The value of {field.name} under nodeSelector is no string, so the API server rejects the pod and its selector never counts."

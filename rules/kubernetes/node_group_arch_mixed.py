@@ -2,8 +2,8 @@
 
 ## What it finds
 
-An eksctl node group that lists arm64 and x86 machine types together, and an EKS node group in CloudFormation, Crossplane or Cluster API whose AMI
-type is for the other architecture than its machine types. Terraform is not read.
+An eksctl node group that lists arm64 and x86 machine types together, and an EKS node group in CloudFormation, Crossplane or
+Cluster API whose AMI type is for the other architecture than its machine types. Terraform is not read.
 
 ## Why it stops arm64
 
@@ -11,8 +11,8 @@ A node group has one machine image. EKS refuses a group of mixed architectures, 
 
 ## What to do
 
-One node group for each architecture. The AMI types of arm64 are `AL2023_ARM_64_STANDARD` and `BOTTLEROCKET_ARM_64`. Amazon Linux 2 for EKS has ended;
-Amazon Linux 2023 has taken its place.
+One node group for each architecture. The AMI types of arm64 are `AL2023_ARM_64_STANDARD` and `BOTTLEROCKET_ARM_64`. Amazon
+Linux 2 for EKS has ended; Amazon Linux 2023 has taken its place.
 
 ## Fix safety
 
@@ -90,14 +90,14 @@ class NodeGroupArchMixed(FileRule):
                 arm = next(node for node, machine in zip(group.nodes, group.machines, strict=True) if machine.arch == "arm64")
                 yield self.finding(
                     file.location(span(arm)),
-                    f"The node group {group.title} lists machines of arm64 and of amd64, but has one machine image, so one kind does not start.",
+                    f"The node group {group.title} lists machines of arm64 and of amd64, but has one machine image, so one kind fails.",
                 )
         for group in file.parse(eks_groups):
             if group.ami is not None and group.ami_arch and group.machines and group.ami_arch not in group.architectures:
                 yield self.finding(
                     file.location(span(group.ami)),
-                    f"{group.ami.value} is a machine image for {group.ami_arch}, but {group.nodes[0].value} is a machine of {group.machines[0].arch}, so "
-                    "EKS refuses the node group.",
+                    f"{group.ami.value} is a machine image for {group.ami_arch}, but {group.nodes[0].value} is a machine of "
+                    f"{group.machines[0].arch}, so EKS refuses the node group.",
                     fix=_fix(file, group),
                 )
 

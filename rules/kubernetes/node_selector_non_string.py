@@ -6,8 +6,8 @@ Numbers, booleans and nothing at all, without quotes, as values in a node select
 
 ## Why it stops arm64
 
-A node selector maps labels to strings. The API server rejects `gpu: true` or `pool: 64` and with it the workload, so that what the selector says of
-architectures never counts.
+A node selector maps labels to strings. The API server rejects `gpu: true` or `pool: 64` and with it the workload, so that what
+the selector says of architectures never counts.
 
 ## What to do
 
@@ -82,6 +82,7 @@ class NodeSelectorNonString(FileRule):
                     fix = fix.demoted(Applicability.UNSAFE, "The templates of the chart may use the value otherwise.")
                 yield self.finding(
                     file.location(place if place.end > place.start else span(key)),
-                    f"The value under nodeSelector is {_READ_AS[kind]} and no string, so the API server rejects {pod.title} and its selector never counts.",
+                    f"The value under nodeSelector is {_READ_AS[kind]} and no string, so the API server rejects {pod.title} "
+                    "and its selector never counts.",
                     fix=fix,
                 )

@@ -2,8 +2,8 @@
 
 ## What it finds
 
-`x86_64` or `amd64` in the AMI selectors and the user data of Karpenter's EC2NodeClass and AWSNodeTemplate. Aliases such as `al2023@latest` fit both
-architectures and are left alone, and so are classes that name an arm64 image too.
+`x86_64` or `amd64` in the AMI selectors and the user data of Karpenter's EC2NodeClass and AWSNodeTemplate. Aliases such as
+`al2023@latest` fit both architectures and are left alone, and so are classes that name an arm64 image too.
 
 ## Why it stops arm64
 
@@ -11,7 +11,8 @@ Karpenter takes the machine image from the class. With an amd64 image it starts 
 
 ## What to do
 
-Use an alias (`alias: al2023@latest`), or select images of both architectures. Amazon Linux 2 for EKS has ended; Amazon Linux 2023 has taken its place.
+Use an alias (`alias: al2023@latest`), or select images of both architectures. Amazon Linux 2 for EKS has ended; Amazon Linux
+2023 has taken its place.
 """
 
 from __future__ import annotations

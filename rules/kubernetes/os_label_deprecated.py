@@ -7,8 +7,8 @@ patches.
 
 ## Why it stops arm64
 
-It does not by itself: current nodes bear both labels. But the old labels stand in the manifests that were written before arm64 nodes existed, and
-what provisions nodes goes by the new ones.
+It does not by itself: current nodes bear both labels. But the old labels stand in the manifests that were written before arm64
+nodes existed, and what provisions nodes goes by the new ones.
 
 ## What to do
 

@@ -6,7 +6,8 @@
 
 ## Why it stops arm64
 
-The selector is merged into every pod of the class, so none of them ever runs on an arm64 node; a pod of the class that selects arm64 is rejected.
+The selector is merged into every pod of the class, so none of them ever runs on an arm64 node; a pod of the class that selects
+arm64 is rejected.
 
 ## What to do
 

@@ -2,8 +2,9 @@
 
 ## What it finds
 
-A workload without any constraint on the architecture, one of whose images nothing is known of: neither the facts nor the configuration nor the CI of
-this repository tell for which architectures it exists. With `require-arch = true`: every workload that says nothing about architectures.
+A workload without any constraint on the architecture, one of whose images nothing is known of: neither the facts nor the
+configuration nor the CI of this repository tell for which architectures it exists. With `require-arch = true`: every workload
+that says nothing about architectures.
 
 ## Why it stops arm64
 
@@ -11,13 +12,13 @@ It may not. But if the image exists for amd64 alone, the pod fails on the first 
 
 ## What to do
 
-Name the platforms of your own images under `images` in the configuration, read the facts of the repository that builds them (`facts`), ask the
-registries (`--online`), or say in the workload where it may run.
+Name the platforms of your own images under `images` in the configuration, read the facts of the repository that builds them
+(`facts`), ask the registries (`--online`), or say in the workload where it may run.
 
 ## Fix safety
 
-With `require-arch`, the fix writes the platforms that all images are known to have; it can only exclude nodes on which the pod could not start.
-Unsafe for Pods and Jobs, whose spec is immutable once applied, and only shown where an image is not known.
+With `require-arch`, the fix writes the platforms that all images are known to have; it can only exclude nodes on which the pod
+could not start. Unsafe for Pods and Jobs, whose spec is immutable once applied, and only shown where an image is not known.
 """
 
 from __future__ import annotations

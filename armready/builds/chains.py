@@ -197,17 +197,16 @@ def _hand_over(events: Events, chains: dict[int, Chain], free: Sequence[tuple[Jo
     for job, push in free:
         own = events[job]
         wanted = _sources(push, own)
+        taken = False
         for key, chain in chains.items():
             if chain.build.job is job or chain.build.pushes:
                 continue
             names = [*chain.build.tags, *(name for tag in chain.tags for name in tag.names)]
-            if any(one.same(other) for one in wanted for other in names):
-                chains[key] = Chain(chain.build, chain.tags, (*chain.pushes, push), chain.uses, True, chain.loose)
-                break
-            if any(_same_repository(push, name) for name in names):
-                chains[key] = Chain(chain.build, chain.tags, (*chain.pushes, push), chain.uses, True, True)
-                break
-        else:
+            exact = any(one.same(other) for one in wanted for other in names)
+            if exact or any(_same_repository(push, name) for name in names):
+                chains[key] = Chain(chain.build, chain.tags, (*chain.pushes, push), chain.uses, True, chain.loose or not exact)
+                taken = True
+        if not taken:
             left.append(push)
     return left
 

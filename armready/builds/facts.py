@@ -105,6 +105,14 @@ class FreePush:
 
 
 @dataclass(frozen=True, slots=True)
+class WeakEmulator:
+    """An emulator that is set up for other architectures than arm64, in a job that pushes images."""
+
+    location: Location
+    platforms: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallMade:
     """A script or a target that a job runs.
 

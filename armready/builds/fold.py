@@ -140,7 +140,7 @@ def prepare(work: Folding, step: Step, missing: Needs) -> None:
     job = work.build.job
     if not (missing.emulator or missing.builder):
         return
-    anchor = _anchor(work) or step
+    anchor = step if job.local_setup else _anchor(work) or step
     if job.prepare is not None:
         edits = job.prepare(anchor, missing)
         if edits is None:
@@ -408,11 +408,12 @@ def _belongs_at_push(work: Folding) -> bool:
 
 
 def _adjacent(work: Folding) -> bool:
-    """Whether the push stands in the step right behind that of the build, under the same condition and in the same folder."""
+    """Whether nothing but steps with tags and pushes of the image follows that of the build, under the same condition and in the same folder."""
     build = work.build
     steps = list(build.job.steps)
     places = [steps.index(push.step) for push in _commands_of(work.chain)]
-    if any(place - steps.index(build.step) > 1 for place in places):
+    own = [event.step for event in (build, *work.chain.tags, *work.chain.pushes)]
+    if any(not any(step is each for each in own) for step in steps[steps.index(build.step) : max(places)]):
         return False
     return all(
         not push.step.condition and push.folder == build.folder and push.step.environment == build.step.environment
@@ -606,8 +607,9 @@ def _at_push(work: Folding) -> None:
     assert call is not None and script is not None and first.command is not None and first.script is not None and build.command is not None
     _check_move(work, first)
     _check_variables(work, first)
-    if any(push.step.shell != first.step.shell for push in chain.pushes):
-        raise Impossible("the image is pushed in several steps")
+    local = _local_variables(work)
+    if any(push.step.shell != first.step.shell and push.name is not None and variables_in([push.name.text]) & local for push in pushes):
+        raise Impossible("the image is pushed in several steps, under names that only one of them knows")
     conditional = any(push.condition != build.condition for push in pushes)
     if conditional and len({push.condition for push in pushes}) > 1:
         raise Impossible("the names are pushed under different conditions")
@@ -629,7 +631,7 @@ def _at_push(work: Folding) -> None:
     else:
         removed.append(build)
     _remove(work, removed)
-    prepare(work, build.step, needs(work.events, build.order))
+    prepare(work, first.step if build.job.local_setup else build.step, needs(work.events, build.order))
 
 
 def _test_changes(call: Invocation) -> list[Change]:

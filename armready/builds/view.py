@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from armready.builds import exempt
 from armready.builds.chains import Chain, Promotion, link, merges
-from armready.builds.events import Bake, Build, Call, Compile, Event, Merge, Push
-from armready.builds.facts import CallMade, Elsewhere, ExtendedJob, FreePush, ImageBuild, Pushed
+from armready.builds.events import Bake, Build, Call, Compile, Event, Merge, Push, Setup
+from armready.builds.facts import CallMade, Elsewhere, ExtendedJob, FreePush, ImageBuild, Pushed, WeakEmulator
 from armready.builds.fold import Folding, Impossible, fold, prepare
 from armready.builds.paths import context_of, dockerfile_of
-from armready.builds.setup import needs
+from armready.builds.setup import emulates_arm64, needs
 from armready.builds.variables import has_expansion
 from armready.builds.walk import read_events
 from armready.file import File
@@ -95,6 +95,7 @@ def image_facts(file: File) -> Iterator[object]:
     builds = file.parse(read_builds)
     for chain in builds.chains:
         yield image_build(file, builds, chain)
+    yield from _weak_emulators(file, builds)
     for push in builds.free:
         if push.name is not None:
             name = push.name
@@ -169,6 +170,14 @@ def _host_built(events: tuple[Event, ...], build: Build) -> Iterator[str]:
     for event in events:
         if isinstance(event, Compile) and event.order < build.order:
             yield event.output
+
+
+def _weak_emulators(file: File, builds: Builds) -> Iterator[WeakEmulator]:
+    pushing = {chain.build.job for chain in builds.chains if chain.is_pushed}
+    for event in builds.of_kind(Setup):
+        if isinstance(event, Setup) and event.kind == "emulator" and event.job in pushing and not emulates_arm64(event.detail):
+            span = event.declared.platforms_span if event.declared and event.declared.platforms_span else event.span
+            yield WeakEmulator(file.location(span), event.detail)
 
 
 def _baked(file: File, builds: Builds, bake: Bake) -> Iterator[ImageBuild]:

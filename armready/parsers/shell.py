@@ -86,14 +86,17 @@ class Script:
 # Template expressions of the hosts. Bounded, so that an unclosed one cannot make the search quadratic.
 _TEMPLATE = re.compile(
     r"\$\{\{[^}]{0,600}\}\}(?!\})|\{\{(?:[^{}]|\{(?!\{)|\}(?!\})){0,600}\}\}"
-    r"|<<\s{0,5}(?:parameters|pipeline|matrix|executor|orb)\.[\w.\-]{1,200}\s{0,5}>>"
+    r"|<<[#/^]?\s{0,5}(?:parameters|pipeline|matrix|executor|orb)\.[\w.\-]{1,200}\s{0,5}>>"
     r"|\$\[\s?[\w(][^\]\n]{0,200}\]|@[A-Z][A-Z0-9_]{0,60}@|(?<!\$)\(\([a-zA-Z][\w.\-/:]{0,100}\)\)"
 )
 _NOT_NEWLINE = re.compile(r"[^\n]+")
 
 
 def mask(text: str, opaque: Sequence[Span] = ()) -> tuple[str, list[Span]]:
-    """`text` with host templates and the `opaque` spans replaced by underscores, newlines kept, and the spans so masked."""
+    """`text` with host templates and the `opaque` spans replaced by underscores, newlines kept, and the spans so masked.
+
+    CircleCI's `\\<<`, its way to write `<<`, is read as that.
+    """
     spans = sorted({*opaque, *(Span(*found.span()) for found in _TEMPLATE.finditer(text))})
     merged: list[Span] = []
     for span in spans:
@@ -107,7 +110,7 @@ def mask(text: str, opaque: Sequence[Span] = ()) -> tuple[str, list[Span]]:
         parts += text[at : span.start], _NOT_NEWLINE.sub(lambda found: "_" * len(found[0]), text[span.start : span.end])
         at = span.end
     parts.append(text[at:])
-    return "".join(parts).replace("\\\r\n", " \\\n").replace("\r\n", " \n"), merged
+    return "".join(parts).replace("\\<<", " <<").replace("\\\r\n", " \\\n").replace("\r\n", " \n"), merged
 
 
 def parse_shell(embedded: Embedded, *, opaque: Sequence[Span] = ()) -> Script:

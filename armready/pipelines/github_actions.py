@@ -91,7 +91,10 @@ def declared_by(file: File, steps: SequenceNode, index: int, environment: Mappin
         tags = _lines(inputs.get("inputs", "")) + _lines(inputs.get("tags", "")) + _lines(inputs.get("images", ""))
         yield Declared(Verb.MERGE, where, name, tags=tags)
     elif name == QEMU:
-        yield Declared(Verb.EMULATOR, where, name, detail=inputs.get("platforms", ""))
+        platforms = get(node, "with", "platforms")
+        yield Declared(
+            Verb.EMULATOR, where, name, platforms_span=span(platforms) if platforms else None, detail=inputs.get("platforms", "")
+        )
     elif name == BUILDX:
         yield Declared(Verb.BUILDER, where, name, detail=inputs.get("driver", "docker-container"))
     elif name in _BOTH:

@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from armready.builds.facts import BakePlatforms, ImageBuild
+from armready.builds.facts import BakePlatforms, ImageBuild, WeakEmulator
 from armready.builds.gates import dockerfile_of, emulated
 from armready.builds.platforms import parse
 from armready.finding import Finding, Severity
@@ -91,6 +91,25 @@ class MissingEmulator(ProjectRule):
             severity=Severity.ERROR,
         ),
         Example(
+            "for other architectures",
+            path=".github/workflows/image.yml",
+            bad="""
+                on: push
+                jobs:
+                  image:
+                    runs-on: ubuntu-latest
+                    steps:
+                      - uses: docker/setup-qemu-action@v3
+                        with:
+                          platforms: «linux/amd64»
+                      - uses: docker/build-push-action@v6
+                        with:
+                          push: true
+                          tags: example/app:latest
+                """,
+            severity=Severity.WARNING,
+        ),
+        Example(
             "nothing runs on the target platform",
             path=".github/workflows/image.yml",
             files={
@@ -107,6 +126,9 @@ class MissingEmulator(ProjectRule):
 
     def check(self, project: Project) -> Iterator[Finding]:
         """See `ProjectRule.check`."""
+        for _, weak in project.facts(WeakEmulator):
+            message = f"The emulator is set up for {weak.platforms} alone, so nothing that this job builds for arm64 can run."
+            yield self.finding(weak.location, message, severity=Severity.WARNING)
         for build in image_builds(project):
             build = _described(project, build)
             if not _lacks_emulator(build) or not emulated(project, build):

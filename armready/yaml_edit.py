@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from armready.errors import ParseProblem
@@ -452,3 +452,22 @@ def dedent_pair(file: File, outer: Node, outer_key: Node, inner: Node, key: Node
             return None
         start = whole.start
     return (file.replace(Span(start, lines.end), "".join(_indented(indent, line[old:]) for line in block)),)
+
+
+def with_comments(file: File, edit: Edit | None, about: Callable[[str], bool], most: int = 3) -> Edit | None:
+    """A removal of lines that takes the comment right above with it, when that is short and about what is removed.
+
+    Args:
+        file: the file.
+        edit: the removal.
+        about: whether a comment line is about it.
+        most: the number of comment lines up to which it is short.
+    """
+    if edit is None or edit.text or file.source.line_starts[file.source.line_index(edit.span.start)] != edit.span.start:
+        return edit
+    first = file.text[edit.span.start : edit.span.end].split("\n", 1)[0]
+    top = _above_comments(file, edit.span.start, len(first) - len(first.lstrip(" ")))
+    lines = file.text[top : edit.span.start].splitlines()
+    if not 0 < len(lines) <= most or not any(about(line) for line in lines):
+        return edit
+    return file.delete(Span(top, edit.span.end))

@@ -18,7 +18,7 @@ from armready.kubernetes.selectors import BOTH, NODE_AFFINITY, REQUIRED, TERMS
 from armready.kubernetes.verdicts import Images, images_of
 from armready.parsers.yaml import get, is_anchored, items, pair_of, span
 from armready.source import Span
-from armready.yaml_edit import append_item, append_pairs_item, insert_pair, prune, remove_item, replace_pair, set_scalar
+from armready.yaml_edit import append_item, append_pairs_item, insert_pair, prune, remove_item, replace_pair, set_scalar, with_comments
 
 
 class How(StrEnum):
@@ -186,7 +186,11 @@ def _removed(file: File, pin: Pin) -> list[Edit | None]:
     if pod.origin is Origin.VALUES and len(requirement.mapping.value) == 1:
         place = span(pair[1])
         return [file.replace(Span(span(pair[0]).end, place.end), ": {}")]
-    return [prune(file, (pod.node, pair[0]), (requirement.mapping, requirement.key))]
+    return [with_comments(file, prune(file, (pod.node, pair[0]), (requirement.mapping, requirement.key)), _is_about_arch)]
+
+
+def _is_about_arch(comment: str) -> bool:
+    return bool(tokens(comment)) or re.search(r"\barch", comment.lower()) is not None
 
 
 def _by_affinity(file: File, pin: Pin) -> list[Edit | None]:

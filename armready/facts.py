@@ -169,6 +169,32 @@ class CopiedFileFact:
     sure: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ArchArgumentFact:
+    """An ARG or ENV of a Dockerfile that holds a name of amd64 and is used.
+
+    Attributes:
+        name: the variable.
+        location: its `NAME=value`.
+        is_env: an ENV, which a build cannot change.
+        fix: derives it from TARGETARCH; None where the names differ.
+        sure: nothing is a template.
+    """
+
+    name: str
+    location: Location
+    is_env: bool
+    fix: Fix | None
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BuildArgumentFact:
+    """The build arguments that a file passes with values of which it is not known that they are for amd64."""
+
+    names: frozenset[str]
+
+
 COLLECTORS: tuple[Collector, ...] = (
     Collector("armready.kubernetes.nodes:node_pools", KUBERNETES_KINDS, (b"karpenter",)),
     Collector("armready.kubernetes.facts:workloads", KUBERNETES_KINDS | {Kind.HELM_VALUES, Kind.HELM_TEMPLATE}, (b"image",)),
@@ -186,4 +212,6 @@ COLLECTORS: tuple[Collector, ...] = (
     Collector("armready.builds.view:image_facts", PIPELINE_KINDS | BUILD_KINDS),
     Collector("armready.parsers.dockerfile_facts:collect", frozenset({Kind.DOCKERFILE}), (b"from",)),
     Collector("armready.parsers.dockerfile_facts:copied_files", frozenset({Kind.DOCKERFILE}), (b"copy", b"add")),
+    Collector("armready.parsers.dockerfile_facts:arch_arguments", frozenset({Kind.DOCKERFILE}), (b"64",)),
+    Collector("armready.parsers.build_arguments:collect", PIPELINE_KINDS | BUILD_KINDS, (b"build-arg", b"build_arg", b"buildarg", b"args")),
 )

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 
 from armready.arch import Arch, tokens
 from armready.dockerfile_edits import declared_above
-from armready.facts import CopiedFileFact, DockerfileFact, ImageFact, StageFact
+from armready.facts import ArchArgumentFact, CopiedFileFact, DockerfileFact, ImageFact, StageFact
 from armready.file import File
 from armready.fix import Applicability, Fix
-from armready.parsers.dockerfile import Dockerfile, Instruction, Word, parse_dockerfile
+from armready.parsers.dockerfile import Dockerfile, Instruction, Pair, Word, parse_dockerfile
+from armready.parsers.dockerfile_expand import unquote
 from armready.parsers.dockerfile_images import ImageUse, Role, image_uses
-from armready.parsers.dockerfile_stages import PlatformKind, Stage
+from armready.parsers.dockerfile_stages import AUTOMATIC, PlatformKind, Stage
+from armready.parsers.dockerfile_variables import sets, users
 from armready.source import Location
 
 # Commands that take many times as long under emulation, or fail there (.NET).
@@ -21,6 +23,14 @@ _HEAVY = re.compile(
     r"|cmake\s+--build|bazel(?:isk)?\s+(?:build|test)|(?:\./)?mvnw?|(?:\./)?gradlew?|sbt|gcc|g\+\+|clang|swift\s+build|ghc|cabal|stack\s+build|rustc"
     r"|(?:npm|yarn|pnpm)\s+(?:run\s+)?build|mix\s+(?:compile|release)|nim\s+c|zig\s+build|native-image|vcpkg)(?![\w.-])"
 )
+
+# Values that are nothing but a name of amd64, and variables that have rules of their own.
+_AMD64 = re.compile(
+    r"(?:linux[-_/]?)?(?:gnu[-_]|musl[-_])?(?:amd64|x86[-_]64|x64|64-?bit)(?:[-_]linux)?|linux64|linux-64|linux-musl-x64"
+    r"|x86_64-(?:unknown-|pc-|alpine-)?linux-(?:gnu|musl)|manylinux\w*_x86_64",
+    re.IGNORECASE,
+)
+_SPECIAL = AUTOMATIC | {"GOARCH", "GOAMD64", "CONDA_SUBDIR", "CARGO_BUILD_TARGET", "DOTNET_RUNTIME_ID", "DOCKER_DEFAULT_PLATFORM"}
 
 _ARM64_NAMES = {"x86_64": "aarch64", "x86-64": "aarch64"}
 
@@ -96,9 +106,7 @@ def _copied(file: File, dockerfile: Dockerfile, stage: Stage, instruction: Instr
         arm64_path, fix = _for_arm64(file, stage, instruction, word)
         path = stage.resolve(word.text, instruction)
         if arm64_path or (flag is None and path.strip("./") and "*" not in path):
-            yield CopiedFileFact(
-                path, file.location(word.span), flag is not None, arm64_path, fix, stage.ships, not dockerfile.is_template
-            )
+            yield CopiedFileFact(path, file.location(word.span), flag is not None, arm64_path, fix, stage.ships, not dockerfile.is_template)
 
 
 def _for_arm64(file: File, stage: Stage, instruction: Instruction, word: Word) -> tuple[str, Fix | None]:
@@ -118,3 +126,40 @@ def _for_arm64(file: File, stage: Stage, instruction: Instruction, word: Word) -
     if not stage.declares("TARGETARCH", instruction):
         edits.append(declared_above(file, instruction, "TARGETARCH"))
     return arm64_path, Fix("Copy the file of the architecture that is built for", tuple(edits), Applicability.SAFE)
+
+
+def arch_arguments(file: File) -> Iterator[ArchArgumentFact]:
+    """The ARGs and ENVs whose whole value is a name of amd64, and which something uses that does not set them again."""
+    dockerfile = file.parse(parse_dockerfile)
+    for instruction in dockerfile.instructions:
+        stage = dockerfile.stage_of(instruction)
+        if instruction.keyword not in ("ARG", "ENV") or (stage is not None and (stage.variant or stage.is_windows)):
+            continue
+        for pair in instruction.pairs:
+            if not pair.value or pair.name in _SPECIAL or not _AMD64.fullmatch(unquote(pair.value, dockerfile.escape)):
+                continue
+            using = users(dockerfile, instruction, pair.name)
+            if using and not any(sets(each, pair.name) for each in using) and not _chooses_namespace(using, pair.name):
+                fix = _derived(file, dockerfile, instruction, pair, using)
+                yield ArchArgumentFact(pair.name, file.location(pair.span), instruction.keyword == "ENV", fix, not dockerfile.is_template)
+
+
+def _chooses_namespace(using: list[Instruction], name: str) -> bool:
+    """Whether the variable only chooses a platform, or a namespace of Docker Hub: those have rules of their own."""
+    namespace = re.compile(rf"(?:^|\s)\$\{{?{re.escape(name)}\}}?/")
+    return all(each.keyword == "FROM" and (each.flag("platform") is not None or namespace.search(each.body.text)) for each in using)
+
+
+def _derived(file: File, dockerfile: Dockerfile, instruction: Instruction, pair: Pair, using: list[Instruction]) -> Fix | None:
+    raw = pair.value or ""
+    if unquote(raw, dockerfile.escape).lower() != "amd64" or raw.startswith("'"):
+        return None
+    stage = dockerfile.stage_of(instruction)
+    quote = '"' if raw.startswith('"') else ""
+    edits = [file.replace(pair.value_span, f"{quote}${{TARGETARCH}}{quote}")]
+    if stage is not None and not stage.declares("TARGETARCH", instruction):
+        edits.append(declared_above(file, instruction, "TARGETARCH"))
+    fix = Fix("Derive it from TARGETARCH", tuple(edits))
+    if any(each.keyword == "FROM" or "://" in each.code.text for each in using):
+        return fix.demoted(Applicability.UNSAFE, "The file or image for arm64 has to exist.")
+    return fix

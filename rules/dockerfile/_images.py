@@ -9,7 +9,7 @@ from armready.file import File
 from armready.finding import Finding, Related, Severity
 from armready.fix import Applicability, Fix
 from armready.image_rules import Problem
-from armready.knowledge.images import Reference, arch_in_name
+from armready.knowledge.images import Reference, Where, arch_in_name
 from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.dockerfile_expand import uses
 from armready.parsers.dockerfile_images import ImageUse, Role, image_uses
@@ -40,12 +40,13 @@ def findings(rule: FileRule, file: File, judge: Judge) -> Iterator[Finding]:
     limit = file.parse(parse_dockerfile).confidence
     for use in judged_uses(file):
         problem = judge(reference_of(file, use), file.settings)
-        if problem is None:
+        if problem is None or _by_default(file, use):
             continue
+        on_builder = use.role is Role.BASE and use.stage.on_build_platform
         yield rule.finding(
             file.location(use.span),
             problem.message,
-            severity=_severity(file, use, problem),
+            severity=Severity.INFO if on_builder else problem.severity,
             confidence=problem.confidence.at_most(limit),
             supported=problem.supported,
             fix=_fix(file, use, problem, judge),
@@ -53,13 +54,11 @@ def findings(rule: FileRule, file: File, judge: Judge) -> Iterator[Finding]:
         )
 
 
-def _severity(file: File, use: ImageUse, problem: Problem) -> Severity:
-    """Lower where the builder's architecture counts, and where the name has an architecture only by the default of an ARG."""
-    if use.role is Role.BASE and use.stage.on_build_platform:
-        return Severity.INFO
+def _by_default(file: File, use: ImageUse) -> bool:
+    """Whether the name has an architecture only by the default of an ARG, of which DF124 speaks; namespaces are left to DF110."""
     written = Reference.parse(use.written, file.settings.mirrors)
-    by_default = use.written != use.text and arch_in_name(reference_of(file, use)) is not None and arch_in_name(written) is None
-    return problem.severity.at_most(Severity.WARNING) if by_default else problem.severity
+    found = arch_in_name(reference_of(file, use)) if use.written != use.text else None
+    return found is not None and found.where is not Where.NAMESPACE and arch_in_name(written) is None
 
 
 def comment_above(file: File, use: ImageUse) -> str:

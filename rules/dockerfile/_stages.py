@@ -12,6 +12,7 @@ from armready.fix import Applicability, Edit, Fix
 from armready.knowledge.images import Has, verdict
 from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.dockerfile_stages import Stage
+from armready.project import Project
 from armready.source import Span
 
 # A file for one architecture, beside which one for the other may stand: `Dockerfile.amd64`, `docker/arm64/Dockerfile`.
@@ -48,6 +49,11 @@ def path_arch(path: str) -> str:
     if match is None:
         return ""
     return "amd64" if match[1] else "arm64" if match[2] else match[3]
+
+
+def has_sibling(project: Project, path: str) -> bool:
+    """Whether a file for arm64 stands beside the file of that path, which is then the one for amd64: `Dockerfile.aarch64`."""
+    return any(project.exists(f"{path}{mark}{arch}") for mark in ".-_" for arch in ("arm64", "aarch64", "arm64v8"))
 
 
 def judged_stages(file: File) -> Iterator[Stage]:

@@ -37,7 +37,7 @@ from armready.fix import Applicability
 from armready.project import Project
 from armready.rule import Example, ProjectRule
 
-from ._stages import path_arch
+from ._stages import has_sibling, path_arch
 
 # Folders of the system that are named after the architecture.
 _SYSTEM = re.compile(r"x86_64-linux-gnu|ld-linux|ld-musl|/jvm/|/linux_amd64/|linuxkit|/usr/(?:lib|share|include)/")
@@ -88,6 +88,8 @@ class CopyPrebuiltAmd64(ProjectRule):
             if not path_arch(path):
                 facts.setdefault(path, []).append(fact)
         for path, found in facts.items():
+            if has_sibling(project, path):
+                continue
             copied = {fact.path for fact in found}
             for fact in found:
                 yield from self._judge(project, path, fact, copied)

@@ -37,7 +37,7 @@ from armready.parsers.dockerfile_stages import AMD64, AUTOMATIC
 from armready.rule import Example, FileRule
 
 from ._stages import path_arch
-from ._variables import is_used
+from armready.parsers.dockerfile_variables import is_used
 
 _SYSTEMS = ("TARGETOS", "BUILDOS")
 

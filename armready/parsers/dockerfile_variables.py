@@ -1,8 +1,9 @@
-"""What the rules about ARG and ENV (DF102, DF120 to DF124, DF130) share."""
+"""Which instructions of a Dockerfile use a variable."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator
 
 from armready.parsers.dockerfile import Dockerfile, Instruction
 from armready.parsers.dockerfile_expand import uses
@@ -41,6 +42,19 @@ def reaches(start: Stage | None, stage: Stage) -> bool:
     return start is None or any(each is start for each in stage.chain())
 
 
-def is_used_outside_from(users: Iterable[Instruction]) -> bool:
-    """Whether one of the instructions is not a FROM."""
-    return any(each.keyword != "FROM" for each in users)
+def users(dockerfile: Dockerfile, instruction: Instruction, name: str) -> list[Instruction]:
+    """The instructions that use a variable which an ARG or ENV sets."""
+    start = dockerfile.stage_of(instruction)
+    found: list[Instruction] = []
+    for stage in dockerfile.stages:
+        visible = [stage.origin] if start is None else []
+        if reaches(start, stage):
+            visible += [each for each in stage.instructions if each is not instruction]
+        found += [each for each in visible if name in names_used(each)]
+    return found
+
+
+def sets(instruction: Instruction, name: str) -> bool:
+    """Whether a script gives a variable a value of its own; `make ARCH=$ARCH` only passes it on."""
+    name = re.escape(name)
+    return instruction.keyword == "RUN" and re.search(rf"(?<![\w$-]){name}=(?![\"']?\$\{{?{name}\b)", instruction.code.text) is not None

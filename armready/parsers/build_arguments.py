@@ -1,0 +1,22 @@
+"""Which build arguments a repository's scripts and pipelines pass."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from armready.arch import amd64_tokens
+from armready.facts import BuildArgumentFact
+from armready.file import File
+
+_OPTION = re.compile(r"--(?:opt[= ]+build-arg:|build-arg[= ]+|build_arg[= ]+)[\"']?(\w+)(?:=([^\s\"']*))?")
+# A line of a `build-args:` or `args:` block; only names that speak of an architecture count, because the blocks look like any other.
+_LINE = re.compile(r"(?mi)^[ \t]*-?[ \t]*[\"']?(\w*(?:arch|platform|target|triple)\w*)[\"']?[ \t]*[=:][ \t]*[\"']?([^\s\"'#]+)")
+
+
+def collect(file: File) -> Iterator[BuildArgumentFact]:
+    """The arguments that a file passes to builds, except those with a constant value for amd64."""
+    passed = [*_OPTION.findall(file.text), *_LINE.findall(file.text)]
+    names = frozenset(name for name, value in passed if not amd64_tokens(value) or "$" in value or "{" in value)
+    if names:
+        yield BuildArgumentFact(names)

@@ -22,9 +22,8 @@ def read(file: File) -> Pipeline:
             continue
         templates = get(workflow, "templates")
         shared = _parameters(get(workflow, "arguments", "parameters"), "workflow.parameters")
-        for template in templates.value if isinstance(templates, SequenceNode) else ():
-            if isinstance(template, MappingNode) and template.value:
-                jobs.append(_job(file, template, workflow, shared))
+        nodes = templates.value if isinstance(templates, SequenceNode) else ()
+        jobs.extend(_job(file, each, workflow, shared) for each in nodes if isinstance(each, MappingNode) and each.value)
     return Pipeline("argo", tuple(jobs))
 
 
@@ -45,7 +44,12 @@ def _job(file: File, template: MappingNode, workflow: Node | None, shared: dict[
     return Job(
         text_of(name) or "template",
         span(name if name is not None else template.value[0][0]),
-        Host(HostKind.UNKNOWN, architecture, buildx=Buildx.UNKNOWN, doubt="the node that runs the pod is not known, and it needs QEMU for arm64"),
+        Host(
+            HostKind.UNKNOWN,
+            architecture,
+            buildx=Buildx.UNKNOWN,
+            doubt="the node that runs the pod is not known, and it needs QEMU for arm64",
+        ),
         tuple(_steps(file, template)),
         environment=shared | _parameters(get(template, "inputs", "parameters"), "inputs.parameters"),
         node=template,

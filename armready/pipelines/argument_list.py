@@ -62,7 +62,8 @@ class ArgumentList(Embedded):
         return [word.template for word in script.commands[0].args]
 
     def _within(self, index: int, inner: Span, fragment: str) -> tuple[Span, str] | None:
-        assert self.file is not None and self.sequence is not None
+        assert self.file is not None
+        assert self.sequence is not None
         node = self.sequence.value[index]
         own = embedded(self.file, node)
         if own is None or self.words[index].end - self.words[index].start != len(own.text):
@@ -72,7 +73,8 @@ class ArgumentList(Embedded):
         return own.edit(Span(inner.start - start, inner.end - start), plain[0]) if plain and len(plain) == 1 else None
 
     def _replaced(self, first: int, last: int, new: Sequence[str]) -> tuple[Span, str] | None:
-        assert self.file is not None and self.sequence is not None
+        assert self.file is not None
+        assert self.sequence is not None
         children = places(self.sequence)
         span = Span(children[first].span.start, children[last].span.end)
         if new:
@@ -80,7 +82,8 @@ class ArgumentList(Embedded):
         return self._removed(first, last)
 
     def _removed(self, first: int, last: int) -> tuple[Span, str] | None:
-        assert self.file is not None and self.sequence is not None
+        assert self.file is not None
+        assert self.sequence is not None
         children, text = places(self.sequence), self.file.text
         if first == 0:
             return None
@@ -88,7 +91,8 @@ class ArgumentList(Embedded):
         return None if "#" in text[span.start : children[first].span.start] else (span, "")
 
     def _inserted(self, index: int, new: Sequence[str]) -> tuple[Span, str] | None:
-        assert self.file is not None and self.sequence is not None
+        assert self.file is not None
+        assert self.sequence is not None
         children = places(self.sequence)
         if index < len(children):
             at = children[index].span.start
@@ -107,7 +111,8 @@ class ArgumentList(Embedded):
 
     def _separator(self, like: int) -> str:
         """What stands between two items: a comma, with the line break where each item has a line of its own; or a new dash."""
-        assert self.file is not None and self.sequence is not None
+        assert self.file is not None
+        assert self.sequence is not None
         children, text = places(self.sequence), self.file.text
         start = children[like].span.start
         line = text.rfind("\n", 0, start) + 1

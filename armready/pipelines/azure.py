@@ -13,7 +13,7 @@ from armready.parsers.yaml import MappingNode, Node, ScalarNode, SequenceNode, g
 from armready.pipelines.architectures import siblings, varied
 from armready.pipelines.azure_tasks import docker_task
 from armready.pipelines.keyed_steps import Context, KeyedItem, declared_step, script_step
-from armready.pipelines.model import Host, HostKind, Job, Pipeline, Step
+from armready.pipelines.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
 from armready.pipelines.yaml_steps import mapping_texts
 from armready.source import Span
 
@@ -69,7 +69,12 @@ class _Reader:
 
     def _nested(self, job: MappingNode, node: MappingNode, scope: _Scope, depth: int) -> Iterator[Job]:
         """Steps in the strategy of a deployment, or in what is given to a template."""
-        steps = [value for hook in ("preDeploy", "deploy", "routeTraffic", "postRouteTraffic") for way in ("runOnce", "rolling", "canary") if (value := get(node, way, hook, "steps"))]
+        steps = [
+            value
+            for hook in ("preDeploy", "deploy", "routeTraffic", "postRouteTraffic")
+            for way in ("runOnce", "rolling", "canary")
+            if (value := get(node, way, hook, "steps"))
+        ]
         for each in steps:
             if isinstance(each, SequenceNode):
                 yield self._job(job, job.value[0][0], each, scope)
@@ -97,7 +102,7 @@ class _Reader:
         return found
 
     def _parameters(self, node: Node | None) -> dict[str, tuple[str, ...]]:
-        found = {f"parameters.{name}": (value,) for name, value in mapping_texts(node).items() if value}
+        found: dict[str, tuple[str, ...]] = {f"parameters.{name}": (value,) for name, value in mapping_texts(node).items() if value}
         for entry in node.value if isinstance(node, SequenceNode) else ():
             name, value = text_of(get(entry, "name")), text_of(get(entry, "default"))
             if name and value:
@@ -136,7 +141,9 @@ class _Reader:
         """The jobs, those marked that differ by the architecture in their names."""
         spelled = siblings(job.name for job in jobs)
         return tuple(
-            replace(job, one_of_several=f"there is a job for each architecture ({spelled[job.name]})") if job.name in spelled and not job.one_of_several else job
+            replace(job, one_of_several=f"there is a job for each architecture ({spelled[job.name]})")
+            if job.name in spelled and not job.one_of_several
+            else job
             for job in jobs
         )
 
@@ -167,7 +174,11 @@ class _Reader:
             if _TEMPLATE_KEY.match(first):
                 for key, value in step.value:
                     if isinstance(value, SequenceNode):
-                        yield from self._steps(value, environment, replace(context, condition=key_of(key) or "", detect_only="the step stands under a template expression"))
+                        yield from self._steps(
+                            value,
+                            environment,
+                            replace(context, condition=key_of(key) or "", detect_only="the step stands under a template expression"),
+                        )
                 continue
             if text_of(get(step, "enabled")) == "false":
                 continue
@@ -196,8 +207,7 @@ class _Reader:
                 yield replace(found, opaque=opaque_of(script.value), id=text_of(get(step, "name")) or "")
             return
         declared = docker_task(self.file, step, place, environment)
-        if declared is not None:
-            yield declared_step(declared, place, self.shell, where, name)
+        yield declared_step(declared or Declared(Verb.OTHER, span(step.value[0][0])), place, self.shell, where, name)
 
     def _script(self, step: MappingNode) -> tuple[Node | None, str, ScalarNode | None]:
         """The shell of a step, its working folder, and its script node when lines may go into it."""
@@ -233,11 +243,14 @@ def _hosted(images: tuple[str, ...], pool: str | None) -> Host:
 
 
 def _folder(text: str) -> str | None:
-    for root in ("$(Build.SourcesDirectory)", "$(System.DefaultWorkingDirectory)", "$(Build.Repository.LocalPath)", "$(Pipeline.Workspace)/s"):
+    for root in (
+        "$(Build.SourcesDirectory)",
+        "$(System.DefaultWorkingDirectory)",
+        "$(Build.Repository.LocalPath)",
+        "$(Pipeline.Workspace)/s",
+    ):
         if text.startswith(root):
             text = text.removeprefix(root).lstrip("/")
     if text.startswith(("/", "$", "~", "..")):
         return None
     return "" if text in (".", "./") else text.removeprefix("./").rstrip("/")
-
-

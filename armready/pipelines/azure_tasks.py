@@ -31,7 +31,15 @@ def docker_task(file: File, step: MappingNode, place: KeyedItem, environment: Ma
         action = inputs.get("action", "").lower()
         tool = f"DockerCompose@{major}"
         if action.startswith("push"):
-            return Declared(Verb.BUILD, span, tool, pushes=True, push_span=span, folder=None, reasons=(f"{tool} builds one platform: use docker buildx bake",))
+            return Declared(
+                Verb.BUILD,
+                span,
+                tool,
+                pushes=True,
+                push_span=span,
+                folder=None,
+                reasons=(f"{tool} builds one platform: use docker buildx bake",),
+            )
     return None
 
 
@@ -97,5 +105,7 @@ def _docker_1(declared: Declared, inputs: Mapping[str, str]) -> Declared | None:
         names,
         loads=verb is Verb.BUILD,
         dockerfile=(inputs.get("dockerfile") or "**/Dockerfile").removeprefix("**/"),
-        reasons=(f"{declared.tool} is an old task that builds one platform: log in with Docker@2, and build in a script with docker buildx build --platform",),
+        reasons=(
+            f"{declared.tool} is an old task that builds one platform: log in with Docker@2, and build in a script with docker buildx",
+        ),
     )

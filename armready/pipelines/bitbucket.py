@@ -26,10 +26,11 @@ def read(file: File) -> Pipeline:
     for kind, pipelines in merged_pairs(get(root, "pipelines")):
         for name, step in _steps(pipelines, key_of(kind) or ""):
             found.setdefault(id(step), _Found(step, [])).users.append(name)
-    for definition in get(root, "definitions", "steps").value if isinstance(get(root, "definitions", "steps"), SequenceNode) else ():  # type: ignore[union-attr]
-        step = get(definition, "step")
-        if isinstance(step, MappingNode):
-            found.setdefault(id(step), _Found(step, []))
+    definitions = get(root, "definitions", "steps")
+    for definition in definitions.value if isinstance(definitions, SequenceNode) else ():
+        defined = get(definition, "step")
+        if isinstance(defined, MappingNode):
+            found.setdefault(id(defined), _Found(defined, []))
     names = siblings(_name(each.step) for each in found.values())
     return Pipeline("bitbucket", tuple(_job(file, root, each, names) for each in found.values()))
 
@@ -80,10 +81,7 @@ def _commands(file: File, step: MappingNode) -> Iterator[Step]:
         script = get(step, key)
         for index, entry in enumerate(script.value if isinstance(script, SequenceNode) else ()):
             place = Item(file, script, index) if isinstance(script, SequenceNode) else None
-            if isinstance(entry, ScalarNode):
-                found = script_step(file, entry, place, shell, Context({}))
-            else:
-                found = _pipe(file, entry, place)
+            found = script_step(file, entry, place, shell, Context({})) if isinstance(entry, ScalarNode) else _pipe(file, entry, place)
             if found is not None:
                 yield found if key == "script" else _late(found)
 
@@ -92,11 +90,11 @@ def _late(step: Step) -> Step:
     return Step(step.span, step.script, declared=step.declared, shell=step.shell, place=step.place, late=True)
 
 
-def _pipe(file: File, entry: Node, place: Item | None) -> Step | None:
-    """A pipe that pushes an image of the local daemon."""
+def _pipe(file: File, entry: Node, place: Item | None) -> Step:
+    """A pipe; one of Atlassian's pushes an image of the local daemon."""
     pipe = text_of(get(entry, "pipe")) or ""
     if not _PUSH_PIPE.search(pipe):
-        return None
+        return Step(span(entry), name=pipe, shell=2)
     given = mapping_texts(get(entry, "variables"))
     image = given.get("IMAGE_NAME", "")
     names = tuple(f"{image}:{tag}" for tag in given.get("TAGS", "").split()) or ((image,) if image else ())

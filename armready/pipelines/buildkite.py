@@ -55,7 +55,13 @@ def _job(file: File, root: Node | None, node: MappingNode, sibling: str) -> Job:
     environment = environment_of(get(root, "env"), get(node, "env"))
     matrix = _matrix(get(node, "matrix"))
     axis = varied(matrix)
-    several = f"there is a step for each architecture ({sibling})" if sibling else f"its matrix has several architectures ({axis})" if axis else ""
+    several = (
+        f"there is a step for each architecture ({sibling})"
+        if sibling
+        else f"its matrix has several architectures ({axis})"
+        if axis
+        else ""
+    )
     agents = _labels(get(node, "agents")) or _labels(get(root, "agents"))
     return Job(
         _name(node),
@@ -95,7 +101,12 @@ def _host(file: File, agents: Mapping[str, str]) -> Host:
     where = f"the queue {agents['queue']}" if "queue" in agents else "the default queue"
     if told is not None and told.privileged and told.ephemeral:
         return Host(HostKind.UNKNOWN, architecture, buildx=Buildx.UNKNOWN, trusted=True, doubt="")
-    return Host(HostKind.PERSISTENT, architecture, buildx=Buildx.UNKNOWN, doubt=f"agents of {where} are not known (`runners` in the configuration can say what they are)")
+    return Host(
+        HostKind.PERSISTENT,
+        architecture,
+        buildx=Buildx.UNKNOWN,
+        doubt=f"agents of {where} are not known (`runners` in the configuration can say what they are)",
+    )
 
 
 def _steps(file: File, node: MappingNode) -> Iterator[Step]:
@@ -127,5 +138,7 @@ def _compose(file: File, name: str, key: Node, settings: Node) -> Declared | Non
         pushes=True,
         push_span=span(push),
         folder=None,
-        reasons=("the platforms belong into build.platforms of the compose file, and the plugin needs builder: {create: true, use: true, driver: docker-container}",),
+        reasons=(
+            "the platforms belong into build.platforms of the compose file, and the plugin needs a builder: key with driver docker-container",
+        ),
     )

@@ -255,7 +255,7 @@ class _Reader:
             declared = self._orb(name, value, key)
             if declared is not None:
                 yield declared_step(declared, KeyedItem(self.file, sequence, index, "run"), self.shell, context, name)
-            elif name == "setup_remote_docker":
+            else:
                 yield Step(span(key), name=name, shell=self.shell)
 
     def _run(self, value: Node | None, sequence: SequenceNode, index: int, context: Context) -> Iterator[Step]:

@@ -10,7 +10,18 @@ from armready import yaml_edit
 from armready.file import File
 from armready.fix import Edit
 from armready.knowledge.runners import Buildx, docker_image_tag
-from armready.parsers.yaml import MappingNode, Node, ScalarNode, SequenceNode, embedded, get, in_flow_style, pair_of, parse_yaml, span, text_of
+from armready.parsers.yaml import (
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    get,
+    in_flow_style,
+    pair_of,
+    parse_yaml,
+    span,
+    text_of,
+)
 from armready.pipelines.argument_list import argument, command_line
 from armready.pipelines.keyed_steps import Context, script_step
 from armready.pipelines.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
@@ -79,9 +90,7 @@ def _steps(file: File, steps: SequenceNode, environment: Mapping[str, tuple[str,
             folder=None if folder.startswith(("/", "$", "..")) else folder.rstrip("/"),
             detect_only="" if linear else "steps wait for each other by waitFor, so their order is not that of the file",
         )
-        found = _step(file, step, name, place, index, context)
-        if found is not None:
-            yield found
+        yield _step(file, step, name, place, index, context) or Step(span(step), name=name, shell=index)
 
 
 def _step(file: File, step: Node, image: str, place: _BuilderStep, shell: int, context: Context) -> Step | None:
@@ -125,7 +134,9 @@ def _program(image: str) -> str:
     name = image.partition("@")[0].rpartition("/")[2].partition(":")[0]
     if "kaniko-project/executor" in image:
         return "/kaniko/executor"
-    return {"gke-deploy": "gke-deploy", "cloud-sdk": "gcloud", "k8s-skaffold": "skaffold", "ko": "ko", "pack": "pack"}.get(name, name or "unknown")
+    return {"gke-deploy": "gke-deploy", "cloud-sdk": "gcloud", "k8s-skaffold": "skaffold", "ko": "ko", "pack": "pack"}.get(
+        name, name or "unknown"
+    )
 
 
 def _images(file: File, root: MappingNode) -> Iterator[Step]:

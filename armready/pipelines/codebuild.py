@@ -26,7 +26,13 @@ def read(file: File) -> Pipeline:
     machines = _machines(root)
     matrix = _matrix(root)
     axis = varied(matrix)
-    several = "its batch builds on machines of several architectures" if len(machines) > 1 else f"its batch has several architectures ({axis})" if axis else ""
+    several = (
+        "its batch builds on machines of several architectures"
+        if len(machines) > 1
+        else f"its batch has several architectures ({axis})"
+        if axis
+        else ""
+    )
     kind = HostKind.CODEBUILD_ARM if machines == {"arm64"} else HostKind.CODEBUILD
     architecture = machines.copy().pop() if len(machines) == 1 else ""
     job = Job(

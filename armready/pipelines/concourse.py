@@ -10,7 +10,20 @@ from armready import yaml_edit
 from armready.file import File
 from armready.fix import Edit
 from armready.knowledge.runners import Buildx, architecture_of_label
-from armready.parsers.yaml import MappingNode, Node, ScalarNode, SequenceNode, get, key_of, merged_pairs, pair_of, parse_yaml, span, strings, text_of
+from armready.parsers.yaml import (
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    get,
+    key_of,
+    merged_pairs,
+    pair_of,
+    parse_yaml,
+    span,
+    strings,
+    text_of,
+)
 from armready.pipelines.argument_list import command_line
 from armready.pipelines.cloudbuild import inline_script
 from armready.pipelines.keyed_steps import Context, declared_step, script_step
@@ -35,7 +48,11 @@ def read(file: File) -> Pipeline:
     jobs = get(root, "jobs")
     return Pipeline(
         "concourse",
-        tuple(_job(file, each, resources) for each in (jobs.value if isinstance(jobs, SequenceNode) else ()) if isinstance(each, MappingNode) and each.value),
+        tuple(
+            _job(file, each, resources)
+            for each in (jobs.value if isinstance(jobs, SequenceNode) else ())
+            if isinstance(each, MappingNode) and each.value
+        ),
     )
 
 
@@ -153,7 +170,7 @@ def _oci_build(file: File, entry: _Entry, entries: list[_Entry], resources: dict
     plain = all(text_of(get(each.node, "params", "image")) == "image/image.tar" for each in puts)
     reasons = _QEMU
     if unpacks:
-        reasons = "UNPACK_ROOTFS unpacks one platform only: drop it where nothing uses the files, set IMAGE_PLATFORM: linux/amd64,linux/arm64, and put image/image"
+        reasons = "UNPACK_ROOTFS unpacks one platform: drop it where nothing uses the files, set IMAGE_PLATFORM and put image/image"
 
     def widen(platforms: tuple[str, ...]) -> list[Edit] | None:
         return _widen(file, entry, puts, platforms)
@@ -177,7 +194,7 @@ def _oci_build(file: File, entry: _Entry, entries: list[_Entry], resources: dict
 
 def _in_repository(path: str) -> str:
     """A path without the name of the input that holds the repository."""
-    head, slash, rest = path.partition("/")
+    head, _slash, rest = path.partition("/")
     return (rest or ".") if head not in ("", ".") else path
 
 
@@ -190,7 +207,11 @@ def _widen(file: File, entry: _Entry, puts: list[_Entry], platforms: tuple[str, 
     if params is None:
         config = get(entry.node, "config")
         run = pair_of(config, "run")
-        edit = yaml_edit.insert_pair(file, config, "params", {"IMAGE_PLATFORM": text}, before=run[0] if run else None) if config is not None else None
+        edit = (
+            yaml_edit.insert_pair(file, config, "params", {"IMAGE_PLATFORM": text}, before=run[0] if run else None)
+            if config is not None
+            else None
+        )
     elif pair is not None:
         edit = yaml_edit.set_value(file, params, pair[0], text)
     else:
@@ -219,5 +240,7 @@ def _image_put(file: File, entry: _Entry, resources: dict[str, Node]) -> Declare
         push_span=line_of(file, entry.node),
         dockerfile=_in_repository(text_of(get(entry.node, "params", "dockerfile")) or ""),
         context=_in_repository(build),
-        reasons=("the docker-image resource builds one platform: build with the oci-build-task, which takes IMAGE_PLATFORM, and put a registry-image",),
+        reasons=(
+            "the docker-image resource builds one platform: build with the oci-build-task and IMAGE_PLATFORM, and put a registry-image",
+        ),
     )

@@ -13,7 +13,9 @@ from armready.pipelines.yaml_steps import named_environment
 
 def container_step(file: File, container: Node, shell: int, detect_only: str, name: str) -> Step | None:
     """What one container runs; None when its image alone decides."""
-    context = Context(named_environment(get(container, "env")), _folder(text_of(get(container, "workingDir")) or ""), detect_only=detect_only)
+    context = Context(
+        named_environment(get(container, "env")), _folder(text_of(get(container, "workingDir")) or ""), detect_only=detect_only
+    )
     script = get(container, "script") or get(container, "source")
     if script is not None:
         return script_step(file, script, None, shell, context, name)
@@ -23,7 +25,11 @@ def container_step(file: File, container: Node, shell: int, detect_only: str, na
         inner = get(arguments, 0)  # type: ignore[assignment]
     if inner is not None:
         return script_step(file, inner, None, shell, context, name)
-    program = " ".join(text for each in getattr(command, "value", ()) if (text := text_of(each))) if command is not None else _program(text_of(get(container, "image")) or "")
+    program = (
+        " ".join(text for each in getattr(command, "value", ()) if (text := text_of(each)))
+        if command is not None
+        else _program(text_of(get(container, "image")) or "")
+    )
     line = command_line(file, arguments, program) if arguments is not None else command_line(file, command, "")
     if line is None or not program:
         return None

@@ -9,7 +9,7 @@ from armready.knowledge.runners import Buildx, architecture_of_label, buildx_of_
 from armready.parsers.yaml import MappingNode, Node, SequenceNode, get, key_of, merged_pairs, parse_yaml, span, strings, text_of
 from armready.pipelines.image_plugins import plugin
 from armready.pipelines.keyed_steps import Context, declared_step, script_step
-from armready.pipelines.model import Host, HostKind, Job, Pipeline, Step
+from armready.pipelines.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
 from armready.pipelines.yaml_steps import Item, flattened, named_environment
 
 
@@ -70,5 +70,5 @@ def _steps(file: File, root: MappingNode) -> Iterator[Step]:
                 yield found
         settings = get(step, "settings")
         declared = plugin(file, step, text_of(get(step, "image")) or "", settings if settings is not None else step)
-        if declared is not None and get(step, "commands") is None:
-            yield declared_step(declared, None, shell, context, name)
+        if get(step, "commands") is None:
+            yield declared_step(declared or Declared(Verb.OTHER, span(step)), None, shell, context, name)

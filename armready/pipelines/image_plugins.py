@@ -11,8 +11,12 @@ from armready.parsers.yaml import MappingNode, Node, get, pair_of, span, strings
 from armready.pipelines.model import Declared, Verb
 from armready.pipelines.yaml_steps import line_of, listed
 
-_ONE_PLATFORM = re.compile(r"^(?:docker\.io/)?(?:plugins/(?:docker|ecr|gcr|gar|acr|heroku)|banzaicloud/drone-docker|woodpeckerci/plugin-docker)(?::|@|$)")
-_BUILDX = re.compile(r"^(?:\S*/)?(?:plugin-docker-buildx|drone-docker-buildx|docker-buildx|buildx|drone-buildx(?:-\w+)?|plugins/buildx(?:-\w+)?)(?::|@|$)")
+_ONE_PLATFORM = re.compile(
+    r"^(?:docker\.io/)?(?:plugins/(?:docker|ecr|gcr|gar|acr|heroku)|banzaicloud/drone-docker|woodpeckerci/plugin-docker)(?::|@|$)"
+)
+_BUILDX = re.compile(
+    r"^(?:\S*/)?(?:plugin-docker-buildx|drone-docker-buildx|docker-buildx|buildx|drone-buildx(?:-\w+)?|plugins/buildx(?:-\w+)?)(?::|@|$)"
+)
 _KANIKO = re.compile(r"^\S*(?:kaniko)\S*$")
 _MANIFEST = re.compile(r"^\S*(?:plugins/manifest|drone-manifest|plugin-manifest)(?::|@|$)")
 
@@ -52,10 +56,12 @@ def plugin(file: File, step: MappingNode, image: str, settings: Node | None) -> 
 def _reasons(image: str, one: bool, kaniko: bool) -> tuple[str, ...]:
     name = image.partition(":")[0]
     if kaniko:
-        return (f"{name} builds one platform per run: build in two pipelines, one per architecture, and join the tags with plugins/manifest",)
+        return (
+            f"{name} builds one platform per run: build in two pipelines, one per architecture, and join the tags with plugins/manifest",
+        )
     if one:
         return (
-            f"{name} builds one platform: build with thegeeklab/drone-docker-buildx, which takes platforms and must run privileged in a trusted repository, "
+            f"{name} builds one platform: build with thegeeklab/drone-docker-buildx, privileged in a trusted repository, "
             "or in two pipelines, one per architecture, and join the tags with plugins/manifest",
         )
     return ("QEMU must be registered once on the machine of the agent: docker run --privileged --rm tonistiigi/binfmt --install arm64",)
@@ -85,7 +91,12 @@ def _references(settings: Node | None) -> tuple[str, ...]:
     repository, registry = text_of(get(settings, "repo")) or "", text_of(get(settings, "registry")) or ""
     if not repository:
         return ()
-    if registry and not repository.startswith(registry) and "/" not in repository.partition("/")[0].replace(".", "") and "." not in repository.partition("/")[0]:
+    if (
+        registry
+        and not repository.startswith(registry)
+        and "/" not in repository.partition("/")[0].replace(".", "")
+        and "." not in repository.partition("/")[0]
+    ):
         repository = f"{registry.removeprefix('https://')}/{repository}"
     tags = listed(get(settings, "tags")) or strings(get(settings, "tag"))
     suffix = text_of(get(settings, "auto_tag_suffix")) or ""

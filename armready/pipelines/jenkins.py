@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
 from collections.abc import Iterator
@@ -13,11 +14,30 @@ from armready.knowledge.runners import Buildx, architecture_of_label
 from armready.parsers.groovy import Token, TokenKind, parse_groovy
 from armready.pipelines.architectures import siblings
 from armready.pipelines.jenkins_docker import DockerCalls
+from armready.pipelines.jenkins_edit import Statement
 from armready.pipelines.model import Host, HostKind, Job, Pipeline, Step
 from armready.source import Span
 
 _DOUBT = "the agents are kept between builds and are not known"
-_GUARDS = frozenset({"if", "else", "for", "while", "switch", "each", "catch", "finally", "post", "always", "success", "failure", "unstable", "cleanup", "changed"})
+_GUARDS = frozenset(
+    {
+        "if",
+        "else",
+        "for",
+        "while",
+        "switch",
+        "each",
+        "catch",
+        "finally",
+        "post",
+        "always",
+        "success",
+        "failure",
+        "unstable",
+        "cleanup",
+        "changed",
+    }
+)
 
 
 def read(file: File) -> Pipeline:
@@ -76,7 +96,9 @@ class _Reader:
         for machine in self.machines:
             if not machine.steps:
                 continue
-            steps = tuple(replace(step, detect_only="a shared library runs in many pipelines") if library else step for step in machine.steps)
+            steps = tuple(
+                replace(step, detect_only="a shared library runs in many pipelines") if library else step for step in machine.steps
+            )
             stem = spelled.get(machine.name, "")
             yield Job(
                 machine.name,
@@ -84,6 +106,7 @@ class _Reader:
                 _host(machine, self.file.settings),
                 steps,
                 environment=self.environment,
+                local_setup=True,
                 one_of_several=f"there is a stage for each architecture ({stem})" if stem else "",
             )
 
@@ -121,7 +144,8 @@ class _Reader:
 
     def _before(self, index: int) -> tuple[str, str, list[Token]]:
         """The call that a closure belongs to: its name, its first string, and its string arguments."""
-        tokens, arguments = self.tokens, []
+        tokens = self.tokens
+        arguments: list[Token] = []
         position = index - 1
         while position >= 0 and tokens[position].kind is TokenKind.NEWLINE:
             position -= 1
@@ -170,7 +194,7 @@ class _Reader:
 
     def _labels_in(self, index: int) -> list[str]:
         found, tokens = [], list(self._inside(index))
-        for word, value in zip(tokens, tokens[1:], strict=False):
+        for word, value in itertools.pairwise(tokens):
             if word.kind is TokenKind.WORD and word.text in ("label", "dockerfile") and value.kind is TokenKind.STRING:
                 found.append(value.text)
         return found
@@ -199,6 +223,14 @@ class _Reader:
         if token.text == "sh" and before != ".":
             return self._sh(index)
         following = self.tokens[index + 1] if index + 1 < len(self.tokens) else None
+        if (
+            token.text == "input"
+            and before != "."
+            and following is not None
+            and (following.kind is TokenKind.STRING or following.text in ("(", "message"))
+        ):
+            self.shell += 1
+            self._add(Step(token.span, name="input", shell=self.shell))
         if following is not None and following.text == "=" and following.kind is TokenKind.MARK:
             self._assign(index)
         block = self.blocks[-1]
@@ -232,6 +264,11 @@ class _Reader:
         assert token.string is not None
         parts = self._goes_on(string) or self.tokens[string - 1].text == "+"
         method = self.tokens[string + 1].text == "." if string + 1 < len(self.tokens) else False
+        last = (
+            string + 1
+            if self.tokens[index + 1].text == "(" and string + 1 < len(self.tokens) and self.tokens[string + 1].text == ")"
+            else string
+        )
         block = self.blocks[-1]
         self.shell += 1
         self._add(
@@ -243,6 +280,7 @@ class _Reader:
                 shell=self.shell,
                 folder=block.folder,
                 condition=" / ".join(block.condition),
+                place=Statement(self.file, self.tokens, index, last),
                 detect_only="the script is put together from parts" if parts and not method else "",
             )
         )

@@ -12,7 +12,9 @@ from armready.parsers.groovy import Token, TokenKind
 from armready.pipelines.model import Declared, Step, Verb
 from armready.source import Span
 
-_VALUE_OPTIONS = re.compile(r"^(?:-f|--file|--build-arg|-t|--tag|--target|--network|--label|--cache-from|--add-host|--secret|--ssh|--progress|--platform|-m|--memory)$")
+_VALUE_OPTIONS = re.compile(
+    r"^(?:-f|--file|--build-arg|-t|--tag|--target|--network|--label|--cache-from|--add-host|--secret|--ssh|--progress|--platform|-m|--memory)$"
+)
 _NO_LIST = "docker.build makes one platform: run docker buildx build --platform --push by sh within withRegistry"
 
 
@@ -104,7 +106,11 @@ class DockerCalls:
             elif token.kind is TokenKind.STRING:
                 current += token.text
             elif token.kind is TokenKind.WORD:
-                current = f"{current[:-1]}.{token.text}}}" if self._text(position - 1) == "." and current.endswith("}") else f"{current}${{{token.text}}}"
+                current = (
+                    f"{current[:-1]}.{token.text}}}"
+                    if self._text(position - 1) == "." and current.endswith("}")
+                    else f"{current}${{{token.text}}}"
+                )
             last = position
             position += 1
         return last, [*arguments, current] if current else arguments

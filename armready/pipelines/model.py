@@ -200,6 +200,7 @@ class Job:
         one_of_several: why the job builds one architecture of several (a sibling, a matrix), empty otherwise.
         insecure: the daemon or the builder talks to a registry without TLS.
         prepare: makes the edits that give the job what a step needs; None: shell lines by `Step.place`, or in the script.
+        local_setup: what one step sets up is set up again right before the next one that needs it.
         recipe: it is a target of a build description that people also call by hand.
         node: the reader's own node.
     """
@@ -215,6 +216,7 @@ class Job:
     one_of_several: str = ""
     insecure: bool = False
     recipe: bool = False
+    local_setup: bool = False
     prepare: Callable[[Step, Needs], list[Edit] | None] | None = None
     needs: tuple[str, ...] = ()
     matrix: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

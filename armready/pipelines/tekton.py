@@ -13,7 +13,9 @@ from armready.pipelines.keyed_steps import Context, declared_step
 from armready.pipelines.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
 from armready.pipelines.yaml_steps import line_of, named_environment
 
-_CATALOG = re.compile(r"^(?:kaniko|buildah|docker-build|buildkit-daemonless|buildkit|buildpacks(?:-\w+)*|jib-maven|jib-gradle|s2i(?:-\w+)*|img)$")
+_CATALOG = re.compile(
+    r"^(?:kaniko|buildah|docker-build|buildkit-daemonless|buildkit|buildpacks(?:-\w+)*|jib-maven|jib-gradle|s2i(?:-\w+)*|img)$"
+)
 _HOST = Host(HostKind.UNKNOWN, "", buildx=Buildx.UNKNOWN, doubt="the node that runs the pod is not known, and it needs QEMU for arm64")
 
 
@@ -32,7 +34,8 @@ def _jobs(file: File, root: MappingNode) -> Iterator[Job]:
         yield from _task(file, name, spec)
     elif kind == "TaskRun":
         yield from _task(file, name, get(spec, "taskSpec"))
-        yield from _reference(file, name, spec, {})
+        if spec is not None:
+            yield from _reference(file, name, spec, {})
     elif kind in ("Pipeline", "PipelineRun"):
         inner = get(spec, "pipelineSpec") if kind == "PipelineRun" and get(spec, "pipelineSpec") is not None else spec
         given = _parameters(get(inner, "params")) | _parameters(get(spec, "params"))
@@ -75,7 +78,9 @@ def _reference(file: File, name: str, task: Node, given: dict[str, tuple[str, ..
     reference = text_of(get(task, "taskRef", "name")) or ""
     if not reference:
         params = get(task, "taskRef", "params")
-        reference = next((text_of(get(each, "value")) or "" for each in getattr(params, "value", ()) if text_of(get(each, "name")) == "name"), "")
+        reference = next(
+            (text_of(get(each, "value")) or "" for each in getattr(params, "value", ()) if text_of(get(each, "name")) == "name"), ""
+        )
     if not _CATALOG.match(reference) or get(task, "matrix") is not None:
         return
     own = {key.removeprefix("params.").lower(): values[0] for key, values in _parameters(get(task, "params")).items()}
@@ -93,7 +98,8 @@ def _reference(file: File, name: str, task: Node, given: dict[str, tuple[str, ..
         push_span=line_of(file, where),
         dockerfile=own.get("dockerfile", "").removeprefix("./"),
         context=own.get("context", "").removeprefix("./"),
-        reasons=(f"the task {reference} builds on one node: run it on a node of each architecture, by a matrix with nodeSelector, and join the images",),
+        reasons=(f"the task {reference} builds on one node: run it on a node of each architecture, by a matrix, and join the images",),
     )
     keys = [key for key, _ in merged_pairs(task)]
-    yield Job(name, span(keys[0]), _HOST, (declared_step(declared, None, 0, Context({}), key_of(keys[0]) or ""),), environment=given, node=task)
+    step = declared_step(declared, None, 0, Context({}), key_of(keys[0]) or "")
+    yield Job(name, span(keys[0]), _HOST, (step,), environment=given, node=task)

@@ -36,8 +36,8 @@ def read(file: File) -> Pipeline:
     entries = get(root, "jobs", "include") or get(root, "matrix", "include")
     nodes = [each for each in entries.value if isinstance(each, MappingNode)] if isinstance(entries, SequenceNode) else []
     if isinstance(root, MappingNode) and not any(get(each, key) is not None for each in nodes for key in _PHASES):
-        nodes = [root, *nodes] if not nodes else nodes
-    machines = {architecture for node in (nodes or [root]) for architecture in _architectures(root, node)}
+        nodes = nodes or [root]
+    machines = {architecture for node in nodes for architecture in _architectures(root, node)}
     several = "there is a job for each architecture" if "arm64" in machines and len(machines) > 1 else ""
     jobs = [_job(file, root, node, several) for node in nodes if isinstance(node, MappingNode)]
     return Pipeline("travis", tuple(jobs))
@@ -134,5 +134,3 @@ def _host(root: Node | None, node: MappingNode) -> Host:
         return Host(HostKind.TRAVIS, architecture, buildx=Buildx.CURRENT, doubt=doubt)
     doubt = f"the machine of dist {dist or '(default)'} may have an engine without buildx: dist: jammy has one"
     return Host(HostKind.TRAVIS, architecture, buildx=Buildx.UNKNOWN, doubt=doubt)
-
-

@@ -10,7 +10,7 @@ from armready.parsers.yaml import MappingNode, Node, SequenceNode, get, key_of, 
 from armready.pipelines.architectures import varied
 from armready.pipelines.image_plugins import plugin
 from armready.pipelines.keyed_steps import Context, declared_step, script_step
-from armready.pipelines.model import Host, HostKind, Job, Pipeline, Step
+from armready.pipelines.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
 from armready.pipelines.yaml_steps import Item, flattened, mapping_texts, named_environment
 
 
@@ -79,5 +79,5 @@ def _steps(file: File, steps: list[tuple[str, MappingNode]]) -> Iterator[Step]:
             if found is not None:
                 yield found
         declared = plugin(file, step, text_of(get(step, "image")) or "", get(step, "settings"))
-        if declared is not None and get(step, "commands") is None:
-            yield declared_step(declared, None, shell, context, name)
+        if get(step, "commands") is None:
+            yield declared_step(declared or Declared(Verb.OTHER, span(step)), None, shell, context, name)

@@ -31,7 +31,7 @@ _JSON_FORMS = frozenset({"ADD", "CMD", "COPY", "ENTRYPOINT", "RUN", "SHELL", "VO
 _SHELL_FORMS = frozenset({"RUN", "CMD", "ENTRYPOINT"})
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "ksh", "zsh"})
 
-_WORD = re.compile(r"[^\t\v\f\r ]+")
+_WORD = re.compile(r"(?:\{\{[^{}]{0,200}\}\}|[^\t\v\f\r ])+")
 _FLAG = re.compile(r"""--([A-Za-z][\w-]*)(?:=((?:[^\s"'\\]|\\.|"[^"]*"|'[^']*')*))?(?=[ \t]|\Z)""")
 _JSON_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _JSON_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)")

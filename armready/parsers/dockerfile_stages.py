@@ -121,7 +121,7 @@ class Stage:
         is_shipped: it is final or a final stage is built from it: its files are in an image.
         ships: it is shipped, or a stage that ships copies from it.
         variant: `amd64` or `arm64` for a stage that is one architecture's choice among several and may be pinned.
-        is_windows: it is built for Windows.
+        is_windows: it is built for Windows, or only Windows images need it.
     """
 
     index: int
@@ -291,6 +291,7 @@ class Stages(Sequence[Stage]):
             stage.variant = self._variant(stage, chosen)
             stage.is_final = stage.index not in used or stage.index == len(self._stages) - 1
             stage.is_windows = self._windows(stage)
+        self._serve_windows()
         for stage in reversed(self._stages):
             stage.is_shipped |= stage.is_final
             stage.ships |= stage.is_shipped
@@ -299,6 +300,20 @@ class Stages(Sequence[Stage]):
                 stage.parent.ships |= stage.ships
             for source in (*stage.sources, *stage.choices):
                 source.ships |= stage.ships
+
+    def _serve_windows(self) -> None:
+        """Mark the stages that only Windows images need."""
+        linux = [stage for stage in self._stages if stage.is_final and not stage.is_windows]
+        if len(linux) == sum(stage.is_final for stage in self._stages):
+            return
+        needed: set[int] = set()
+        while linux:
+            stage = linux.pop()
+            if stage.index not in needed:
+                needed.add(stage.index)
+                linux += [*stage.sources, *stage.choices, *([stage.parent] if stage.parent else [])]
+        for stage in self._stages:
+            stage.is_windows |= stage.index not in needed
 
     def _parent(self, stage: Stage) -> Stage | None:
         assert stage.base is not None
@@ -452,7 +467,7 @@ class Stages(Sequence[Stage]):
         return self._memo[key]
 
     def platform_of(self, flag: Flag | None, position: int) -> Platform:
-        """What a --platform at `position` comes to, judged by what it is worth on different machines; `linux` alone is the build machine."""
+        """What a --platform at `position` comes to, judged by what it is worth on different machines; `linux` alone is the builder's."""
         if flag is None or not flag.value:
             return Platform(PlatformKind.TARGET)
         raw = flag.value

@@ -95,10 +95,12 @@ def is_neutral(file: File, stage: Stage) -> bool:
     return bool(_NEUTRAL.search(text)) and not compiles(stage) and not any(_NATIVE_OUTPUT.search(path) for path in copied_out(file, stage))
 
 
-def copied_out(file: File, stage: Stage) -> Iterator[str]:
-    """The paths that other stages copy from a stage."""
+def copied_out(file: File, stage: Stage, *, to_target: bool = False) -> Iterator[str]:
+    """The paths that other stages copy from a stage; `to_target`: only those that run on the target platform."""
     stages = file.parse(parse_dockerfile).stages
     for other in stages:
+        if to_target and other.on_build_platform:
+            continue
         for each in other.instructions:
             flag = each.flag("from") if each.keyword == "COPY" else None
             if flag is not None and flag.value and stages.named(flag.value, other.index) is stage:

@@ -81,11 +81,11 @@ def hits(file: File, pattern: re.Pattern[str], *, variables: bool = True) -> Ite
                 if match is not None:
                     yield Hit(match, pair.span, instruction, stage, None, None, pair.span, pair)
     for hosted in file.parse(scripts):
-        instruction = hosted.instruction
-        if instruction is None or instruction.keyword != "RUN" or not _counts(hosted.stage) or names_arm64(hosted.text):
+        run = hosted.instruction
+        if run is None or run.keyword != "RUN" or not _counts(hosted.stage) or names_arm64(hosted.text):
             continue
         if pattern.search(hosted.text.replace('"', "").replace("'", "")) is not None:
-            yield from _in_script(hosted, instruction, pattern)
+            yield from _in_script(hosted, run, pattern)
 
 
 def _in_script(hosted: HostedScript, instruction: Instruction, pattern: re.Pattern[str]) -> Iterator[Hit]:

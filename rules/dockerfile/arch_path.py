@@ -57,6 +57,8 @@ _WHAT = {
     "java": "is where Java lies on amd64; on arm64 the path has another name",
     "folder": "holds what was made for amd64",
 }
+# Commands for which a missing path is no failure.
+_ONLY_LOOKS = frozenset({"rm", "ls", "find", "du", "test", "[", "[[", "grep", "unlink"})
 _WORDS_OF = frozenset({"COPY", "ADD", "CMD", "ENTRYPOINT", "VOLUME", "WORKDIR"})
 
 
@@ -167,7 +169,7 @@ def _in_script(file: File, hosted: HostedScript) -> Iterator[_Hit]:
     if "aarch64-linux-gnu" in script.text or "-arm64" in script.text:
         return
     for command in script.commands:
-        if in_arch_switch(script, command):
+        if command.name in _ONLY_LOOKS or in_arch_switch(script, command):
             continue
         words = [*command.words, *(each.value for each in command.assignments if each.value is not None)]
         words += [each.target for each in command.redirects if each.target is not None]

@@ -140,6 +140,16 @@ class CrossBuildMissingTarget(FileRule):
             """,
         ),
         Example(
+            "used on the build machine too",
+            path="Dockerfile",
+            good="""
+            FROM --platform=$BUILDPLATFORM golang:1.22 AS tool
+            RUN go build -o /tool
+            FROM --platform=$BUILDPLATFORM golang:1.22 AS lint
+            COPY --from=tool /tool /usr/bin/tool
+            """,
+        ),
+        Example(
             "pages",
             path="Dockerfile",
             good="FROM --platform=$BUILDPLATFORM node:20 AS web\nRUN npm ci && npm run build\nFROM a\nCOPY --from=web /app/dist /www\n",
@@ -174,7 +184,13 @@ class CrossBuildMissingTarget(FileRule):
 
 
 def _ships_for_target(file: File, stage: Stage) -> bool:
-    return stage.on_build_platform and stage.ships and not stage.is_shipped and not cross_compiles(stage) and any(copied_out(file, stage))
+    return (
+        stage.on_build_platform
+        and stage.ships
+        and not stage.is_shipped
+        and not cross_compiles(stage)
+        and any(copied_out(file, stage, to_target=True))
+    )
 
 
 def _compiles(file: File, stage: Stage, command: Command) -> Confidence | None:

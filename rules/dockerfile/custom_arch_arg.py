@@ -28,14 +28,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ._stages import has_sibling, path_arch
-
 from armready.classify import Kind
 from armready.facts import ArchArgumentFact, BuildArgumentFact
 from armready.finding import Confidence, Finding, Severity
 from armready.fix import Applicability
 from armready.project import Project
 from armready.rule import Example, ProjectRule
+
+from ._stages import has_sibling, path_arch
 
 
 class CustomArchArg(ProjectRule):

@@ -100,7 +100,7 @@ class FinalStageOnBuildPlatform(FileRule):
             yield self.finding(
                 file.location(flag.span),
                 f"The shipped {stage.label} is built for the build machine: a build for arm64 on amd64 says arm64 and contains amd64.",
-                confidence=limit.at_most(Confidence.HIGH if _is_run(stage) else Confidence.MEDIUM),
+                confidence=limit.at_most(Confidence.HIGH if _is_run(stage) and "devcontainer" not in file.path else Confidence.MEDIUM),
                 fix=_fix(file, root),
                 related=() if root is stage else (Related(file.location(stage.origin.span), "shipped here"),),
             )

@@ -36,6 +36,7 @@ _PACKAGE = re.compile(
     r".+(?::i386|\.i[3-6]86)|lib32\w.*|ia32-libs.*|(?:gcc|g\+\+|gobjc|gfortran|gdc)(?:-\d+(?:\.\d+)?)?-multilib|libc6-dev-i386|libc6-i386|"
     r"wine(?:32|64|hq-\w+|-stable|-staging|-devel)?|steamcmd|steam(?:-installer)?"
 )
+_ADDS_ARM64 = re.compile(r"--add-architecture\s+arm64")
 
 
 class ForeignArchitecture(FileRule):
@@ -85,7 +86,7 @@ class ForeignArchitecture(FileRule):
 def _foreign(hosted: HostedScript) -> Iterator[tuple[str, Span]]:
     script = hosted.script
     for command in script.commands:
-        if command.name == "dpkg" and not in_arch_switch(script, command):
+        if command.name == "dpkg" and not in_arch_switch(script, command) and not _ADDS_ARM64.search(script.text):
             yield from _added(command)
     for package in installed(script):
         if _PACKAGE.fullmatch(package.name) and not in_arch_switch(script, package.command):

@@ -157,8 +157,8 @@ class GoArchPinned(FileRule):
             outer = hosted.instruction
             if outer is not None and outer.keyword == "RUN" and _counts(dockerfile, outer):
                 for word, value in _in_script(hosted.script):
-                    written = None if value is None else hosted.script.embedded.edit(value, _TARGET)
-                    yield self._found(file, dockerfile, outer, hosted.span(word), written)
+                    edit = None if value is None else hosted.script.embedded.edit(value, _TARGET)
+                    yield self._found(file, dockerfile, outer, hosted.span(word), edit)
 
     def _make_targets(self, file: File, dockerfile: Dockerfile) -> Iterator[Finding]:
         for hit in hits(file, _MAKE_TARGET, variables=False):

@@ -80,7 +80,7 @@ class ImageDigestPinned(FileRule):
 
     def check(self, file: File) -> Iterator[Finding]:
         """See `FileRule.check`."""
-        amd64 = {use.span: use for use in judged_uses(file) if amd64_tokens(comment_above(file, use))}
+        amd64 = {use.span: use for use in judged_uses(file) if amd64_tokens(comment_above(file, use)) and use.stage.platform_flag is None}
         for finding in findings(self, file, digest_pin):
             use = amd64.get(finding.location.span)
             yield finding if use is None else self._for_amd64(file, use)

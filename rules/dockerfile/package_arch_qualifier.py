@@ -117,6 +117,8 @@ class PackageArchQualifier(FileRule):
     def _of_package(self, file: File, hosted: HostedScript, package: Installed) -> Iterator[Finding]:
         suffix = next((each for each in (":amd64", ".x86_64") if package.name.endswith(each)), "")
         at = package.word.text.find(suffix)
+        if package.name.replace("amd64", "arm64").replace("x86_64", "aarch64") in {word.template for word in package.command.args}:
+            return
         if not suffix or (suffix == ".x86_64") is not (package.manager == "rpm") or "/" in package.name or at < 0:
             return
         span = Span(at, at + len(suffix)).shift(package.word.span.start)

@@ -34,10 +34,10 @@ from armready.fix import Applicability, Fix
 from armready.parsers.dockerfile import Dockerfile, Instruction, Pair, parse_dockerfile
 from armready.parsers.dockerfile_expand import unquote, uses
 from armready.parsers.dockerfile_stages import AMD64, AUTOMATIC
+from armready.parsers.dockerfile_variables import is_used
 from armready.rule import Example, FileRule
 
 from ._stages import path_arch
-from armready.parsers.dockerfile_variables import is_used
 
 _SYSTEMS = ("TARGETOS", "BUILDOS")
 

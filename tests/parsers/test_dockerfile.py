@@ -470,3 +470,14 @@ def test_images() -> None:
     ]
     for use in found:
         assert text[use.span.start : use.span.end] == use.written
+
+
+def test_stages_that_only_windows_needs() -> None:
+    text = "FROM --platform=linux/amd64 a AS core\nFROM b AS both\nFROM mcr.microsoft.com/windows/nanoserver:1809\nCOPY --from=core /a /a\n"
+    text += "COPY --from=both /b /b\nFROM debian:12\nCOPY --from=both /b /b\n"
+    assert [stage.is_windows for stage in read(text).stages] == [True, False, True, False]
+
+
+def test_words_of_a_template() -> None:
+    (stage,) = read("FROM debian@{{ digest }} AS base\n").stages
+    assert (stage.name, stage.base and stage.base.text) == ("base", "debian@{{ digest }}")

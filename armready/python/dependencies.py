@@ -63,6 +63,7 @@ class Dependency:
         hashed: it carries hashes, so its version cannot be changed alone.
         constraint: it bounds a version and asks for nothing.
         frozen: it is one line of the output of a tool.
+        newline: how lines end in the file.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Dependency:
     hashed: bool = False
     constraint: bool = False
     frozen: bool = False
+    newline: str = "\n"
 
     @property
     def pin(self) -> str:

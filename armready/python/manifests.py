@@ -107,6 +107,7 @@ def from_requirement(file: File, requirement: Requirement, **more: object) -> De
         marker_location=file.location(requirement.marker_span) if requirement.marker_span else None,
         append=file.location(Span(end, end)),
         form=Form.REQUIREMENT,
+        newline=file.source.newline,
     )
     return replace(record, **more)  # type: ignore[arg-type]
 

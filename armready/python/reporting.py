@@ -51,7 +51,9 @@ def nearest(judged: Judged) -> str:
 
 
 def fact(judged: Judged | None = None) -> str:
-    """The date of what a message rests on, as its end."""
+    """The date of what a message rests on, as its end, with the declaration that brings in what it is about."""
+    if judged is not None and judged.brought:
+        return f"; it comes with {judged.dependency.name} (resolved by uv, index of {judged.as_of})"
     return f" (index of {judged.as_of})" if judged is not None and judged.as_of else f" (known {as_of()})"
 
 
@@ -77,7 +79,7 @@ def split(dependency: Dependency, name: str, specifier: str) -> tuple[Edit, ...]
     restricted = dependency.add_marker(NOT_ARM)
     if restricted is None:
         return ()
-    return (Edit(restricted.location, f"{restricted.text}\n{name}{specifier} ; {ON_ARM}"),)
+    return (Edit(restricted.location, f"{restricted.text}{dependency.newline}{name}{specifier} ; {ON_ARM}"),)
 
 
 def surely_good(row: Package | None, version: str) -> bool:
@@ -99,7 +101,7 @@ def bump(project: Project, judged: Judged) -> Fix | None:
     """Raise a pin to the nearest release that is known to be good."""
     dependency = judged.dependency
     old, new = version(dependency.pin) if dependency.pin else None, version(judged.above) if judged.above else None
-    if old is None or new is None or dependency.version is None or dependency.hashed:
+    if old is None or new is None or dependency.version is None or dependency.hashed or judged.brought:
         return None
     if dependency.form not in (Form.REQUIREMENT, Form.STRING) or survey(project).lock_for(dependency.path) is not None:
         return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from posixpath import dirname
 from weakref import WeakKeyDictionary
@@ -46,6 +46,7 @@ class Judged:
         builds_allowed: the installer may build from source.
         as_of: the day of the index that says so; empty when it is the embedded table.
         gets: the releases that x86-64 and arm64 get, where arm64's is an older one.
+        brought: the release that the declaration brings with it and that differs; empty when it is the declared package itself.
     """
 
     dependency: Dependency
@@ -59,10 +60,13 @@ class Judged:
     builds_allowed: bool = True
     as_of: str = ""
     gets: tuple[str, str] | None = None
+    brought: str = ""
 
     @property
     def what(self) -> str:
         """The release in words: `tensorflow==2.9.1`."""
+        if self.brought:
+            return self.brought
         return f"{self.dependency.name}{self.dependency.specifier}"
 
 
@@ -212,7 +216,21 @@ class Survey:
                 judged = self._judge(manifest, dependency, targets, bounds)
                 if judged is not None:
                     found.append(judged)
+            found += self._brought(path, manifest, targets)
         return tuple(found)
+
+    def _brought(self, path: str, manifest: Manifest, targets: tuple[Target, ...]) -> Iterator[Judged]:
+        """What comes with the dependencies of a manifest, as a resolver said, and differs."""
+        known = self.project.settings.known
+        declared = {dependency.name: dependency for dependency in manifest.dependencies}
+        for package_ in known.closures.get(path, ()):
+            dependency, answer = declared.get(package_.root), known.packages.get(package_.name)
+            if dependency is None or answer is None or self.decided_by_lock(dependency):
+                continue
+            specifier = f"=={package_.version}"
+            judged = _by_index(dependency, answer, specifier, targets, manifest.policy.may_build(package_.name))
+            if judged is not None:
+                yield replace(judged, brought=f"{package_.name}{specifier}")
 
     def _judge(self, manifest: Manifest, dependency: Dependency, targets: tuple[Target, ...], bounds: dict[str, str]) -> Judged | None:
         if not dependency.name or dependency.url or dependency.constraint:
@@ -292,7 +310,7 @@ def _by_index(dependency: Dependency, answer: PackageAnswer, specifier: str, tar
     if not bad:
         return None
     _, found = bad[-1]
-    row = package(dependency.name) or UNLISTED._replace(name=dependency.name)
+    row = package(answer.name) or UNLISTED._replace(name=answer.name)
     row = row._replace(sdist="yes" if has_sdist(known, found.x86_64.release) else "no")
     pythons = () if len(bad) == len(targets) and len(targets) > 1 else tuple(each.python_name for each, _ in bad)
     outcome = Outcome.NONE if found.blocks else Outcome.SDIST if found.compiles else Outcome.WHEEL

@@ -76,7 +76,9 @@ class RawSyscallNumber(FileRule):
         view = file.parse(sources)
         for node, name in _numbers(view):
             number = node.value
-            known = by_x86_number().get(number) if isinstance(number, int) and 0 <= number < SHARED_FROM else None
+            if not isinstance(number, int) or not 0 <= number < SHARED_FROM:
+                continue
+            known = by_x86_number().get(number)
             if known is None or not view.reaches(node) or view.uncertain(node) or re.search("aarch64|arm64", file.text):
                 continue
             called, other = known

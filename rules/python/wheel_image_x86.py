@@ -35,6 +35,8 @@ _ARM = re.compile(r"(?P<family>manylinux|musllinux)\w*_(?:aarch64|arm64)")
 _VARIABLE = re.compile(r"(?:manylinux|musllinux)(?:1|2010|2014|_\d+_\d+)_\$\{?(?P<name>\w+)\}?")
 _LOOP = r"(?m)^[^#\n]*?\bfor\s+{}\s+in\s+(?P<list>(?:x86_64|i686|[ \t])+);?\s*(?:do\b.*)?$"
 _OPTION = re.compile(r"--plat(?:form)?(?:[ =]|[\"'], ?[\"'])[\"']?$|[-_]$")
+# The default of a variable that others may set: `${IMAGE:-...}`, or an assignment below a test whether it is empty.
+_DEFAULT = re.compile(r"\$\{\w+:?[-=][\"']?$|(?P<name>\w+)=[\"']?$")
 _EFFECT = ", so arm64 has to compile the package."
 _COMMENT = re.compile(r"^\s*(?:#|//)")
 
@@ -64,6 +66,11 @@ class WheelImageX86(FileRule):
                 "    steps:\n      - run: ./make-wheels ${{ matrix.image }}\n"
             ),
         ),
+        Example(
+            "a default that others may change",
+            path="build.sh",
+            good='if [ -z "${IMAGE}" ]; then\n  IMAGE=quay.io/pypa/manylinux2014_x86_64\nfi\ndocker run "$IMAGE"\n',
+        ),
         Example("both", path="build.sh", good="for image in manylinux2014_x86_64 manylinux2014_aarch64; do docker run $image; done\n"),
         Example("architectures of both", path="build.sh", good="for arch in x86_64 aarch64; do docker run manylinux2014_$arch; done\n"),
         Example(
@@ -84,6 +91,9 @@ class WheelImageX86(FileRule):
             line = file.source.line_span(file.source.line_index(match.start()))
             before = file.text[line.start : match.start()]
             if match["family"] in covered | seen or _OPTION.search(before) or _COMMENT.match(before):
+                continue
+            default = _DEFAULT.search(before)
+            if default and (default["name"] is None or re.search(rf"-[zn] [\"']?\$\{{?{default['name']}\b", file.text)):
                 continue
             seen.add(match["family"])
             message = f"Wheels are built in `{match['image']}` and in no {match['family']} image for aarch64{_EFFECT}"

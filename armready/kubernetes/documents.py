@@ -28,6 +28,7 @@ from armready.parsers.yaml import (
     parse_yaml_text,
     span,
     text_of,
+    text_under,
 )
 from armready.source import Span
 
@@ -145,6 +146,19 @@ def decoded(file: File, node: Node) -> Embedded | None:
     return Embedded("".join(text), masked.segments, masked.encode)
 
 
+def roots_inside(node: Node) -> tuple[Node, ...]:
+    """The documents in a literal block scalar that holds YAML itself, read in place, so that their nodes have places in the file."""
+    if not isinstance(node, ScalarNode) or node.style != "|":
+        return ()
+    text, place = text_under(node), span(node)
+    start = text.find("\n", place.start, place.end) + 1
+    if start == 0:
+        return ()
+    blank = re.compile(r"[^\r\n]")
+    stream = parse_yaml_text(blank.sub(" ", text[:start]) + text[start : place.end] + blank.sub(" ", text[place.end :]))
+    return tuple(root for root in stream.documents if root is not None)
+
+
 def set_text(file: File, node: Node, new: str) -> Edit | None:
     """Give a scalar another text by changing the characters that differ and no others."""
     inner = decoded(file, node)
@@ -180,7 +194,8 @@ def _resources(root: Node, document: int, count: int, depth: int) -> Iterator[Re
         for item in items(inside):
             yield from _resources(item, document, count, depth + 1)
     elif kind not in _NOT_A_WORKLOAD:
-        yield Resource(kind, version, text_of(get(root, "metadata", "name")) or "", root, document, count)
+        name = text_of(get(root, "metadata", "name")) or text_of(get(root, "metadata", "generateName")) or ""
+        yield Resource(kind, version, name, root, document, count)
 
 
 def key_span(mapping: Node | None, key: str) -> Span | None:

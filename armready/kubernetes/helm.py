@@ -10,14 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from armready.file import File
-from armready.kubernetes.documents import Resource, source_text
+from armready.kubernetes.documents import Resource, roots_inside, source_text
 from armready.kubernetes.pods import Image, Origin, Pod, Role, chains, is_schema
-from armready.parsers.yaml import MappingNode, Node, ScalarNode, get, items, key_of, kind_of, pairs, text_of
+from armready.parsers.yaml import MappingNode, Node, ScalarNode, find, get, items, key_of, kind_of, pairs, text_of
 
 _VALUE_PATHS = {
     "HelmRelease": (("spec", "values"),),
     "Application": (("spec", "source", "helm", "valuesObject"), ("spec", "sources", "*", "helm", "valuesObject")),
     "ApplicationSet": (("spec", "template", "spec", "source", "helm", "valuesObject"),),
+}
+# Values in a string of their own.
+_STRING_PATHS = {
+    "Application": (("spec", "source", "helm", "values"), ("spec", "sources", "*", "helm", "values")),
+    "ApplicationSet": (("spec", "template", "spec", "source", "helm", "values"),),
 }
 _PARTS = ("registry", "repository", "tag", "digest")
 _NOT_AN_IMAGE = frozenset({"git", "repo", "chart", "source", "helm"})
@@ -28,6 +33,10 @@ def release_pods(file: File, resource: Resource) -> Iterator[Pod]:
     for path in _VALUE_PATHS[resource.kind]:
         for chain, node in chains(resource.node, path):
             yield from value_pods(file, node, chain, resource)
+    for path in _STRING_PATHS.get(resource.kind, ()):
+        for text in find(resource.node, *path):
+            for root in roots_inside(text):
+                yield from value_pods(file, root, (), resource)
 
 
 def value_pods(file: File, node: Node, chain: tuple[tuple[Node, Node], ...], resource: Resource | None = None) -> Iterator[Pod]:

@@ -200,8 +200,11 @@ def arch_requirements(pod: Pod) -> tuple[Requirement, ...]:
 
 
 def says_arch(pod: Pod) -> bool:
-    """Whether the pod says anything of the architecture, be it through a template."""
-    if allowed(pod) != EVERY or arch_requirements(pod):
+    """Whether the architecture is constrained: by the selector, by every term of the affinity, or by something that a template puts in."""
+    if allowed(pod) != EVERY or any(each.is_arch for each in selector(pod.node)):
+        return True
+    terms = required_terms(pod.node)
+    if terms and all(any(each.is_arch for each in term) for term in terms):
         return True
     return any(is_unread(pod.node, key) for key in ("nodeSelector", "affinity"))
 

@@ -55,6 +55,7 @@ __all__ = [
     "span",
     "strings",
     "text_of",
+    "text_under",
     "walk",
 ]
 
@@ -159,11 +160,12 @@ def _without_document(text: str, offset: int) -> str | None:
     """`text` with the document around an offset blanked out, so that the places of all others stay; None when that leaves nothing."""
     borders = [match.start() for match in _DOCUMENT_START.finditer(text)]
     index = bisect_right(borders, offset)
+    if index and offset <= borders[index - 1] + 3:
+        index -= 1
     start = borders[index - 1] + 3 if index else 0
     end = borders[index] if index < len(borders) else len(text)
-    if not text[start:end].strip():
-        index -= 1
-        start, end = (borders[index - 1] + 3 if index > 0 else 0), start - 3
+    if not text[start:end].strip() and index < len(borders):
+        start, end = borders[index] + 3, borders[index + 1] if index + 1 < len(borders) else len(text)
     if end <= start or not text[start:end].strip() or not (text[:start].strip("-. \r\n") or text[end:].strip("-. \r\n")):
         return None
     return text[:start] + re.sub(r"[^\r\n]", " ", text[start:end]) + text[end:]
@@ -401,7 +403,8 @@ def kind_of(node: Node | None) -> str:
     return "float" if _FLOAT.fullmatch(value) else "str"
 
 
-def _text(node: Any) -> str:
+def text_under(node: Any) -> str:
+    """The text that a node was parsed from."""
     return node.ctag.text  # type: ignore[no-any-return]
 
 
@@ -412,7 +415,7 @@ def in_flow_style(node: Any) -> bool:
 
 def content_start(node: Node) -> int:
     """Where the node begins after its anchor and tag."""
-    text, start = _text(node), int(node.start_mark.index)
+    text, start = text_under(node), int(node.start_mark.index)
     if start < len(text) and text[start] in "&!":
         found = _PROPERTIES.match(text, start)
         return min(found.end() if found else start, int(node.end_mark.index))
@@ -421,7 +424,7 @@ def content_start(node: Node) -> int:
 
 def is_anchored(node: Node) -> bool:
     """Whether the node bears an anchor, so that others may refer to it."""
-    return "&" in _text(node)[node.start_mark.index : content_start(node)]
+    return "&" in text_under(node)[node.start_mark.index : content_start(node)]
 
 
 def span(node: Node) -> Span:
@@ -429,7 +432,7 @@ def span(node: Node) -> Span:
     start = content_start(node)
     end = int(node.end_mark.index)
     if isinstance(node, ScalarNode):
-        return Span(start, max(start, _block_scalar_end(_text(node), start, end) if node.style in ("|", ">") else end))
+        return Span(start, max(start, _block_scalar_end(text_under(node), start, end) if node.style in ("|", ">") else end))
     if in_flow_style(node) or not node.value:
         return Span(start, end)
     return Span(start, _last_end(node))
@@ -467,7 +470,7 @@ def places(node: Node | None) -> tuple[Place, ...]:
     """The children of a collection with the spans that they take up in it."""
     if not isinstance(node, MappingNode | SequenceNode):
         return ()
-    text, position = _text(node), content_start(node)
+    text, position = text_under(node), content_start(node)
     result = []
     for child in node.value:
         key, value = child if isinstance(node, MappingNode) else (None, child)

@@ -53,7 +53,9 @@ def test_commands_hooks_and_config_maps():
 
 
 def test_actions_of_a_template_stay_in_the_script():
-    text = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: x\n    command:\n    - sh\n    - -c\n    - echo {{ .Values.x }} amd64\n"
+    text = (
+        "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: x\n    command:\n    - sh\n    - -c\n    - echo {{ .Values.x }} amd64\n"
+    )
     (found,) = container_scripts(opened(text, Kind.HELM_TEMPLATE))
     assert found.embedded.text == "echo {{ .Values.x }} amd64"
 

@@ -61,6 +61,7 @@ ShowFiles = Annotated[bool, typer.Option("--show-files", help="List the files th
 Jobs = Annotated[int | None, typer.Option("--jobs", min=1, help="Processes; default: one per processor.", show_default=False)]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Do not use results of earlier runs.")]
 Online = Annotated[bool, typer.Option("--online", help="Ask registries and package indexes; without it no connection is opened.")]
+Resolve = Annotated[bool, typer.Option("--resolve", help="With --online: the whole closure of Python dependencies, by uv.")]
 StdinFilename = Annotated[str | None, typer.Option("--stdin-filename", help="The name of what comes on standard input.")]
 
 
@@ -132,6 +133,7 @@ def scan(
     jobs: Jobs = None,
     no_cache: NoCache = False,
     online: Online = False,
+    resolve: Resolve = False,
     strict: Strict = False,
     color: Color = "auto",
     quiet: Quiet = False,
@@ -144,7 +146,8 @@ def scan(
     from armready.output import Shown, write_reports
     from armready.session import open_session
 
-    overrides = _overrides(select, extend_select, ignore, min_severity, fail_on, pedantic, target, ci_mode, no_respect_gitignore, online)
+    overrides = _overrides(select, extend_select, ignore, min_severity, fail_on, pedantic, target, ci_mode, no_respect_gitignore)
+    overrides |= _look_ups(online, resolve)
     session = open_session(
         paths or [],
         overrides,
@@ -196,6 +199,7 @@ def fix(
     jobs: Jobs = None,
     no_cache: NoCache = False,
     online: Online = False,
+    resolve: Resolve = False,
     strict: Strict = False,
     color: Color = "auto",
     quiet: Quiet = False,
@@ -207,7 +211,8 @@ def fix(
     from armready.output import Shown, write_reports
     from armready.session import open_session
 
-    overrides = _overrides(select, extend_select, ignore, min_severity, fail_on, pedantic, target, ci_mode, no_respect_gitignore, online)
+    overrides = _overrides(select, extend_select, ignore, min_severity, fail_on, pedantic, target, ci_mode, no_respect_gitignore)
+    overrides |= _look_ups(online, resolve)
     session = open_session(
         paths or [],
         overrides,
@@ -428,7 +433,6 @@ def _overrides(
     target: str | None,
     ci_mode: str | None,
     no_respect_gitignore: bool,
-    online: bool,
 ) -> dict[str, Any]:
     """The configuration keys that the command line sets."""
     lists = {"select": select, "extend-select": extend_select, "ignore": ignore}
@@ -439,9 +443,12 @@ def _overrides(
         values["pedantic"] = True
     if no_respect_gitignore:
         values["respect-gitignore"] = False
-    if online:
-        values["online"] = True
     return values
+
+
+def _look_ups(online: bool, resolve: bool) -> dict[str, Any]:
+    """The configuration keys that open connections."""
+    return {key: True for key, wanted in (("online", online), ("resolve", resolve)) if wanted}
 
 
 def _filters(session: Session, baseline: Path | None, no_baseline: bool, changed_since: str | None) -> Filters:

@@ -117,6 +117,7 @@ class Settings:
     pythons: tuple[str, ...] = _key("The Python versions that dependencies are judged for; empty: what the project declares.", ())
     rules_path: tuple[str, ...] = _key("Folders with rules of your own; counts on the command line and in a user's config only.", ())
     online: bool = _key("Ask registries and package indexes.", False)
+    resolve: bool = _key("With online: have uv resolve the whole closure of the Python dependencies.", False)
     insecure_registries: tuple[str, ...] = _key("Registries that may be asked over plain HTTP; no credentials are sent to them.", ())
     known: Learned = field(default_factory=Learned)
 

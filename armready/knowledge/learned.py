@@ -102,6 +102,21 @@ class AssetAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class ClosurePackage:
+    """A package that no manifest names and that is installed all the same.
+
+    Attributes:
+        name: normalised.
+        version: the release that a resolver takes.
+        root: the dependency of the manifest that brings it, normalised.
+    """
+
+    name: str
+    version: str
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
 class BuiltImage:
     """An image that a repository builds, by its name without tag, and the platforms its pipeline builds it for."""
 
@@ -112,15 +127,24 @@ class BuiltImage:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """A set of such facts. Empty offline, unless the configuration names facts files."""
+    """A set of such facts. Empty offline, unless the configuration names facts files.
+
+    Attributes:
+        images: canonical reference -> what a registry holds.
+        packages: normalised name -> what the indexes hold.
+        built: name of an image -> what a repository builds.
+        assets: address -> whether it is there.
+        closures: path of a manifest -> what comes with its dependencies; does not travel.
+    """
 
     images: Mapping[str, ImageAnswer] = field(default_factory=dict)
     packages: Mapping[str, PackageAnswer] = field(default_factory=dict)
     built: Mapping[str, BuiltImage] = field(default_factory=dict)
     assets: Mapping[str, AssetAnswer] = field(default_factory=dict)
+    closures: Mapping[str, tuple[ClosurePackage, ...]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.images or self.packages or self.built or self.assets)
+        return bool(self.images or self.packages or self.built or self.assets or self.closures)
 
     def image(self, reference: Reference) -> ImageAnswer | None:
         """What is known of exactly this reference."""
@@ -138,6 +162,7 @@ class Learned:
             {**self.packages, **other.packages},
             {**self.built, **other.built},
             {**self.assets, **other.assets},
+            {**self.closures, **other.closures},
         )
 
     def to_json(self) -> dict[str, Any]:

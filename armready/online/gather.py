@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _MANIFEST_IMAGES = KUBERNETES_KINDS | {Kind.HELM_VALUES, Kind.HELM_TEMPLATE, Kind.KUSTOMIZATION}
 _PIPELINE_IMAGES = PIPELINE_KINDS | {Kind.COMPOSE}
 _HEAD = 65_536
+_PLAIN_REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*\s*(?:\[[\w\s,.-]*\])?\s*(?:[<>=!~(;]|$)")
 _BUILDERS = PIPELINE_KINDS | BUILD_KINDS
 _KINDS = _MANIFEST_IMAGES | _PIPELINE_IMAGES | _BUILDERS | MANIFEST_KINDS | SHELL_KINDS | {Kind.DOCKERFILE}
 
@@ -46,12 +48,14 @@ class Questions:
         images: canonical name -> reference.
         packages: normalised names.
         assets: addresses of files for arm64.
+        inputs: path of a manifest -> its requirements, for a resolver.
         options: options of requirements files that name indexes: (`--index-url`, address).
     """
 
     images: dict[str, Reference] = field(default_factory=dict)
     packages: set[str] = field(default_factory=set)
     assets: set[str] = field(default_factory=set)
+    inputs: dict[str, tuple[str, ...]] = field(default_factory=dict)
     options: list[tuple[str, str]] = field(default_factory=list)
 
     def add_image(self, reference: Reference) -> None:
@@ -75,6 +79,8 @@ def questions(tree: Tree, paths: Iterable[str], settings: Settings) -> Questions
             found.packages.update(named_packages(file))
             found.options += named_indexes(file)
             found.assets.update(wanted_assets(file))
+            if settings.resolve and (requirements := resolvable(file)):
+                found.inputs[path] = requirements
         except (ParseProblem, RecursionError):
             continue
     return found
@@ -172,6 +178,24 @@ def named_packages(file: File) -> Iterator[str]:
     for dependency in manifest.dependencies if manifest else ():
         if dependency.name and not dependency.url:
             yield dependency.name
+
+
+def resolvable(file: File) -> tuple[str, ...]:
+    """The requirements that are always installed, as a resolver wants them."""
+    if file.kind not in MANIFEST_KINDS:
+        return ()
+    from armready.python.dependencies import Form, Scope
+    from armready.python.manifests import read_manifest
+
+    manifest = file.parse(read_manifest)
+    found = []
+    for each in manifest.dependencies if manifest else ():
+        if not each.name or each.url or each.constraint or each.scope is not Scope.RUNTIME:
+            continue
+        written = file.source.slice(each.location.span) if each.form in (Form.REQUIREMENT, Form.STRING) else ""
+        plain = f"{each.name}{each.specifier}" + (f" ; {each.marker}" if each.marker else "")
+        found.append(written if written.isprintable() and _PLAIN_REQUIREMENT.match(written) else plain)
+    return tuple(found)
 
 
 def named_indexes(file: File) -> Iterator[tuple[str, str]]:

@@ -13,9 +13,10 @@ from armready.knowledge.learned import Learned
 from armready.online.assets import look_up_assets
 from armready.online.auth import Credentials
 from armready.online.cache import AnswerCache
+from armready.online.closure import closure
 from armready.online.gather import Questions, questions
 from armready.online.indexes import indexes
-from armready.online.lookup import Tally, look_up_images
+from armready.online.lookup import Tally, in_parallel, look_up_images
 from armready.online.pypi import look_up_packages
 from armready.online.registry import RegistryClient
 from armready.online.web import Web
@@ -50,10 +51,18 @@ def look_up(asked: Questions, settings: Settings, tree: Tree, *, sizes: bool = F
     try:
         client = RegistryClient(web, Credentials(), mirrors=settings.mirrors, insecure=settings.insecure_registries)
         images, tally = look_up_images(asked.images.values(), client, cache, sizes=sizes)
-        packages, more = look_up_packages(sorted(asked.packages), indexes(tree, asked.options), web, cache)
+        places = indexes(tree, asked.options)
+        closures, resolved = in_parallel(asked.inputs, lambda requirements: closure(requirements, _python(settings), places))
+        names = asked.packages | {package.name for found in closures.values() for package in found}
+        packages, more = look_up_packages(sorted(names), places, web, cache)
         assets, rest = look_up_assets(sorted(asked.assets), web, cache)
     finally:
         web.close()
-    tally.add(more)
-    tally.add(rest)
-    return Learned(images, packages, assets=assets), tally
+    for each in (resolved, more, rest):
+        tally.add(each)
+    return Learned(images, packages, assets=assets, closures=closures), tally
+
+
+def _python(settings: Settings) -> str:
+    """The Python that a closure is resolved for."""
+    return settings.pythons[-1] if settings.pythons else "3.12"

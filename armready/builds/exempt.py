@@ -37,6 +37,8 @@ def reason(chain: Chain, chains: Sequence[Chain], merges: Sequence[Merge]) -> st
         return job.one_of_several
     if _argument_says(build):
         return "a build argument says which architecture it is for"
+    if chain.handed_over and _by_buildx(chain) and build.output is Output.DEFAULT:
+        return "buildx was not told where to put the result, so whether the push finds it is not known"
     if _merged(names, merges):
         return "it is merged with the images of other architectures"
     if _has_twin(chain, chains):
@@ -51,6 +53,11 @@ def _argument_says(build: Build) -> bool:
         if equals and re.search(r"(?i)arch", name) and has_expansion(value) and names_architecture(value):
             return not any(variable in build.environment for variable in names(value))
     return False
+
+
+def _by_buildx(chain: Chain) -> bool:
+    call = chain.build.invocation
+    return call is not None and call.verb.startswith("buildx")
 
 
 def _names_one(name: Name) -> bool:

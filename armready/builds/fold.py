@@ -110,12 +110,16 @@ def _widen(work: Folding) -> None:
         wanted = tuple(dict.fromkeys((*build.platforms.values, "linux/arm64")))
     else:
         wanted = settings.platforms
+    separate = [] if build.pushes else list(work.chain.pushes)
+    if any(push.declared is None or push.declared.remove is None for push in separate) or (separate and work.chain.uses):
+        raise Impossible("the push is a step of its own, and the daemon between them holds one platform")
     edits = declared.widen(wanted)
     if edits is None:
         raise Impossible("the step is written in a way that cannot be edited exactly")
     work.applicability = work.applicability.at_least(declared.applicability)
     work.notes.extend(declared.reasons)
     work.edits.extend(edits)
+    _remove_declared(work, [push.declared for push in separate if push.declared is not None])
     if not declared.native:
         prepare(work, build.step, needs(work.events, build.order))
     _judge_host(work, build.job)
@@ -202,6 +206,9 @@ def _fold_command(work: Folding) -> None:
     _check_build(work, call, command, script)
     _judge_host(work, build.job)
     _judge_options(work, call)
+    if chain.handed_over and build.job.add_target is not None:
+        _add_target(work, call)
+        return
     if chain.handed_over:
         raise Impossible(
             "build and push stand in different jobs: fold them in the job that builds, and promote with `docker buildx imagetools create`"
@@ -216,6 +223,27 @@ def _fold_command(work: Folding) -> None:
         _at_push(work)
     else:
         _at_build(work, pushes)
+
+
+_NEW_TARGET = "docker-buildx"
+
+
+def _add_target(work: Folding, call: Invocation) -> None:
+    """A target that builds and pushes all platforms, beside those that build and push one: people still need them.
+
+    Raises:
+        Impossible: the file takes no such target.
+    """
+    job = work.build.job
+    if work.chain.loose or any(name.word is None for name in work.chain.pushed_names):
+        raise Impossible("the push names the repository alone or a tag that is known only when it runs")
+    assert job.add_target is not None
+    edits = job.add_target(_NEW_TARGET, _command_text(work, call))
+    if edits is None:
+        raise Impossible(f"the file has a target {_NEW_TARGET} already, or the command cannot be written in it")
+    work.demote(Applicability.UNSAFE, f"Nothing calls the new target {_NEW_TARGET} yet: let CI call it in the place of build and push")
+    work.demote(Applicability.UNSAFE, "It needs a builder (docker buildx create --use) and QEMU on the machine")
+    work.edits.extend(edits)
 
 
 def _check_build(work: Folding, call: Invocation, command: Command, script: Script) -> None:
@@ -426,11 +454,12 @@ def _options(work: Folding, call: Invocation) -> str:
     settings, build = work.file.settings, work.build
     names = {option.name for option in call.options}
     found = []
-    if build.job.host.kind is HostKind.PERSISTENT and "builder" not in names and needs(work.events, build.order).builder:
+    own_builder = build.job.add_target is None or not work.chain.handed_over
+    if build.job.host.kind is HostKind.PERSISTENT and own_builder and "builder" not in names and needs(work.events, build.order).builder:
         found.append(f"--builder {BUILDER}")
     if "platform" not in names:
         found.append(f"--platform {_wanted(work)}")
-    if "provenance" not in names and "attest" not in names and build.job.host.buildx is not Buildx.OLD and call.verb != "buildx build":
+    if "provenance" not in names and "attest" not in names and build.job.host.buildx is not Buildx.OLD and not build.pushes:
         found.append("--provenance=false")
     if not build.pushes and "load" not in names:
         found.append("--push")

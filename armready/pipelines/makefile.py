@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import posixpath
+import re
+from dataclasses import dataclass
+from functools import partial
 
 from armready.file import File
+from armready.fix import Edit
 from armready.knowledge.runners import Buildx
-from armready.parsers.makefile import Makefile, parse_makefile, recipes
+from armready.parsers.makefile import Makefile, Rule, parse_makefile, recipes
 from armready.pipelines.model import Host, HostKind, Job, Pipeline, Step
 
 HOST = Host(HostKind.PERSISTENT, buildx=Buildx.CURRENT, doubt="make runs on whatever machine calls it")
@@ -20,9 +24,46 @@ def read(file: File) -> Pipeline:
     jobs = []
     for index, rule in enumerate(recipes(makefile)):
         assert rule.recipe is not None
-        step = Step(rule.span, rule.recipe, opaque=rule.opaque, shell=index, folder=folder)
-        jobs.append(Job(" ".join(rule.targets), rule.span, HOST, (step,), environment=environment, recipe=True))
+        place = RecipePlace(file, rule)
+        step = Step(rule.span, rule.recipe, opaque=rule.opaque, shell=index, folder=folder, place=place)
+        add = None if rule.conditional else partial(_add_target, file, makefile, rule)
+        name = " ".join(rule.targets)
+        jobs.append(Job(name, rule.span, HOST, (step,), environment=environment, recipe=True, add_target=add))
     return Pipeline("make", tuple(jobs), shares_images=True)
+
+
+@dataclass(frozen=True, eq=False)
+class RecipePlace:
+    """The lines of a recipe."""
+
+    file: File
+    rule: Rule
+
+    def insert_scripts(self, lines: tuple[str, ...]) -> list[Edit] | None:
+        """Edits that put lines above the recipe's first one."""
+        if self.rule.recipe is None or not self.rule.recipe.segments:
+            return None
+        first = self.rule.recipe.segments[0].host
+        if not self.file.source.indent_at(first).startswith("\t"):
+            return None
+        return [self.file.insert_line_above(first, f"\t@{line.replace('$', '$$')}") for line in reversed(lines)]
+
+    def remove(self) -> list[Edit] | None:
+        """A rule is never taken out: others may depend on it."""
+        return None
+
+
+def _add_target(file: File, makefile: Makefile, rule: Rule, name: str, command: str) -> list[Edit] | None:
+    """Edits that put a target behind a rule; None when there is one of that name."""
+    if any(name in each.targets for each in makefile.rules) or "$(@" in command or re.search(r"\$[@<^*]", command):
+        return None
+    written = rule.recipe.encode(command) if rule.recipe is not None else None
+    if written is None:
+        return None
+    newline = file.source.newline
+    end = file.source.line_span(file.source.line_index(max(rule.span.end - 1, rule.span.start))).end
+    lines = ["", f".PHONY: {name}", f"{name}: ## Build and push the image for all platforms.", f"\t{written}"]
+    return [file.insert(end, "".join(f"{newline}{line}" for line in lines))]
 
 
 def variables(makefile: Makefile) -> dict[str, tuple[str, ...]]:

@@ -201,6 +201,7 @@ class Job:
         insecure: the daemon or the builder talks to a registry without TLS.
         prepare: makes the edits that give the job what a step needs; None: shell lines by `Step.place`, or in the script.
         local_setup: what one step sets up is set up again right before the next one that needs it.
+        add_target: makes the edits that put a target of its own, with one command, behind the job; None where that cannot be done.
         recipe: it is a target of a build description that people also call by hand.
         node: the reader's own node.
     """
@@ -216,6 +217,7 @@ class Job:
     one_of_several: str = ""
     insecure: bool = False
     recipe: bool = False
+    add_target: Callable[[str, str], list[Edit] | None] | None = None
     local_setup: bool = False
     prepare: Callable[[Step, Needs], list[Edit] | None] | None = None
     needs: tuple[str, ...] = ()

@@ -56,7 +56,7 @@ class MultiPlatformNotPushed(FileRule):
             fixed="""
                 #!/bin/sh
                 docker buildx create --use
-                docker buildx build --push --platform linux/amd64,linux/arm64 -t example/app:1 .
+                docker buildx build --provenance=false --push --platform linux/amd64,linux/arm64 -t example/app:1 .
                 """,
             applicability=Applicability.UNSAFE,
         ),

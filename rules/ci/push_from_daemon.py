@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from armready.builds import exempt, references
 from armready.builds.chains import Chain
 from armready.builds.events import Merge, Push
+from armready.builds.fold import fold
 from armready.builds.platforms import names_architecture
 from armready.builds.view import Builds, read_builds
 from armready.file import File
@@ -73,7 +74,7 @@ class PushFromDaemon(FileRule):
         """See `FileRule.check`."""
         builds = file.parse(read_builds)
         seen: set[int] = set()
-        for push in [*_elsewhere(builds), *(push for push in builds.free if _counts(builds, push))]:
+        for push in [*_elsewhere(file, builds), *(push for push in builds.free if _counts(builds, push))]:
             if id(push.step) in seen or push.name is None:
                 continue
             seen.add(id(push.step))
@@ -84,10 +85,12 @@ class PushFromDaemon(FileRule):
             )
 
 
-def _elsewhere(builds: Builds) -> Iterator[Push]:
-    """The pushes in another step or job than the build."""
+def _elsewhere(file: File, builds: Builds) -> Iterator[Push]:
+    """The pushes in another step or job than the build, where the build cannot take them over."""
     for chain in builds.chains:
         if exempt.reason(chain, builds.chains, builds.merges) or chain.build.job.recipe or chain.build.pushes or not _by_daemon(chain):
+            continue
+        if fold(file, chain, builds.events[chain.build.job]).fix is not None:
             continue
         yield from (push for push in chain.pushes if push.step.shell != chain.build.step.shell or push.job is not chain.build.job)
 

@@ -98,8 +98,11 @@ _REFERENCE = re.compile(
 )
 _SCHEME = re.compile(r"(?:https?|ftp)://")
 _DATA = re.compile(
-    r"\.(?:asc|sig|sha\d*|sha\d*sums?|md5|pem|key|gpg|json|ya?ml|txt|xml|html|md|repo|list|conf|sbom|minisig)(?:[?#].*)?$", re.IGNORECASE
+    r"\.(?:asc|sig|sha\d*|sha\d*sums?|md5|pem|key|gpg|json|ya?ml|txt|xml|html|md|repo|list|conf|sbom|minisig|xpi)(?:[?#].*)?$",
+    re.IGNORECASE,
 )
+# QEMU's own binaries are named for the machine that they run on and emulate another one.
+_QEMU = re.compile(r"qemu-[^/]*static")
 _PACKAGE = re.compile(r"\.(?:deb|rpm|apk|pkg\.tar\.\w+)(?:[?#].*)?$", re.IGNORECASE)
 _WHEEL = re.compile(r"\.whl(?:[?#].*)?$", re.IGNORECASE)
 _HASH = re.compile(r"(?<![0-9a-fA-F])(?:[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{56}|[0-9a-f]{40}|[0-9a-f]{32})(?![0-9a-fA-F])")
@@ -274,12 +277,11 @@ def is_ci_path(path: str) -> bool:
     return bool(_CI_PATH.search(path))
 
 
-def _has_blanks(url: str) -> bool:
-    """Whether there is white space outside of substitutions: then it is text, not a URL."""
-    if not re.search(r"\s", url):
-        return False
-    text = Text(url, lambda span: span)
-    return any(re.search(r"\s", url[span.start : span.end]) for span in text.literal_spans())
+def _literal(url: str) -> str:
+    """A URL without the text of its substitutions and variables."""
+    if "$" not in url and "`" not in url:
+        return url
+    return "$".join(url[span.start : span.end] for span in Text(url, lambda span: span).literal_spans())
 
 
 def _shape(url: str) -> str:
@@ -333,10 +335,11 @@ class _Finder:
         if "\n" in text.raw.strip() or len(text.raw) > _LONGEST:
             return None
         url, used = self.expand(text, hosted, instruction)
-        if _has_blanks(url.strip()) or (needs_scheme and not _SCHEME.search(url)):
+        visible = _literal(url)
+        if re.search(r"\s", visible.strip()) or (needs_scheme and not _SCHEME.search(visible)) or _QEMU.search(visible):
             return None
-        found = {token.text for token in amd64_tokens(url)}
-        if any(token.arch is Arch.ARM64 for token in tokens(url)):
+        found = {token.text for token in amd64_tokens(visible)}
+        if any(token.arch is Arch.ARM64 for token in tokens(visible)):
             self.arm64_shapes.add(_shape(url))
             return None
         match = identify(url)

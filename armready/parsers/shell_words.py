@@ -83,6 +83,8 @@ def _ansi_end(text: str, at: int) -> int:
     return min(at, len(text))
 
 
+# The patterns of a `case` close brackets that nothing opened.
+_CASE = re.compile(r"(?:^|[\s;&|])case\s")
 _BRACKET = re.compile(r"[^(){}'\"\\`]+")
 
 
@@ -103,7 +105,9 @@ def expansion_end(text: str, at: int) -> int:
     while position < len(text):
         plain = _BRACKET.match(text, position)
         if plain:
-            position = plain.end()
+            case = _CASE.search(plain[0])
+            esac = text.find("esac", position + case.end()) if case else -1
+            position = esac + 4 if esac >= 0 else plain.end()
             continue
         character = text[position]
         in_string = bool(opened) and opened[-1] == '"'

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from armready.classify import Kind
 from armready.downloads import Download, downloads
 from armready.file import File
 from armready.finding import Confidence, Finding, Severity
@@ -33,7 +34,7 @@ from armready.scripts import HostedScript, scripts
 from armready.source import Span
 from armready.switches import arch_switches, problem
 
-from ._shared import WITH_TEMPLATES, confidence_of
+from ._shared import confidence_of
 
 _POD = (
     "apiVersion: v1\nkind: Pod\nspec:\n{}  initContainers:\n  - name: x\n    image: alpine:3.20\n"
@@ -48,7 +49,7 @@ class ScriptArch(FileRule):
     name = "script-arch"
     summary = "A script in a manifest works on amd64 only"
     severity = Severity.WARNING
-    kinds = WITH_TEMPLATES
+    kinds = frozenset({Kind.KUBERNETES, Kind.HELM_TEMPLATE})
     needles = (b"amd64", b"x86_64", b"x86-64", b"x64", b"linux64", b"64bit", b"uname", b"--print-arch")
     examples = (
         Example(

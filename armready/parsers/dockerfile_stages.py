@@ -41,6 +41,9 @@ _VARIANT_NAME = re.compile(r"(?<![a-z0-9])(?:(amd64|x86_64|x86-64|x64|386|i386)|
 _TARGET_SELECTS = re.compile(r"\$\{?TARGET(?:ARCH|PLATFORM|VARIANT)\b")
 _WINDOWS_BASE = re.compile(r"mcr\.microsoft\.com/windows|nanoserver|windowsservercore|(?<![a-z])ltsc20\d\d|/windows/", re.IGNORECASE)
 _WINDOWS_SHELL = re.compile(r"(?i)powershell|pwsh\.exe|cmd\.exe|^cmd$")
+_VARIABLE = re.compile(r"(?:\$\{[^{}]*\}|\$\w+)+")
+_MOST_VARIABLES = 3
+_MOST_STAGES = 500
 _MOUNT_FROM = re.compile(r"(?:^|,)from=([^,]*)")
 
 # Chains that are longer than this are followed no further.
@@ -116,7 +119,7 @@ class Stage:
         position: the index of the FROM in the file.
         parent: the stage it is built from.
         sources: the stages it copies or mounts from.
-        choices: the stages among which its FROM, COPY or mount selects by the target: `FROM build-${TARGETARCH}`.
+        choices: the stages among which its FROM, COPY or mount selects by a variable: `FROM build-${TARGETARCH}`.
         is_final: the last stage, or one that no other stage uses: it can be the target of a build.
         is_shipped: it is final or a final stage is built from it: its files are in an image.
         ships: it is shipped, or a stage that ships copies from it.
@@ -285,8 +288,8 @@ class Stages(Sequence[Stage]):
             stage.sources = tuple(dict.fromkeys(self._sources(stage)))
             used.update(each.index for each in (*stage.sources, *([stage.parent] if stage.parent else [])))
             stage.choices = self._choices(stage)
-        chosen = {each.index for stage in self._stages for each in stage.choices}
-        used |= chosen
+        used.update(each.index for stage in self._stages for each in stage.choices)
+        chosen = {index for stage in self._stages for index in self._chosen_by_target(stage)}
         for stage in self._stages:
             stage.variant = self._variant(stage, chosen)
             stage.is_final = stage.index not in used or stage.index == len(self._stages) - 1
@@ -343,15 +346,25 @@ class Stages(Sequence[Stage]):
                         yield found[1]
 
     def _choices(self, stage: Stage) -> tuple[Stage, ...]:
-        """The stages among which an expression of `stage` selects by the target: `FROM build-${TARGETARCH}`."""
-        base = [stage.base.text] if stage.base is not None else []
+        """The stages among which an expression of `stage` selects: `FROM build-${TARGETARCH}`, `FROM source-${KIND}`."""
         found: list[Stage] = []
-        for reference in (*base, *self._references(stage)):
-            if "$" not in reference or not self._by_target(reference, stage.position):
-                continue
-            names = [self.expand_global(reference, stage.position, each) for each in (AMD64, ARM64)]
-            found += [each for name in names if name and (each := self.named(name, stage.index)) is not None]
+        for reference in self._expressions(stage):
+            shape = _VARIABLE.sub("\0", reference)
+            named = shape.strip("\0") and not set(shape) & set("/:@")
+            if named and shape.count("\0") <= _MOST_VARIABLES and len(self._stages) <= _MOST_STAGES:
+                names = re.compile(re.escape(shape.lower()).replace("\0", ".*"))
+                found += [each for each in self._stages[: stage.index] if each.name and names.fullmatch(each.name.lower())]
         return tuple(dict.fromkeys(found))
+
+    def _expressions(self, stage: Stage) -> Iterator[str]:
+        base = [stage.base.text] if stage.base is not None else []
+        yield from (each for each in (*base, *self._references(stage)) if "$" in each)
+
+    def _chosen_by_target(self, stage: Stage) -> Iterator[int]:
+        for reference in self._expressions(stage):
+            if self._by_target(reference, stage.position):
+                names = [self.expand_global(reference, stage.position, each) for each in (AMD64, ARM64)]
+                yield from (each.index for name in names if name and (each := self.named(name, stage.index)) is not None)
 
     def _by_target(self, text: str, position: int) -> bool:
         return bool(_TARGET_SELECTS.search(text)) or self.expand_global(text, position, AMD64) != self.expand_global(text, position, ARM64)

@@ -481,3 +481,11 @@ def test_stages_that_only_windows_needs() -> None:
 def test_words_of_a_template() -> None:
     (stage,) = read("FROM debian@{{ digest }} AS base\n").stages
     assert (stage.name, stage.base and stage.base.text) == ("base", "debian@{{ digest }}")
+
+
+def test_stages_that_a_variable_selects_are_used() -> None:
+    text = "ARG K=false\nFROM scratch AS tool-true\nFROM scratch AS tool-false\n"
+    text += "FROM tool-${K} AS tool\nFROM debian:12\nCOPY --from=tool / /\n"
+    stages = read(text).stages
+    assert [stage.is_final for stage in stages] == [False, False, False, True]
+    assert [stage.name for stage in stages[2].choices] == ["tool-true", "tool-false"]

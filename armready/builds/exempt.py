@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from armready.builds import references
 from armready.builds.chains import Chain
-from armready.builds.events import Build, Merge, Name
+from armready.builds.events import Build, Merge, Name, Output
 from armready.builds.platforms import names_architecture
 from armready.builds.variables import has_expansion, names
 

@@ -1,19 +1,25 @@
-"""How far a repository is: what stands against arm64, per family of files and per image.
+"""How far a repository is: what stands against arm64, per family of files, per image and per workload.
 
 Ignored findings do not count; what the baseline knows does, since it is still there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from armready.classify import BUILD_KINDS, LOCK_KINDS, MANIFEST_KINDS, PIPELINE_KINDS, Kind
+from armready.config import Settings
 from armready.facts import DockerfileFact
 from armready.finding import Confidence, Finding, Severity
+from armready.project import Project
+from armready.tree import MemoryTree
 
 if TYPE_CHECKING:
+    from armready.builds.facts import ImageBuild
+    from armready.kubernetes.facts import Workload
+    from armready.kubernetes.own_images import OwnBuild
     from armready.pipeline import Analysis
 
 _IMAGES = frozenset({Kind.DOCKERFILE, Kind.COMPOSE, Kind.BAKE_HCL, Kind.BAKE_JSON})
@@ -37,9 +43,14 @@ FAMILIES: Mapping[str, frozenset[Kind]] = {
 
 
 class State(StrEnum):
-    """`READY` nothing is known against it, `DOUBTFUL` there are warnings, `BLOCKED` there are errors."""
+    """How near to arm64 something is.
+
+    `READY` nothing is known against it. `UNKNOWN` it runs an image of which nothing is known. `DOUBTFUL` there are warnings. `BLOCKED`
+    there are errors.
+    """
 
     READY = "ready"
+    UNKNOWN = "unknown"
     DOUBTFUL = "doubtful"
     BLOCKED = "blocked"
 
@@ -58,15 +69,35 @@ class Image(NamedTuple):
 
     Attributes:
         path: its Dockerfile.
+        names: what builds push it as.
         bases: the base images of the stages that ship.
-        state: by the findings in the Dockerfile, and those elsewhere that point at it.
+        state: by the findings in the Dockerfile and at its builds, and those elsewhere that point at it.
         reasons: the codes of those findings.
     """
 
     path: str
+    names: tuple[str, ...]
     bases: tuple[str, ...]
     state: State
     reasons: tuple[str, ...]
+
+
+class Placed(NamedTuple):
+    """A workload, and whether it can run on arm64 nodes.
+
+    Attributes:
+        path: its manifest.
+        line: where it stands.
+        title: `Deployment/web`.
+        state: by its images and its placement.
+        reason: what stands against it, in words.
+    """
+
+    path: str
+    line: int
+    title: str
+    state: State
+    reason: str
 
 
 class Readiness(NamedTuple):
@@ -74,6 +105,7 @@ class Readiness(NamedTuple):
 
     families: tuple[Family, ...]
     images: tuple[Image, ...]
+    workloads: tuple[Placed, ...]
 
 
 def readiness(analysis: Analysis) -> Readiness:
@@ -83,27 +115,73 @@ def readiness(analysis: Analysis) -> Readiness:
         if finding.severity is not Severity.INFO and finding.confidence is not Confidence.LOW:
             for path in {finding.path, *(each.location.path for each in finding.related)}:
                 against.setdefault(path, []).append(finding)
+    return Readiness(tuple(_families(analysis, against)), tuple(_images(analysis, against)), tuple(_workloads(analysis)))
+
+
+def _families(analysis: Analysis, against: Mapping[str, list[Finding]]) -> Iterator[Family]:
     own = {path: [each for each in found if each.path == path] for path, found in against.items()}
-    kinds = {path: result.kind for path, result in analysis.results.items() if result.kind is not None}
-    families = []
     for name, members in FAMILIES.items():
-        states = [state_of(own.get(path, ())) for path, kind in kinds.items() if kind in members]
+        states = [state_of(own.get(path, ())) for path, result in analysis.results.items() if result.kind in members]
         if states:
-            families.append(_family(name, states))
-    built = ((path, fact) for path, result in analysis.results.items() for fact in result.facts if isinstance(fact, DockerfileFact))
-    return Readiness(tuple(families), tuple(_image(path, fact, against.get(path, [])) for path, fact in built))
+            yield Family(name, states.count(State.READY), states.count(State.DOUBTFUL), states.count(State.BLOCKED))
+
+
+def _images(analysis: Analysis, against: Mapping[str, list[Finding]]) -> Iterator[Image]:
+    builds = _builds(analysis)
+    for path, result in analysis.results.items():
+        for fact in result.facts:
+            if isinstance(fact, DockerfileFact):
+                made = builds.get(path, [])
+                places = {build.location for build in made}
+                at_builds = [each for build in made for each in against.get(build.location.path, ()) if each.location in places]
+                findings = [*against.get(path, ()), *at_builds]
+                names = dict.fromkeys(push.shown for build in made for push in build.pushes)
+                bases = dict.fromkeys(stage.base.text for stage in fact.shipped() if stage.base is not None)
+                yield Image(path, tuple(names), tuple(bases), state_of(findings), tuple(sorted({each.code for each in findings})))
+
+
+def _builds(analysis: Analysis) -> dict[str, list[ImageBuild]]:
+    """Dockerfile -> its builds. Without a file with builds their module is not loaded."""
+    facts = [fact for result in analysis.results.values() for fact in result.facts if type(fact).__name__ == "ImageBuild"]
+    builds: dict[str, list[ImageBuild]] = {}
+    for fact in cast("list[ImageBuild]", facts):
+        if fact.dockerfile is not None:
+            builds.setdefault(fact.dockerfile, []).append(fact)
+    return builds
+
+
+def _workloads(analysis: Analysis) -> Iterator[Placed]:
+    found = [(path, fact) for path, result in analysis.results.items() for fact in result.facts if type(fact).__name__ == "Workload"]
+    if not found:
+        return
+    from armready.kubernetes.own_images import own_builds
+
+    own = own_builds(Project(analysis.results, MemoryTree({}), Settings(), complete=analysis.complete, load=lambda _: None))
+    for path, fact in found:
+        workload = cast("Workload", fact)
+        if workload.is_workload:
+            state, reason = _placement(workload, own)
+            yield Placed(path, workload.location.region.line, workload.title, state, reason)
+
+
+def _placement(workload: Workload, own: Sequence[OwnBuild]) -> tuple[State, str]:
+    stuck = [image for image in workload.images if image.only == "amd64"]
+    if stuck:
+        sure = any(image.sure is Confidence.HIGH for image in stuck)
+        return (State.BLOCKED if sure else State.DOUBTFUL), f"{stuck[0].text} is for amd64 only"
+    if not workload.allows("arm64"):
+        return State.BLOCKED, "its constraints rule arm64 nodes out"
+    unknown = ""
+    for image in workload.images:
+        build = next((each for each in own if each.makes(image.text)), None)
+        if build is not None and not build.arm64:
+            return State.BLOCKED, f"{image.text} is built for amd64 only at {build.place}"
+        if build is None and image.unknown:
+            unknown = unknown or image.text
+    return (State.UNKNOWN, f"nothing is known of {unknown}") if unknown else (State.READY, "")
 
 
 def state_of(findings: Iterable[Finding]) -> State:
     """The state that findings leave a file in."""
     levels = {finding.severity for finding in findings}
     return State.BLOCKED if Severity.ERROR in levels else State.DOUBTFUL if levels else State.READY
-
-
-def _family(name: str, states: list[State]) -> Family:
-    return Family(name, states.count(State.READY), states.count(State.DOUBTFUL), states.count(State.BLOCKED))
-
-
-def _image(path: str, fact: DockerfileFact, findings: list[Finding]) -> Image:
-    bases = dict.fromkeys(stage.base.text for stage in fact.shipped() if stage.base is not None)
-    return Image(path, tuple(bases), state_of(findings), tuple(sorted({finding.code for finding in findings})))

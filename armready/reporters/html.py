@@ -12,7 +12,7 @@ from pathlib import Path
 
 from armready.finding import Finding, Severity
 from armready.fix import Fix
-from armready.readiness import Family, Image, Readiness, State, readiness
+from armready.readiness import Family, Image, Placed, Readiness, State, readiness
 from armready.reporters.base import Context, count_fixes, count_severities, escape, plural, rule_url, summary_line
 from armready.reporters.diff import Hunk, hunks
 from armready.reporters.excerpt import excerpt
@@ -23,7 +23,7 @@ from armready.results import Report
 # Beyond this the files start closed: a browser opens the page at once.
 _OPEN = 200
 _EXCERPT_WIDTH = 220
-_IMAGES = 500
+_ROWS = 200
 
 
 def render(report: Report, context: Context) -> str:
@@ -89,10 +89,19 @@ def _readiness(state: Readiness | None, context: Context) -> Iterable[str]:
     yield from map(_family, state.families)
     yield "</div>"
     if state.images:
-        worst_first = sorted(state.images, key=lambda each: (-list(State).index(each.state), each.path))
-        rows = "".join(_image_row(image, context) for image in worst_first[:_IMAGES])
-        head = "<tr><th>Built from</th><th>State</th><th>Base of what ships</th><th>Because of</th></tr>"
-        yield f'<h2>Images</h2><div class="card scroll"><table>{head}{rows}</table></div>'
+        images = sorted(state.images, key=lambda each: (-list(State).index(each.state), each.path))
+        yield _listing(
+            "Images", ("Built from", "State", "Base of what ships", "Because of"), [_image_row(each, context) for each in images]
+        )
+    if state.workloads:
+        workloads = sorted(state.workloads, key=lambda each: (-list(State).index(each.state), each.path, each.line))
+        yield _listing("Workloads", ("Workload", "State", "Because", "In"), [_workload_row(each, context) for each in workloads])
+
+
+def _listing(title: str, header: Sequence[str], rows: Sequence[str]) -> str:
+    head = "".join(f"<th>{each}</th>" for each in header)
+    more = f'<p class="dim">and {len(rows) - _ROWS:,} more</p>' if len(rows) > _ROWS else ""
+    return f'<h2>{title}</h2><div class="card scroll"><table><tr>{head}</tr>{"".join(rows[:_ROWS])}</table>{more}</div>'
 
 
 def _family(family: Family) -> str:
@@ -106,8 +115,14 @@ def _family(family: Family) -> str:
 
 def _image_row(image: Image, context: Context) -> str:
     bases = "<br>".join(f"<code>{text(base)}</code>" for base in image.bases)
+    names = "".join(f'<br><span class="dim">{text(name)}</span>' for name in image.names[:4])
     cells = f"<td>{badge(image.state)}</td><td>{bases}</td><td>{', '.join(image.reasons)}</td>"
-    return f'<tr><td class="place">{text(context.shown_path(image.path))}</td>{cells}</tr>'
+    return f'<tr><td class="place">{text(context.shown_path(image.path))}{names}</td>{cells}</tr>'
+
+
+def _workload_row(workload: Placed, context: Context) -> str:
+    place = f'<td class="place">{text(context.shown_path(workload.path))}:{workload.line}</td>'
+    return f"<tr><td>{text(workload.title)}</td><td>{badge(workload.state)}</td><td>{text(workload.reason)}</td>{place}</tr>"
 
 
 def _first(findings: Sequence[Finding]) -> Iterable[str]:

@@ -69,8 +69,24 @@ def _readiness(state: Readiness, context: Context) -> dict[str, Any]:
             family.name: {"ready": family.ready, "doubtful": family.doubtful, "blocked": family.blocked} for family in state.families
         },
         "images": [
-            {"path": context.shown_path(image.path), "state": image.state.value, "bases": list(image.bases), "because": list(image.reasons)}
+            {
+                "path": context.shown_path(image.path),
+                "names": list(image.names),
+                "state": image.state.value,
+                "bases": list(image.bases),
+                "because": list(image.reasons),
+            }
             for image in state.images
+        ],
+        "workloads": [
+            {
+                "path": context.shown_path(each.path),
+                "line": each.line,
+                "title": each.title,
+                "state": each.state.value,
+                "reason": each.reason,
+            }
+            for each in state.workloads
         ],
     }
 

@@ -36,6 +36,9 @@ PLACEHOLDER = "\ue000"
 
 _ACTION = re.compile(r"\{\{-?\s*/\*.*?\*/\s*-?\}\}|\{\{(?:\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|[^\"`}]|\}(?!\}))*\}\}", re.DOTALL)
 _VARIABLE = re.compile(rf"{PLACEHOLDER}|\{{\{{|\$[{{(\w]|<<|<[A-Za-z_]|@\w+@|\(\(|__\w+__|%\w+%")
+_INDENTED = re.compile(r"\b(?:nindent|indent|toYaml)\b")
+_PROBLEM_LINE = re.compile(r"line (\d+)")
+_MAX_BLANKED_LINES = 20
 _NOT_A_WORKLOAD = frozenset({"CustomResourceDefinition", "Node", "Event", "APIService", "NodeMetrics"})
 
 
@@ -96,20 +99,40 @@ def documents(file: File) -> Documents:
         except ParseProblem:
             if "{{" not in file.text:
                 raise
-    masked = mask(file.text)
+    return _of_template(mask(file.text))
+
+
+def _of_template(masked: str) -> Documents:
+    """What can be read of a template: lines that stand in the way are blanked one after the other."""
     stream = parse_yaml_text(masked)
+    for _ in range(_MAX_BLANKED_LINES):
+        found = _PROBLEM_LINE.search(stream.problems[0]) if stream.problems else None
+        if found is None:
+            break
+        lines = masked.split("\n")
+        index = min(int(found[1]), len(lines)) - 1
+        while index >= 0 and not lines[index].strip():
+            index -= 1
+        if index < 0:
+            break
+        lines[index] = re.sub(r"[^\r]", " ", lines[index])
+        masked = "\n".join(lines)
+        stream = parse_yaml_text(masked)
     return Documents(tuple(root for root in stream.documents if root is not None), masked, True)
 
 
 def mask(text: str) -> str:
-    """A template as YAML of the same length: lines that hold nothing but actions are blank, other actions are a run of `PLACEHOLDER`."""
+    """A template as YAML of the same length.
+
+    Lines that hold nothing but actions are blank, and so are actions that put in lines of their own; others are a run of `PLACEHOLDER`.
+    """
     if "{{" not in text:
         return text
     pieces: list[str] = []
     position = 0
     for action in _ACTION.finditer(text):
         pieces.append(text[position : action.start()])
-        pieces.append(re.sub(r"[^\r\n]", PLACEHOLDER, action[0]))
+        pieces.append(re.sub(r"[^\r\n]", " " if _INDENTED.search(action[0]) else PLACEHOLDER, action[0]))
         position = action.end()
     pieces.append(text[position:])
     lines = "".join(pieces).split("\n")

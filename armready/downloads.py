@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from armready.arch import Arch, amd64_tokens, command_probe, names_arm64, probe, tokens
+from armready.arch import Arch, Spelling, amd64_tokens, command_probe, names_arm64, probe, tokens
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Confidence, Severity
@@ -116,6 +116,12 @@ _CI_PATH = re.compile(
 # The value of a variable that only a run tells.
 _OPAQUE = "$"
 _BARE = re.compile(r"(?i)linux|gnu|musl|unknown|pc|alpine|amd64|x86[_-]64|x64|64-?bit|[\"'/_.-]|64")
+_ASKED = re.compile(r"\$\{(?:TARGET|BUILD)ARCH\}|\$(?:TARGET|BUILD)ARCH\b|\$\((?:uname -m|arch|dpkg --print-architecture|go env GOARCH)\)")
+_SUBSTITUTION = re.compile(r"\$\([^()]*(?:\([^()]*\)[^()]*)*\)|`[^`]*`")
+# What reads the text that it gets: a download piped into it is data.
+_READERS = frozenset(
+    {"grep", "egrep", "sed", "awk", "jq", "yq", "head", "tail", "cut", "sort", "tr", "xmllint", "pup", "python", "python3", "wc"}
+)
 _DEEPEST = 5
 _LONGEST = 3_000
 # How far from a download, in lines, a literal checksum still belongs to it.
@@ -208,7 +214,7 @@ class Download:
     @property
     def asset(self) -> str:
         """The name of the file."""
-        path = re.split(r"[?#]", self.url.rstrip("/"))[0]
+        path = re.split(r"[?#]", _SUBSTITUTION.sub("$(…)", self.url).rstrip("/"))[0]
         return path.rpartition("/")[2] or self.url
 
     @property
@@ -251,14 +257,40 @@ class Download:
         return self.match.has_arm64 if self.match is not None else None
 
 
+class Misnamed(NamedTuple):
+    """A URL that takes the architecture from a source whose name for arm64 is not the one that the tool's files have.
+
+    Attributes:
+        span: the word, in the file.
+        match: the tool.
+        spelling: the source.
+        expected: the names that the files for arm64 have.
+        hosted: the script; None in ADD.
+        stage: of a Dockerfile.
+    """
+
+    span: Span
+    match: Match
+    spelling: Spelling
+    expected: tuple[str, ...]
+    hosted: HostedScript | None
+    stage: Stage | None
+
+
+def misnamed(file: File) -> tuple[Misnamed, ...]:
+    """The URLs of a file that name no file on arm64 although they follow the architecture."""
+    finder = _finder(file)
+    return tuple(each for each in finder.misnamed() if each is not None) if finder else ()
+
+
 def downloads(file: File) -> tuple[Download, ...]:
     """The downloads of a file, in order, one for each place where an architecture is written.
 
     A file whose path names an architecture is for that one, and has none.
     """
-    if any(token.arch in (Arch.AMD64, Arch.ARM64) for token in tokens(file.path)):
+    finder = _finder(file)
+    if finder is None:
         return ()
-    finder = _Dockerfile(file) if file.kind is Kind.DOCKERFILE else _Scripts(file)
     found: list[Download] = []
     taken: set[Span] = set()
     for download in finder.find():
@@ -278,10 +310,20 @@ def is_ci_path(path: str) -> bool:
 
 
 def _literal(url: str) -> str:
-    """A URL without the text of its substitutions and variables."""
+    """A URL with `$` in the place of each substitution and variable."""
     if "$" not in url and "`" not in url:
         return url
     return "$".join(url[span.start : span.end] for span in Text(url, lambda span: span).literal_spans())
+
+
+def _tool(url: str) -> Match | None:
+    return identify(_literal(url))
+
+
+def _finder(file: File) -> _Finder | None:
+    if any(token.arch in (Arch.AMD64, Arch.ARM64) for token in tokens(file.path)):
+        return None
+    return _Dockerfile(file) if file.kind is Kind.DOCKERFILE else _Scripts(file)
 
 
 def _shape(url: str) -> str:
@@ -303,6 +345,28 @@ class _Finder:
 
     def find(self) -> Iterator[Download]:
         raise NotImplementedError
+
+    def misnamed(self) -> Iterator[Misnamed | None]:
+        for hosted in self.file.parse(scripts):
+            if hosted.stage is not None and (hosted.stage.is_windows or hosted.stage.variant):
+                continue
+            for command in hosted.script.commands:
+                if not in_arch_switch(hosted.script, command):
+                    texts = [self.of_word(hosted, word) for word, _ in _fetched_words(command)]
+                    yield from (self.misname(text, hosted, hosted.instruction, hosted.stage) for text in texts)
+
+    def misname(self, text: Text, hosted: HostedScript | None, instruction: Instruction | None, stage: Stage | None) -> Misnamed | None:
+        """Whether a URL that follows the architecture does so by the wrong names."""
+        url, _ = self.expand(text, hosted, instruction)
+        asked = _ASKED.search(url)
+        spelling = probe(asked[0]) if asked else None
+        if asked is None or spelling is None or not _SCHEME.search(_literal(url)):
+            return None
+        match = _tool(url[: asked.start()] + spelling.amd64 + url[asked.end() :])
+        names = {arm64 for amd64, arm64 in match.tool.pairs if amd64 == spelling.amd64} if match is not None else set()
+        if match is None or not names or spelling.arm64 in names:
+            return None
+        return Misnamed(text.locate(Span(0, len(text.raw))), match, spelling, tuple(sorted(names)), hosted, stage)
 
     def lookup(self, name: str, hosted: HostedScript | None, instruction: Instruction | None) -> Text | None:
         raise NotImplementedError
@@ -342,7 +406,7 @@ class _Finder:
         if any(token.arch is Arch.ARM64 for token in tokens(visible)):
             self.arm64_shapes.add(_shape(url))
             return None
-        match = identify(url)
+        match = _tool(url)
         hidden = () if found or match is None else _hidden(url, match)
         if not found and not hidden:
             return None
@@ -360,11 +424,11 @@ class _Finder:
             values = [(self.of_word(hosted, each.value, each.name), True) for each in command.assignments if each.value is not None]
             for text, needs_scheme in (*texts, *values):
                 judged = self.judge(text, hosted, hosted.instruction, needs_scheme=needs_scheme)
-                if judged is None or in_arch_switch(script, command):
+                if judged is None or in_arch_switch(script, command) or _is_read(script, command):
                     continue
                 url, sites = judged
                 checksum = _checksum(hosted, command, self.checksums(hosted))
-                yield Download(url, sites, identify(url), hosted, command, hosted.instruction, hosted.stage, checksum, self.host_of(hosted))
+                yield Download(url, sites, _tool(url), hosted, command, hosted.instruction, hosted.stage, checksum, self.host_of(hosted))
 
     def of_word(self, hosted: HostedScript, word: Word, name: str = "") -> Text:
         return Text(word.text, lambda span: hosted.span(span.shift(word.span.start)), word, name)
@@ -447,19 +511,27 @@ class _Dockerfile(_Finder):
             if instruction.keyword in ("ARG", "ENV") and not (stage is not None and (stage.is_windows or stage.variant)):
                 yield from self._in_pairs(instruction, stage)
 
+    def misnamed(self) -> Iterator[Misnamed | None]:
+        yield from super().misnamed()
+        for outer in self.dockerfile.instructions:
+            instruction, stage = outer.trigger or outer, self.dockerfile.stage_of(outer)
+            if instruction.keyword == "ADD" and not (stage is not None and (stage.is_windows or stage.variant)):
+                for word in instruction.words[:-1]:
+                    yield self.misname(self._text(word.text, word.span, ""), None, instruction, stage)
+
     def _in_add(self, instruction: Instruction, stage: Stage | None) -> Iterator[Download]:
         for word in instruction.words[:-1]:
             judged = self.judge(self._text(word.text, word.span, ""), None, instruction)
             if judged is not None:
                 flag = instruction.flag("checksum")
                 checksum = flag.span if flag is not None and flag.value and _HASH.search(flag.value) else None
-                yield Download(judged[0], judged[1], identify(judged[0]), None, None, instruction, stage, checksum, Host.IMAGE)
+                yield Download(judged[0], judged[1], _tool(judged[0]), None, None, instruction, stage, checksum, Host.IMAGE)
 
     def _in_pairs(self, instruction: Instruction, stage: Stage | None) -> Iterator[Download]:
         for pair in instruction.pairs:
             judged = self.judge(self._text(pair.value, pair.value_span, pair.name), None, instruction) if pair.value else None
             if judged is not None:
-                yield Download(judged[0], judged[1], identify(judged[0]), None, None, instruction, stage, None, Host.IMAGE)
+                yield Download(judged[0], judged[1], _tool(judged[0]), None, None, instruction, stage, None, Host.IMAGE)
 
     def _text(self, raw: str, span: Span, name: str) -> Text:
         exact = self.file.source.slice(span) == raw
@@ -575,6 +647,16 @@ def _is_substituted(command: Command) -> bool:
 def about_arch(text: str) -> bool:
     """Whether a condition asks for the architecture."""
     return probe(text) is not None or bool(tokens(text)) or bool(_ARCH_NAME.search(text))
+
+
+def _is_read(script: Script, command: Command) -> bool:
+    """Whether the output of a command goes to one that reads it as text."""
+    frame = command.context[-1] if command.context else None
+    if frame is None or frame.kind != "pipeline":
+        return False
+    after = (*command.context[:-1], frame._replace(branch=frame.branch + 1))
+    rest = script.commands_in(Span(command.span.end, len(script.text)))
+    return any(each.name in _READERS and each.context == after for each in rest)
 
 
 def _is_bare(text: Text) -> bool:

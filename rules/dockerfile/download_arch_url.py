@@ -4,8 +4,8 @@
 
 The URL of a Linux file for amd64 (`amd64`, `x86_64`, `x64`, `linux64`, `64bit` …) that `curl`, `wget` or another command fetches, that
 ADD names, or that a variable holds; variables are put in, so that `curl "$URL"` is judged by the value of `URL`. Files that are for
-amd64 without saying so, such as `ninja-linux.zip`, are known by name. It reads shell wherever it stands: RUN, scripts, Makefiles, CI
-jobs.
+amd64 without saying so, such as `ninja-linux.zip`, are known by name. A URL that follows the architecture by names that the tool's
+files do not have is found too. It reads shell wherever it stands: RUN, scripts, Makefiles, CI jobs.
 
 It leaves alone what stands in a branch of a switch on the architecture, what is fetched for arm64 as well, files of other systems, and
 text that is only printed. Packages are DF150, a literal checksum beside the download DF141, a tool that has no file for arm64 DF142.
@@ -30,14 +30,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.downloads import downloads
+from armready.downloads import downloads, misnamed
 from armready.file import File
-from armready.finding import Finding, Severity
+from armready.finding import Confidence, Finding, Severity
 from armready.fix import Applicability
+from armready.knowledge.tools import as_of
 from armready.rule import Example, FileRule
 
 from ._downloads import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, what, where
 from ._parametrize import parametrised
+from ._places import confidence_limit, severity_at
 
 _FACTS = '{"version": 1, "assets": [{"url": "https://example.com/tool/v1/tool-linux-arm64", "exists": true, "as_of": "2026-11-24"}]}'
 
@@ -50,7 +52,17 @@ class DownloadArchUrl(FileRule):
     summary = "A download is for amd64 only"
     severity = Severity.ERROR
     kinds = KINDS
-    needles = (*NEEDLES, b"ninja-linux", b"snyk-linux", b"/snyk")
+    needles = (
+        *NEEDLES,
+        b"ninja-linux",
+        b"snyk-linux",
+        b"/snyk",
+        b"targetarch",
+        b"buildarch",
+        b"uname -m",
+        b"print-architecture",
+        b"goarch",
+    )
     examples = (
         Example(
             "TARGETARCH where the names are the same",
@@ -179,6 +191,16 @@ class DownloadArchUrl(FileRule):
             bad="FROM debian:12\nRUN curl -LO https://github.com/ninja-build/ninja/releases/download/v1.12.1/«ninja-linux».zip\n",
         ),
         Example(
+            "the wrong name for arm64",
+            path="Dockerfile",
+            bad="""
+                FROM debian:12
+                ARG TARGETARCH
+                RUN curl -LO «https://github.com/just-containers/s6-overlay/releases/download/v2.2.0.3/s6-overlay-${TARGETARCH}.tar.gz»
+            """,
+            severity=Severity.WARNING,
+        ),
+        Example(
             "a switch on the architecture",
             path="Dockerfile",
             good="""
@@ -217,4 +239,14 @@ class DownloadArchUrl(FileRule):
                 severity=severity_of(download),
                 confidence=confidence_of(file, download),
                 fix=parametrised(file, download, file.parse(downloads)),
+            )
+        for each in file.parse(misnamed):
+            tool, spelling = each.match.tool, each.spelling
+            known = Confidence.HIGH if tool.read else Confidence.MEDIUM
+            yield self.finding(
+                file.location(each.span),
+                f"{spelling.source} says {spelling.arm64}, and {tool.name} calls its file for arm64 {' or '.join(each.expected)}"
+                f" ({as_of()}): the URL names no file there.",
+                severity=severity_at(file, each.hosted) if each.hosted is not None else Severity.ERROR,
+                confidence=known.at_most(confidence_limit(file)),
             )

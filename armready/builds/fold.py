@@ -203,6 +203,9 @@ def _fold_command(work: Folding) -> None:
     call, command, script = build.invocation, build.command, build.script
     if call is None or command is None or script is None:
         raise Impossible("the build is no command")
+    if call.tool == "buildctl":
+        _fold_buildctl(work, call, command, script)
+        return
     _check_build(work, call, command, script)
     _judge_host(work, build.job)
     _judge_options(work, call)
@@ -244,6 +247,24 @@ def _add_target(work: Folding, call: Invocation) -> None:
     work.demote(Applicability.UNSAFE, f"Nothing calls the new target {_NEW_TARGET} yet: let CI call it in the place of build and push")
     work.demote(Applicability.UNSAFE, "It needs a builder (docker buildx create --use) and QEMU on the machine")
     work.edits.extend(edits)
+
+
+def _fold_buildctl(work: Folding, call: Invocation, command: Command, script: Script) -> None:
+    """`buildctl build` takes its platforms as an option of the frontend, and pushes all of them.
+
+    Raises:
+        Impossible: the command cannot be edited, or names platforms already.
+    """
+    build = work.build
+    if build.step.detect_only:
+        raise Impossible(build.step.detect_only)
+    if not build.pushes or build.platforms.given or not is_editable(command) or not script.intact(command.span):
+        raise Impossible(_OTHER_TOOLS["buildctl"])
+    end = call.verb_words[-1].span.end
+    new = f"--opt platform={','.join(work.file.settings.platforms)}"
+    work.change(build.step, script, [(Span(end, end), _spread(script, end, new))])
+    work.demote(Applicability.UNSAFE, "The machine that runs buildkitd needs QEMU for what the Dockerfile runs")
+    _judge_host(work, build.job)
 
 
 def _check_build(work: Folding, call: Invocation, command: Command, script: Script) -> None:

@@ -107,6 +107,8 @@ class ArgumentList(Embedded):
         assert self.sequence is not None
         node = self.sequence.value[like]
         quote = node.style if isinstance(node, ScalarNode) and node.style in ("'", '"') else ""
+        if not quote and not in_flow_style(self.sequence) and argument(value.replace(",", "")) == value.replace(",", ""):
+            return value
         return argument(value, quote)
 
     def _separator(self, like: int) -> str:

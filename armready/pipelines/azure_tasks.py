@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+from armready import yaml_edit
 from armready.builds.variables import expand
 from armready.file import File
+from armready.fix import Edit
 from armready.parsers.yaml import MappingNode, get, key_of, merged_pairs, pair_of, text_of
+from armready.parsers.yaml import span as span_of
 from armready.pipelines.keyed_steps import KeyedItem
 from armready.pipelines.model import Declared, Verb
 from armready.pipelines.yaml_steps import line_of
+from armready.source import Span
 
+_HOST = re.compile(
+    r"^(?:[\w$().-]+\.azurecr\.(?:io|cn|us)|docker\.io|ghcr\.io|quay\.io|(?:\w+\.)?gcr\.io|[\w.-]+\.dkr\.ecr\.[\w-]+\.amazonaws\.com|[\w-]+-docker\.pkg\.dev)$"
+)
+_NO_PLATFORMS = "Docker@2 takes no platforms: log in with it, and build in a script with docker buildx build --platform"
+_LABELS = "The labels that Docker@2 adds to an image are lost"
 _PLATFORM = re.compile(r"--platform[= ]+([^\s\"']+)")
 
 
@@ -57,7 +67,7 @@ def _docker_2(
     command = inputs.get("command", "buildAndPush").lower()
     names = _names(inputs.get("repository", ""), inputs.get("tags", ""))
     if command == "push":
-        return Declared(Verb.PUSH, span, "Docker@2", names)
+        return Declared(Verb.PUSH, span, "Docker@2", names, remove=lambda _: place.remove())
     if command == "login":
         return Declared(Verb.LOGIN, span, "Docker@2")
     if command not in ("build", "buildandpush"):
@@ -66,6 +76,10 @@ def _docker_2(
     platforms = tuple(_PLATFORM.findall(arguments))
     pushes = command == "buildandpush" or "--push" in arguments.split()
     dockerfile, context = _dockerfile(inputs, environment)
+    server = _login_server(inputs.get("containerregistry", ""), environment)
+    path = expand(inputs.get("dockerfile") or "**", environment)[-1]
+    possible = names and server is not None and "*" not in path and not arguments
+    rewrite = _Rewrite(file, step, place, inputs, server or "", names, path)
     return Declared(
         Verb.BUILD,
         span,
@@ -77,9 +91,62 @@ def _docker_2(
         loads=not pushes,
         dockerfile=dockerfile,
         context=context,
-        folder="" if dockerfile is not None else None,
-        reasons=("Docker@2 takes no platforms: log in with it, and build in a script with docker buildx build --platform",),
+        widen=rewrite.edits if possible else None,
+        reasons=(_LABELS,) if possible else (_NO_PLATFORMS,),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Rewrite:
+    """A build by Docker@2 as a login by it and a script with `docker buildx build --push`."""
+
+    file: File
+    step: MappingNode
+    place: KeyedItem
+    inputs: Mapping[str, str]
+    server: str
+    names: tuple[str, ...]
+    path: str
+
+    def edits(self, platforms: tuple[str, ...]) -> list[Edit] | None:
+        """The edits; None when a word cannot be written in a script, or the step shares its lines with others."""
+        dockerfile = self.inputs.get("dockerfile", "")
+        context = self.inputs.get("buildcontext") or "**"
+        if context == "**":
+            context = self.path.rpartition("/")[0] or "."
+        tags = " ".join(f'-t "{self.server}/{name}"' if self.server else f'-t "{name}"' for name in self.names)
+        command = (
+            f'docker buildx build --platform {",".join(platforms)} --provenance=false --push -f "{dockerfile}" {tags} {_word(context)}'
+        )
+        task, inputs = pair_of(self.step, "task"), pair_of(self.step, "inputs")
+        if task is None or inputs is None or re.search(r": | #|[\n`\\]", command):
+            return None
+        registry = self.inputs.get("containerregistry", "")
+        login = ("task: Docker@2", "displayName: Registry login", "inputs:", "  command: login", f"  containerRegistry: {registry}")
+        before = self.place.insert_items((login,)) if registry else []
+        removed = yaml_edit.remove_pair(self.file, self.step, inputs[0])
+        if before is None or removed is None:
+            return None
+        replaced = self.file.replace(Span(span_of(task[0]).start, span_of(task[1]).end), f"script: {command}")
+        return [*before, replaced, removed]
+
+
+def _word(text: str) -> str:
+    return text if re.fullmatch(r"[\w./-]+", text) else f'"{text}"'
+
+
+def _login_server(connection: str, environment: Mapping[str, tuple[str, ...]]) -> str | None:
+    """The host of the registry behind a service connection: empty for none, None when no variable or name tells it."""
+    if not connection:
+        return ""
+    if any(_HOST.match(each) for each in expand(connection, environment)):
+        return connection
+    found = {
+        f"$({name})"
+        for name, values in environment.items()
+        if not name.startswith(("variables.", "parameters.")) and name.upper() != name and any(_HOST.match(each) for each in values)
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 def _dockerfile(inputs: Mapping[str, str], environment: Mapping[str, tuple[str, ...]]) -> tuple[str, str]:

@@ -6,15 +6,34 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from armready import yaml_edit
+from armready.builds.setup import lines
 from armready.file import File
+from armready.fix import Edit
 from armready.knowledge.runners import Buildx, architecture_of_label, buildx_of_image, docker_image_tag
-from armready.parsers.yaml import MappingNode, Node, ScalarNode, SequenceNode, get, key_of, merged_pairs, parse_yaml, span, strings, text_of
+from armready.parsers.yaml import (
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    get,
+    in_flow_style,
+    key_of,
+    merged_pairs,
+    pair_of,
+    parse_yaml,
+    span,
+    strings,
+    text_of,
+)
 from armready.pipelines.architectures import siblings
 from armready.pipelines.keyed_steps import Context, declared_step, script_step
-from armready.pipelines.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
+from armready.pipelines.model import Declared, Host, HostKind, Job, Needs, Pipeline, Step, Verb
 from armready.pipelines.yaml_steps import Item, line_of, mapping_texts
 
 _MAX_DEPTH = 20
+_CLI_IMAGE = "docker:27"
+_SIMPLE = re.compile(r"\s*(?:(?:docker|echo|printf|export|set|cd)\s|[A-Za-z_]\w*=|#)")
 _PUSH_PIPE = re.compile(r"(?:^|/)[\w-]*push[\w-]*image(?::|$)")
 
 
@@ -62,17 +81,72 @@ def _steps(node: Node | None, name: str, depth: int = 0) -> Iterator[tuple[str, 
 def _job(file: File, root: Node | None, found: _Found, names: dict[str, str]) -> Job:
     step = found.step
     name = _name(step)
+    host = _host(file, root, step)
+    old = host.kind is HostKind.BITBUCKET and not _runtime(root, step)
     sibling = names.get(name, "")
     users = tuple(dict.fromkeys(found.users))
     return Job(
         name,
         span(step.value[0][0]),
-        _host(file, root, step),
+        host,
         tuple(_commands(file, step)),
         users=users if len(users) > 1 else (),
         hidden=not users,
         one_of_several=f"there is a step for each architecture ({sibling})" if sibling else "",
+        prepare=_Upgrade(file, root, step, host).edits if old else None,
         node=step,
+    )
+
+
+def _runtime(root: Node | None, step: MappingNode) -> bool:
+    """Whether a step runs on version 3 of the runtime, which allows privileged containers."""
+    versions = (get(step, "runtime", "cloud", "version"), get(root, "options", "runtime", "cloud", "version"))
+    return any(text_of(each) == "3" for each in versions)
+
+
+@dataclass(frozen=True, eq=False)
+class _Upgrade:
+    """Version 3 of the runtime for a step, and a Docker CLI of its own, which that version does not bring."""
+
+    file: File
+    root: Node | None
+    step: MappingNode
+    host: Host
+
+    def edits(self, anchor: Step, missing: Needs) -> list[Edit] | None:
+        """The edits; None when the step's image is needed for more than Docker."""
+        if anchor.place is None or in_flow_style(self.step):
+            return None
+        script = pair_of(self.step, "script")
+        edits = anchor.place.insert_scripts(lines(self.host, missing, self.file.settings))
+        if edits is None or script is None:
+            return None
+        if (
+            self.host.buildx is not Buildx.CURRENT
+            or docker_image_tag(_image(get(self.step, "image")) or _image(get(self.root, "image"))) is None
+        ):
+            image = self._with_cli()
+            if image is None:
+                return None
+            edits.append(image)
+        runtime = yaml_edit.insert_pair(self.file, self.step, "runtime", {"cloud": {"version": "3"}}, before=script[0])
+        return None if runtime is None else [*edits, runtime]
+
+    def _with_cli(self) -> Edit | None:
+        own = pair_of(self.step, "image")
+        if not _only_docker(self.step):
+            return None
+        if own is None:
+            return yaml_edit.insert_pair(self.file, self.step, "image", _CLI_IMAGE, before=self.step.value[0][0])
+        return yaml_edit.set_scalar(self.file, own[1], _CLI_IMAGE) if isinstance(own[1], ScalarNode) else None
+
+
+def _only_docker(step: MappingNode) -> bool:
+    """Whether the script of a step needs nothing but a shell and the Docker CLI."""
+    script = get(step, "script")
+    entries = script.value if isinstance(script, SequenceNode) else []
+    return all(
+        isinstance(each, ScalarNode) and all(_SIMPLE.match(line) for line in each.value.splitlines() if line.strip()) for each in entries
     )
 
 
@@ -111,6 +185,8 @@ def _host(file: File, root: Node | None, step: MappingNode) -> Host:
     image = _image(get(step, "image")) or _image(get(root, "image"))
     buildx = buildx_of_image(image) if docker_image_tag(image) is not None else Buildx.UNKNOWN
     if not labels:
+        if buildx is Buildx.UNKNOWN and docker_image_tag(image) is None and _only_docker(step):
+            buildx = Buildx.CURRENT
         doubt = "Bitbucket allows emulation and builders of one's own only with version 3 of its runtime"
         return Host(HostKind.BITBUCKET, "amd64", buildx=buildx, doubt=doubt)
     told = next((file.settings.runners[each] for each in labels if each in file.settings.runners), None)

@@ -139,6 +139,6 @@ def _compose(file: File, name: str, key: Node, settings: Node) -> Declared | Non
         push_span=span(push),
         folder=None,
         reasons=(
-            "the platforms belong into build.platforms of the compose file, and the plugin needs a builder: key with driver docker-container",
+            "platforms belong into build.platforms of the compose file, and the plugin needs a builder: with driver docker-container",
         ),
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from armready import yaml_edit
 from armready.file import File
 from armready.fix import Edit
-from armready.parsers.yaml import MappingNode, Node, get, pair_of, span, strings, text_of
+from armready.parsers.yaml import MappingNode, Node, get, in_flow_style, key_of, pair_of, span, strings, text_of
 from armready.pipelines.model import Declared, Verb
 from armready.pipelines.yaml_steps import line_of, listed
 
@@ -18,6 +19,12 @@ _BUILDX = re.compile(
     r"^(?:\S*/)?(?:plugin-docker-buildx|drone-docker-buildx|docker-buildx|buildx|drone-buildx(?:-\w+)?|plugins/buildx(?:-\w+)?)(?::|@|$)"
 )
 _KANIKO = re.compile(r"^\S*(?:kaniko)\S*$")
+_DOCKER = re.compile(r"^(?:docker\.io/)?plugins/docker(?::|@|$)")
+_REPLACEMENT = "thegeeklab/drone-docker-buildx"
+_SAME = frozenset(
+    "repo tags tag auto_tag auto_tag_suffix dockerfile context build_args username password registry cache_from target dry_run "
+    "pull_image no_cache".split()
+)
 _MANIFEST = re.compile(r"^\S*(?:plugins/manifest|drone-manifest|plugin-manifest)(?::|@|$)")
 
 
@@ -47,13 +54,46 @@ def plugin(file: File, step: MappingNode, image: str, settings: Node | None) -> 
         loads=dry,
         dockerfile=text_of(get(settings, "dockerfile")) or "",
         context=text_of(get(settings, "context")) or "",
-        widen=(lambda platforms: _widen(file, settings, platforms)) if buildx else None,
+        widen=_widener(file, step, image, settings, bool(buildx), bool(one)),
         native=True,
-        reasons=_reasons(image, bool(one), bool(kaniko)),
+        reasons=_reasons(image, bool(one) and not _replaceable(image, settings), bool(kaniko), replaced=bool(one)),
     )
 
 
-def _reasons(image: str, one: bool, kaniko: bool) -> tuple[str, ...]:
+def _widener(
+    file: File, step: MappingNode, image: str, settings: Node | None, buildx: bool, one: bool
+) -> Callable[[tuple[str, ...]], list[Edit] | None] | None:
+    if buildx:
+        return lambda platforms: _widen(file, settings, platforms)
+    if one and _replaceable(image, settings):
+        return lambda platforms: _replace(file, step, settings, platforms)
+    return None
+
+
+def _replaceable(image: str, settings: Node | None) -> bool:
+    """Whether all settings of `plugins/docker` mean the same to the plugin that builds with buildx."""
+    return bool(_DOCKER.match(image)) and isinstance(settings, MappingNode) and all(key_of(key) in _SAME for key, _ in settings.value)
+
+
+def _replace(file: File, step: MappingNode, settings: Node | None, platforms: tuple[str, ...]) -> list[Edit] | None:
+    """The plugin that builds with buildx in the place of the one that builds one platform."""
+    image = pair_of(step, "image")
+    if image is None or get(step, "settings") is not settings or in_flow_style(step):
+        return None
+    edits = [yaml_edit.set_scalar(file, image[1], _REPLACEMENT)]
+    if get(step, "privileged") is None:
+        keys = [key for key, _ in step.value]
+        after = keys.index(image[0]) + 1
+        edits.append(yaml_edit.insert_lines(file, step, ("privileged: true",), before=keys[after] if after < len(keys) else None))
+    platform = pair_of(settings, "platform")
+    if platform is not None:
+        return None
+    edits.append(yaml_edit.insert_pair(file, settings, "platforms", list(platforms)) if settings is not None else None)
+    found = [edit for edit in edits if edit is not None]
+    return found if len(found) == len(edits) else None
+
+
+def _reasons(image: str, one: bool, kaniko: bool, *, replaced: bool) -> tuple[str, ...]:
     name = image.partition(":")[0]
     if kaniko:
         return (
@@ -64,7 +104,15 @@ def _reasons(image: str, one: bool, kaniko: bool) -> tuple[str, ...]:
             f"{name} builds one platform: build with thegeeklab/drone-docker-buildx, privileged in a trusted repository, "
             "or in two pipelines, one per architecture, and join the tags with plugins/manifest",
         )
-    return ("QEMU must be registered once on the machine of the agent: docker run --privileged --rm tonistiigi/binfmt --install arm64",)
+    trusted = (
+        (f"The step must be privileged, which needs a trusted repository, as {_REPLACEMENT} is not on Drone's own list",)
+        if replaced
+        else ()
+    )
+    return (
+        *trusted,
+        "QEMU must be registered once on the machine of the agent: docker run --privileged --rm tonistiigi/binfmt --install arm64",
+    )
 
 
 def _widen(file: File, settings: Node | None, platforms: tuple[str, ...]) -> list[Edit] | None:

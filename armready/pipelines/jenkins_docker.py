@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from armready.builds import references
+from armready.builds.setup import BUILDER
 from armready.file import File
+from armready.fix import Edit
 from armready.parsers.groovy import Token, TokenKind
+from armready.pipelines.jenkins_edit import Statement
 from armready.pipelines.model import Declared, Step, Verb
 from armready.source import Span
 
@@ -36,7 +40,7 @@ class DockerCalls:
             return
         method = self._text(index + 2)
         if method == "build":
-            yield self._build(index, registry)
+            yield self._build(index)
         elif method == "image":
             end, arguments = self._arguments(index + 3)
             push = self._chained(end)
@@ -46,7 +50,7 @@ class DockerCalls:
         elif method in ("withRegistry", "withServer"):
             yield index + 2, self._step(Declared(Verb.LOGIN, self._span(index, index + 2), f"docker.{method}"))
 
-    def _build(self, index: int, registry: Token | None) -> tuple[int, Step]:
+    def _build(self, index: int) -> tuple[int, Step]:
         end, arguments = self._arguments(index + 3)
         name = arguments[0] if arguments else ""
         given = _options(arguments[1]) if len(arguments) > 1 else {}
@@ -54,22 +58,83 @@ class DockerCalls:
         variable = self.tokens[index - 2].text if index >= 2 and self._text(index - 1) == "=" else ""
         pushes = [(push, self._argument(push))] if push is not None else self.pushes.get(variable, [])
         pushes = [each for each in pushes if each[0] > index]
-        names = self._names(name, [tag for _, tag in pushes], registry) if pushes else ((name,) if name else ())
+        places = [self._push_statement(at, index, chained=push is not None) for at, _ in pushes]
+        hosts = [self._host(place) for place in places]
+        names = (
+            tuple(dict.fromkeys(_named(name, tag, host or "") for (_, tag), host in zip(pushes, hosts, strict=True))) if pushes else (name,)
+        )
+        statement = Statement(self.file, self.tokens, self._start(index), end)
+        rewrite = _Rewrite(statement, places, names, arguments[1] if len(arguments) > 1 else ".", self.file.settings.platforms)
+        possible = pushes and None not in hosts and name and self._is_plain(index + 3, end) and self._only_pushed(variable, index, push)
+        possible = possible and all(self._is_plain(at + 1, place.last) for (at, _), place in zip(pushes, places, strict=True))
         platform = given.get("--platform")
         declared = Declared(
             Verb.BUILD,
             self._span(index, end),
             "docker.build",
-            names,
+            tuple(each for each in names if each),
             platforms=None if platform is None else (platform,),
             pushes=bool(pushes),
             push_span=self.tokens[pushes[0][0]].span if pushes else None,
             loads=not pushes,
             dockerfile=given.get("-f") or given.get("--file") or "",
             context=given.get("", ""),
-            reasons=(_NO_LIST,),
+            widen=rewrite.edits if possible and platform is None else None,
+            reasons=(_NO_LIST,) if not possible else () if push is not None else ("The build moves to the place of its first push",),
         )
-        return (push if push is not None else end), self._step(declared)
+        step = self._step(declared)
+        return (push if push is not None else end), replace(step, place=places[0] if places else statement)
+
+    def _start(self, index: int) -> int:
+        """The first token of the statement that a call of the docker object is in: with `def name =`."""
+        start = index
+        if self._text(index - 1) == "=" and index >= 2:
+            start = index - 2
+            if start >= 1 and self.tokens[start - 1].kind is TokenKind.WORD:
+                start -= 1
+        return start
+
+    def _push_statement(self, at: int, build: int, *, chained: bool) -> Statement:
+        last, _ = self._arguments(at + 1)
+        return Statement(self.file, self.tokens, build if chained else at - 2, last)
+
+    def _host(self, place: Statement) -> str | None:
+        """The host that the registry around a push adds to names: empty for Docker Hub, None when it is not known."""
+        token = place.registry
+        if token is None:
+            return ""
+        if token.kind is TokenKind.STRING:
+            return _registry_host(token.text)
+        values = {value.text for name, value in self._assigned() if name == token.text}
+        return _registry_host(values.pop()) if len(values) == 1 else None
+
+    def _assigned(self) -> Iterator[tuple[str, Token]]:
+        for index, token in enumerate(self.tokens):
+            if token.kind is TokenKind.WORD and self._text(index + 1) == "=" and index + 2 < len(self.tokens):
+                value = self.tokens[index + 2]
+                if value.kind is TokenKind.STRING and self._text(index + 3) != "+":
+                    yield token.text, value
+
+    def _is_plain(self, first: int, last: int) -> bool:
+        """Whether arguments are strings and variables alone, which can be written into one string of shell."""
+        for token in self.tokens[first : last + 1]:
+            if token.kind is TokenKind.MARK and token.text not in "()+,.":
+                return False
+            if token.kind is TokenKind.STRING and token.string is not None:
+                if re.search(r"[\"\\\n`']", token.text) or ("$" in token.text and token.string.quote not in ('"', '"""')):
+                    return False
+        return not any(token.text == "(" for token in self.tokens[first + 1 : last + 1])
+
+    def _only_pushed(self, variable: str, index: int, chained: int | None) -> bool:
+        """Whether nothing is done with the image but to push it."""
+        if chained is not None:
+            return True
+        pushed = {at - 2 for at, _ in self.pushes.get(variable, [])}
+        for at, token in enumerate(self.tokens):
+            if token.kind is TokenKind.WORD and token.text == variable and at not in pushed and at != index - 2:
+                if self._text(at - 1) != "def" or self._text(at + 1) in (".", "="):
+                    return False
+        return bool(variable)
 
     def _step(self, declared: Declared) -> Step:
         return Step(declared.span, declared=(declared,), name=declared.tool)
@@ -125,11 +190,50 @@ class DockerCalls:
 
     def _names(self, name: str, tags: Sequence[str], registry: Token | None) -> tuple[str, ...]:
         """What `push(tag)` pushes: the name with another tag, below the registry's host."""
-        host = re.sub(r"^https?://", "", registry.text).rstrip("/") if registry is not None else ""
-        host = "" if host in ("registry.hub.docker.com", "index.docker.io/v1", "docker.io") else host
-        plain = name if not references.tag(name) else name[: -len(references.tag(name)) - 1]
-        found = [f"{plain}:{tag}" if tag else name for tag in tags]
-        return tuple(dict.fromkeys(f"{host}/{each}" if host and not each.startswith(host) else each for each in found if each))
+        host = _registry_host(registry.text) if registry is not None else ""
+        return tuple(dict.fromkeys(found for tag in tags if (found := _named(name, tag, host))))
+
+
+@dataclass(frozen=True, eq=False)
+class _Rewrite:
+    """`docker.build` with its pushes as one `docker buildx build`, in the place of the first push."""
+
+    build: Statement
+    pushes: Sequence[Statement]
+    names: tuple[str, ...]
+    arguments: str
+    platforms: tuple[str, ...]
+
+    def edits(self, platforms: tuple[str, ...]) -> list[Edit] | None:
+        """The edits; None when a statement cannot be replaced or taken out, or when a push has a condition that the build does not have."""
+        chained = self.pushes[0].first == self.build.first
+        if any(push.guards - self.build.guards for push in self.pushes):
+            return None
+        tags = " ".join(f"-t {name}" for name in self.names)
+        command = (
+            f"docker buildx build --builder {BUILDER} --platform {','.join(platforms)} --provenance=false --push {tags} {self.arguments}"
+        )
+        edits = self.pushes[0].replace([f'sh "{command}"'])
+        for each in (*self.pushes[1:], *(() if chained else (self.build,))):
+            removed = each.remove()
+            if removed is None or edits is None:
+                return None
+            edits.extend(removed)
+        return edits
+
+
+def _registry_host(address: str) -> str:
+    """The host of a registry's address; empty for Docker Hub."""
+    host = re.sub(r"^https?://", "", address).rstrip("/")
+    return "" if host in ("registry.hub.docker.com", "index.docker.io/v1", "registry-1.docker.io", "docker.io", "hub.docker.com") else host
+
+
+def _named(name: str, tag: str, host: str) -> str:
+    """The reference that a push with a tag sends."""
+    own = references.tag(name)
+    plain = name[: -len(own) - 1] if own else name
+    reference = f"{plain}:{tag}" if tag else name
+    return f"{host}/{reference}" if host and reference and not reference.startswith(host) else reference
 
 
 def _options(text: str) -> dict[str, str]:

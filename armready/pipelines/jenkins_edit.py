@@ -12,6 +12,25 @@ from armready.fix import Edit
 from armready.parsers.groovy import Token, TokenKind
 from armready.source import Span
 
+_GUARDS = frozenset(
+    {
+        "if",
+        "else",
+        "for",
+        "while",
+        "switch",
+        "each",
+        "catch",
+        "finally",
+        "post",
+        "always",
+        "success",
+        "failure",
+        "unstable",
+        "cleanup",
+        "changed",
+    }
+)
 _MAY_GO = frozenset({"script", "steps", "stage", "withRegistry", "withDockerRegistry", "timeout", "retry"})
 
 
@@ -75,6 +94,35 @@ class Statement:
         tail = text[span.end : self.file.source.line_span(self.file.source.line_index(span.end)).end]
         return [self.file.delete_lines(span)] if not tail.strip(" \t;") else None
 
+    @property
+    def guards(self) -> frozenset[int]:
+        """The blocks around it that run only under a condition, each by the place where it opens."""
+        found, opening = set(), self._enclosing(self.first)
+        while opening is not None:
+            name = self._name(opening)
+            inside = self.tokens[opening : self._closing(opening)]
+            if name in _GUARDS or (name == "stage" and any(token.text == "when" and token.kind is TokenKind.WORD for token in inside)):
+                found.add(opening)
+            opening = self._enclosing(opening)
+        return frozenset(found)
+
+    @property
+    def registry(self) -> Token | None:
+        """The first argument of the `withRegistry` around it."""
+        opening = self._enclosing(self.first)
+        while opening is not None:
+            position = self._before(opening)
+            if self.tokens[position].text in ("withRegistry", "withDockerRegistry"):
+                argument = self.tokens[position + 1 :]
+                return next(
+                    (token for token in argument[:6] if token.kind in (TokenKind.STRING, TokenKind.WORD) and token.text != "url"), None
+                )
+            opening = self._enclosing(opening)
+        return None
+
+    def _name(self, opening: int) -> str:
+        return self.tokens[self._before(opening)].text
+
     def _indent(self, start: int) -> str | None:
         """What stands before an offset on its line, when that is white space alone."""
         line = self.file.text.rfind("\n", 0, start) + 1
@@ -101,8 +149,8 @@ class Statement:
                     return position
         return len(self.tokens) - 1
 
-    def _head(self, opening: int) -> int | None:
-        """The first token of the call that a block belongs to; None when the block must stay."""
+    def _before(self, opening: int) -> int:
+        """The index of the word that a block belongs to; that of the brace when there is none."""
         position = opening - 1
         if position >= 0 and self.tokens[position].text == ")":
             depth = 0
@@ -111,9 +159,15 @@ class Statement:
                 position -= 1
                 if depth == 0:
                     break
-        elif position >= 0 and self.tokens[position].kind is TokenKind.STRING:
-            position -= 1
-        if position < 0 or self.tokens[position].text not in _MAY_GO:
+        else:
+            while position >= 0 and (self.tokens[position].kind is TokenKind.STRING or self.tokens[position].text == ","):
+                position -= 1
+        return position if position >= 0 and self.tokens[position].kind is TokenKind.WORD else opening
+
+    def _head(self, opening: int) -> int | None:
+        """The first token of the call that a block belongs to; None when the block must stay."""
+        position = self._before(opening)
+        if self.tokens[position].text not in _MAY_GO:
             return None
         if position >= 2 and self.tokens[position - 1].text == ".":
             position -= 2

@@ -195,8 +195,13 @@ class BuildArgumentFact:
     names: frozenset[str]
 
 
+_SCHEDULING_KINDS = KUBERNETES_KINDS | {Kind.HELM_VALUES, Kind.HELM_TEMPLATE, Kind.KUSTOMIZATION}
+
 COLLECTORS: tuple[Collector, ...] = (
     Collector("armready.kubernetes.nodes:node_pools", KUBERNETES_KINDS, (b"karpenter",)),
+    Collector("armready.kubernetes.pins:pin_facts", _SCHEDULING_KINDS, (b"kubernetes.io/arch",)),
+    Collector("armready.kubernetes.overlays:scheduled", KUBERNETES_KINDS, (b"kubernetes.io/arch",)),
+    Collector("armready.kubernetes.overlays:overlays", frozenset({Kind.KUSTOMIZATION})),
     Collector("armready.kubernetes.facts:workloads", KUBERNETES_KINDS | {Kind.HELM_VALUES, Kind.HELM_TEMPLATE}, (b"image",)),
     Collector("armready.python.manifests:manifest_facts", MANIFEST_KINDS),
     Collector("armready.python.manifests:manifest_facts", frozenset({Kind.PYTHON}), (b"setup(", b"# /// script", b"nox")),
@@ -206,6 +211,7 @@ COLLECTORS: tuple[Collector, ...] = (
     Collector("armready.python.commands:command_facts", SHELL_KINDS, (b"pip", b"uv ", b"poetry", b"pdm ", b"python")),
     Collector("armready.python.wheel_builds:wheel_build_facts", PIPELINE_KINDS, (b"cibuildwheel", b"cibw_", b"maturin")),
     Collector("armready.python.wheel_builds:config_facts", frozenset({Kind.PYPROJECT}), (b"cibuildwheel",)),
+    Collector("armready.python.platforms:explicit_facts", frozenset({Kind.CONDA_EXPLICIT})),
     Collector("armready.python.lock_readers:lock_facts", RESOLVED_KINDS),
     Collector("armready.python.imports:import_facts", frozenset({Kind.PYTHON}), X86_MODULE_NEEDLES),
     Collector("armready.builds.bake:bake_facts", frozenset({Kind.BAKE_HCL, Kind.BAKE_JSON}), (b"platforms",)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -32,6 +33,25 @@ class PlatformList:
     tool: str
     location: Location
     fix: Fix | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExplicitFile:
+    """An `@EXPLICIT` file of conda: a fact.
+
+    Attributes:
+        first_x86: the first archive for linux-64.
+        arm64: it lists archives for linux-aarch64.
+    """
+
+    first_x86: Location | None
+    arm64: bool
+
+
+def explicit_facts(file: File) -> Iterator[ExplicitFile]:
+    """The collector for `@EXPLICIT` files."""
+    match = re.search(r"(?m)^\S+/linux-64/\S+", file.text)
+    yield ExplicitFile(file.location(Span(*match.span())) if match else None, "/linux-aarch64/" in file.text)
 
 
 def platform_facts(file: File) -> Iterator[PlatformList]:

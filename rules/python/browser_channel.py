@@ -1,0 +1,77 @@
+"""Playwright is told to use Google Chrome or Microsoft Edge.
+
+## What it finds
+
+`channel="chrome"` and `channel="msedge"` (with their `-beta` and `-dev`) in calls that launch a browser, in Python.
+
+## Why it stops arm64
+
+Neither browser exists for Linux arm64: "not supported on Linux Arm64". Chromium, Firefox and WebKit do.
+
+## What to do
+
+Leave the channel out: Playwright's own Chromium is used.
+
+## Fix safety
+
+The argument is removed: unsafe, because x86-64 gets another browser too.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from armready.classify import Kind
+from armready.file import File
+from armready.finding import Finding, Severity
+from armready.fix import Applicability, Fix
+from armready.python.sources import Sources, constant, sources
+from armready.rule import Example, FileRule
+
+_CHANNEL = re.compile(r"(?:chrome|msedge)(?:-(?:beta|dev|canary))?")
+
+
+class BrowserChannel(FileRule):
+    """PY246."""
+
+    code = "PY246"
+    name = "browser-channel"
+    summary = "Playwright is told to use Google Chrome or Microsoft Edge"
+    severity = Severity.ERROR
+    kinds = frozenset({Kind.PYTHON})
+    needles = (b"channel",)
+    examples = (
+        Example(
+            "launch",
+            path="crawl.py",
+            bad='browser = p.chromium.launch(headless=True, channel=«"chrome"»)\n',
+            fixed="browser = p.chromium.launch(headless=True)\n",
+            applicability=Applicability.UNSAFE,
+        ),
+        Example("Chromium", path="crawl.py", good='p.chromium.launch(channel="chromium")\n'),
+        Example("another channel", path="bot.py", good='post(channel="chrome")\n'),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        view = file.parse(sources)
+        for call, name in view.calls():
+            if name.rpartition(".")[2] not in ("launch", "launch_persistent_context"):
+                continue
+            for position, keyword in enumerate(call.keywords):
+                if keyword.arg == "channel" and _CHANNEL.fullmatch(constant(keyword.value)) and view.reaches(call):
+                    message = f"`{constant(keyword.value)}` does not exist for Linux arm64, so the browser does not start there."
+                    yield self.finding(file.location(view.span(keyword.value)), message, fix=_fix(view, call, position))
+
+
+def _fix(view: Sources, call: ast.Call, position: int) -> Fix | None:
+    everything = sorted([*map(view.span, call.args), *map(view.span, call.keywords)])
+    span = view.span(call.keywords[position])
+    index = everything.index(span)
+    if index:
+        span = span._replace(start=everything[index - 1].end)
+    elif len(everything) > 1:
+        span = span._replace(end=everything[1].start)
+    return Fix("Use Playwright's own Chromium", (view.file.delete(span),), Applicability.UNSAFE, ("x86-64 gets Chromium too",))

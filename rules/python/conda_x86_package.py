@@ -1,0 +1,65 @@
+"""A conda package exists for x86-64 only.
+
+## What it finds
+
+MKL and its kin, `blas=*=mkl`, Intel's packages, and packages whose names carry the platform (`gcc_linux-64`, `_libgcc_mutex=0.1=main`) in
+`environment.yml`. Lines that a comment selects for `linux64` are left alone.
+
+## Why it stops arm64
+
+No channel has them for linux-aarch64: the environment cannot be solved.
+
+## What to do
+
+Leave them out: NumPy and SciPy come with OpenBLAS on arm64. The compilers are `gcc_linux-aarch64` there, or `c-compiler` on both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from armready.classify import Kind
+from armready.file import File
+from armready.finding import Finding, Severity
+from armready.parsers.yaml import get, parse_yaml, places, text_of
+from armready.rule import Example, FileRule
+
+_NAMES = re.compile(
+    r"(?:mkl(?:[-_](?:service|fft|random|umath|include|devel|static))?|intel-openmp|intelpython\w*|icc_rt|scikit-learn-intelex|daal4py|dpcpp\S*"
+    r"|ld_impl_linux-64|(?:gcc|gxx|gfortran|sysroot|binutils|kernel-headers|clang|clangxx)\w*_linux-64|libgcc-devel_linux-64|cuda-\w+_linux-64)$"
+)
+_BUILD = re.compile(r"(?:blas|libblas|libcblas|liblapack)\s*=\S*=\S*mkl|_libgcc_mutex=0\.1=main")
+
+
+class CondaX86Package(FileRule):
+    """PY150."""
+
+    code = "PY150"
+    name = "conda-x86-package"
+    summary = "A conda package exists for x86-64 only"
+    severity = Severity.ERROR
+    kinds = frozenset({Kind.CONDA_ENV})
+    needles = (b"mkl", b"intel", b"icc_rt", b"linux-64", b"daal4py", b"dpcpp", b"_libgcc_mutex")
+    examples = (
+        Example("MKL", path="environment.yml", bad="dependencies:\n  - python=3.11\n  - «mkl=2024.0»\n  - «blas=*=mkl»\n"),
+        Example("compiler", path="environment.yml", bad="dependencies:\n  - «gcc_linux-64»\n"),
+        Example(
+            "others",
+            path="environment.yml",
+            good="channels:\n  - intel\ndependencies:\n  - blas=*=openblas\n  - nomkl\n  - mkl  # [linux64]\n  - pip:\n      - six\n",
+        ),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        for root in parse_yaml(file):
+            for place in places(get(root, "dependencies")):
+                text = text_of(place.value)
+                if text is None:
+                    continue
+                name = re.split(r"[\s=<>!\[]", text.rpartition("::")[2], maxsplit=1)[0]
+                line = file.source.slice(file.source.line_span(file.source.line_index(place.span.start)))
+                if (_NAMES.match(name) or _BUILD.match(text)) and not re.search(r"#\s*\[.*linux64|sel\(linux64\)", line):
+                    message = f"`{text}` exists for x86-64 only, so the environment cannot be solved on arm64."
+                    yield self.finding(file.location(place.span), message)

@@ -1,0 +1,103 @@
+"""Python code downloads a file for x86-64.
+
+## What it finds
+
+URLs in strings and f-strings whose path names x86-64 Linux. Files that name arm64 anywhere, wheels, tests, and code under a test of
+the architecture are left alone.
+
+## Why it stops arm64
+
+The file that is fetched does not run there: "Exec format error".
+
+## What to do
+
+Choose the file by `platform.machine()`. For a tool that is known, the message says what its file for arm64 is called.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from armready.arch import amd64_tokens, names_arm64
+from armready.classify import Kind
+from armready.file import File
+from armready.finding import Confidence, Finding, Severity
+from armready.knowledge.tools import as_of, identify
+from armready.python.arch import X86_64
+from armready.python.branches import is_test
+from armready.python.sources import Sources, sources
+from armready.rule import Example, FileRule
+
+_URL = re.compile(r"(?:https?|ftp)://[^/\s]+/(\S+)")
+_PAGE = re.compile(r"\.(?:html?|md|rst|php|whl|py)$|/(?:blob|tree|issues|pull|wiki|docs)/")
+
+
+class DownloadX86Url(FileRule):
+    """PY232."""
+
+    code = "PY232"
+    name = "download-x86-url"
+    summary = "Python code downloads a file for x86-64"
+    severity = Severity.WARNING
+    kinds = frozenset({Kind.PYTHON})
+    needles = (b"://",)
+    examples = (
+        Example(
+            "unknown tool",
+            path="get.py",
+            bad='from urllib.request import urlretrieve\n\nurlretrieve(«"https://example.org/v1/tool-linux-amd64.tar.gz"», "t.tgz")\n',
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "known tool",
+            path="get.py",
+            bad='V = "1.30.0"\nURL = «f"https://dl.k8s.io/release/v{V}/bin/linux/amd64/kubectl"»\n',
+            severity=Severity.ERROR,
+        ),
+        Example(
+            "by architecture",
+            path="get.py",
+            good='import platform\n\nA = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]\nU = f"https://example.org/tool-linux-{A}"\n',
+        ),
+        Example(
+            "another system, a wheel, a page",
+            path="get.py",
+            good=(
+                'A = "https://example.org/tool-windows-amd64.zip"\nB = "https://example.org/a-1-cp39-cp39-manylinux2014_x86_64.whl"\n'
+                'C = "https://example.org/docs/amd64/index.html"\n'
+            ),
+        ),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        if is_test(file.path) or names_arm64(file.text):
+            return
+        view = file.parse(sources)
+        for node, text in _texts(view):
+            match = _URL.search(text)
+            if match is None or _PAGE.search(match[1]) or not amd64_tokens(match[1]) or not view.reaches(node) or view.uncertain(node):
+                continue
+            tool = identify(match.group())
+            known = tool is not None and tool.has_arm64 is True
+            there = f"; {tool.tool.name} has one for arm64 too (known {as_of()})" if known and tool is not None else ""
+            yield self.finding(
+                file.location(view.span(node)),
+                f"`{amd64_tokens(match[1])[0].text}` in this URL makes arm64 fetch a file that does not run there{there}.",
+                severity=Severity.ERROR if known else Severity.WARNING,
+                confidence=Confidence.HIGH if known else Confidence.MEDIUM,
+            )
+
+
+def _texts(view: Sources) -> Iterator[tuple[ast.expr, str]]:
+    """The strings, and the f-strings with the values of their names where the text tells, else in braces."""
+    for node in view.module.nodes:
+        if isinstance(node, ast.JoinedStr):
+            known = view.judge.value(node, X86_64)
+            parts = (str(each.value) if isinstance(each, ast.Constant) else "{}" for each in node.values)
+            yield node, known if isinstance(known, str) else "".join(parts)
+    for constant, text in view.strings():
+        if not isinstance(view.module.parents.get(constant), ast.JoinedStr):
+            yield constant, text

@@ -1,0 +1,81 @@
+"""Python code puts pods on amd64 nodes.
+
+## What it finds
+
+Dictionaries with the key `kubernetes.io/arch` (or its beta) and the value `amd64`, and node selector requirements for that key whose
+values are amd64 alone: in Airflow, Dagster, Prefect, Kubeflow and plain clients. Tests are left alone.
+
+## Why it stops arm64
+
+The pods never run on arm64 nodes, whatever their images could do.
+
+## What to do
+
+Leave the selector out when the images exist for arm64, or allow both: an affinity with `amd64` and `arm64`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from armready.classify import Kind
+from armready.file import File
+from armready.finding import Finding, Severity
+from armready.python.branches import is_test
+from armready.python.sources import Sources, constant, keyword, sources
+from armready.rule import Example, FileRule
+from armready.source import Span
+
+_KEYS = ("kubernetes.io/arch", "beta.kubernetes.io/arch")
+
+
+class K8sArchSelector(FileRule):
+    """PY242."""
+
+    code = "PY242"
+    name = "k8s-arch-selector"
+    summary = "Python code puts pods on amd64 nodes"
+    severity = Severity.WARNING
+    kinds = frozenset({Kind.PYTHON})
+    needles = (b"kubernetes.io/arch",)
+    examples = (
+        Example("dictionary", path="dag.py", bad='task = Operator(node_selector={«"kubernetes.io/arch": "amd64"»})\n'),
+        Example(
+            "requirement",
+            path="pod.py",
+            bad="t = «V1NodeSelectorRequirement(key='kubernetes.io/arch', operator='In', values=['amd64'])»\n",
+        ),
+        Example(
+            "both",
+            path="pod.py",
+            good=(
+                "V1NodeSelectorRequirement(key='kubernetes.io/arch', operator='In', values=['amd64', 'arm64'])\n"
+                "x = {'kubernetes.io/arch': 'arm64'}\n"
+            ),
+        ),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        if is_test(file.path):
+            return
+        view = file.parse(sources)
+        for node in view.module.nodes:
+            span = _span(view, node)
+            if span is not None and view.reaches(node):
+                message = "The selector admits amd64 nodes only, so these pods never run on arm64."
+                yield self.finding(file.location(span), message)
+
+
+def _span(view: Sources, node: ast.AST) -> Span | None:
+    if isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            if key is not None and constant(key) in _KEYS and constant(value) == "amd64":
+                return view.span(key)._replace(end=view.span(value).end)
+        return None
+    if isinstance(node, ast.Call) and constant(keyword(node, "key")) in _KEYS and constant(keyword(node, "operator")) == "In":
+        values = keyword(node, "values")
+        if isinstance(values, ast.List) and values.elts and all(constant(each) == "amd64" for each in values.elts):
+            return view.span(node)
+    return None

@@ -1,0 +1,64 @@
+"""Quantized PyTorch code asks for an engine of x86.
+
+## What it finds
+
+`torch.backends.quantized.engine = "fbgemm"` (or `"x86"`), and default configurations for those engines.
+
+## Why it stops arm64
+
+The engines are not in the builds for arm64: "Didn't find engine for operation quantized::…".
+
+## What to do
+
+Choose from `torch.backends.quantized.supported_engines`: on arm64 that is `qnnpack` or `onednn`. The configuration must fit the engine.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from armready.classify import Kind
+from armready.file import File
+from armready.finding import Finding, Severity
+from armready.python.branches import is_test
+from armready.python.sources import constant, sources
+from armready.rule import Example, FileRule
+
+_ENGINES = ("fbgemm", "x86")
+_DEFAULTS = ("get_default_qconfig", "get_default_qat_qconfig", "get_default_qconfig_mapping", "get_default_qat_qconfig_mapping")
+
+
+class TorchQuantEngine(FileRule):
+    """PY237."""
+
+    code = "PY237"
+    name = "torch-quant-engine"
+    summary = "Quantized PyTorch code asks for an engine of x86"
+    severity = Severity.WARNING
+    kinds = frozenset({Kind.PYTHON})
+    needles = (b"quantized.engine", b"get_default_q")
+    examples = (
+        Example("engine", path="quantize.py", bad='import torch\n\ntorch.backends.quantized.engine = «"fbgemm"»\n'),
+        Example(
+            "configuration",
+            path="quantize.py",
+            bad="from torch.ao.quantization import get_default_qconfig\n\nq = get_default_qconfig(«'x86'»)\n",
+        ),
+        Example("portable", path="quantize.py", good='import torch\n\ntorch.backends.quantized.engine = "qnnpack"\nengine = "fbgemm"\n'),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        if is_test(file.path):
+            return
+        view = file.parse(sources)
+        for node in view.module.nodes:
+            value: ast.expr | None = None
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute):
+                value = node.value if view.module.source(node.targets[0]).endswith("backends.quantized.engine") else None
+            elif isinstance(node, ast.Call) and node.args and view.module.source(node.func).rpartition(".")[2] in _DEFAULTS:
+                value = node.args[0]
+            if value is not None and constant(value) in _ENGINES and view.reaches(node) and not view.uncertain(node):
+                message = f"The engine `{constant(value)}` is not in PyTorch's builds for arm64."
+                yield self.finding(file.location(view.span(value)), message)

@@ -1,0 +1,115 @@
+"""A wheel is labelled for x86-64 whatever it is built on.
+
+## What it finds
+
+`plat_name` for x86-64 in `setup.cfg`, in options of `setup()` or in `--plat-name`; a tag for x86-64 that a build hook puts into
+`build_data`; `auditwheel repair --plat manylinux…_x86_64`. Code under a test of the architecture is left alone.
+
+## Why it stops arm64
+
+A wheel built on arm64 gets the wrong label: pip refuses it there and installs it on x86-64, where it fails.
+
+## What to do
+
+Leave the platform out: the tools know that of the machine.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from armready.classify import SHELL_KINDS, Kind
+from armready.file import File
+from armready.finding import Finding, Severity
+from armready.parsers.ini import parse_ini
+from armready.python.sources import constant, sources
+from armready.rule import Example, FileRule
+from armready.scripts import scripts
+from armready.source import Span
+
+_X86 = re.compile(r"(?:linux|manylinux\w*|musllinux\w*)[-_]x86_64$")
+
+
+class WheelPlatformPinned(FileRule):
+    """PY161."""
+
+    code = "PY161"
+    name = "wheel-platform-pinned"
+    summary = "A wheel is labelled for x86-64 whatever it is built on"
+    severity = Severity.ERROR
+    kinds = SHELL_KINDS | {Kind.PYTHON, Kind.SETUP_CFG}
+    needles = (b"plat_name", b"plat-name", b"build_data", b"auditwheel")
+    examples = (
+        Example("setup.cfg", path="setup.cfg", bad="[bdist_wheel]\nplat_name = «manylinux2014_x86_64»\n"),
+        Example(
+            "options",
+            path="setup.py",
+            bad="from setuptools import setup\n\nsetup(options={'bdist_wheel': {'plat_name': «'manylinux1_x86_64'»}})\n",
+        ),
+        Example(
+            "build hook",
+            path="hatch_build.py",
+            bad='def initialize(self, version, build_data):\n    build_data["tag"] = «"py3-none-manylinux2014_x86_64"»\n',
+        ),
+        Example("auditwheel", path="build.sh", bad="auditwheel repair «--plat manylinux2014_x86_64» dist/*.whl\n"),
+        Example("for each", path="build.sh", good='auditwheel repair --plat "manylinux2014_$(uname -m)" dist/*.whl\n'),
+        Example(
+            "behind a test",
+            path="setup.py",
+            good="import platform\n\nif platform.machine() == 'x86_64':\n    options = {'bdist_wheel': {'plat_name': 'manylinux1_x86_64'}}\n",
+        ),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        for span, text in _places(file):
+            message = f"The wheel is labelled `{text}` on every machine, so one built on arm64 is refused there."
+            yield self.finding(file.location(span), message)
+
+
+def _places(file: File) -> Iterator[tuple[Span, str]]:
+    if file.kind is Kind.SETUP_CFG:
+        for value in parse_ini(file):
+            if value.section == "bdist_wheel" and value.key.replace("-", "_") == "plat_name" and value.lines and _X86.search(value.text):
+                yield value.lines[0].span, value.text
+    elif file.kind is Kind.PYTHON:
+        yield from _in_python(file)
+    elif "aarch64" not in file.text:
+        yield from _in_scripts(file)
+
+
+def _in_python(file: File) -> Iterator[tuple[Span, str]]:
+    view = file.parse(sources)
+    for node in view.module.nodes:
+        pairs: list[tuple[str, ast.expr]] = []
+        if isinstance(node, ast.Dict):
+            pairs = [(constant(key), value) for key, value in zip(node.keys, node.values, strict=True) if key is not None]
+        elif (
+            isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Subscript)
+            and "build_data" in view.module.source(node.targets[0])
+        ):
+            pairs = [(constant(node.targets[0].slice), node.value)]
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute):
+            pairs = [(node.targets[0].attr, node.value)]
+        for name, value in pairs:
+            if (
+                name.replace("-", "_") in ("plat_name", "tag")
+                and _X86.search(constant(value))
+                and view.reaches(node)
+                and not view.uncertain(value)
+            ):
+                yield view.span(value), constant(value)
+
+
+def _in_scripts(file: File) -> Iterator[tuple[Span, str]]:
+    for hosted in file.parse(scripts):
+        for command in hosted.script.commands:
+            words = command.words
+            if not any(word.template == "repair" for word in words[1:2]) or not command.name.startswith("auditwheel"):
+                continue
+            for word, after in zip(words, words[1:], strict=False):
+                if word.template in ("--plat", "--platform") and _X86.search(after.template):
+                    yield hosted.span(Span(word.span.start, after.span.end)), after.template

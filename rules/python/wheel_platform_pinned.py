@@ -19,6 +19,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from armready.classify import SHELL_KINDS, Kind
 from armready.file import File
@@ -51,7 +52,7 @@ class WheelPlatformPinned(FileRule):
         Example(
             "build hook",
             path="hatch_build.py",
-            bad='def initialize(self, version, build_data):\n    build_data["tag"] = «"py3-none-manylinux2014_x86_64"»\n',
+            bad='def initialize(self, v, build_data):\n    build_data["tag"] = «"py3-none-manylinux2014_x86_64"»\n',
         ),
         Example("auditwheel", path="build.sh", bad="auditwheel repair «--plat manylinux2014_x86_64» dist/*.whl\n"),
         Example("for each", path="build.sh", good='auditwheel repair --plat "manylinux2014_$(uname -m)" dist/*.whl\n'),
@@ -110,6 +111,6 @@ def _in_scripts(file: File) -> Iterator[tuple[Span, str]]:
             words = command.words
             if not any(word.template == "repair" for word in words[1:2]) or not command.name.startswith("auditwheel"):
                 continue
-            for word, after in zip(words, words[1:], strict=False):
+            for word, after in pairwise(words):
                 if word.template in ("--plat", "--platform") and _X86.search(after.template):
                     yield hosted.span(Span(word.span.start, after.span.end)), after.template

@@ -200,6 +200,7 @@ _SCHEDULING_KINDS = KUBERNETES_KINDS | {Kind.HELM_VALUES, Kind.HELM_TEMPLATE, Ki
 COLLECTORS: tuple[Collector, ...] = (
     Collector("armready.kubernetes.nodes:node_pools", KUBERNETES_KINDS, (b"karpenter",)),
     Collector("armready.kubernetes.pins:pin_facts", _SCHEDULING_KINDS, (b"kubernetes.io/arch",)),
+    Collector("armready.kubernetes.pins:json_patch_facts", KUBERNETES_KINDS | {Kind.KUSTOMIZATION}, (b"nodeselector",)),
     Collector("armready.kubernetes.overlays:scheduled", KUBERNETES_KINDS, (b"kubernetes.io/arch",)),
     Collector("armready.kubernetes.overlays:overlays", frozenset({Kind.KUSTOMIZATION})),
     Collector("armready.kubernetes.facts:workloads", KUBERNETES_KINDS | {Kind.HELM_VALUES, Kind.HELM_TEMPLATE}, (b"image",)),

@@ -21,6 +21,7 @@ from armready.parsers.yaml import (
     Node,
     ScalarNode,
     embedded,
+    find,
     get,
     items,
     pair_of,
@@ -205,7 +206,15 @@ def resources(file: File) -> tuple[Resource, ...]:
     found: list[Resource] = []
     for index, root in enumerate(roots):
         found.extend(_resources(root, index + 1, len(roots), 0))
+        if file.kind is Kind.KUSTOMIZATION:
+            for patch in (*find(root, "patches", "*", "patch"), *find(root, "patchesStrategicMerge", "*")):
+                found.extend(each for inside in patches_inside(patch) for each in _resources(inside, index + 1, len(roots), 0))
     return tuple(found)
+
+
+def patches_inside(node: Node | None) -> tuple[Node, ...]:
+    """The documents of an inline patch."""
+    return roots_inside(node) if node is not None else ()
 
 
 def _resources(root: Node, document: int, count: int, depth: int) -> Iterator[Resource]:

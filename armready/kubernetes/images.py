@@ -33,10 +33,10 @@ class Use:
 
 def image_uses(file: File) -> tuple[Use, ...]:
     """The images of a file, each place once, in order."""
-    templated = file.kind is not Kind.KUSTOMIZATION and file.parse(documents).templated
+    templated = file.parse(documents).templated
     found: dict[int, Use] = {}
-    names = {(pod.kind, pod.resource.name) for pod in _pods(file) if pod.resource is not None}
-    for pod in _pods(file):
+    names = {(pod.kind, pod.resource.name) for pod in file.parse(pods) if pod.resource is not None}
+    for pod in file.parse(pods):
         if pod.is_windows:
             continue
         for image in pod.images:
@@ -44,10 +44,6 @@ def image_uses(file: File) -> tuple[Use, ...]:
     for image in _alone(file):
         found.setdefault(id(image.node), Use(image, None, templated, False))
     return tuple(sorted(found.values(), key=lambda use: int(use.image.node.start_mark.index)))
-
-
-def _pods(file: File) -> tuple[Pod, ...]:
-    return () if file.kind is Kind.KUSTOMIZATION else file.parse(pods)
 
 
 def _has_twin(pod: Pod, names: set[tuple[str, str]]) -> bool:

@@ -10,15 +10,18 @@ from enum import StrEnum
 from armready.arch import Arch, tokens
 from armready.config import Target
 from armready.file import File
-from armready.finding import Severity
+from armready.finding import Confidence, Severity
 from armready.fix import Applicability, Edit, Fix
-from armready.kubernetes.placement import Requirement, meant, required_terms, satisfied_by, selector
+from armready.kubernetes.documents import documents, patches_inside
+from armready.kubernetes.placement import ARCH_KEYS, Requirement, meant, preferred_terms, required_terms, satisfied_by, selector
 from armready.kubernetes.pods import Origin, Pod, pods
 from armready.kubernetes.selectors import BOTH, NODE_AFFINITY, REQUIRED, TERMS
 from armready.kubernetes.verdicts import Images, images_of
-from armready.parsers.yaml import get, is_anchored, items, pair_of, span
-from armready.source import Span
+from armready.parsers.yaml import find, get, is_anchored, items, pair_of, span, text_of
+from armready.source import Location, Span
 from armready.yaml_edit import append_item, append_pairs_item, insert_pair, prune, remove_item, replace_pair, set_scalar, with_comments
+
+_ARCH_POINTERS = tuple(f"/nodeSelector/{key.replace('/', '~1')}" for key in sorted(ARCH_KEYS))
 
 
 class How(StrEnum):
@@ -71,6 +74,100 @@ def _pins(pod: Pod) -> Iterator[Pin]:
         excluded = all(each.operator != "In" for each in blamed)
         if excluded or any("amd64" in satisfied_by(each) for each in blamed):
             yield Pin(pod, How.EXCLUDED if excluded else How.ONLY, tuple(blamed))
+
+
+@dataclass(frozen=True, slots=True)
+class PinFact:
+    """A pin, for the second pass, which knows what the repository builds and what overlays change.
+
+    Attributes:
+        how: what it is; `preference` for a preferred affinity.
+        kind: of the object; empty for Helm values.
+        name: of the object.
+        title: of the pod.
+        location: the place to point at.
+        severity: as far as the file tells.
+        because: the second half of the message's sentence.
+        confidence: that the text means what it says.
+        fix: how to loosen it.
+        unknown: the images nothing is known of.
+    """
+
+    how: str
+    kind: str
+    name: str
+    title: str
+    location: Location
+    severity: Severity
+    because: str
+    confidence: Confidence
+    fix: Fix | None
+    unknown: tuple[str, ...] = ()
+
+
+def pin_facts(file: File) -> Iterator[PinFact]:
+    """The pins of a file that are worth a word in the target mode, and preferences for amd64."""
+    for pin in file.parse(pins):
+        assessment = assess(file, pin.pod)
+        if assessment is None:
+            if pin.pod.kind != "DaemonSet":
+                continue
+            assessment = _of_blocking(file, pin.pod)
+        unknown = tuple(each.image.text for each in images_of(pin.pod, file.settings).unknown)
+        yield _fact(file, pin.pod, pin.how, pin.span, assessment, loosened(file, pin, assessment), unknown)
+    if file.settings.target is not Target.AUDIT:
+        for pod in file.parse(pods):
+            for requirement in (each for term in preferred_terms(pod.node) for each in term):
+                if requirement.is_arch and requirement.sequence is not None and satisfied_by(requirement) == {"amd64"}:
+                    yield _fact(file, pod, "preference", span(requirement.sequence), Assessment(Severity.INFO, "", None), None, ())
+
+
+def json_patch_facts(file: File) -> Iterator[PinFact]:
+    """JSON patches that select amd64 nodes."""
+    roots = list(file.parse(documents).roots)
+    for root in tuple(roots):
+        for patch in (*find(root, "patches", "*", "patch"), *find(root, "patchesJson6902", "*", "patch")):
+            roots += patches_inside(patch)
+    for root in roots:
+        for index, operation in enumerate(items(root)):
+            path, value = text_of(get(operation, "path")) or "", get(operation, "value")
+            if text_of(get(operation, "op")) not in ("add", "replace") or value is None:
+                continue
+            if path.endswith(_ARCH_POINTERS):
+                selected = value
+            elif path.endswith("/nodeSelector"):
+                selected = next((each for key in ARCH_KEYS for each in (get(value, key),) if each is not None), value)
+            else:
+                continue
+            if text_of(selected) is not None and meant(text_of(selected) or "") == "amd64":
+                edit = remove_item(file, root, index)
+                note = "Its target and the images of that are not known here: check that they exist for arm64."
+                fix = Fix("Remove the operation", (edit,), Applicability.DISPLAY, (note,)) if edit is not None else None
+                severity = {Target.ARM64: Severity.ERROR, Target.AUDIT: Severity.INFO}.get(file.settings.target, Severity.WARNING)
+                place = file.location(span(selected))
+                yield PinFact(
+                    How.SELECTOR, "", "", "What this patch changes", place, severity, "whatever its images could do", Confidence.HIGH, fix
+                )
+
+
+def _fact(file: File, pod: Pod, how: str, place: Span, assessment: Assessment, fix: Fix | None, unknown: tuple[str, ...]) -> PinFact:
+    return PinFact(
+        how=how,
+        kind=pod.kind,
+        name=pod.resource.name if pod.resource is not None else "",
+        title=pod.title,
+        location=file.location(place),
+        severity=assessment.severity,
+        because=assessment.because,
+        confidence=Confidence.MEDIUM if pod.origin is Origin.TEMPLATE else Confidence.HIGH,
+        fix=fix,
+        unknown=unknown,
+    )
+
+
+def _of_blocking(file: File, pod: Pod) -> Assessment:
+    blocking = images_of(pod, file.settings).blocking()
+    return Assessment(Severity.WARNING, f"and {blocking[0].verdict.reason}, so they get no such agent", None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
 from armready.classify import KUBERNETES_KINDS, Kind
 from armready.file import File
-from armready.finding import Confidence
-from armready.fix import Edit
+from armready.finding import Confidence, Finding, Related, Severity
+from armready.fix import Applicability, Edit
 from armready.knowledge.images import Reference
 from armready.kubernetes.documents import documents, set_text
+from armready.kubernetes.overlays import overlay_of
+from armready.kubernetes.own_images import own_builds
+from armready.kubernetes.pins import PinFact
 from armready.kubernetes.pods import Image, Origin, Pod
+from armready.project import Project
+from armready.rule import ProjectRule
 from armready.yaml_edit import set_scalar
 
 MANIFESTS = KUBERNETES_KINDS
 WITH_TEMPLATES = KUBERNETES_KINDS | {Kind.HELM_TEMPLATE}
-SCHEDULING = WITH_TEMPLATES | {Kind.HELM_VALUES}
+SCHEDULING = WITH_TEMPLATES | {Kind.HELM_VALUES, Kind.KUSTOMIZATION}
+
+
+def pin_findings(rule: ProjectRule, project: Project, wanted: Callable[[PinFact], bool], words: str) -> Iterator[Finding]:
+    """The pins that `wanted` chooses as findings of `rule`, in the light of what the repository builds and overlays change.
+
+    Args:
+        rule: the rule.
+        project: the second pass.
+        wanted: which pins are its own.
+        words: the first half of the message; `{}` stands for the pod.
+    """
+    builds = own_builds(project)
+    for path, pin in project.facts(PinFact):
+        if not wanted(pin):
+            continue
+        because, fix = pin.because, pin.fix
+        related: tuple[Related, ...] = ()
+        own = [build for image in pin.unknown for build in builds if build.makes(image)]
+        if own and len(own) == len(pin.unknown) and all(build.arm64 and build.certain for build in own):
+            because = f"although the repository builds its image for arm64 ({own[0].place})"
+            fix = replace(fix, applicability=Applicability.UNSAFE, notes=("Pods may go to arm64 nodes afterwards.",)) if fix else None
+        elif own and not own[0].arm64:
+            related = (Related(own[0].location, "the repository builds its image for amd64 only: mend that first"),)
+        overlay = overlay_of(project, path, pin.kind, pin.name) if pin.severity is Severity.WARNING else ""
+        because += f"; the overlay in {overlay} changes that" if overlay else ""
+        yield rule.finding(
+            pin.location,
+            f"{words.format(pin.title)}, {because}.",
+            severity=Severity.INFO if overlay else pin.severity,
+            confidence=pin.confidence,
+            fix=fix,
+            related=related,
+        )
 
 
 def confidence_of(pod: Pod) -> Confidence:

@@ -23,17 +23,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.config import Target
-from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Applicability
-from armready.kubernetes.pins import How, assess, loosened, pins
-from armready.kubernetes.placement import preferred_terms, satisfied_by
-from armready.kubernetes.pods import pods
-from armready.parsers.yaml import span
-from armready.rule import Example, FileRule
+from armready.kubernetes.pins import How, PinFact
+from armready.project import Project
+from armready.rule import Example, ProjectRule
 
-from ._shared import SCHEDULING, confidence_of
+from ._shared import SCHEDULING, pin_findings
 
 _DEPLOYMENT = """
     apiVersion: apps/v1
@@ -58,7 +54,7 @@ _DEPLOYMENT = """
 _BLOCK = "\n                    «- amd64»"
 
 
-class ArchAffinityAmd64Only(FileRule):
+class ArchAffinityAmd64Only(ProjectRule):
     """KUB102."""
 
     code = "KUB102"
@@ -66,7 +62,6 @@ class ArchAffinityAmd64Only(FileRule):
     summary = "A required node affinity leaves amd64 nodes and no arm64 ones"
     severity = Severity.WARNING
     kinds = SCHEDULING
-    needles = (b"kubernetes.io/arch",)
     examples = (
         Example(
             "block list",
@@ -126,27 +121,12 @@ class ArchAffinityAmd64Only(FileRule):
         ),
     )
 
-    def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
-        for pin in file.parse(pins):
-            if pin.how is not How.ONLY or pin.pod.kind == "DaemonSet":
-                continue
-            assessment = assess(file, pin.pod)
-            if assessment is None:
-                continue
-            yield self.finding(
-                file.location(pin.span),
-                f"The node affinity of {pin.pod.title} leaves no arm64 nodes, {assessment.because}.",
-                severity=assessment.severity,
-                confidence=confidence_of(pin.pod),
-                fix=loosened(file, pin, assessment),
-            )
-        if file.settings.target is not Target.AUDIT:
-            yield from self._preferences(file)
-
-    def _preferences(self, file: File) -> Iterator[Finding]:
-        for pod in file.parse(pods):
-            for requirement in (each for term in preferred_terms(pod.node) for each in term):
-                if requirement.is_arch and requirement.sequence is not None and satisfied_by(requirement) == {"amd64"}:
-                    message = f"{pod.title} prefers amd64 nodes, so it goes to arm64 nodes only when no other has room."
-                    yield self.finding(file.location(span(requirement.sequence)), message, severity=Severity.INFO)
+    def check(self, project: Project) -> Iterator[Finding]:
+        """See `ProjectRule.check`."""
+        yield from pin_findings(
+            self, project, lambda pin: pin.how == How.ONLY and pin.kind != "DaemonSet", "The node affinity of {} leaves no arm64 nodes"
+        )
+        for _, pin in project.facts(PinFact):
+            if pin.how == "preference":
+                message = f"{pin.title} prefers amd64 nodes, so it goes to arm64 nodes only when no other has room."
+                yield self.finding(pin.location, message, severity=Severity.INFO, confidence=pin.confidence)

@@ -22,13 +22,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Applicability
-from armready.kubernetes.pins import How, assess, loosened, pins
-from armready.rule import Example, FileRule
+from armready.kubernetes.pins import How
+from armready.project import Project
+from armready.rule import Example, ProjectRule
 
-from ._shared import SCHEDULING, confidence_of
+from ._shared import SCHEDULING, pin_findings
 
 _POD = """
     apiVersion: v1
@@ -52,7 +52,7 @@ _POD = """
 """
 
 
-class ArchAffinityExcludesArm64(FileRule):
+class ArchAffinityExcludesArm64(ProjectRule):
     """KUB103."""
 
     code = "KUB103"
@@ -60,7 +60,6 @@ class ArchAffinityExcludesArm64(FileRule):
     summary = "A required node affinity excludes arm64 nodes"
     severity = Severity.WARNING
     kinds = SCHEDULING
-    needles = (b"kubernetes.io/arch",)
     examples = (
         Example(
             "one of several",
@@ -104,18 +103,8 @@ class ArchAffinityExcludesArm64(FileRule):
         Example("the image needs it", path="pod.yaml", good=_POD.format("[arm64]").replace("nginx:1.27", "mysql:5.7")),
     )
 
-    def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
-        for pin in file.parse(pins):
-            if pin.how is not How.EXCLUDED or pin.pod.kind == "DaemonSet":
-                continue
-            assessment = assess(file, pin.pod)
-            if assessment is None:
-                continue
-            yield self.finding(
-                file.location(pin.span),
-                f"The node affinity of {pin.pod.title} excludes arm64 nodes, {assessment.because}.",
-                severity=assessment.severity,
-                confidence=confidence_of(pin.pod),
-                fix=loosened(file, pin, assessment),
-            )
+    def check(self, project: Project) -> Iterator[Finding]:
+        """See `ProjectRule.check`."""
+        yield from pin_findings(
+            self, project, lambda pin: pin.how == How.EXCLUDED and pin.kind != "DaemonSet", "The node affinity of {} excludes arm64 nodes"
+        )

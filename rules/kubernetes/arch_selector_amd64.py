@@ -26,13 +26,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Applicability
-from armready.kubernetes.pins import How, assess, loosened, pins
-from armready.rule import Example, FileRule
+from armready.kubernetes.pins import How
+from armready.project import Project
+from armready.rule import Example, ProjectRule
 
-from ._shared import SCHEDULING, confidence_of
+from ._shared import SCHEDULING, pin_findings
 
 _POD = """
     apiVersion: v1
@@ -61,7 +61,7 @@ _DEPLOYMENT = """
 """
 
 
-class ArchSelectorAmd64(FileRule):
+class ArchSelectorAmd64(ProjectRule):
     """KUB101."""
 
     code = "KUB101"
@@ -69,7 +69,6 @@ class ArchSelectorAmd64(FileRule):
     summary = "A node selector keeps the pod on amd64 nodes"
     severity = Severity.WARNING
     kinds = SCHEDULING
-    needles = (b"kubernetes.io/arch",)
     examples = (
         Example(
             "known image",
@@ -166,24 +165,65 @@ class ArchSelectorAmd64(FileRule):
             """,
             applicability=Applicability.UNSAFE,
         ),
+        Example(
+            "own image, built for both",
+            path="pod.yaml",
+            bad=_POD.format("«kubernetes.io/arch: amd64»", "registry.example.com/web:1"),
+            fixed="""
+                apiVersion: v1
+                kind: Pod
+                metadata:
+                  name: web
+                spec:
+                  containers:
+                  - name: web
+                    image: registry.example.com/web:1
+            """,
+            applicability=Applicability.UNSAFE,
+            files={
+                ".gitlab-ci.yml": "build:\n  image: docker:27\n  services: [docker:27-dind]\n  script:\n"
+                "    - docker buildx build --platform linux/amd64,linux/arm64 -t registry.example.com/web:1 --push .\n"
+            },
+        ),
+        Example(
+            "an overlay changes it",
+            path="base/pod.yaml",
+            bad=_POD.format("«kubernetes.io/arch: amd64»", "nginx:1.27"),
+            files={
+                "base/kustomization.yaml": "resources: [pod.yaml]\n",
+                "arm/kustomization.yaml": "resources: [../base]\npatches:\n- path: pod.yaml\n",
+                "arm/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {nodeSelector: {kubernetes.io/arch: arm64}}\n",
+            },
+            severity=Severity.INFO,
+        ),
+        Example(
+            "patches in a kustomization",
+            path="kustomization.yaml",
+            bad="""
+                resources: [web.yaml]
+                patches:
+                - patch: |-
+                    apiVersion: v1
+                    kind: Pod
+                    metadata: {name: web}
+                    spec:
+                      nodeSelector:
+                        «kubernetes.io/arch: amd64»
+                - target: {kind: Pod}
+                  patch: |-
+                    - op: add
+                      path: /spec/nodeSelector/kubernetes.io~1arch
+                      value: «amd64»
+            """,
+        ),
         Example("the image needs it", path="pod.yaml", good=_POD.format("kubernetes.io/arch: amd64", "mysql:5.7")),
         Example("arm64", path="pod.yaml", good=_POD.format("kubernetes.io/arch: arm64", "nginx:1.27")),
         Example("a parameter", path="pod.yaml", good=_POD.format("kubernetes.io/arch: ${ARCH}", "nginx:1.27")),
         Example("Windows", path="pod.yaml", good=_POD.format("kubernetes.io/os: windows\n        kubernetes.io/arch: amd64", "nginx:1.27")),
     )
 
-    def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
-        for pin in file.parse(pins):
-            if pin.how is not How.SELECTOR or pin.pod.kind == "DaemonSet":
-                continue
-            assessment = assess(file, pin.pod)
-            if assessment is None:
-                continue
-            yield self.finding(
-                file.location(pin.span),
-                f"{pin.pod.title} can only run on amd64 nodes, {assessment.because}.",
-                severity=assessment.severity,
-                confidence=confidence_of(pin.pod),
-                fix=loosened(file, pin, assessment),
-            )
+    def check(self, project: Project) -> Iterator[Finding]:
+        """See `ProjectRule.check`."""
+        yield from pin_findings(
+            self, project, lambda pin: pin.how == How.SELECTOR and pin.kind != "DaemonSet", "{} can only run on amd64 nodes"
+        )

@@ -24,14 +24,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from armready.config import Target
-from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Applicability
-from armready.kubernetes.pins import Assessment, Pin, assess, loosened, pins
-from armready.kubernetes.verdicts import images_of
-from armready.rule import Example, FileRule
+from armready.kubernetes.pins import PinFact
+from armready.project import Project
+from armready.rule import Example, ProjectRule
 
-from ._shared import WITH_TEMPLATES, confidence_of
+from ._shared import WITH_TEMPLATES, pin_findings
 
 _DAEMONSET = """
     apiVersion: apps/v1
@@ -55,7 +54,7 @@ def _daemonset(arch: str, image: str = "registry.k8s.io/pause:3.9", name: str = 
     return _DAEMONSET.format(name=name, arch="@", image=image).replace("    @\n", line)
 
 
-class DaemonsetSkipsArm(FileRule):
+class DaemonsetSkipsArm(ProjectRule):
     """KUB170."""
 
     code = "KUB170"
@@ -63,7 +62,6 @@ class DaemonsetSkipsArm(FileRule):
     summary = "A DaemonSet leaves arm64 nodes out"
     severity = Severity.WARNING
     kinds = WITH_TEMPLATES
-    needles = (b"daemonset",)
     examples = (
         Example(
             "selector",
@@ -93,23 +91,11 @@ class DaemonsetSkipsArm(FileRule):
         ),
     )
 
-    def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
-        for pin in file.parse(pins):
-            if pin.pod.kind != "DaemonSet":
-                continue
-            assessment = assess(file, pin.pod) or _of_blocking(file, pin)
-            if assessment.severity is Severity.INFO and file.settings.target is Target.MIXED:
-                continue
-            yield self.finding(
-                file.location(pin.span),
-                f"{pin.pod.title} leaves arm64 nodes out, {assessment.because}.",
-                severity=assessment.severity,
-                confidence=confidence_of(pin.pod),
-                fix=loosened(file, pin, assessment),
-            )
+    def check(self, project: Project) -> Iterator[Finding]:
+        """See `ProjectRule.check`."""
+        mixed = project.settings.target is Target.MIXED
+        yield from pin_findings(self, project, lambda pin: _counts(pin, mixed), "{} leaves arm64 nodes out")
 
 
-def _of_blocking(file: File, pin: Pin) -> Assessment:
-    blocking = images_of(pin.pod, file.settings).blocking()
-    return Assessment(Severity.WARNING, f"and {blocking[0].verdict.reason}, so they get no such agent", None)
+def _counts(pin: PinFact, mixed: bool) -> bool:
+    return pin.kind == "DaemonSet" and pin.how != "preference" and not (mixed and pin.severity is Severity.INFO)

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Applicability
@@ -31,7 +32,7 @@ from armready.kubernetes.fields import Swallowed, lifted, swallowed
 from armready.parsers.yaml import span
 from armready.rule import Example, FileRule
 
-from ._shared import MANIFESTS, Kind
+from ._shared import MANIFESTS
 
 
 class NestedUnderNodeSelector(FileRule):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -102,6 +102,27 @@ class AssetAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class ChecksumAnswer:
+    """The checksums of a file for amd64 and of its counterpart, from one list of the publisher.
+
+    Attributes:
+        url: of the file for amd64.
+        arm64_url: of the file for arm64.
+        amd64: its SHA-256, which the scanned file has too.
+        arm64: that of the other one.
+        source: the list.
+        as_of: the day it was read, ISO.
+    """
+
+    url: str
+    arm64_url: str
+    amd64: str
+    arm64: str
+    source: str
+    as_of: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClosurePackage:
     """A package that no manifest names and that is installed all the same.
 
@@ -134,6 +155,7 @@ class Learned:
         packages: normalised name -> what the indexes hold.
         built: name of an image -> what a repository builds.
         assets: address -> whether it is there.
+        checksums: address of a file for amd64 -> both checksums.
         closures: path of a manifest -> what comes with its dependencies; does not travel.
     """
 
@@ -142,9 +164,10 @@ class Learned:
     built: Mapping[str, BuiltImage] = field(default_factory=dict)
     assets: Mapping[str, AssetAnswer] = field(default_factory=dict)
     closures: Mapping[str, tuple[ClosurePackage, ...]] = field(default_factory=dict)
+    checksums: Mapping[str, ChecksumAnswer] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.images or self.packages or self.built or self.assets or self.closures)
+        return any((self.images, self.packages, self.built, self.assets, self.closures, self.checksums))
 
     def image(self, reference: Reference) -> ImageAnswer | None:
         """What is known of exactly this reference."""
@@ -163,6 +186,7 @@ class Learned:
             {**self.built, **other.built},
             {**self.assets, **other.assets},
             {**self.closures, **other.closures},
+            {**self.checksums, **other.checksums},
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -175,6 +199,7 @@ class Learned:
                 {"name": each.name, "platforms": list(each.platforms), "source": each.source} for _, each in sorted(self.built.items())
             ],
             "assets": [{"url": each.url, "exists": each.exists, "as_of": each.as_of} for _, each in sorted(self.assets.items())],
+            "checksums": [asdict(each) for _, each in sorted(self.checksums.items())],
         }
 
 
@@ -201,6 +226,7 @@ def from_json(data: Mapping[str, Any]) -> Learned:
         packages = [_package(each) for each in data.get("packages", ())]
         built = [BuiltImage(str(each["name"]), _texts(each["platforms"]), str(each.get("source", ""))) for each in data.get("built", ())]
         assets = [AssetAnswer(str(each["url"]), bool(each["exists"]), str(each["as_of"])) for each in data.get("assets", ())]
+        checksums = [ChecksumAnswer(**{key: str(value) for key, value in each.items()}) for each in data.get("checksums", ())]
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a facts file: {type(error).__name__} {error}") from error
     return Learned(
@@ -208,6 +234,7 @@ def from_json(data: Mapping[str, Any]) -> Learned:
         {each.name: each for each in packages},
         {each.name: each for each in built},
         {each.url: each for each in assets},
+        checksums={each.url: each for each in checksums},
     )
 
 

@@ -25,7 +25,7 @@ def look_up_assets(urls: Iterable[str], web: Web, cache: AnswerCache | None) -> 
         if entry is not None and entry.fresh and isinstance(entry.value.get("exists"), bool):
             ages.append(entry.age)
             return AssetAnswer(url, entry.value["exists"], str(entry.value.get("as_of", "")))
-        if not _is_public(url):
+        if not is_public(url):
             raise UnansweredError(f"{urlsplit(url).netloc} is no public address")
         answer = web.get(url, method="HEAD")
         if answer.status not in (200, 404, 410):
@@ -41,7 +41,7 @@ def look_up_assets(urls: Iterable[str], web: Web, cache: AnswerCache | None) -> 
     return answers, tally
 
 
-def _is_public(url: str) -> bool:
+def is_public(url: str) -> bool:
     """A scanned file may name any address; only names of the public kind behind TLS are asked."""
     parts = urlsplit(url)
     host = parts.hostname or ""

@@ -26,6 +26,7 @@ from armready.finding import Confidence
 from armready.knowledge.images import Basis, Has, arch_in_name, verdict
 from armready.knowledge.learned import canonical
 from armready.knowledge.reference import Reference
+from armready.online.checksums import Wanted
 from armready.source import Source
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 _MANIFEST_IMAGES = KUBERNETES_KINDS | {Kind.HELM_VALUES, Kind.HELM_TEMPLATE, Kind.KUSTOMIZATION}
 _PIPELINE_IMAGES = PIPELINE_KINDS | {Kind.COMPOSE}
 _HEAD = 65_536
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _PLAIN_REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*\s*(?:\[[\w\s,.-]*\])?\s*(?:[<>=!~(;]|$)")
 _BUILDERS = PIPELINE_KINDS | BUILD_KINDS
 _KINDS = _MANIFEST_IMAGES | _PIPELINE_IMAGES | _BUILDERS | MANIFEST_KINDS | SHELL_KINDS | {Kind.DOCKERFILE}
@@ -48,6 +50,7 @@ class Questions:
         images: canonical name -> reference.
         packages: normalised names.
         assets: addresses of files for arm64.
+        checksums: address of a file for amd64 -> what to compare.
         inputs: path of a manifest -> its requirements, for a resolver.
         options: options of requirements files that name indexes: (`--index-url`, address).
     """
@@ -55,6 +58,7 @@ class Questions:
     images: dict[str, Reference] = field(default_factory=dict)
     packages: set[str] = field(default_factory=set)
     assets: set[str] = field(default_factory=set)
+    checksums: dict[str, Wanted] = field(default_factory=dict)
     inputs: dict[str, tuple[str, ...]] = field(default_factory=dict)
     options: list[tuple[str, str]] = field(default_factory=list)
 
@@ -79,6 +83,7 @@ def questions(tree: Tree, paths: Iterable[str], settings: Settings) -> Questions
             found.packages.update(named_packages(file))
             found.options += named_indexes(file)
             found.assets.update(wanted_assets(file))
+            found.checksums.update({each.amd64_url: each for each in wanted_checksums(file)})
             if settings.resolve and (requirements := resolvable(file)):
                 found.inputs[path] = requirements
         except (ParseProblem, RecursionError):
@@ -220,6 +225,20 @@ def wanted_assets(file: File) -> Iterator[str]:
         url = arm64_url(download)
         if url is not None:
             yield url
+
+
+def wanted_checksums(file: File) -> Iterator[Wanted]:
+    """The downloads of a Dockerfile whose SHA-256 is written out."""
+    if file.kind is not Kind.DOCKERFILE:
+        return
+    from armready.arm64_names import arm64_url
+    from armready.downloads import downloads
+
+    for download in file.parse(downloads):
+        literal = file.source.slice(download.checksum) if download.checksum is not None else ""
+        url = arm64_url(download)
+        if url is not None and _SHA256.fullmatch(literal):
+            yield Wanted(download.url, url, literal.lower())
 
 
 def images_of(tree: Tree, paths: Iterable[str], settings: Settings) -> list[str]:

@@ -13,6 +13,7 @@ from armready.knowledge.learned import Learned
 from armready.online.assets import look_up_assets
 from armready.online.auth import Credentials
 from armready.online.cache import AnswerCache
+from armready.online.checksums import look_up_checksums
 from armready.online.closure import closure
 from armready.online.gather import Questions, questions
 from armready.online.indexes import indexes
@@ -56,11 +57,12 @@ def look_up(asked: Questions, settings: Settings, tree: Tree, *, sizes: bool = F
         names = asked.packages | {package.name for found in closures.values() for package in found}
         packages, more = look_up_packages(sorted(names), places, web, cache)
         assets, rest = look_up_assets(sorted(asked.assets), web, cache)
+        checksums, verified = look_up_checksums(asked.checksums.values(), web)
     finally:
         web.close()
-    for each in (resolved, more, rest):
+    for each in (resolved, more, rest, verified):
         tally.add(each)
-    return Learned(images, packages, assets=assets, closures=closures), tally
+    return Learned(images, packages, assets=assets, closures=closures, checksums=checksums), tally
 
 
 def _python(settings: Settings) -> str:

@@ -19,6 +19,7 @@ from armready.dockerfile_edits import declared_above
 from armready.downloads import Download, Text
 from armready.file import File
 from armready.fix import Applicability, Edit, Fix
+from armready.knowledge.learned import ChecksumAnswer
 from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.shell import Command, Script, Word
 from armready.scripts import Host, HostedScript
@@ -51,13 +52,30 @@ class _Idiom(NamedTuple):
 
 def parametrised(file: File, download: Download, others: tuple[Download, ...]) -> Fix | None:
     """The fix that lets the architecture of a download follow the build; None when there is none that can be trusted to be whole."""
-    if download.has_arm64 is False or download.checksum is not None or not _is_editable(download):
+    return _parametrised(file, download, others, None) if download.checksum is None else None
+
+
+def parametrised_with_checksum(file: File, download: Download, others: tuple[Download, ...]) -> Fix | None:
+    """The same for a download with a literal checksum in the same RUN, where the publisher's list confirms it and has the one for arm64."""
+    sums = file.settings.known.checksums.get(download.url)
+    instruction, checksum = download.instruction, download.checksum
+    if sums is None or instruction is None or checksum is None or download.host is not Host.IMAGE:
+        return None
+    if sums.arm64_url != arm64_url(download) or not instruction.full_span.contains(checksum) or instruction.heredocs:
+        return None
+    if file.source.slice(checksum).lower() != sums.amd64 or file.text.count(file.source.slice(checksum)) != 1:
+        return None
+    return _parametrised(file, download, others, sums)
+
+
+def _parametrised(file: File, download: Download, others: tuple[Download, ...], sums: ChecksumAnswer | None) -> Fix | None:
+    if download.has_arm64 is False or not _is_editable(download):
         return None
     asset = file.settings.known.assets.get(arm64_url(download) or "")
     if asset is not None and not asset.exists:
         return None
     renamings = renamings_of(download)
-    if renamings is None:
+    if renamings is None or (sums is not None and len(renamings) != 1):
         return None
     places = _places(file, download, renamings, others)
     if places is None:
@@ -65,17 +83,57 @@ def parametrised(file: File, download: Download, others: tuple[Download, ...]) -
     edits: list[Edit] = []
     for renaming in renamings:
         idiom = _idiom(file, download, renaming)
+        if idiom is not None and sums is not None:
+            idiom = _with_sums(download, idiom, renaming, sums)
+            of_checksum = _checksum_edit(file, download)
+            if of_checksum is None:
+                return None
+            edits.append(of_checksum)
         own = [place for place in places if place.name == renaming.amd64]
         made = _edits(file, download, idiom, own) if idiom is not None and own else None
         if made is None:
             return None
         edits += made
     doubts = list(_doubts(file, download))
-    if asset is None:
+    if asset is None and sums is None:
         doubts += [*_doubts_of_existence(download), *(doubt for renaming in renamings for doubt in renaming.doubts)]
     unique = tuple(dict.fromkeys(edits))
     applicability = Applicability.UNSAFE if doubts else Applicability.SAFE
+    if sums is not None:
+        title = "Let the file and its checksum follow the architecture of the build"
+        return Fix(title, unique, applicability, (*dict.fromkeys(doubts), f"Both checksums are those of {sums.source}."))
     return Fix("Let the file follow the architecture of the build", unique, applicability, tuple(dict.fromkeys(doubts)))
+
+
+def _with_sums(download: Download, idiom: _Idiom, renaming: Renaming, sums: ChecksumAnswer) -> _Idiom:
+    """The idiom with a block that sets the checksum too."""
+    variable = _checksum_variable(download)
+    if not idiom.block:
+        block = _case(idiom.written, (renaming.amd64, renaming.arm64), variable, Renaming(sums.amd64, sums.arm64))
+        return idiom._replace(block=block)
+    branches = (f" {variable}={each} ;;" for each in (sums.amd64, sums.arm64))
+    first, second = (line.removesuffix(" ;;") + ";" + branch for line, branch in zip(idiom.block[1:3], branches, strict=True))
+    return idiom._replace(block=(idiom.block[0], first, second, *idiom.block[3:]))
+
+
+def _checksum_variable(download: Download) -> str:
+    return re.sub(r"_ARCH(?:_NAME)?$", "_SHA256", _variable(download))
+
+
+def _checksum_edit(file: File, download: Download) -> Edit | None:
+    """The variable in the place of the checksum, in quotes of its own where it stands in single ones."""
+    assert download.checksum is not None
+    if download.hosted is None:
+        return None
+    literal = file.source.slice(download.checksum)
+    commands = download.hosted.script.commands
+    words = [word for command in commands for word in (*command.words, *(each.value for each in command.assignments if each.value))]
+    word = next((each for each in words if literal in each.text), None)
+    if word is None:
+        return None
+    written = f"${{{_checksum_variable(download)}}}"
+    quoted = quotes_at(word.text, word.text.index(literal)) == "'"
+    return file.replace(download.checksum, f"'\"{written}\"'" if quoted else written)
 
 
 def _is_editable(download: Download) -> bool:

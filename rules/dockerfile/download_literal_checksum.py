@@ -15,19 +15,45 @@ and the build for arm64 fails.
 
 Fetch the publisher's list of checksums and check the file by its name, or give each architecture its own checksum in a `case` block.
 The checksum of the file for arm64 must come from the publisher; it cannot be computed here.
+
+## Fix safety
+
+Only with `--online`, or a facts file, and only for a checksum in the RUN that fetches the file: both checksums are written when the
+publisher's list has the one that stands there for amd64 and names one for arm64. Safe under the conditions of DF140.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
+from armready.downloads import downloads
 from armready.file import File
 from armready.finding import Finding, Related, Severity
 from armready.rule import Example, FileRule
 
 from ._downloads import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, what
+from ._parametrize import parametrised_with_checksum
 
 _SUM = "93f04ec58fa3e01b2d2a5d6a3ac0d3bca2c3a52b4b6e2cbc0e6a52c0a0f4c4ef"
+
+_ARM64_SUM = "1c0ffee51c0ffee51c0ffee51c0ffee51c0ffee51c0ffee51c0ffee51c0ffee5"
+_TINI = "https://github.com/krallin/tini/releases/download/v0.19.0/tini-static-"
+_FACTS = json.dumps(
+    {
+        "version": 1,
+        "checksums": [
+            {
+                "url": f"{_TINI}amd64",
+                "arm64_url": f"{_TINI}arm64",
+                "amd64": _SUM,
+                "arm64": _ARM64_SUM,
+                "source": f"{_TINI}amd64.sha256sum",
+                "as_of": "2026-11-24",
+            }
+        ],
+    }
+)
 
 
 class DownloadLiteralChecksum(FileRule):
@@ -49,6 +75,28 @@ class DownloadLiteralChecksum(FileRule):
                  && echo "{_SUM}  tini" | sha256sum -c -
             """,
             severity=Severity.ERROR,
+        ),
+        Example(
+            "the publisher's list was read",
+            path="Dockerfile",
+            bad=f"""
+                FROM alpine:3.20
+                RUN wget -O tini https://github.com/krallin/tini/releases/download/v0.19.0/tini-static-«amd64» \\
+                 && echo "{_SUM}  tini" | sha256sum -c -
+            """,
+            fixed=f"""
+                FROM alpine:3.20
+                ARG TARGETARCH
+                RUN case "${{TARGETARCH}}" in \\
+                   amd64) TINI_SHA256={_SUM} ;; \\
+                   arm64) TINI_SHA256={_ARM64_SUM} ;; \\
+                   *) echo "unsupported architecture: ${{TARGETARCH}}" >&2; exit 1 ;; \\
+                 esac && \\
+                 wget -O tini "https://github.com/krallin/tini/releases/download/v0.19.0/tini-static-${{TARGETARCH}}" \\
+                 && echo "${{TINI_SHA256}}  tini" | sha256sum -c -
+            """,
+            files={"facts.json": _FACTS},
+            settings={"facts": ["facts.json"]},
         ),
         Example(
             "in a variable",
@@ -87,4 +135,5 @@ class DownloadLiteralChecksum(FileRule):
                 severity=severity_of(download),
                 confidence=confidence_of(file, download),
                 related=[Related(file.location(download.checksum), "the checksum of the file for amd64")],
+                fix=parametrised_with_checksum(file, download, file.parse(downloads)),
             )

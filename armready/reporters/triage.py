@@ -10,7 +10,7 @@ from typing import NamedTuple
 from armready.finding import Finding, Severity
 from armready.fix import Applicability
 
-_DATE = re.compile(r"\b20[0-9]{2}-[01][0-9]-[0-3][0-9]\b")
+_DATE = re.compile(r"\bas of 20[0-9]{2}\b")
 
 
 class Triage(NamedTuple):
@@ -21,23 +21,27 @@ class Triage(NamedTuple):
         look: there is an edit; somebody has to look at it before it is applied.
         decide: there is no edit that armready applies; a person has to choose.
         blocked: a dated fact stands in the way, such as an image or a wheel that does not exist for arm64.
+        advice: infos without an edit.
     """
 
     now: list[Finding]
     look: list[Finding]
     decide: list[Finding]
     blocked: list[Finding]
+    advice: list[Finding]
 
 
 def triage(findings: Iterable[Finding]) -> Triage:
     """Sort findings by what has to happen next."""
-    result = Triage([], [], [], [])
+    result = Triage([], [], [], [], [])
     for finding in findings:
         applicability = finding.fix.applicability if finding.fix else None
         if applicability is Applicability.SAFE:
             result.now.append(finding)
         elif applicability is Applicability.UNSAFE:
             result.look.append(finding)
+        elif finding.severity is Severity.INFO:
+            result.advice.append(finding)
         elif _DATE.search(finding.message) and finding.fix is None:
             result.blocked.append(finding)
         else:

@@ -18,6 +18,7 @@ from armready.finding import Confidence, Finding
 from armready.fix import Applicability
 from armready.fixer import FixOutcome, fix
 from armready.pipeline import Analysis, Filters, analyse, report
+from armready.progress import progress
 from armready.registry import Registry
 from armready.results import Report, Unparsed
 from armready.tree import DiskTree, MemoryTree, Tree
@@ -64,7 +65,8 @@ class Session:
     def analyse(self) -> Analysis:
         """Both passes over the files of this run."""
         cache = Cache(self.root, self.settings) if self.cached and len(self.paths) > _WORTH_A_CACHE else None
-        analysis = analyse(self.tree, self.paths, self.registry, complete=self.complete, today=self.today, jobs=self.jobs, cache=cache)
+        with progress(f"scanning {len(self.paths):,} files"):
+            analysis = analyse(self.tree, self.paths, self.registry, complete=self.complete, today=self.today, jobs=self.jobs, cache=cache)
         return replace(analysis, problems=(*analysis.problems, *(Unparsed("", problem) for problem in self.problems)))
 
     def report(self, analysis: Analysis, filters: Filters) -> Report:

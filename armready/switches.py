@@ -18,6 +18,8 @@ _FAILING = frozenset({"exit", "return", "false", "die", "fail", "fatal", "abort"
 _SILENT = frozenset({"echo", "printf", "[", "[[", "test", "grep"})
 _VARIABLE = re.compile(r"\$\{(\w+)(?::?-[^{}]*)?\}|\$\((?:[^()]*)\)|`[^`]*`")
 _COMMENT = re.compile(r"(?m)(?:^|(?<=\s))#[^\n]*")
+# Names of arm64 with a letter too many, too few or in the wrong place.
+_TYPING_ERROR = re.compile(r"(?i)a+rm+_?64|a+rc+h_?64|aarc?h?_?64|aacrh64|aach64|amr64|arm46|aarch46|arm-64|aarch-64")
 _SYSTEM = re.compile(r"(?i)darwin|uname\s+-s|mac_?os|\bOSTYPE\b|\bOS\b")
 
 
@@ -84,20 +86,29 @@ def _outer(script: Script, switch: Switch) -> Iterator[Branch]:
         yield from (branch for branch in switch.branches)
 
 
-def _values(script: Script) -> Mapping[str, str | None]:
-    """Variables that are set once -> their templates; None for those that are set to different things."""
-    values: dict[str, str | None] = {}
+_Values = Mapping[str, list[tuple[int, str | None]]]
+
+
+def _values(script: Script) -> _Values:
+    """Variables -> the templates they are set to, and where; None for what is no single word."""
+    values: dict[str, list[tuple[int, str | None]]] = {}
     for command in script.commands:
         for each in command.assignments:
             template = each.value.template if each.value is not None and not each.append else None
-            values[each.name] = template if values.get(each.name, template) == template else None
+            values.setdefault(each.name, []).append((each.span.start, template))
     return values
 
 
-def question(template: str, values: Mapping[str, str | None]) -> Question | None:
-    """What a word holds on either architecture; None when it does not ask for the architecture alone."""
+def question(template: str, values: _Values, before: int = 0) -> Question | None:
+    """What a word holds on either architecture; None when it does not ask for the architecture alone.
+
+    Args:
+        template: the word.
+        values: the variables of the script.
+        before: where it is asked: what is set behind that does not count.
+    """
     for _ in range(4):
-        expanded = _VARIABLE.sub(lambda found: _known(found, values), template)
+        expanded = _VARIABLE.sub(lambda found: _known(found, values, before), template)
         if expanded == template:
             break
         template = expanded
@@ -113,9 +124,12 @@ def question(template: str, values: Mapping[str, str | None]) -> Question | None
     return None if any("$" in each for each in fill) else Question(fill[0], fill[1], spelling)
 
 
-def _known(found: re.Match[str], values: Mapping[str, str | None]) -> str:
-    value = values.get(found[1]) if found[1] else None
-    return value if value is not None and "$" + found[1] not in value and "${" + found[1] not in value else found[0]
+def _known(found: re.Match[str], values: _Values, before: int) -> str:
+    """The value of a variable that is always set to the same text, up to where it is asked for."""
+    name = found[1]
+    templates = {template for at, template in values.get(name, ()) if at < before} if name else set()
+    value = templates.pop() if len(templates) == 1 else None
+    return value if value is not None and f"${name}" not in value and f"${{{name}" not in value else found[0]
 
 
 def _plain_path(template: str) -> bool:
@@ -135,12 +149,14 @@ def _misspelt(word: Word, asked: Question) -> bool:
     """Whether a word means arm64 and the source never says so."""
     if asked.spelling is None or word.value is None or any(character in word.value for character in "*?["):
         return False
-    return any(token.arch is Arch.ARM64 for token in tokens(word.value)) and not _matches(word.value, asked.arm64)
+    if _matches(word.value, asked.arm64):
+        return False
+    return any(token.arch is Arch.ARM64 for token in tokens(word.value)) or bool(_TYPING_ERROR.fullmatch(word.value))
 
 
-def _case(script: Script, switch: Switch, values: Mapping[str, str | None]) -> ArchSwitch | None:
+def _case(script: Script, switch: Switch, values: _Values) -> ArchSwitch | None:
     assert switch.subject is not None
-    asked = question(switch.subject.template, values)
+    asked = question(switch.subject.template, values, switch.span.start)
     if asked is None:
         return None
     arm64 = amd64 = default = None
@@ -164,22 +180,22 @@ class _Comparison(NamedTuple):
     equal: bool
 
 
-def _comparisons(commands: tuple[Command, ...], values: Mapping[str, str | None]) -> Iterator[_Comparison]:
+def _comparisons(commands: tuple[Command, ...], values: _Values, before: int) -> Iterator[_Comparison]:
     for command in commands:
         if command.name in _TESTS:
             negated = any(frame.kind == "not" for frame in command.context)
             for left, operator, right in zip(command.words, command.words[1:], command.words[2:], strict=False):
                 if operator.text not in _EQUAL and operator.text != "!=":
                     continue
-                asked = question(left.template, values)
+                asked = question(left.template, values, before)
                 word = right
                 if asked is None:
-                    asked, word = question(right.template, values), left
+                    asked, word = question(right.template, values, before), left
                 if asked is not None:
                     yield _Comparison(asked, word, (operator.text != "!=") != negated)
 
 
-def _chain(script: Script, switch: Switch, values: Mapping[str, str | None]) -> ArchSwitch | None:
+def _chain(script: Script, switch: Switch, values: _Values) -> ArchSwitch | None:
     arm64 = amd64 = default = None
     misspelt: list[Word] = []
     asked: Question | None = None
@@ -188,7 +204,7 @@ def _chain(script: Script, switch: Switch, values: Mapping[str, str | None]) -> 
         if branch.condition is None:
             default = branch
             continue
-        found = list(_comparisons(script.commands_in(branch.condition), values))
+        found = list(_comparisons(script.commands_in(branch.condition), values, switch.span.start))
         if not found:
             return None
         asked, span = asked or found[0].asked, span or branch.condition
@@ -204,7 +220,7 @@ def _chain(script: Script, switch: Switch, values: Mapping[str, str | None]) -> 
     return ArchSwitch(switch, asked, span, tuple(misspelt) if arm64 is None else (), arm64, amd64, default)
 
 
-def _guards(script: Script, values: Mapping[str, str | None]) -> Iterator[ArchSwitch]:
+def _guards(script: Script, values: _Values) -> Iterator[ArchSwitch]:
     """Tests outside of any `if` that end the script on arm64: `[ "$(uname -m)" = x86_64 ] || exit 1`."""
     for command in script.commands:
         frame = command.context[-1] if command.context else None
@@ -214,7 +230,7 @@ def _guards(script: Script, values: Mapping[str, str | None]) -> Iterator[ArchSw
         before = tuple(
             each for each in within if not any(outer.kind == "substitution" for outer in each.context[len(command.context) - 1 :])
         )
-        found = list(_comparisons(before[-1:], values))
+        found = list(_comparisons(before[-1:], values, frame.start + 1))
         if found and found[0].equal and len(found) == 1 and amd64_tokens(found[0].word.template):
             yield ArchSwitch(None, found[0].asked, before[-1].span, (), None, None, Branch(None, command.span))
 

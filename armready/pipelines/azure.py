@@ -162,7 +162,7 @@ class _Reader:
         architecture = runner.arch if runner else next((found for each in demands if (found := architecture_of_label(each))), "")
         known = runner is not None and runner.ephemeral and runner.privileged
         doubt = "" if known else f"the pool {name} is not known (`runners` in the configuration can say what it is)"
-        return Host(HostKind.PERSISTENT, architecture, trusted=bool(known), doubt=doubt)
+        return Host(HostKind.UNKNOWN if known else HostKind.PERSISTENT, architecture, trusted=bool(known), doubt=doubt)
 
     # Steps.
 

@@ -193,7 +193,8 @@ def _host(file: File, root: Node | None, step: MappingNode) -> Host:
     architecture = told.arch if told else next((found for each in labels if (found := architecture_of_label(each))), "")
     known = told is not None and told.ephemeral and told.privileged
     doubt = "" if known else f"the runner {' '.join(labels)} is not known (`runners` in the configuration can say what it is)"
-    return Host(HostKind.PERSISTENT, architecture, buildx=buildx, trusted=bool(known), doubt=doubt)
+    kind = HostKind.UNKNOWN if known else HostKind.PERSISTENT
+    return Host(kind, architecture, buildx=buildx, trusted=bool(known), doubt=doubt)
 
 
 def _image(node: Node | None) -> str:

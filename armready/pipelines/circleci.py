@@ -192,7 +192,7 @@ class _Reader:
             architecture = runner.arch if runner else architecture_of_label(size)
             known = runner is not None and runner.ephemeral and runner.privileged
             doubt = "" if known else f"{size} is a machine of one's own (`runners` in the configuration can say what it is)"
-            return Host(HostKind.PERSISTENT, architecture, trusted=bool(known), doubt=doubt)
+            return Host(HostKind.UNKNOWN if known else HostKind.PERSISTENT, architecture, trusted=bool(known), doubt=doubt)
         several = {each.startswith("arm.") for each in sizes}
         architecture = "" if len(several) > 1 or "<<" in size else "arm64" if several == {True} else "amd64"
         if machine is not None:

@@ -22,8 +22,24 @@ _KANIKO = re.compile(r"^\S*(?:kaniko)\S*$")
 _DOCKER = re.compile(r"^(?:docker\.io/)?plugins/docker(?::|@|$)")
 _REPLACEMENT = "thegeeklab/drone-docker-buildx"
 _SAME = frozenset(
-    "repo tags tag auto_tag auto_tag_suffix dockerfile context build_args username password registry cache_from target dry_run "
-    "pull_image no_cache".split()
+    [
+        "repo",
+        "tags",
+        "tag",
+        "auto_tag",
+        "auto_tag_suffix",
+        "dockerfile",
+        "context",
+        "build_args",
+        "username",
+        "password",
+        "registry",
+        "cache_from",
+        "target",
+        "dry_run",
+        "pull_image",
+        "no_cache",
+    ]
 )
 _MANIFEST = re.compile(r"^\S*(?:plugins/manifest|drone-manifest|plugin-manifest)(?::|@|$)")
 

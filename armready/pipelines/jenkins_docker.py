@@ -120,9 +120,8 @@ class DockerCalls:
         for token in self.tokens[first : last + 1]:
             if token.kind is TokenKind.MARK and token.text not in "()+,.":
                 return False
-            if token.kind is TokenKind.STRING and token.string is not None:
-                if re.search(r"[\"\\\n`']", token.text) or ("$" in token.text and token.string.quote not in ('"', '"""')):
-                    return False
+            if token.kind is TokenKind.STRING and not _fits(token):
+                return False
         return not any(token.text == "(" for token in self.tokens[first + 1 : last + 1])
 
     def _only_pushed(self, variable: str, index: int, chained: int | None) -> bool:
@@ -131,9 +130,9 @@ class DockerCalls:
             return True
         pushed = {at - 2 for at, _ in self.pushes.get(variable, [])}
         for at, token in enumerate(self.tokens):
-            if token.kind is TokenKind.WORD and token.text == variable and at not in pushed and at != index - 2:
-                if self._text(at - 1) != "def" or self._text(at + 1) in (".", "="):
-                    return False
+            named = token.kind is TokenKind.WORD and token.text == variable and at not in pushed and at != index - 2
+            if named and (self._text(at - 1) != "def" or self._text(at + 1) in (".", "=")):
+                return False
         return bool(variable)
 
     def _step(self, declared: Declared) -> Step:
@@ -220,6 +219,12 @@ class _Rewrite:
                 return None
             edits.extend(removed)
         return edits
+
+
+def _fits(token: Token) -> bool:
+    """Whether a string can be written into one of `sh "…"` as it is."""
+    quote = token.string.quote if token.string is not None else ""
+    return not re.search(r"[\"\\\n`']", token.text) and ("$" not in token.text or quote in ('"', '"""'))
 
 
 def _registry_host(address: str) -> str:

@@ -115,7 +115,11 @@ class Item:
         comment = re.search(r"#.*", tail)
         if comment and place.span.end < source.line_span(last).end and getattr(place.value, "style", "") not in ("|", ">"):
             return [self.file.delete(Span(dash, place.span.end + comment.start()))]
-        return [self.file.delete(Span(source.line_starts[source.line_index(dash)], source.full_line_span(last).end))]
+        first = source.line_starts[source.line_index(dash)]
+        end = source.full_line_span(last).end
+        blank = re.compile(r"(?:[ \t]*\r?\n)+").match(self.file.text, end)
+        spaced = not self.file.text[:first].rpartition("\n")[0].rpartition("\n")[2].strip()
+        return [self.file.delete(Span(first, blank.end() if blank and spaced else end))]
 
 
 def flattened(node: Node | None) -> Iterator[tuple[ScalarNode, SequenceNode | None, int]]:

@@ -1,0 +1,7 @@
+node {
+  checkout scm
+  docker.withRegistry('', 'hub') {
+    sh 'docker buildx inspect armready >/dev/null 2>&1 || docker buildx create --name armready --driver docker-container'
+    sh "docker buildx build --builder armready --platform linux/amd64,linux/arm64 --provenance=false --push -t team/app:${BUILD_ID} ."
+  }
+}

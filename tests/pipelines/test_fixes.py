@@ -41,7 +41,7 @@ SCHEMAS = {
     "travis": "travis",
     "woodpecker": "woodpecker-ci",
 }
-SAFE = {"azure-script", "circleci-block", "circleci-command", "circleci-remote-docker"}
+SAFE = {"azure-script", "bitbucket-runner", "circleci-block", "circleci-command", "circleci-remote-docker"}
 DOCKERFILE = "FROM alpine:3.20\nCOPY run.sh /run.sh\n"
 SETTINGS = Settings(min_severity=Severity.INFO, pedantic=True, runners={"fresh": Runner("amd64", privileged=True, ephemeral=True)})
 TODAY = date(2026, 11, 24)

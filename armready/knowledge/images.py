@@ -150,7 +150,7 @@ def _expired(image: UserImage) -> bool:
 
 def _named(reference: Reference, pattern: str) -> bool:
     """Whether a pattern names the reference, as written or under its usual name, with or without the tag."""
-    plain = Reference.parse(pattern)
+    plain = _parsed(pattern, ())
     wanted = {pattern, plain.familiar + (f":{plain.tag}" if plain.tag else "")}
     tag = f":{reference.tag}" if reference.tag else ""
     names = {reference.name, reference.name + tag, reference.familiar, reference.familiar + tag, reference.text}

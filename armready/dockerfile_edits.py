@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from armready.arch import amd64_tokens
 from armready.file import File
 from armready.fix import Edit
-from armready.parsers.dockerfile import Instruction, Pair
+from armready.parsers.dockerfile import Instruction, Pair, parse_dockerfile
 from armready.source import Span
+
+_EDITED = frozenset({"RUN", "ENV", "ARG", "COPY", "ADD", "LABEL"})
 
 
 def without_default(file: File, pair: Pair) -> Edit:
@@ -14,11 +19,34 @@ def without_default(file: File, pair: Pair) -> Edit:
 
 
 def declared_above(file: File, instruction: Instruction, *names: str) -> Edit:
-    """The edit that declares arguments above an instruction, and above the comment that touches it."""
+    """The edit that declares arguments for an instruction: above it, and above the comment that touches it.
+
+    Where an instruction above it in the stage speaks of amd64 too, the place is there, so that the fixes of all of them declare the
+    arguments once.
+    """
     source = file.source
-    line = source.line_index(instruction.span.start)
+    place = _first_of_stage(file, instruction)
+    line = source.line_index(place.span.start)
     while line > 0 and source.slice(source.line_span(line - 1)).lstrip().startswith("#"):
         line -= 1
-    keyword = "arg" if source.slice(instruction.keyword_span).islower() else "ARG"
-    indent = source.indent_at(instruction.span.start)
+    keyword = "arg" if source.slice(place.keyword_span).islower() else "ARG"
+    indent = source.indent_at(place.span.start)
     return file.insert(source.line_starts[line], "".join(f"{indent}{keyword} {name}{source.newline}" for name in names))
+
+
+def _first_of_stage(file: File, instruction: Instruction) -> Instruction:
+    stage = file.parse(parse_dockerfile).stage_of(instruction)
+    first = file.parse(_first_mentions).get(-1 if stage is None else stage.index)
+    return first if first is not None and first.span < instruction.span else instruction
+
+
+def _first_mentions(file: File) -> Mapping[int, Instruction]:
+    """The first instruction of each stage that speaks of amd64."""
+    dockerfile = file.parse(parse_dockerfile)
+    found: dict[int, Instruction] = {}
+    for stage in dockerfile.stages:
+        for instruction in stage.instructions:
+            if instruction.keyword in _EDITED and amd64_tokens(instruction.code.text):
+                found[stage.index] = instruction
+                break
+    return found

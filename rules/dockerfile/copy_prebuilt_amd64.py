@@ -71,6 +71,13 @@ class CopyPrebuiltAmd64(ProjectRule):
             fixed="FROM golang AS b\nRUN make dist\nFROM debian:12\nARG TARGETARCH\nCOPY --from=b /src/dist/app-linux-${TARGETARCH} /app\n",
             applicability=Applicability.UNSAFE,
         ),
+        Example(
+            "two of them",
+            path="Dockerfile",
+            bad="FROM debian:12\nCOPY «a-linux-amd64» /a\nRUN true\nCOPY «b-linux-amd64» /b\n",
+            fixed="FROM debian:12\nARG TARGETARCH\nCOPY a-linux-${TARGETARCH} /a\nRUN true\nCOPY b-linux-${TARGETARCH} /b\n",
+            applicability=Applicability.UNSAFE,
+        ),
         Example("another name of amd64", path="Dockerfile", bad="FROM debian:12\nCOPY «s6-overlay-x86_64.tar.gz» /tmp/\n"),
         Example("both", path="Dockerfile", good="FROM debian:12\nCOPY bin/app-amd64 bin/app-arm64 /bin/\n"),
         Example("chosen by the build", path="Dockerfile", good="FROM debian:12\nARG TARGETARCH\nCOPY bin/app-${TARGETARCH} /app\n"),

@@ -41,6 +41,7 @@ class ImageBuild:
         output: where the result goes.
         pushes: what is pushed.
         names: every name the image has, normalised.
+        jobs: the jobs that build or push it when they are run.
         described_in: the files that describe the builds of a bake.
         platforms_location: where the platforms are named, when that is not part of the build's own text.
         dockerfile: its path relative to the root, None when it cannot be told.
@@ -95,6 +96,7 @@ class ImageBuild:
     is_docker: bool = True
     platforms_location: Location | None = None
     described_in: tuple[str, ...] = ()
+    jobs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class CallMade:
         target: its name.
         host: the machine, in words.
         architecture: of the machine.
-        setup: gives the job emulator and builder.
+        setup: gives the job emulator and builder, where its machine is known and lacks them.
     """
 
     location: Location

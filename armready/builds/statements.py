@@ -95,10 +95,7 @@ def _chain(script: Script, command: Command) -> list[Command]:
     """The commands of the `&&` list that holds a command, in order."""
     starts = [frame.start for frame in command.context if frame.kind == "and"]
     depth = len(command.context)
-    if starts:
-        start = starts[-1]
-    else:
-        start = command.span.start
+    start = starts[-1] if starts else command.span.start
     found = [
         each
         for each in script.commands

@@ -10,8 +10,10 @@ from armready.builds import exempt
 from armready.builds.chains import Chain, Promotion, link, merges
 from armready.builds.events import Bake, Build, Call, Compile, Event, Merge, Push, Setup
 from armready.builds.facts import CallMade, Elsewhere, ExtendedJob, FreePush, ImageBuild, Pushed, WeakEmulator
-from armready.builds.fold import Folding, Impossible, fold, prepare
+from armready.builds.fold import fold
+from armready.builds.folding import Folding, Impossible
 from armready.builds.paths import context_of, dockerfile_of
+from armready.builds.preparing import prepare, setup_edits
 from armready.builds.setup import emulates_arm64, needs
 from armready.builds.variables import has_expansion
 from armready.builds.walk import read_events
@@ -162,7 +164,17 @@ def image_build(file: File, builds: Builds, chain: Chain) -> ImageBuild:
         job.host.kind not in (HostKind.PERSISTENT, HostKind.UNKNOWN),
         build.declared is not None or build.tool == "docker",
         file.location(build.declared.platforms_span) if build.declared and build.declared.platforms_span else None,
+        jobs=_reached_by(builds.pipeline, chain),
     )
+
+
+def _reached_by(pipeline: Pipeline, chain: Chain) -> tuple[str, ...]:
+    """The jobs that build and push an image when they are run: its own, those of its pushes, and those that need one of them."""
+    found = {job.name for job in (chain.build.job, *(push.job for push in chain.pushes))}
+    wanted = {chain.build.job.name} if not chain.pushes else {push.job.name for push in chain.pushes}
+    for _ in range(4):
+        wanted |= {job.name for job in pipeline.jobs if wanted.intersection(job.needs)}
+    return tuple(sorted(found | wanted))
 
 
 def _host_built(events: tuple[Event, ...], build: Build) -> Iterator[str]:
@@ -250,5 +262,17 @@ def _setup_fix(file: File, chain: Chain, events: tuple[Event, ...], missing: Nee
 
 
 def _call(file: File, builds: Builds, call: Call) -> CallMade:
-    host = call.job.host
-    return CallMade(file.location(call.span), call.runner, call.path, call.target, host.kind.value, host.architecture)
+    job, host = call.job, call.job.host
+    known = host.kind not in (HostKind.PERSISTENT, HostKind.UNKNOWN)
+    setup = None
+    missing = needs(builds.events[job], call.order)
+    if known and host.is_linux and (missing.emulator or missing.builder) and host.architecture != "arm64":
+        try:
+            edits = setup_edits(file, job, call.step, missing, (call,))
+        except Impossible:
+            edits = []
+        if edits:
+            setup = Fix("Set up emulator and builder for what is called", tuple(edits), Applicability.UNSAFE)
+    return CallMade(
+        file.location(call.span), call.runner, call.path, call.target, host.kind.value, host.architecture, setup, known and not job.disabled
+    )

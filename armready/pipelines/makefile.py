@@ -28,7 +28,8 @@ def read(file: File) -> Pipeline:
         step = Step(rule.span, rule.recipe, opaque=rule.opaque, shell=index, folder=folder, place=place)
         add = None if rule.conditional else partial(_add_target, file, makefile, rule)
         name = " ".join(rule.targets)
-        jobs.append(Job(name, rule.span, HOST, (step,), environment=environment, recipe=True, add_target=add))
+        needs = tuple(rule.prerequisites)
+        jobs.append(Job(name, rule.span, HOST, (step,), environment=environment, needs=needs, recipe=True, add_target=add))
     return Pipeline("make", tuple(jobs), shares_images=True)
 
 

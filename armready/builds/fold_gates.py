@@ -1,0 +1,195 @@
+"""What in a build, its tags and its pushes speaks against folding them, or against trusting the result."""
+
+from __future__ import annotations
+
+import re
+
+from armready.builds.chains import Chain
+from armready.builds.events import Event, Name, Output, Push, Variable, variables_in
+from armready.builds.folding import Folding, Impossible, scripts
+from armready.builds.grammar import Invocation
+from armready.builds.statements import has_alternative, is_editable
+from armready.fix import Applicability
+from armready.knowledge.runners import Buildx
+from armready.parsers.shell import Command, Script
+from armready.pipelines.model import HostKind, Job
+
+_IGNORED = frozenset(["rm", "force-rm", "compress", "isolation", "security-opt", "quiet"])
+_LIMITS = frozenset(["memory", "memory-swap", "cpu-shares", "cpu-period", "cpu-quota", "cpuset-cpus", "cpuset-mems"])
+OTHER_TOOLS = {
+    "podman": "podman builds several platforms into a list: `podman build --platform linux/amd64,linux/arm64 --manifest NAME`, then "
+    "`podman manifest push --all NAME docker://NAME`",
+    "buildah": "buildah builds several platforms into a list: `buildah build --platform linux/amd64,linux/arm64 --manifest NAME`, then "
+    "`buildah manifest push --all NAME docker://NAME`",
+    "kaniko": "kaniko builds one platform per run, on a machine of that architecture: run it on both and join the tags, or use BuildKit",
+    "buildctl": "add `--opt platform=linux/amd64,linux/arm64`; the machine that runs buildkitd needs QEMU",
+    "nerdctl": "add `--platform=amd64,arm64` and push with `nerdctl push --all-platforms`",
+    "img": "img builds one platform only: use docker buildx or buildctl",
+}
+
+
+def judge_host(work: Folding, job: Job) -> None:
+    """Distrust machines that are not known, shared text and registries without TLS."""
+    host = job.host
+    if not host.trusted:
+        work.demote(Applicability.UNSAFE, f"{host.doubt[:1].upper()}{host.doubt[1:]}")
+    if job.users:
+        work.demote(Applicability.UNSAFE, f"The text is shared by {', '.join(job.users)}")
+    if job.insecure:
+        work.demote(Applicability.UNSAFE, "The registry is reached without TLS or inside the job's network, which the builder must be told")
+
+
+def check_build(work: Folding, call: Invocation, command: Command, script: Script) -> None:
+    """Refuse builds that cannot be folded at all.
+
+    Raises:
+        Impossible: with the reason.
+    """
+    build = work.build
+    if build.step.detect_only:
+        raise Impossible(build.step.detect_only)
+    if call.tool != "docker":
+        raise Impossible(OTHER_TOOLS.get(call.tool, f"{call.tool} builds several platforms in another way"))
+    if build.stdin:
+        raise Impossible("the Dockerfile or the context comes from standard input")
+    if not is_editable(command) or not script.intact(command.span) or has_alternative(script, command):
+        raise Impossible("the build stands in a construct (pipeline, substitution, alternative, background) that cannot be folded")
+    if not call.certain:
+        work.demote(Applicability.UNSAFE, "The tool stands in a variable, and podman takes other options than docker")
+    if build.output in (Output.FILE, Output.CACHE):
+        raise Impossible("the build already has an output of its own")
+    if not build.tags and not build.pushes:
+        raise Impossible("the build gives its image no name")
+    if build.job.host.kind in (HostKind.WINDOWS, HostKind.MACOS):
+        raise Impossible("the machine builds no Linux images")
+    if build.job.host.buildx is Buildx.NONE:
+        raise Impossible("the Docker CLI of the job has no buildx: move the job's image and its dind service to docker:27 or newer first")
+    if build.job.host.buildx is Buildx.UNKNOWN and call.verb != "buildx build":
+        work.demote(Applicability.UNSAFE, "Whether the job's image has docker buildx is not known")
+
+
+def judge_options(work: Folding, call: Invocation) -> None:
+    """Judge options and variables that mean something else to buildx.
+
+    Raises:
+        Impossible: one of them has no equal.
+    """
+    names = {option.name for option in call.options}
+    if call.verb != "buildx build":
+        if "squash" in names:
+            raise Impossible("buildx does not merge layers as --squash does")
+        if "network" in names and not re.fullmatch(r"host|default|none", call.last("network") or ""):
+            raise Impossible("the builder must be created in the network that the build names: --driver-opt network=NAME")
+        if names & _LIMITS:
+            work.demote(Applicability.UNSAFE, "Limits of memory and CPU were ignored by older builders and now hold")
+    if "iidfile" in names or "metadata-file" in names:
+        work.demote(Applicability.UNSAFE, "The file with the image's id will hold the digest of an index")
+    for event in work.events:
+        if isinstance(event, Variable) and event.name == "DOCKER_BUILDKIT" and event.value.strip("\"'") in ("0", "false"):
+            work.demote(Applicability.DISPLAY, "DOCKER_BUILDKIT=0 asks for the legacy builder: find out why first")
+        if isinstance(event, Variable) and event.name == "DOCKER_CONTENT_TRUST" and event.value.strip("\"'") in ("1", "true"):
+            work.demote(Applicability.DISPLAY, "buildx does not sign for Docker Content Trust")
+    if _env(work, "DOCKER_BUILDKIT") in ("0", "false"):
+        work.demote(Applicability.DISPLAY, "DOCKER_BUILDKIT=0 asks for the legacy builder: find out why first")
+    if _env(work, "DOCKER_CONTENT_TRUST") in ("1", "true"):
+        work.demote(Applicability.DISPLAY, "buildx does not sign for Docker Content Trust")
+
+
+def _env(work: Folding, name: str) -> str:
+    values = work.build.environment.get(name, ())
+    return values[-1].strip("\"'") if values else ""
+
+
+def check_pushes(work: Folding) -> None:
+    """Refuse tags and pushes that cannot be taken out; distrust later uses of the local image.
+
+    Raises:
+        Impossible: with the reason.
+    """
+    for event in (*commands_of(work.chain), *work.chain.tags):
+        if event.command is None or event.script is None or event.step.detect_only:
+            raise Impossible("a tag or a push of the image is no command of its own")
+        wrapped = event.invocation is not None and event.invocation.words[0] is not event.command.words[0]
+        retried = any(word.template in ("retry", "travis_retry", "timeout", "travis_wait") for word in event.command.prefix)
+        if wrapped:
+            raise Impossible("the push runs through a wrapper")
+        if retried:
+            work.demote(Applicability.UNSAFE, "The push was retried; the build that now pushes is not")
+        if not is_editable(event.command) or not event.script.intact(event.command.span) or has_alternative(event.script, event.command):
+            raise Impossible(
+                "a tag or a push stands in a construct (pipeline, substitution, alternative, background) that cannot be folded"
+            )
+        loops = {frame.start for frame in event.command.context if frame.kind in ("for", "while", "until")}
+        own = (
+            {frame.start for frame in work.build.command.context if frame.kind in ("for", "while", "until")}
+            if work.build.command
+            else set()
+        )
+        if loops - own:
+            raise Impossible("the image is pushed in a loop over tags: collect them as -t options of one build")
+        if event.order < work.build.order:
+            raise Impossible("the push stands before the build in the file")
+        if event.step.late:
+            work.demote(Applicability.UNSAFE, "The push stood where a failure does not count")
+    for use in work.chain.uses:
+        if use.verb in ("rmi", "image rm"):
+            continue
+        last = work.chain.pushes[-1].order if work.chain.pushes else work.build.order
+        if use.order > last:
+            if use.verb in ("run", "container run", "trivy", "grype", "syft", "cosign", "images", "image ls", "inspect"):
+                work.demote(Applicability.UNSAFE, "The image is used after its push and will be pulled again")
+            else:
+                work.demote(
+                    Applicability.DISPLAY, f"`{use.verb}` needs the image in the local daemon, where a multi-platform build does not put it"
+                )
+
+
+def commands_of(chain: Chain) -> list[Push]:
+    """The pushes that are commands, or that cannot be taken out in another way."""
+    return [push for push in chain.pushes if push.declared is None or push.declared.remove is None]
+
+
+def check_variables(work: Folding, place: Event) -> None:
+    """The names that are pushed must mean at the place of the folded command what they meant where they were pushed.
+
+    Raises:
+        Impossible: a variable has another value there.
+    """
+    for name in work.chain.pushed_names:
+        owner = next((event for event in (work.build, *work.chain.tags, *work.chain.pushes) if _names_in(event, name)), None)
+        if owner is None or owner is place:
+            continue
+        for variable in sorted(variables_in([name.text])):
+            if place.environment.get(variable) != owner.environment.get(variable):
+                raise Impossible(f"{variable} is set between build and push")
+
+
+def _names_in(event: Event, name: Name) -> bool:
+    """Whether a name is a word of an event."""
+    words = event.command.words if event.command is not None else ()
+    return name.word is not None and any(name.word is word for word in words)
+
+
+def check_move(work: Folding, first: Push) -> None:
+    """Between the old place and the new one, folder and variables must stay the same.
+
+    Raises:
+        Impossible: they do not.
+    """
+    build = work.build
+    if build.folder != first.folder:
+        raise Impossible("the working folder changes between build and push")
+    assert build.invocation is not None
+    used = variables_in([word.template for word in build.invocation.words])
+    for variable in used:
+        if build.environment.get(variable) != first.environment.get(variable):
+            raise Impossible(f"{variable} is set between build and push")
+    if build.step.shell != first.step.shell and used & local_variables(work):
+        raise Impossible("the build uses variables of its own step")
+
+
+def local_variables(work: Folding) -> set[str]:
+    """Variables that a script assigns, which another shell does not have."""
+    return {assignment.name for _, script in scripts(work) for command in script.commands for assignment in command.assignments} | {
+        name for step in work.build.job.steps for name in step.environment
+    }

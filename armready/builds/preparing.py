@@ -1,0 +1,80 @@
+"""Giving a job the emulator and the builder that it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from armready.builds.events import Build, Event, Output
+from armready.builds.folding import Folding, Impossible
+from armready.builds.setup import lines
+from armready.builds.statements import insertion, statement_start
+from armready.file import File
+from armready.fix import Applicability, Edit
+from armready.pipelines.model import HostKind, Job, Needs, Step
+from armready.source import Span
+
+_REGISTER = "QEMU must be registered once on the machine: docker run --privileged --rm tonistiigi/binfmt --install arm64"
+
+
+def prepare(work: Folding, step: Step, missing: Needs) -> None:
+    """Add the edits for emulator and builder, where the job does not have them.
+
+    Raises:
+        Impossible: there is no place to put them.
+    """
+    job = work.build.job
+    anchor = step if job.local_setup else _first_build(work.events) or step
+    if missing.emulator and job.host.kind is HostKind.PERSISTENT and job.prepare is None:
+        work.demote(Applicability.UNSAFE, _REGISTER)
+    work.edits.extend(setup_edits(work.file, job, anchor, missing, (*work.events, work.build)))
+
+
+def setup_edits(file: File, job: Job, anchor: Step, missing: Needs, events: Sequence[Event]) -> list[Edit]:
+    """The edits that give a job what it is missing, before a step.
+
+    Args:
+        file: the file of the job.
+        job: the job.
+        anchor: the step.
+        missing: what it needs.
+        events: of the job; where the file takes no steps, the lines go into the script of the first build or call among them.
+
+    Raises:
+        Impossible: there is no place to put them.
+    """
+    if not (missing.emulator or missing.builder):
+        return []
+    if job.prepare is not None:
+        edits = job.prepare(anchor, missing)
+        if edits is None:
+            raise Impossible("the job is written in a way that takes no steps for emulator and builder")
+        return edits
+    new = lines(job.host, missing, file.settings)
+    if not new:
+        return []
+    edits = anchor.place.insert_scripts(new) if anchor.place is not None else None
+    return edits if edits is not None else [_in_script(file, events, new)]
+
+
+def _first_build(events: Sequence[Event]) -> Step | None:
+    """The step before which the set-up goes: the same for all builds of a job, so that they share it."""
+    builds = [event for event in events if isinstance(event, Build) and not event.platforms.windows and event.output is not Output.FILE]
+    return builds[0].step if builds else None
+
+
+def _in_script(file: File, events: Sequence[Event], new: Sequence[str]) -> Edit:
+    scripted = [event for event in events if event.script is not None]
+    event = next((each for each in scripted if isinstance(each, Build)), next(iter(scripted), None))
+    if event is None or event.script is None or event.command is None:
+        raise Impossible("there is no place for emulator and builder")
+    change = insertion(event.script, statement_start(event.command), new)
+    if change is None:
+        raise Impossible("there is no line of its own for emulator and builder")
+    edit = event.script.edit(file, *change)
+    if edit is not None:
+        return edit
+    start = event.command.span.start
+    inline = event.script.edit(file, Span(start, start), "".join(f"{each} && " for each in new))
+    if inline is None or event.command.context:
+        raise Impossible("there is no place for emulator and builder in the text of the step")
+    return inline

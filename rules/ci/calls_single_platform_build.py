@@ -1,0 +1,121 @@
+"""A CI job runs a script or a target that builds an image for one platform and pushes it.
+
+## What it finds
+
+Calls of scripts, Make targets and the like (`./build.sh`, `source ci/build.sh`, `make docker-push`) in CI jobs, where the file
+that is called has a build of `single-platform-push` or `amd64-only-platforms` and the job has no emulator or no builder for
+several platforms. The flaw itself is reported at the build.
+
+## Why it stops arm64
+
+Once the script builds arm64 as well, this job needs an emulator for what the Dockerfile runs, and a builder that can hold
+several platforms.
+
+## What to do
+
+Mend the build in the called file, and give the job what it needs: QEMU and a builder of the driver `docker-container`.
+
+## Fix safety
+
+Unsafe: it prepares the job for a build that is changed in another file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from armready.builds.facts import CallMade, ImageBuild
+from armready.finding import Confidence, Finding, Related, Severity
+from armready.fix import Applicability
+from armready.project import Project
+from armready.rule import Example, ProjectRule
+
+from . import KINDS
+from ._shared import image_of, pushed_builds
+
+_SCRIPT = "docker build -t example/app:1 .\ndocker push example/app:1\n"
+
+
+class CallsSinglePlatformBuild(ProjectRule):
+    """CI117."""
+
+    code = "CI117"
+    name = "calls-single-platform-build"
+    summary = "A CI job runs a script or a target that builds an image for one platform and pushes it"
+    severity = Severity.WARNING
+    kinds = KINDS
+    examples = (
+        Example(
+            "script",
+            path=".gitlab-ci.yml",
+            files={"ci/build.sh": _SCRIPT},
+            bad="""
+                build:
+                  image: docker:27
+                  services:
+                    - docker:27-dind
+                  script:
+                    - «source ci/build.sh»
+                """,
+            fixed="""
+                build:
+                  image: docker:27
+                  services:
+                    - docker:27-dind
+                  script:
+                    - docker run --privileged --rm tonistiigi/binfmt:qemu-v9.2.2 --install arm64
+                    - docker context create armready-tls
+                    - docker buildx create --name armready --driver docker-container --use armready-tls
+                    - source ci/build.sh
+                """,
+            applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "Make",
+            path=".github/workflows/release.yml",
+            files={"Makefile": "docker-build:\n\tdocker build -t example/app .\n\ndocker-push: docker-build\n\tdocker push example/app\n"},
+            bad="""
+                on: push
+                jobs:
+                  release:
+                    runs-on: ubuntu-latest
+                    steps:
+                      - uses: docker/setup-qemu-action@v3
+                      - run: «make docker-push»
+                """,
+        ),
+        Example(
+            "builds without pushing",
+            path=".github/workflows/test.yml",
+            files={"Makefile": "image:\n\tdocker build -t app .\n"},
+            good="on: push\njobs:\n  t:\n    runs-on: ubuntu-latest\n    steps:\n      - run: make image\n",
+        ),
+    )
+
+    def check(self, project: Project) -> Iterator[Finding]:
+        """See `ProjectRule.check`."""
+        by_path: dict[str, list[ImageBuild]] = {}
+        for build in pushed_builds(project):
+            if not build.platforms.arm64 and build.platforms.resolved:
+                by_path.setdefault(build.location.path, []).append(build)
+        for path, call in project.facts(CallMade):
+            called = [build for build in by_path.get(call.path or "", ()) if call.path != path and _reaches(call, build)]
+            if called and call.setup is not None:
+                yield self._finding(call, called[0])
+
+    def _finding(self, call: CallMade, build: ImageBuild) -> Finding:
+        return self.finding(
+            call.location,
+            f"What this job runs builds {image_of(build)} for one platform and pushes it, and the job lacks what a build for arm64 needs.",
+            confidence=Confidence.MEDIUM,
+            fix=call.setup,
+            related=[Related(build.location, "built here")],
+        )
+
+
+def _reaches(call: CallMade, build: ImageBuild) -> bool:
+    """Whether the call runs the build and its push: a whole script, or a target that is or needs that of the push."""
+    if call.runner == "script":
+        return True
+    targets = {target for name in build.jobs for target in name.split()}
+    return call.target in targets if call.target else True

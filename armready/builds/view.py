@@ -273,6 +273,5 @@ def _call(file: File, builds: Builds, call: Call) -> CallMade:
             edits = []
         if edits:
             setup = Fix("Set up emulator and builder for what is called", tuple(edits), Applicability.UNSAFE)
-    return CallMade(
-        file.location(call.span), call.runner, call.path, call.target, host.kind.value, host.architecture, setup, known and not job.disabled
-    )
+    own = None if job.disabled else setup
+    return CallMade(file.location(call.span), call.runner, call.path, call.target, host.kind.value, host.architecture, own)

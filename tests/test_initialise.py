@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -132,3 +134,16 @@ def test_a_file_that_turned_up_is_not_overwritten(root: Path) -> None:
     with pytest.raises(UsageError, match="changed meanwhile"):
         carry_out(root, [Step("armready.toml", "add", "y", b"other")])
     assert (root / "armready.toml").read_text() == "x"
+
+
+def test_the_gates_are_what_their_systems_take(root: Path) -> None:
+    (root / ".github").mkdir()
+    (root / ".gitlab-ci.yml").write_text("stages: [lint]\nbuild:\n  stage: lint\n  script: [make]\n")
+    done(root)
+    binaries = Path(sys.executable).parent
+    for command in (
+        ["actionlint", "-shellcheck=", ".github/workflows/armready.yml"],
+        ["check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", ".gitlab-ci.yml"],
+    ):
+        checked = subprocess.run([binaries / command[0], *command[1:]], cwd=root, capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, checked.stdout + checked.stderr

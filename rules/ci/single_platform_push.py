@@ -31,6 +31,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from armready.finding import Finding, Severity
+from armready.fix import Applicability
 from armready.project import Project
 from armready.rule import Example, ProjectRule
 
@@ -81,6 +82,179 @@ class SinglePlatformPush(ProjectRule):
                     - docker buildx build --platform linux/amd64,linux/arm64 --provenance=false --push --pull -t "$CI_REGISTRY_IMAGE:$CI_COMMIT_SHA" -t "$CI_REGISTRY_IMAGE:latest" .
                 """,
             severity=Severity.ERROR,
+        ),
+        Example(
+            "GitHub, an action",
+            path=".github/workflows/image.yml",
+            files=_DOCKERFILE,
+            bad="""
+                on: push
+                jobs:
+                  image:
+                    runs-on: ubuntu-latest
+                    steps:
+                      - uses: actions/checkout@v4
+                      - uses: «docker/build-push-action@v6»
+                        with:
+                          context: .
+                          push: true
+                          tags: ghcr.io/example/app:latest
+                """,
+            fixed="""
+                on: push
+                jobs:
+                  image:
+                    runs-on: ubuntu-latest
+                    steps:
+                      - uses: actions/checkout@v4
+                      - uses: docker/setup-qemu-action@v3
+                      - uses: docker/setup-buildx-action@v3
+                      - uses: docker/build-push-action@v6
+                        with:
+                          context: .
+                          platforms: linux/amd64,linux/arm64
+                          push: true
+                          tags: ghcr.io/example/app:latest
+                """,
+            severity=Severity.ERROR,
+        ),
+        Example(
+            "GitHub, commands",
+            path=".github/workflows/image.yml",
+            files=_DOCKERFILE,
+            bad="""
+                on: push
+                jobs:
+                  image:
+                    runs-on: ubuntu-24.04
+                    steps:
+                      - name: Check out
+                        uses: actions/checkout@v4
+                      - name: Build and push
+                        run: |
+                          «docker build . \\
+                            --tag example/app:$GITHUB_SHA»
+                          docker push example/app:$GITHUB_SHA
+                """,
+            fixed="""
+                on: push
+                jobs:
+                  image:
+                    runs-on: ubuntu-24.04
+                    steps:
+                      - name: Check out
+                        uses: actions/checkout@v4
+                      - name: Set up QEMU
+                        uses: docker/setup-qemu-action@v4
+                      - name: Set up Docker Buildx
+                        uses: docker/setup-buildx-action@v4
+                      - name: Build and push
+                        run: |
+                          docker buildx build --platform linux/amd64,linux/arm64 --provenance=false --push . \\
+                            --tag example/app:$GITHUB_SHA
+                """,
+        ),
+        Example(
+            "a test between build and push",
+            path=".gitlab-ci.yml",
+            files=_DOCKERFILE,
+            bad="""
+                build:
+                  image: docker:27
+                  services:
+                    - name: docker:27-dind
+                      alias: docker
+                  variables:
+                    DOCKER_TLS_CERTDIR: ""
+                  script:
+                    - «docker build -t $IMAGE .»
+                    - docker run --rm $IMAGE /run.sh --check
+                    - docker push $IMAGE
+                """,
+            fixed="""
+                build:
+                  image: docker:27
+                  services:
+                    - name: docker:27-dind
+                      alias: docker
+                  variables:
+                    DOCKER_TLS_CERTDIR: ""
+                  script:
+                    - docker run --privileged --rm tonistiigi/binfmt:qemu-v9.2.2 --install arm64
+                    - docker buildx create --name armready --driver docker-container --use
+                    - docker buildx build --load -t $IMAGE .
+                    - docker run --rm $IMAGE /run.sh --check
+                    - docker buildx build --platform linux/amd64,linux/arm64 --provenance=false --push -t $IMAGE .
+                """,
+            applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "a base image that is not known",
+            path="build.sh",
+            files=_UNKNOWN_BASE,
+            bad="""
+                #!/bin/sh
+                «docker build -t registry.example.com/app:1 .»
+                docker push registry.example.com/app:1
+                """,
+            fixed="""
+                #!/bin/sh
+                docker buildx inspect armready >/dev/null 2>&1 || docker buildx create --name armready --driver docker-container
+                docker buildx build --builder armready --platform linux/amd64,linux/arm64 --provenance=false --push -t registry.example.com/app:1 .
+                """,
+            applicability=Applicability.UNSAFE,
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "the Dockerfile comes first",
+            path=".gitlab-ci.yml",
+            files={"Dockerfile": "FROM --platform=linux/amd64 alpine:3.20\nCOPY run.sh /run.sh\n"},
+            bad="""
+                build:
+                  image: docker:27
+                  services:
+                    - docker:27-dind
+                  script:
+                    - «docker build -t $IMAGE .»
+                    - docker push $IMAGE
+                """,
+            fixed="""
+                build:
+                  image: docker:27
+                  services:
+                    - docker:27-dind
+                  script:
+                    - docker run --privileged --rm tonistiigi/binfmt:qemu-v9.2.2 --install arm64
+                    - docker context create armready-tls
+                    - docker buildx create --name armready --driver docker-container --use armready-tls
+                    - docker buildx build --platform linux/amd64,linux/arm64 --provenance=false --push -t $IMAGE .
+                """,
+            applicability=Applicability.DISPLAY,
+        ),
+        Example(
+            "Make targets for people",
+            path="Makefile",
+            files=_DOCKERFILE,
+            bad="image:\n\t«docker build -t ${IMG} .»\n\npush:\n\tdocker push ${IMG}\n",
+            fixed=(
+                "image:\n\tdocker build -t ${IMG} .\n\n.PHONY: docker-buildx\ndocker-buildx: ## Build and push the image for all platforms.\n"
+                "\tdocker buildx build --platform linux/amd64,linux/arm64 --provenance=false --push -t ${IMG} .\n\npush:\n\tdocker push ${IMG}\n"
+            ),
+            applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "pushed in a loop: no fix",
+            path="build.sh",
+            bad="«docker build -t a/b:1 .»\nfor tag in 1 2 latest; do\n  docker tag a/b:1 a/b:$tag\n  docker push a/b:$tag\ndone\n",
+        ),
+        Example("podman", path="build.sh", bad="«podman build -t quay.io/a/b:1 .»\npodman push quay.io/a/b:1\n", severity=Severity.WARNING),
+        Example("a registry of a test", path="test.sh", good="docker build -t localhost:5000/app .\ndocker push localhost:5000/app\n"),
+        Example("one of several", path="build.sh", good='docker build -t "a/b:$ARCH" .\ndocker push "a/b:$ARCH"\n'),
+        Example("text", path="help.sh", good='echo "docker build -t a/b . && docker push a/b"\n'),
+        Example(
+            "merged",
+            path="build.sh",
+            good="docker build -t a/b:x .\ndocker push a/b:x\ndocker manifest create a/b:1 a/b:x a/b:y\ndocker manifest push a/b:1\n",
         ),
         Example(
             "only built",

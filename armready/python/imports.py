@@ -38,11 +38,12 @@ class X86Import:
 
 @cache
 def x86_modules() -> dict[str, tuple[str, ...]]:
-    """Module -> the packages that bring it, where every such package runs on x86-64 only and that is known well."""
+    """Module -> the packages that bring it, where all of these run on x86-64 only and no distribution has them for arm64."""
     found = {}
     for module, names in by_import().items():
         rows = [row for row in map(package, names) if row is not None]
-        if "." not in module and rows and all(row.x86_only and row.evidence is not Evidence.UNVERIFIED for row in rows):
+        known = all(row.x86_only and row.evidence is not Evidence.UNVERIFIED and "distro" not in row.alternative for row in rows)
+        if "." not in module and rows and known:
             found[module] = names
     return found | {module: (name,) for module, name in _EXTRA_MODULES.items()}
 

@@ -106,7 +106,8 @@ class DepX86Only(ProjectRule):
         for judged in survey(project).judged:
             if not judged.x86_only:
                 continue
-            message = f"`{judged.what}` exists for x86-64 only, so the installation fails on arm64{alternative(judged)}{fact()}."
+            effect = "has no file that Linux arm64 could use or build, so the installation fails there"
+            message = f"`{judged.what}` {effect}{alternative(judged)}{fact()}."
             yield self.finding(
                 judged.dependency.location,
                 message,

@@ -76,11 +76,13 @@ class DownloadX86Url(FileRule):
         if is_test(file.path) or names_arm64(file.text):
             return
         view = file.parse(sources)
-        for node, text in _texts(view):
-            match = _URL.search(text)
-            if match is None or _PAGE.search(match[1]) or not amd64_tokens(match[1]) or not view.reaches(node) or view.uncertain(node):
+        for node, written, text in _texts(view):
+            match, found = _URL.search(written), _URL.search(text)
+            if match is None or found is None or _PAGE.search(match[1]) or not amd64_tokens(match[1]):
                 continue
-            tool = identify(match.group())
+            if not view.reaches(node) or view.uncertain(node):
+                continue
+            tool = identify(found.group())
             known = tool is not None and tool.has_arm64 is True
             there = f"; {tool.tool.name} has one for arm64 too (known {as_of()})" if known and tool is not None else ""
             yield self.finding(
@@ -91,13 +93,13 @@ class DownloadX86Url(FileRule):
             )
 
 
-def _texts(view: Sources) -> Iterator[tuple[ast.expr, str]]:
-    """The strings, and the f-strings with the values of their names where the text tells, else in braces."""
+def _texts(view: Sources) -> Iterator[tuple[ast.expr, str, str]]:
+    """The strings and f-strings as written, and with the values of their names where the text tells them."""
     for node in view.module.nodes:
         if isinstance(node, ast.JoinedStr):
+            written = "".join(str(each.value) if isinstance(each, ast.Constant) else "{}" for each in node.values)
             known = view.judge.value(node, X86_64)
-            parts = (str(each.value) if isinstance(each, ast.Constant) else "{}" for each in node.values)
-            yield node, known if isinstance(known, str) else "".join(parts)
+            yield node, written, known if isinstance(known, str) else written
     for constant, text in view.strings():
         if not isinstance(view.module.parents.get(constant), ast.JoinedStr):
-            yield constant, text
+            yield constant, text, text

@@ -29,7 +29,7 @@ from armready.rule import Example, FileRule
 from armready.source import Span
 
 _IMAGE = re.compile(
-    r"(?<![\w.-])(?P<image>(?:[\w.:-]+/)*(?P<family>manylinux|musllinux)(?:1|2010|2014|_\d+_\d+)_(?P<arch>x86_64|i686)(?:[:@][\w.:-]+)?)(?![\w-]|\.whl)"
+    r"(?<![\w.])(?<!\w-)(?P<image>(?:[\w.-]+(?::\d+)?/)*(?P<family>manylinux|musllinux)(?:1|2010|2014|_\d+_\d+)_(?P<arch>x86_64|i686)(?:[:@][\w.:-]+)?)(?![\w-]|\.whl)"
 )
 _ARM = re.compile(r"(?P<family>manylinux|musllinux)\w*_(?:aarch64|arm64)")
 _VARIABLE = re.compile(r"(?:manylinux|musllinux)(?:1|2010|2014|_\d+_\d+)_\$\{?(?P<name>\w+)\}?")
@@ -69,7 +69,10 @@ class WheelImageX86(FileRule):
         Example(
             "a default that others may change",
             path="build.sh",
-            good='if [ -z "${IMAGE}" ]; then\n  IMAGE=quay.io/pypa/manylinux2014_x86_64\nfi\ndocker run "$IMAGE"\n',
+            good=(
+                'if [ -z "${IMAGE}" ]; then\n  IMAGE=quay.io/pypa/manylinux2014_x86_64\nfi\ndocker run "$IMAGE"\n'
+                'docker run "${OTHER:-quay.io/pypa/manylinux_2_28_x86_64}"\n'
+            ),
         ),
         Example("both", path="build.sh", good="for image in manylinux2014_x86_64 manylinux2014_aarch64; do docker run $image; done\n"),
         Example("architectures of both", path="build.sh", good="for arch in x86_64 aarch64; do docker run manylinux2014_$arch; done\n"),

@@ -59,7 +59,7 @@ class WheelPlatformPinned(FileRule):
         Example(
             "behind a test",
             path="setup.py",
-            good="import platform\n\nif platform.machine() == 'x86_64':\n    options = {'bdist_wheel': {'plat_name': 'manylinux1_x86_64'}}\n",
+            good="import platform\n\nif platform.machine() == 'x86_64':\n    o = {'bdist_wheel': {'plat_name': 'manylinux1_x86_64'}}\n",
         ),
     )
 

@@ -2,9 +2,10 @@
 
 ## What it finds
 
-Imports of modules whose packages run on x86-64 only (`sklearnex`, `daal4py`, `mkl`, `decord`, `ibm_db`, `pysqlite3`, `PyQt5`, ...) that
+Imports of modules whose packages run on x86-64 only (`sklearnex`, `daal4py`, `mkl`, `decord`, `ibm_db`, `pysqlite3`, ...) that
 Linux arm64 reaches. An import in a function counts as a warning. Imports that survive a failure, stand under a test, or are in
-tests are left alone.
+tests are left alone, and so are modules that distributions
+bring for arm64, such as `PyQt5`. Each module is reported once in a file.
 
 ## Why it stops arm64
 
@@ -60,6 +61,7 @@ class X86Import(FileRule):
                     import daal4py
                 """,
         ),
+        Example("of the distribution", path="app.py", good="from PyQt5 import QtCore\n"),
         Example("another module", path="app.py", good="import mklearn\nfrom . import decord\nfrom .mkl import x\n"),
     )
 
@@ -67,9 +69,11 @@ class X86Import(FileRule):
         """See `FileRule.check`."""
         if is_test(file.path):
             return
+        seen: set[str] = set()
         for found in file.parse(x86_imports):
-            if found.guarded:
+            if found.guarded or found.module in seen:
                 continue
+            seen.add(found.module)
             row = package(found.distributions[0])
             instead = f"; on arm64: {row.alternative}" if row is not None and row.alternative else ""
             message = f"`{found.module}` exists for x86-64 only, so this import fails on arm64{instead} (known {as_of()})."

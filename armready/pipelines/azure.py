@@ -153,7 +153,7 @@ class _Reader:
             return _hosted(expand(image, environment), text_of(get(pool, "name")))
         name = text_of(pool) or text_of(get(pool, "name"))
         if name is None:
-            return Host(HostKind.UNKNOWN, "amd64" if pool is None else "", doubt="the file does not say which pool runs the job")
+            return Host(HostKind.UNKNOWN, doubt="the file does not say which pool runs the job")
         name = expand(name, environment)[0]
         demands = [name, *strings(get(pool, "demands"))]
         runner = next((self.file.settings.runners[each] for each in demands if each in self.file.settings.runners), None)

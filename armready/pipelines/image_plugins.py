@@ -60,7 +60,7 @@ def plugin(file: File, step: MappingNode, image: str, settings: Node | None) -> 
     return Declared(
         Verb.BUILD,
         place,
-        image.partition("@")[0].rpartition(":")[0] or image,
+        image.partition("@")[0].partition(":")[0],
         _references(settings),
         platforms=values,
         platforms_span=span(given) if given is not None else None,

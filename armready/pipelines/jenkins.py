@@ -78,6 +78,7 @@ class _Machine:
     labels: list[str] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     is_pod: bool = False
+    is_windows: bool = False
 
 
 class _Reader:
@@ -223,12 +224,10 @@ class _Reader:
         if token.text == "sh" and before != ".":
             return self._sh(index)
         following = self.tokens[index + 1] if index + 1 < len(self.tokens) else None
-        if (
-            token.text == "input"
-            and before != "."
-            and following is not None
-            and (following.kind is TokenKind.STRING or following.text in ("(", "message"))
-        ):
+        called = before != "." and following is not None and (following.kind is TokenKind.STRING or following.text == "(")
+        if called and token.text in ("bat", "powershell"):
+            self._machine().is_windows = True
+        elif (called or (following is not None and following.text == "message")) and token.text == "input":
             self.shell += 1
             self._add(Step(token.span, name="input", shell=self.shell))
         if following is not None and following.text == "=" and following.kind is TokenKind.MARK:
@@ -311,12 +310,11 @@ class _Reader:
         return index, None
 
     def _add(self, step: Step) -> None:
-        machine = self.blocks[-1].machine
-        for block in reversed(self.blocks):
-            if block.machine:
-                machine = block.machine
-                break
-        self.machines[machine].steps.append(step)
+        self._machine().steps.append(step)
+
+    def _machine(self) -> _Machine:
+        """The machine of the innermost block that has one of its own."""
+        return self.machines[next((block.machine for block in reversed(self.blocks) if block.machine), 0)]
 
 
 def _below(folder: str | None, path: str) -> str | None:
@@ -328,7 +326,8 @@ def _below(folder: str | None, path: str) -> str | None:
 
 def _host(machine: _Machine, settings: Settings) -> Host:
     words = [word for label in machine.labels for word in re.split(r"\s*(?:&&|\|\|)\s*|\s+", label)]
-    if any("windows" in word.lower() for word in words):
+    shells = any(step.script is not None for step in machine.steps)
+    if any("windows" in word.lower() for word in words) or (machine.is_windows and not shells):
         return Host(HostKind.WINDOWS, "amd64")
     if any(re.match(r"(?i)mac(?:os)?\b", word) for word in words):
         return Host(HostKind.MACOS)

@@ -1,6 +1,8 @@
 """What CI101's fix makes of small files of every CI system: golden files, each valid by the schema of its system."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import date
 from importlib.resources import files
@@ -27,6 +29,8 @@ PATHS = {
     "codebuild": "buildspec.yml",
     "concourse": "ci/pipeline.yml",
     "drone": ".drone.yml",
+    "github": ".github/workflows/image.yml",
+    "gitlab": ".gitlab-ci.yml",
     "jenkins": "Jenkinsfile",
     "travis": ".travis.yml",
     "woodpecker": ".woodpecker.yml",
@@ -38,10 +42,32 @@ SCHEMAS = {
     "circleci": "circle-ci",
     "cloudbuild": "cloudbuild",
     "drone": "drone-ci",
+    "github": "github-workflows",
+    "gitlab": "gitlab-ci",
     "travis": "travis",
     "woodpecker": "woodpecker-ci",
 }
-SAFE = {"azure-script", "bitbucket-runner", "circleci-block", "circleci-command", "circleci-remote-docker"}
+SAFE = {
+    "azure-script",
+    "bitbucket-runner",
+    "circleci-block",
+    "circleci-command",
+    "circleci-remote-docker",
+    "github-half-done",
+    "github-pinned",
+    "github-style",
+    "github-two-steps",
+    "gitlab-and-list",
+    "gitlab-block",
+    "gitlab-branch",
+    "gitlab-cache",
+    "gitlab-continuation",
+    "gitlab-extends",
+    "gitlab-flow",
+    "gitlab-folded",
+    "gitlab-plain-lines",
+    "gitlab-quoted",
+}
 DOCKERFILE = "FROM alpine:3.20\nCOPY run.sh /run.sh\n"
 SETTINGS = Settings(min_severity=Severity.INFO, pedantic=True, runners={"fresh": Runner("amd64", privileged=True, ephemeral=True)})
 TODAY = date(2026, 11, 24)
@@ -63,7 +89,10 @@ def schema_errors(system: str, text: str) -> list[str]:
         return []
     schema = json.loads(files("check_jsonschema").joinpath(f"builtin_schemas/vendor/{SCHEMAS[system]}.json").read_text(encoding="utf-8"))
     validator = jsonschema.validators.validator_for(schema)(schema)
-    return [each.message for each in validator.iter_errors(json.loads(json.dumps(YAML(typ="safe").load(text), default=str)))]
+    return [
+        each.message
+        for each in validator.iter_errors(json.loads(json.dumps(YAML(typ="safe").load(text.replace("!reference ", "")), default=str)))
+    ]
 
 
 @pytest.mark.parametrize("case", sorted(CASES.glob("*.before.*")), ids=lambda case: case.name.partition(".")[0])
@@ -83,7 +112,18 @@ def test_a_build_that_is_pushed_becomes_one_for_both_platforms(case, golden):
     assert again == after
 
 
-@pytest.mark.parametrize("name", ["circleci-block.before.yml", "jenkins-stages.before.groovy", "azure-docker-task.before.yml"])
+@pytest.mark.parametrize("case", sorted(CASES.glob("github-*.after.yml")), ids=lambda case: case.name.partition(".")[0])
+def test_rewritten_workflows_pass_actionlint(case):
+    linter = Path(sys.executable).with_name("actionlint")
+    run = subprocess.run([linter, "-shellcheck=", "-pyflakes=", "-"], input=case.read_bytes(), capture_output=True, check=False)
+    before = case.with_name(case.name.replace(".after.", ".before.")).read_bytes()
+    known = subprocess.run([linter, "-shellcheck=", "-pyflakes=", "-"], input=before, capture_output=True, check=False)
+    assert run.stdout.count(b"<stdin>") <= known.stdout.count(b"<stdin>"), run.stdout.decode()
+
+
+@pytest.mark.parametrize(
+    "name", ["gitlab-block.before.yml", "circleci-block.before.yml", "jenkins-stages.before.groovy", "azure-docker-task.before.yml"]
+)
 def test_line_ends_are_kept(name):
     path = PATHS[name.partition("-")[0]]
     text = (CASES / name).read_bytes().decode().replace("\n", "\r\n")

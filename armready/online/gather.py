@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from armready.builds.facts import ImageBuild
 from armready.classify import (
@@ -23,6 +23,7 @@ from armready.discovery import matches
 from armready.errors import ParseProblem
 from armready.file import File
 from armready.finding import Confidence
+from armready.first_pass import guarded
 from armready.knowledge.images import Basis, Has, arch_in_name, verdict
 from armready.knowledge.learned import canonical
 from armready.knowledge.reference import Reference
@@ -35,7 +36,10 @@ if TYPE_CHECKING:
 
 _MANIFEST_IMAGES = KUBERNETES_KINDS | {Kind.HELM_VALUES, Kind.HELM_TEMPLATE, Kind.KUSTOMIZATION}
 _PIPELINE_IMAGES = PIPELINE_KINDS | {Kind.COMPOSE}
+Item = TypeVar("Item")
+
 _HEAD = 65_536
+_CANONICAL = re.compile(r"[\w.-]+(?::\d+)?(?:/[\w.-]+)+(?::[\w.-]+|@sha256:[0-9a-f]{64})")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _PLAIN_REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*\s*(?:\[[\w\s,.-]*\])?\s*(?:[<>=!~(;]|$)")
 _BUILDERS = PIPELINE_KINDS | BUILD_KINDS
@@ -65,30 +69,32 @@ class Questions:
     def add_image(self, reference: Reference) -> None:
         """Ask for what a reference names, if it names something without variables."""
         key = canonical(reference)
-        if key is not None:
+        if key is not None and _CANONICAL.fullmatch(key):
             self.images.setdefault(key, reference)
 
 
 def questions(tree: Tree, paths: Iterable[str], settings: Settings) -> Questions:
-    """Read the files of a run for what they name. A file that cannot be read asks for nothing."""
+    """Read the files of a run for what they name. What cannot be read asks for nothing; the first pass says why."""
     found = Questions()
     for path in paths:
-        try:
-            file = _open(tree, path, settings)
-            if file is None:
-                continue
-            for text in (*named_images(file), *pushed_images(file)):
-                for reference in worth_asking(text, settings):
-                    found.add_image(reference)
-            found.packages.update(named_packages(file))
-            found.options += named_indexes(file)
-            found.assets.update(wanted_assets(file))
-            found.checksums.update({each.amd64_url: each for each in wanted_checksums(file)})
-            if settings.resolve and (requirements := resolvable(file)):
-                found.inputs[path] = requirements
-        except (ParseProblem, RecursionError):
+        file = _open(tree, path, settings)
+        if file is None:
             continue
+        for text in (*_read(named_images, file), *_read(pushed_images, file)):
+            for reference in worth_asking(text.strip("\"'"), settings):
+                found.add_image(reference)
+        found.packages.update(_read(named_packages, file))
+        found.options += _read(named_indexes, file)
+        found.assets.update(_read(wanted_assets, file))
+        found.checksums.update({each.amd64_url: each for each in _read(wanted_checksums, file)})
+        requirements = _read(resolvable, file) if settings.resolve else []
+        if requirements:
+            found.inputs[path] = tuple(requirements)
     return found
+
+
+def _read(reader: Callable[[File], Iterable[Item]], file: File) -> list[Item]:
+    return guarded(lambda: reader(file), reader.__name__, {})
 
 
 def _open(tree: Tree, path: str, settings: Settings) -> File | None:
@@ -98,10 +104,13 @@ def _open(tree: Tree, path: str, settings: Settings) -> File | None:
         return None
     if kind is not None and kind not in _KINDS:
         return None
-    data = tree.read(path, settings.max_file_size + 1)
+    try:
+        data = tree.read(path, settings.max_file_size + 1)
+        source = Source.decode(path, data)
+    except ParseProblem:
+        return None
     if len(data) > settings.max_file_size or b"\0" in data[:_HEAD]:
         return None
-    source = Source.decode(path, data)
     kind = kind or classify(path, source.text[:_HEAD])
     return File(source, kind, settings) if kind in _KINDS and kind is not None else None
 
@@ -243,11 +252,5 @@ def wanted_checksums(file: File) -> Iterator[Wanted]:
 
 def images_of(tree: Tree, paths: Iterable[str], settings: Settings) -> list[str]:
     """The references that the files of a run name, as they are written, sorted."""
-    found: set[str] = set()
-    for path in paths:
-        try:
-            file = _open(tree, path, settings)
-            found.update(named_images(file) if file is not None else ())
-        except (ParseProblem, RecursionError):
-            continue
-    return sorted(found)
+    files = (_open(tree, path, settings) for path in paths)
+    return sorted({text for file in files if file is not None for text in _read(named_images, file)})

@@ -34,6 +34,7 @@ _HUB_HOST = "registry-1.docker.io"
 _ATTESTATION = "vnd.docker.reference.type"
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_NAME = re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:]+\])(?::\d+)?(?:/[\w.-]+)*")
 _DEFAULT_VARIANTS = frozenset({"linux/arm64/v8", "linux/amd64/v1"})
 
 
@@ -138,6 +139,8 @@ class RegistryClient:
         """Where to ask: as it is written; a name of Docker Hub first at the mirrors."""
         if canonical(reference) is None:
             raise UnansweredError(f"{reference.short} holds a variable")
+        if not _NAME.fullmatch(reference.name):
+            raise UnansweredError(f"{reference.short} is no name of an image")
         host, slash, path = reference.name.partition("/")
         written_host = slash and ("." in host or ":" in host or host == "localhost")
         hub = Place(_HUB_HOST, reference.repository)

@@ -31,6 +31,7 @@ READERS = {
     Kind.CONCOURSE: "concourse",
     Kind.SHELL: "shell",
     Kind.MAKEFILE: "makefile",
+    Kind.GORELEASER: "goreleaser",
 }
 
 

@@ -113,9 +113,10 @@ def _of_lock(survey: Survey, lock: Lock) -> Iterator[LockedPackage]:
     targets = supported(survey, lock)
     found: dict[tuple[str, str], LockedPackage] = {}
     for target in targets:
+        on_x86 = reach(lock, roots, target.on(X86_64)) if not all(each.recorded for each in lock.packages) else {}
         for key, reached in reach(lock, roots, target.on(AARCH64)).items():
             outcome = _outcome(reached.locked, target, policy)
-            if outcome is Outcome.WHEEL:
+            if outcome is Outcome.WHEEL or (outcome is None and key in on_x86):
                 continue
             record = found.setdefault(key, _record(lock, reached, outcome))
             record.pythons.append(target.python_name)

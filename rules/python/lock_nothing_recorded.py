@@ -3,7 +3,7 @@
 ## What it finds
 
 An entry of `uv.lock`, `poetry.lock`, `pdm.lock` or `pylock.toml` from an index with neither wheels nor a source distribution, which
-Linux arm64 reaches.
+Linux arm64 reaches and x86-64 does not.
 
 ## Why it stops arm64
 
@@ -51,6 +51,11 @@ class LockNothingRecorded(ProjectRule):
             "under a marker for another machine",
             path="uv.lock",
             good="version = 1\n\n" + _APP.format('{ name = "av", marker = "sys_platform == \'win32\'" }') + _EMPTY.format('name = "av"'),
+        ),
+        Example(
+            "neither processor has anything",
+            path="uv.lock",
+            good="version = 1\n\n" + _APP.format('{ name = "av" }') + _EMPTY.format('name = "av"'),
         ),
         Example(
             "a source tree",

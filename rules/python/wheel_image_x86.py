@@ -29,7 +29,7 @@ from armready.rule import Example, FileRule
 from armready.source import Span
 
 _IMAGE = re.compile(
-    r"(?<![\w.])(?<!\w-)(?P<image>(?:[\w.-]+(?::\d+)?/)*(?P<family>manylinux|musllinux)(?:1|2010|2014|_\d+_\d+)_(?P<arch>x86_64|i686)(?:[:@][\w.:-]+)?)(?![\w-]|\.whl)"
+    r"(?<![\w.])(?<!\w-)(?P<image>(?:\w[\w.-]*(?::\d+)?/)*(?P<family>manylinux|musllinux)(?:1|2010|2014|_\d+_\d+)_(?P<arch>x86_64|i686)(?:[:@][\w.:-]+)?)(?![\w-]|\.whl)"
 )
 _ARM = re.compile(r"(?P<family>manylinux|musllinux)\w*_(?:aarch64|arm64)")
 _VARIABLE = re.compile(r"(?:manylinux|musllinux)(?:1|2010|2014|_\d+_\d+)_\$\{?(?P<name>\w+)\}?")

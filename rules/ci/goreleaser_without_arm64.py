@@ -44,8 +44,8 @@ class GoreleaserWithoutArm64(FileRule):
         Example(
             "list of architectures",
             path=".goreleaser.yaml",
-            bad="builds:\n  - id: app\n    goos: [linux, darwin]\n    goarch:\n      - «amd64»\n      - '386'\n",
-            fixed="builds:\n  - id: app\n    goos: [linux, darwin]\n    goarch:\n      - amd64\n      - '386'\n      - arm64\n",
+            bad="builds:\n  - id: app\n    goos: [linux, darwin]\n    goarch:\n      - «amd64»\n      - 386\n",
+            fixed="builds:\n  - id: app\n    goos: [linux, darwin]\n    goarch:\n      - amd64\n      - 386\n      - arm64\n",
             applicability=Applicability.UNSAFE,
         ),
         Example(

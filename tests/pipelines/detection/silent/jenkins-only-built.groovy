@@ -1,0 +1,4 @@
+node {
+  def i = docker.build('a/b')
+  i.inside { sh 'make test' }
+}

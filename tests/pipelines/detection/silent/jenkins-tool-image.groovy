@@ -1,0 +1,4 @@
+pipeline {
+  agent { dockerfile true }
+  stages { stage('t') { steps { sh 'make' } } }
+}

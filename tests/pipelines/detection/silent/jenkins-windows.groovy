@@ -1,0 +1,4 @@
+node {
+  bat 'npm test'
+  docker.build('a/b').push()
+}

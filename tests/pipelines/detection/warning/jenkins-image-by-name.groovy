@@ -1,0 +1,4 @@
+node('linux') {
+  «docker.build('example/app:1')»
+  docker.image('example/app:1').push()
+}

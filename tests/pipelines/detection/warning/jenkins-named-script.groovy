@@ -1,0 +1,3 @@
+node {
+  sh label: 'image', script: '«docker build -t example/app .» && docker push example/app'
+}

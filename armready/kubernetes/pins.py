@@ -207,7 +207,7 @@ def assess(file: File, pod: Pod) -> Assessment | None:
     if renamed is not None:
         plain = renamed.verdict.alternatives[0]
         note = f"Only once {renamed.image.text} is replaced by {plain}."
-        return Assessment(severity, f"which {plain}, in the place of {renamed.image.text}, makes superfluous", Applicability.DISPLAY, note)
+        return Assessment(severity, f"and would not have to with {plain} in the place of {renamed.image.text}", Applicability.DISPLAY, note)
     if images.judged:
         unknown = next(iter(images.unknown), None)
         name = unknown.image.text if unknown is not None else images.judged[0].image.text

@@ -181,11 +181,11 @@ class Pod:
 
     @property
     def title(self) -> str:
-        """`Deployment/web`, or the path of the keys in Helm values."""
+        """`Deployment/web`, or words with the path of the keys in Helm values."""
         if self.resource is not None:
             return self.resource.title
         path = ".".join(key_of(key) or "" for _, key in self.chain)
-        return path or "the values"
+        return f"the workload of {path}" if path else "the workload of these values"
 
     @property
     def kind(self) -> str:

@@ -46,15 +46,23 @@ def pin_findings(rule: ProjectRule, project: Project, wanted: Callable[[PinFact]
         elif own and not own[0].arm64:
             related = (Related(own[0].location, "the repository builds its image for amd64 only: mend that first"),)
         overlay = overlay_of(project, path, pin.kind, pin.name) if pin.severity is Severity.WARNING else ""
-        because += f"; the overlay in {overlay} changes that" if overlay else ""
+        if overlay:
+            because += f"; the overlay in {overlay} changes that"
+            fix = fix.demoted(Applicability.DISPLAY, f"The patches in {overlay} may rely on what stands here.") if fix else None
+        message = sentence(f"{words.format(pin.title)}, {because}.")
         yield rule.finding(
             pin.location,
-            f"{words.format(pin.title)}, {because}.",
+            message,
             severity=Severity.INFO if overlay else pin.severity,
             confidence=pin.confidence,
             fix=fix,
             related=related,
         )
+
+
+def sentence(text: str) -> str:
+    """A message that may begin with a pod's title: `the workload of proxy`."""
+    return text[:1].upper() + text[1:]
 
 
 def confidence_of(pod: Pod) -> Confidence:

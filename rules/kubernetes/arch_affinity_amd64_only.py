@@ -29,7 +29,7 @@ from armready.kubernetes.pins import How, PinFact
 from armready.project import Project
 from armready.rule import Example, ProjectRule
 
-from ._shared import SCHEDULING, pin_findings
+from ._shared import SCHEDULING, pin_findings, sentence
 
 _DEPLOYMENT = """
     apiVersion: apps/v1
@@ -128,5 +128,5 @@ class ArchAffinityAmd64Only(ProjectRule):
         )
         for _, pin in project.facts(PinFact):
             if pin.how == "preference":
-                message = f"{pin.title} prefers amd64 nodes, so it goes to arm64 nodes only when no other has room."
+                message = sentence(f"{pin.title} prefers amd64 nodes, so it goes to arm64 nodes only when no other has room.")
                 yield self.finding(pin.location, message, severity=Severity.INFO, confidence=pin.confidence)

@@ -25,7 +25,7 @@ from armready.kubernetes.pods import pods
 from armready.parsers.yaml import ScalarNode, find, get, span
 from armready.rule import Example, FileRule
 
-from ._shared import SCHEDULING, confidence_of
+from ._shared import SCHEDULING, confidence_of, sentence
 
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
@@ -65,5 +65,7 @@ class ArchTopologyKey(FileRule):
                 places += find(affinity, _PREFERRED, "*", "podAffinityTerm", "topologyKey")
             for place in places:
                 if isinstance(place, ScalarNode) and place.value in ARCH_KEYS:
-                    message = f"{pod.title} takes each architecture for one place, so its pods are not spread over nodes or zones."
+                    message = sentence(
+                        f"{pod.title} takes each architecture for one place, so its pods are not spread over nodes or zones."
+                    )
                     yield self.finding(file.location(span(place)), message, confidence=confidence_of(pod))

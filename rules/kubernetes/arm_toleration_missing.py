@@ -34,7 +34,7 @@ from armready.parsers.yaml import SequenceNode, pair_of, span
 from armready.rule import Example, FileRule
 from armready.yaml_edit import Value, append_pairs_item, insert_pair, set_value
 
-from ._shared import SCHEDULING, confidence_of
+from ._shared import SCHEDULING, confidence_of, sentence
 
 _POD = (
     "apiVersion: v1\nkind: Pod\nspec:\n{}  nodeSelector:\n    kubernetes.io/arch: {}\n{}  containers:\n  - name: x\n    image: nginx:1.27\n"
@@ -97,7 +97,7 @@ class ArmTolerationMissing(FileRule):
         ends = "so it stays Pending" if alone else "so it never goes there"
         yield self.finding(
             file.location(span(value)),
-            f"{pod.title} asks for arm64 nodes and does not tolerate their taint {file.settings.arm_taint}, {ends}.",
+            sentence(f"{pod.title} asks for arm64 nodes and does not tolerate their taint {file.settings.arm_taint}, {ends}."),
             severity=Severity.ERROR if alone else Severity.WARNING,
             confidence=confidence_of(pod),
             fix=_fix(file, pod),

@@ -24,7 +24,7 @@ from armready.kubernetes.pods import pods
 from armready.parsers.yaml import span
 from armready.rule import Example, FileRule
 
-from ._shared import SCHEDULING
+from ._shared import SCHEDULING, sentence
 
 _POD = "apiVersion: v1\nkind: Pod\nspec:\n  {}\n  containers:\n  - name: x\n    image: nginx:1.27\n"
 
@@ -49,5 +49,5 @@ class OpaquePlacement(FileRule):
         """See `FileRule.check`."""
         for pod in file.parse(pods):
             for pin in opaque_pins(pod):
-                message = f"{pod.title} is put on certain nodes by hand, and whether they are arm64 does not stand here."
+                message = sentence(f"{pod.title} is put on certain nodes by hand, and whether they are arm64 does not stand here.")
                 yield self.finding(file.location(span(pin)), message)

@@ -186,8 +186,8 @@ url: "http://a/b:c"
 def test_helm_values():
     file = opened(VALUES, Kind.HELM_VALUES)
     assert {pod.title: [image.text for image in pod.images] for pod in file.parse(pods)} == {
-        "the values": ["quay.io/org/app:1.2"],
-        "proxy": ["envoy:1"],
+        "the workload of these values": ["quay.io/org/app:1.2"],
+        "the workload of proxy": ["envoy:1"],
     }
     assert [use.image.text for use in file.parse(image_uses)] == ["quay.io/org/app:1.2", "envoy:1", "org/exporter:2"]
 

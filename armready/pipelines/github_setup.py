@@ -14,7 +14,7 @@ from armready.pipelines.yaml_steps import Item
 
 _NAMES = {QEMU: "Set up QEMU", BUILDX: "Set up Docker Buildx"}
 # Which majors of docker/build-push-action are of the time of a major of docker/login-action.
-_LOGIN_GENERATION = {1: 2, 2: 3, 3: 6}
+_LOGIN_GENERATION = {1: 6, 2: 6, 3: 6}
 
 
 def prepare_job(file: File, steps: Node | None, step: Step, missing: Needs) -> list[Edit] | None:

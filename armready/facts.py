@@ -204,7 +204,7 @@ COLLECTORS: tuple[Collector, ...] = (
     Collector("armready.kubernetes.overlays:scheduled", KUBERNETES_KINDS, (b"kubernetes.io/arch",)),
     Collector("armready.kubernetes.overlays:overlays", frozenset({Kind.KUSTOMIZATION})),
     Collector("armready.kubernetes.facts:workloads", KUBERNETES_KINDS | {Kind.HELM_VALUES, Kind.HELM_TEMPLATE}, (b"image",)),
-    Collector("armready.python.manifests:manifest_facts", MANIFEST_KINDS),
+    Collector("armready.python.manifests:manifest_facts", MANIFEST_KINDS | {Kind.PIPFILE_LOCK}),
     Collector("armready.python.manifests:manifest_facts", frozenset({Kind.PYTHON}), (b"setup(", b"# /// script", b"nox")),
     Collector(
         "armready.python.platforms:platform_facts", frozenset({Kind.PYPROJECT, Kind.PIXI, Kind.CONDA_ENV}), (b"platforms", b"environments")

@@ -20,13 +20,10 @@ from armready.python.arch import (
     X86_64,
     Evaluator,
     Machine,
-    Reachability,
-    called_name,
     evaluator,
-    leaves,
-    reachability,
     uses_bitness,
 )
+from armready.python.reach import Reachability, called_name, leaves, reachability
 from armready.source import Span
 
 _X86 = re.compile(r"(?<![A-Za-z0-9])(?:x86[_-]64|amd64|x64|i[3-6]86|linux-?64)(?![A-Za-z0-9])", re.IGNORECASE)

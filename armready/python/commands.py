@@ -17,7 +17,7 @@ from armready.parsers.shell_model import Command, Word
 from armready.project import join
 from armready.python.dependencies import Dependency
 from armready.python.images import PythonImage
-from armready.python.manifests import Manifest, Policy
+from armready.python.manifest import Manifest, Policy
 from armready.python.targets import GLIBC, MUSL
 from armready.scripts import Host, HostedScript, scripts
 from armready.source import Location, Span

@@ -10,7 +10,7 @@ from functools import cache
 from armready.file import File
 from armready.knowledge.packages import Evidence, by_import, package
 from armready.parsers.python import Module, parse_python
-from armready.python.arch import reachability
+from armready.python.reach import reachability
 from armready.source import Location
 
 _SURVIVES = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "OSError"}

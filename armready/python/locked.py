@@ -9,7 +9,7 @@ from posixpath import dirname
 from armready.knowledge.packages import package
 from armready.python.dependencies import Dependency, Scope
 from armready.python.locks import Edge, Lock, Locked, LockKind, Reached, reach
-from armready.python.manifests import Manifest, Policy
+from armready.python.manifest import Manifest, Policy
 from armready.python.survey import Survey
 from armready.python.targets import AARCH64, X86_64, Target
 from armready.python.wheels import Outcome

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from armready.file import File
 from armready.fix import Edit
 from armready.parsers.python import Module, parse_python
-from armready.python.arch import Evaluator, called_name, evaluator, reachability
+from armready.python.arch import Evaluator, evaluator
+from armready.python.reach import called_name, reachability
 from armready.source import Span
 
 _ARCH_WORDS = re.compile(r"x86|amd64|aarch64|arm64|machine|uname|\barch\b|_arch|arch_|cpu_|simd|processor", re.IGNORECASE)

@@ -21,7 +21,7 @@ from armready.project import Project, join
 from armready.python.dependencies import Dependency, Scope, allows, upper_bound
 from armready.python.images import PythonImage
 from armready.python.locks import Lock
-from armready.python.manifests import Manifest
+from armready.python.manifest import Manifest
 from armready.python.resolution import has_sdist, nearest, releases, resolve
 from armready.python.targets import AARCH64, PYTHONS, X86_64, Target, marker_holds
 from armready.python.wheels import Outcome

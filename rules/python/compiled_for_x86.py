@@ -32,7 +32,7 @@ from armready.fix import Applicability, Fix
 from armready.knowledge.packages import concerned, package, version
 from armready.project import Project
 from armready.python.dependencies import Dependency
-from armready.python.manifests import Manifest
+from armready.python.manifest import Manifest
 from armready.python.survey import installed_on, survey
 from armready.rule import Example, ProjectRule
 from armready.source import Location, Region, Span

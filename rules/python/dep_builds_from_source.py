@@ -41,7 +41,7 @@ class DepBuildsFromSource(ProjectRule):
     name = "dep-builds-from-source"
     summary = "A pinned dependency is compiled on arm64 where x86-64 gets a wheel"
     severity = Severity.WARNING
-    kinds = MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON}
+    kinds = MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON, Kind.PIPFILE_LOCK}
     examples = (
         Example(
             "pin",
@@ -81,6 +81,11 @@ class DepBuildsFromSource(ProjectRule):
                 )
             },
             severity=Severity.WARNING,
+        ),
+        Example(
+            "in Pipfile.lock",
+            path="Pipfile.lock",
+            bad='{"default": {«"psutil"»: {"hashes": ["sha256:0"], "index": "pypi", "version": "==5.9.8"}}, "develop": {}}\n',
         ),
         Example(
             "a lock decides",

@@ -42,7 +42,7 @@ class DepNoArm64(ProjectRule):
     name = "dep-no-arm64"
     summary = "A pinned dependency cannot be installed on arm64"
     severity = Severity.ERROR
-    kinds = MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON}
+    kinds = MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON, Kind.PIPFILE_LOCK}
     examples = (
         Example(
             "pin",

@@ -48,7 +48,7 @@ class DepX86Only(ProjectRule):
     name = "dep-x86-only"
     summary = "A dependency exists for x86-64 only"
     severity = Severity.ERROR
-    kinds = MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON}
+    kinds = MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON, Kind.PIPFILE_LOCK}
     examples = (
         Example(
             "nobody imports it",

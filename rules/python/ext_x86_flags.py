@@ -31,8 +31,8 @@ from armready.file import File
 from armready.finding import Confidence, Finding, Severity
 from armready.fix import Applicability, Fix
 from armready.knowledge.flags import FlagKind, kind_of_flag
-from armready.python.arch import called_name
 from armready.python.branches import is_test
+from armready.python.reach import called_name
 from armready.python.sources import Sources, sources
 from armready.rule import Example, FileRule
 

@@ -22,7 +22,7 @@ from armready.classify import MANIFEST_KINDS, Kind
 from armready.finding import Finding, Severity
 from armready.project import Project
 from armready.python.dependencies import Dependency
-from armready.python.manifests import Manifest
+from armready.python.manifest import Manifest
 from armready.python.survey import declarations, installed_on, level
 from armready.python.targets import AARCH64, PYTHONS, Target
 from armready.python.wheels import file_name, wheel_tag

@@ -1,0 +1,91 @@
+"""What of a Python file Linux arm64 reaches: the branches that its tests exclude are dead there."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from armready.file import File
+from armready.parsers.python import Module, parse_python
+from armready.python.arch import AARCH64, AARCH64_NAMED, Evaluator, block_of, evaluator
+
+_HINTS = ("platform", "uname", "sysconfig", "maxsize", "calcsize", "_multiarch", "get_platform", "dpkg", "sys.")
+
+
+@dataclass
+class Reachability:
+    """Which nodes Linux arm64 can reach."""
+
+    module: Module
+    dead: frozenset[ast.AST]
+
+    def reaches(self, node: ast.AST) -> bool:
+        """Whether arm64 on Linux may run this node."""
+        if not self.dead:
+            return True
+        current: ast.AST | None = node
+        while current is not None:
+            if current in self.dead:
+                return False
+            current = self.module.parents.get(current)
+        return True
+
+
+def leaves(statements: list[ast.stmt]) -> bool:
+    """Whether control never runs off the end of these statements."""
+    if not statements:
+        return False
+    last = statements[-1]
+    if isinstance(last, ast.Return | ast.Raise | ast.Continue | ast.Break):
+        return True
+    if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
+        return called_name(last.value) in ("sys.exit", "exit", "quit", "os._exit", "pytest.skip")
+    return isinstance(last, ast.If) and bool(last.orelse) and leaves(last.body) and leaves(last.orelse)
+
+
+def called_name(node: ast.Call) -> str:
+    """The dotted name that a call is written with, or an empty string."""
+    parts: list[str] = []
+    function: ast.expr = node.func
+    while isinstance(function, ast.Attribute):
+        parts.append(function.attr)
+        function = function.value
+    return ".".join([function.id, *reversed(parts)]) if isinstance(function, ast.Name) else ""
+
+
+def reachability(file: File) -> Reachability:
+    """What Linux arm64 reaches in a file.
+
+    Raises:
+        ParseProblem: it is not Python.
+    """
+    module = file.parse(parse_python)
+    if not any(hint in file.text for hint in _HINTS):
+        return Reachability(module, frozenset())
+    judge = file.parse(evaluator)
+    dead: set[ast.AST] = set()
+    for node in module.nodes:
+        if isinstance(node, ast.If):
+            truth = _settled(judge, node.test)
+            if truth is None:
+                continue
+            dead.update(node.orelse if truth else node.body)
+            taken = node.body if truth else node.orelse
+            if leaves(taken) and (parent := module.parents.get(node)) is not None:
+                block = block_of(parent, node)
+                dead.update(block[block.index(node) + 1 :])
+        elif isinstance(node, ast.IfExp):
+            truth = _settled(judge, node.test)
+            if truth is not None:
+                dead.add(node.orelse if truth else node.body)
+        elif isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+            for index, part in enumerate(node.values[:-1]):
+                if _settled(judge, part) is False:
+                    dead.update(node.values[index + 1 :])
+    return Reachability(module, frozenset(dead))
+
+
+def _settled(judge: Evaluator, test: ast.expr) -> bool | None:
+    """What a test is on Linux arm64, whatever `platform.processor()` says there."""
+    first, second = judge.truth(test, AARCH64), judge.truth(test, AARCH64_NAMED)
+    return first if first == second else None

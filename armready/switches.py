@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from armready.arch import Arch, Spelling, amd64_tokens, names_arm64, probe, rewrites, tokens
+from armready.arch import Arch, Spelling, amd64_tokens, command_probe, names_arm64, probe, rewrites, tokens
 from armready.parsers.shell import Branch, Command, Script, Switch, Word
 from armready.source import Span
 
@@ -17,6 +17,10 @@ _EQUAL = frozenset({"=", "=="})
 _FAILING = frozenset({"exit", "return", "false", "die", "fail", "fatal", "abort"})
 _SILENT = frozenset({"echo", "printf", "[", "[[", "test", "grep"})
 _VARIABLE = re.compile(r"\$\{(\w+)(?::?-[^{}]*)?\}|\$\((?:[^()]*)\)|`[^`]*`")
+_ARCH_NAME = re.compile(
+    r"(?i)(?<![a-z])(?:arch(?:itecture)?|machine|cpu(?:_?arch)?|platform|goarch|targetarch|buildarch|hosttype)(?![a-z])|arch$|_arch\b"
+)
+_PRINTS = frozenset({"echo", "printf", "cat", "log", "info", "warn", "error", "export"})
 _COMMENT = re.compile(r"(?m)(?:^|(?<=\s))#[^\n]*")
 # Names of arm64 with a letter too many, too few or in the wrong place.
 _TYPING_ERROR = re.compile(r"(?i)a+rm+_?64|a+rc+h_?64|aarc?h?_?64|aacrh64|aach64|amr64|arm46|aarch46|arm-64|aarch-64")
@@ -279,3 +283,39 @@ def problem(script: Script, found: ArchSwitch) -> str:
         return ""
     unset = leaves_unset(script, found)
     return f"No branch is for arm64, and {unset} stays empty there" if unset else ""
+
+
+def in_arch_switch(script: Script, command: Command) -> bool:
+    """Whether a command stands in a branch that is chosen by the architecture."""
+    for frame in command.context:
+        if frame.kind in ("if", "case"):
+            switch = next((each for each in script.switches if each.span.start == frame.start), None)
+            if switch is None:
+                continue
+            texts = [script.text[slice(*branch.condition)] for branch in switch.branches if branch.condition is not None]
+            if switch.subject is not None:
+                texts.append(switch.subject.template)
+            if any(about_arch(text) for text in texts):
+                return True
+        elif frame.kind in ("and", "or"):
+            before = script.commands_in(Span(frame.start, command.span.start))
+            if any(_asks(script, each) for each in before):
+                return True
+    return False
+
+
+def _asks(script: Script, command: Command) -> bool:
+    """Whether the success of a command depends on the architecture: a test, `uname -m | grep`, Node's `process.arch`."""
+    text = script.text[slice(*command.span)]
+    if command.name in ("[", "[[", "test"):
+        return about_arch(text)
+    return command.name not in _PRINTS and bool(command.words) and not _is_substituted(command) and command_probe(text) is not None
+
+
+def _is_substituted(command: Command) -> bool:
+    return any(frame.kind == "substitution" for frame in command.context)
+
+
+def about_arch(text: str) -> bool:
+    """Whether a condition asks for the architecture."""
+    return probe(text) is not None or bool(tokens(text)) or bool(_ARCH_NAME.search(text))

@@ -32,7 +32,6 @@ from typing import NamedTuple
 from armready.arch import Arch, names_arm64, tokens
 from armready.classify import Kind
 from armready.dockerfile_edits import declared_above
-from armready.downloads import in_arch_switch
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Applicability, Edit, Fix
@@ -41,6 +40,7 @@ from armready.parsers.dockerfile_stages import Stage
 from armready.rule import Example, FileRule
 from armready.scripts import Host, HostedScript, scripts
 from armready.source import Span
+from armready.switches import in_arch_switch
 
 from ._downloads import KINDS
 from ._places import confidence_limit, judged, quotes_at, severity_at

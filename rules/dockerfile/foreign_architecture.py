@@ -20,7 +20,6 @@ import re
 from collections.abc import Iterator
 
 from armready.arch import Arch, tokens
-from armready.downloads import in_arch_switch
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.installs import installed
@@ -28,6 +27,7 @@ from armready.parsers.shell import Command
 from armready.rule import Example, FileRule
 from armready.scripts import HostedScript, scripts
 from armready.source import Span
+from armready.switches import in_arch_switch
 
 from ._downloads import KINDS
 from ._places import confidence_limit, judged, severity_at

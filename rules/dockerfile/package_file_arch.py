@@ -29,13 +29,14 @@ import re
 from collections.abc import Iterator
 
 from armready.arch import Arch, amd64_tokens, tokens
-from armready.downloads import downloads, in_arch_switch
+from armready.downloads import downloads
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Applicability
 from armready.parsers.shell import Word
 from armready.rule import Example, FileRule
 from armready.scripts import HostedScript, scripts
+from armready.switches import in_arch_switch
 
 from ._downloads import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, short, what
 from ._parametrize import parametrised

@@ -26,7 +26,6 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from armready.arch import Arch, tokens
-from armready.downloads import in_arch_switch
 from armready.file import File
 from armready.finding import Confidence, Finding, Severity
 from armready.fix import Fix
@@ -34,6 +33,7 @@ from armready.installs import Installed, installed
 from armready.rule import Example, FileRule
 from armready.scripts import HostedScript, scripts
 from armready.source import Span
+from armready.switches import in_arch_switch
 
 from ._downloads import KINDS
 from ._places import confidence_limit, judged, severity_at

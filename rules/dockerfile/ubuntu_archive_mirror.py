@@ -23,13 +23,13 @@ import re
 from collections.abc import Iterator
 
 from armready.arch import Arch, tokens
-from armready.downloads import in_arch_switch
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.parsers.shell import Command, Script
 from armready.rule import Example, FileRule
 from armready.scripts import Host, HostedScript, scripts
 from armready.source import Span
+from armready.switches import in_arch_switch
 
 from ._downloads import KINDS
 from ._places import confidence_limit, judged, severity_at

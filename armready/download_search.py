@@ -1,0 +1,462 @@
+"""How downloads are found: the words that commands fetch, with the values of variables put in as far as the file tells them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from armready.arch import Arch, amd64_tokens, names_arm64, probe, tokens
+from armready.classify import Kind
+from armready.download_model import Download, Misnamed, Site, Text
+from armready.file import File
+from armready.knowledge.tools import Match, identify
+from armready.parsers.shell import Assignment, Command, Script, Word
+from armready.scripts import Host, HostedScript, scripts
+from armready.source import Span
+from armready.switches import in_arch_switch
+
+if TYPE_CHECKING:
+    from armready.parsers.dockerfile import Dockerfile, Instruction
+    from armready.parsers.dockerfile_stages import Stage
+
+_FETCHERS = frozenset({"curl", "wget", "wget2", "fetch", "axel", "aria2c", "http", "https", "xh", "get", "download"})
+# Commands whose words are text, patterns or names, not things to fetch.
+_SILENT = frozenset(
+    {
+        "echo",
+        "printf",
+        ":",
+        "cat",
+        "git",
+        "grep",
+        "egrep",
+        "fgrep",
+        "sed",
+        "awk",
+        "gawk",
+        "perl",
+        "test",
+        "[",
+        "[[",
+        "read",
+        "for",
+        "select",
+        "die",
+        "log",
+        "info",
+    }
+    | {
+        "docker",
+        "podman",
+        "buildah",
+        "nerdctl",
+        "kubectl",
+        "helm",
+        "oc",
+        "true",
+        "false",
+        "exit",
+        "return",
+        "unset",
+        "tee",
+        "expr",
+        "rm",
+        "ls",
+        "warn",
+        "error",
+    }
+)
+_WITH_VALUE = frozenset(
+    {
+        "-o",
+        "--output",
+        "-H",
+        "--header",
+        "-d",
+        "--data",
+        "-A",
+        "--user-agent",
+        "-e",
+        "--referer",
+        "-u",
+        "--user",
+        "-P",
+        "--directory-prefix",
+        "-T",
+    }
+)
+_DECLARATIONS = frozenset({"export", "local", "declare", "readonly", "typeset"})
+_REFERENCE = re.compile(
+    r"\$\{(?P<braced>\w+)(?::?[-=](?P<default>[^{}$`\"']*))?\}|\$\((?P<make>[A-Za-z_][\w.-]*)\)|\$(?P<plain>[A-Za-z_]\w*)"
+)
+_SCHEME = re.compile(r"(?:https?|ftp)://")
+# QEMU's own binaries are named for the machine that they run on and emulate another one.
+_QEMU = re.compile(r"qemu-[^/]*static")
+_HASH = re.compile(r"(?<![0-9a-fA-F])(?:[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{56}|[0-9a-f]{40}|[0-9a-f]{32})(?![0-9a-fA-F])")
+_SUMMERS = frozenset({"sha256sum", "sha512sum", "sha384sum", "sha224sum", "sha1sum", "md5sum", "shasum", "b2sum", "openssl", "gsha256sum"})
+_CI_PATH = re.compile(
+    r"(?:^|/)\.?(?:ci|github|circleci|gitlab|gitlab-ci|travis|buildkite|jenkins|drone|woodpecker|azure[\w-]*|azure-pipelines|prow|concourse)/"
+)
+# The value of a variable that only a run tells.
+_OPAQUE = "$"
+_BARE = re.compile(r"(?i)linux|gnu|musl|unknown|pc|alpine|amd64|x86[_-]64|x64|64-?bit|[\"'/_.-]|64")
+_ASKED = re.compile(r"\$\{(?:TARGET|BUILD)ARCH\}|\$(?:TARGET|BUILD)ARCH\b|\$\((?:uname -m|arch|dpkg --print-architecture|go env GOARCH)\)")
+# What reads the text that it gets: a download piped into it is data.
+_READERS = frozenset(
+    {"grep", "egrep", "sed", "awk", "jq", "yq", "head", "tail", "cut", "sort", "tr", "xmllint", "pup", "python", "python3", "wc"}
+)
+_DEEPEST = 5
+_LONGEST = 3_000
+# How far from a download, in lines, a literal checksum still belongs to it.
+_NEAR = 8
+
+
+def is_ci_path(path: str) -> bool:
+    """Whether a file lies in a folder of CI, so that its scripts are run by CI jobs."""
+    return bool(_CI_PATH.search(path))
+
+
+def finder(file: File) -> Finder | None:
+    """The search in a file; None for a file whose path says that it is for one architecture."""
+    if any(token.arch in (Arch.AMD64, Arch.ARM64) for token in tokens(file.path)):
+        return None
+    return _Dockerfile(file) if file.kind is Kind.DOCKERFILE else _Scripts(file)
+
+
+def shape(url: str) -> str:
+    """A URL with its architectures taken out."""
+    parts: list[str] = []
+    at = 0
+    for token in tokens(url):
+        parts += url[at : token.start], "\0"
+        at = token.end
+    return "".join((*parts, url[at:])).lower()
+
+
+def _literal(url: str) -> str:
+    """A URL with `$` in the place of each substitution and variable."""
+    if "$" not in url and "`" not in url:
+        return url
+    return "$".join(url[span.start : span.end] for span in Text(url, lambda span: span).literal_spans())
+
+
+def _tool(url: str) -> Match | None:
+    return identify(_literal(url))
+
+
+class Finder:
+    """What Dockerfiles and scripts share: the values of variables, and the search in one script."""
+
+    def __init__(self, file: File) -> None:
+        self.file = file
+        self.arm64_shapes: set[str] = set()
+
+    def find(self) -> Iterator[Download]:
+        """The downloads, in no particular order, what is fetched for arm64 as well included."""
+        raise NotImplementedError
+
+    def misnamed(self) -> Iterator[Misnamed | None]:
+        """The URLs that follow the architecture by the wrong names."""
+        for hosted in self.file.parse(scripts):
+            if hosted.stage is not None and (hosted.stage.is_windows or hosted.stage.variant):
+                continue
+            for command in hosted.script.commands:
+                if not in_arch_switch(hosted.script, command):
+                    texts = [self.of_word(hosted, word) for word, _ in _fetched_words(command)]
+                    yield from (self.misname(text, hosted, hosted.instruction, hosted.stage) for text in texts)
+
+    def misname(self, text: Text, hosted: HostedScript | None, instruction: Instruction | None, stage: Stage | None) -> Misnamed | None:
+        """Whether a URL that follows the architecture does so by the wrong names."""
+        url, _ = self.expand(text, hosted, instruction)
+        asked = _ASKED.search(url)
+        spelling = probe(asked[0]) if asked else None
+        if asked is None or spelling is None or not _SCHEME.search(_literal(url)):
+            return None
+        match = _tool(url[: asked.start()] + spelling.amd64 + url[asked.end() :])
+        names = {arm64 for amd64, arm64 in match.tool.pairs if amd64 == spelling.amd64} if match is not None else set()
+        if match is None or not names or spelling.arm64 in names:
+            return None
+        return Misnamed(text.locate(Span(0, len(text.raw))), match, spelling, tuple(sorted(names)), hosted, stage)
+
+    def lookup(self, name: str, hosted: HostedScript | None, instruction: Instruction | None) -> Text | None:
+        """What a variable holds where it is used; None when the file does not say."""
+        raise NotImplementedError
+
+    def expand(self, text: Text, hosted: HostedScript | None, instruction: Instruction | None) -> tuple[str, list[Text]]:
+        """The text with the values that are known, and the texts they came from, itself first."""
+        used = [text]
+
+        def value(found: re.Match[str], depth: int) -> str:
+            name = found["braced"] or found["make"] or found["plain"]
+            source = self.lookup(name, hosted, instruction)
+            if source is not None and source.raw == _OPAQUE:
+                return found[0]
+            if source is None or depth > _DEEPEST or any(each.name == name for each in used):
+                known = next((each for each in used if each.name == name), None)
+                return known.template if known is not None and depth <= 1 and "$" not in known.template else found[0]
+            used.append(source)
+            return put_in(source.template, depth + 1)
+
+        def put_in(template: str, depth: int) -> str:
+            expanded = _REFERENCE.sub(lambda found: value(found, depth), template)
+            return expanded if len(expanded) < _LONGEST else template
+
+        return put_in(text.template, 0), used
+
+    def judge(
+        self, text: Text, hosted: HostedScript | None, instruction: Instruction | None, *, needs_scheme: bool = True
+    ) -> tuple[str, tuple[Site, ...]] | None:
+        """The URL and where its architecture is written; None when the text fetches nothing for amd64."""
+        if "\n" in text.raw.strip() or len(text.raw) > _LONGEST:
+            return None
+        url, used = self.expand(text, hosted, instruction)
+        visible = _literal(url)
+        if re.search(r"\s", visible.strip()) or (needs_scheme and not _SCHEME.search(visible)) or _QEMU.search(visible):
+            return None
+        found = {token.text for token in amd64_tokens(visible)}
+        if any(token.arch is Arch.ARM64 for token in tokens(visible)):
+            self.arm64_shapes.add(shape(url))
+            return None
+        match = _tool(url)
+        hidden = () if found or match is None else _hidden(url, match)
+        if not found and not hidden:
+            return None
+        sites = [Site(each, place, each.locate(place)) for each in used if not _is_bare(each) for place in each.places(frozenset(found))]
+        sites += [Site(text, place, text.locate(place)) for name in hidden for place in _occurrences(text.raw, name)]
+        return (url, tuple(sites)) if sites else None
+
+    def in_script(self, hosted: HostedScript) -> Iterator[Download]:
+        """The downloads of one script."""
+        script = hosted.script
+        for command in script.commands:
+            if command.name in _SILENT and not any(assignment.value for assignment in command.assignments):
+                continue
+            texts = [(self.of_word(hosted, word), needs) for word, needs in _fetched_words(command)]
+            values = [(self.of_word(hosted, each.value, each.name), True) for each in command.assignments if each.value is not None]
+            for text, needs_scheme in (*texts, *values):
+                judged = self.judge(text, hosted, hosted.instruction, needs_scheme=needs_scheme)
+                if judged is None or in_arch_switch(script, command) or _is_read(script, command):
+                    continue
+                url, sites = judged
+                checksum = _checksum(hosted, command, self.checksums(hosted))
+                yield Download(url, sites, _tool(url), hosted, command, hosted.instruction, hosted.stage, checksum, self.host_of(hosted))
+
+    def of_word(self, hosted: HostedScript, word: Word, name: str = "") -> Text:
+        """A word of a script as a text."""
+        return Text(word.text, lambda span: hosted.span(span.shift(word.span.start)), word, name)
+
+    def host_of(self, hosted: HostedScript) -> Host:
+        """Where a script runs; scripts in the folders of CI run there."""
+        return Host.CI if hosted.host is Host.MACHINE and is_ci_path(self.file.path) else hosted.host
+
+    def checksums(self, hosted: HostedScript) -> Iterator[tuple[int, Span]]:
+        """Literal checksums that a script verifies against: where, in the script, and in the file."""
+        script = hosted.script
+        if not any(command.name in _SUMMERS for command in script.commands):
+            return
+        for found in _HASH.finditer(script.text):
+            yield found.start(), hosted.span(Span(*found.span()))
+        for command in script.commands:
+            for word in command.words:
+                for reference in _REFERENCE.finditer(word.template):
+                    source = self.lookup(reference["braced"] or reference["plain"] or "", hosted, hosted.instruction)
+                    if source is not None and (literal := _HASH.search(source.raw)) is not None:
+                        yield command.span.start, source.locate(Span(*literal.span()))
+
+
+class _Scripts(Finder):
+    def find(self) -> Iterator[Download]:
+        for hosted in self.file.parse(scripts):
+            yield from self.in_script(hosted)
+
+    @cached_property
+    def _assigned(self) -> Mapping[int, Mapping[str, list[tuple[HostedScript, Assignment, Command]]]]:
+        found: dict[int, dict[str, list[tuple[HostedScript, Assignment, Command]]]] = {}
+        for hosted in self.file.parse(scripts):
+            found[id(hosted)] = _assignments(hosted)
+        return found
+
+    @cached_property
+    def _make_variables(self) -> Mapping[str, Text]:
+        if self.file.kind is not Kind.MAKEFILE:
+            return {}
+        from armready.parsers.makefile import parse_makefile
+
+        texts: dict[str, Text] = {}
+        for each in self.file.parse(parse_makefile).variables:
+            if each.name in texts and each.operator != "?=":
+                texts[each.name] = Text(_OPAQUE, lambda span: span, None, each.name)
+            elif each.operator != "!=" and self.file.source.slice(each.value_span) == each.value:
+                start = each.value_span.start
+                texts[each.name] = Text(each.value, lambda span, start=start: span.shift(start), None, each.name)  # type: ignore[misc]
+        return texts
+
+    def lookup(self, name: str, hosted: HostedScript | None, instruction: Instruction | None) -> Text | None:
+        if hosted is not None:
+            definitions = self._assigned.get(id(hosted), {}).get(name, [])
+            if definitions:
+                return _only_value(self, definitions)
+        return self._make_variables.get(name)
+
+
+class _Dockerfile(Finder):
+    def __init__(self, file: File) -> None:
+        super().__init__(file)
+        from armready.parsers.dockerfile import parse_dockerfile
+
+        self.dockerfile: Dockerfile = file.parse(parse_dockerfile)
+        self.hosted = {id(each.instruction): each for each in file.parse(scripts)}
+
+    def find(self) -> Iterator[Download]:
+        for outer in self.dockerfile.instructions:
+            instruction = outer.trigger or outer
+            stage = self.dockerfile.stage_of(outer)
+            if stage is not None and (stage.is_windows or stage.variant):
+                continue
+            hosted = self.hosted.get(id(instruction))
+            if hosted is not None:
+                yield from self.in_script(hosted)
+            elif instruction.keyword == "ADD":
+                yield from self._in_add(instruction, stage)
+        for outer in self.dockerfile.instructions:
+            instruction = outer.trigger or outer
+            stage = self.dockerfile.stage_of(outer)
+            if instruction.keyword in ("ARG", "ENV") and not (stage is not None and (stage.is_windows or stage.variant)):
+                yield from self._in_pairs(instruction, stage)
+
+    def misnamed(self) -> Iterator[Misnamed | None]:
+        yield from super().misnamed()
+        for outer in self.dockerfile.instructions:
+            instruction, stage = outer.trigger or outer, self.dockerfile.stage_of(outer)
+            if instruction.keyword == "ADD" and not (stage is not None and (stage.is_windows or stage.variant)):
+                for word in instruction.words[:-1]:
+                    yield self.misname(self._text(word.text, word.span, ""), None, instruction, stage)
+
+    def _in_add(self, instruction: Instruction, stage: Stage | None) -> Iterator[Download]:
+        for word in instruction.words[:-1]:
+            judged = self.judge(self._text(word.text, word.span, ""), None, instruction)
+            if judged is not None:
+                flag = instruction.flag("checksum")
+                checksum = flag.span if flag is not None and flag.value and _HASH.search(flag.value) else None
+                yield Download(judged[0], judged[1], _tool(judged[0]), None, None, instruction, stage, checksum, Host.IMAGE)
+
+    def _in_pairs(self, instruction: Instruction, stage: Stage | None) -> Iterator[Download]:
+        for pair in instruction.pairs:
+            judged = self.judge(self._text(pair.value, pair.value_span, pair.name), None, instruction) if pair.value else None
+            if judged is not None:
+                yield Download(judged[0], judged[1], _tool(judged[0]), None, None, instruction, stage, None, Host.IMAGE)
+
+    def _text(self, raw: str, span: Span, name: str) -> Text:
+        exact = self.file.source.slice(span) == raw
+        return Text(raw, (lambda inner: inner.shift(span.start)) if exact else (lambda _inner: span), None, name)
+
+    def lookup(self, name: str, hosted: HostedScript | None, instruction: Instruction | None) -> Text | None:
+        if hosted is not None:
+            definitions = self._assigned(hosted).get(name, [])
+            if definitions:
+                return _only_value(self, definitions)
+        if instruction is None:
+            return None
+        stages = self.dockerfile.stages
+        stage = stages.of(instruction)
+        if stage is None:
+            definition = stages.global_definition(name, stages.position(instruction))
+        else:
+            definition = stage.definition(name, instruction)
+            if definition is not None and definition.pair.value is None:
+                definition = stages.global_definition(name)
+        if definition is None or not definition.pair.value:
+            return None
+        return self._text(definition.pair.value, definition.pair.value_span, name)
+
+    def _assigned(self, hosted: HostedScript) -> Mapping[str, list[tuple[HostedScript, Assignment, Command]]]:
+        return self._memo.setdefault(id(hosted), _assignments(hosted))
+
+    @cached_property
+    def _memo(self) -> dict[int, Mapping[str, list[tuple[HostedScript, Assignment, Command]]]]:
+        return {}
+
+
+def _assignments(hosted: HostedScript) -> dict[str, list[tuple[HostedScript, Assignment, Command]]]:
+    found: dict[str, list[tuple[HostedScript, Assignment, Command]]] = {}
+    for command in hosted.script.commands:
+        for assignment in command.assignments:
+            found.setdefault(assignment.name, []).append((hosted, assignment, command))
+        for frame in command.context:
+            if frame.kind in ("for", "select") and frame.label and frame.label not in found:
+                found[frame.label] = [(hosted, Assignment(command.span, frame.label, None), command)]
+    return found
+
+
+def _only_value(finder: Finder, definitions: list[tuple[HostedScript, Assignment, Command]]) -> Text | None:
+    """The value of a variable that is always set to the same text; a text that is no literal otherwise.
+
+    Where only the operating system decides (`darwin-amd64`, else `linux-amd64`), the value for Linux counts.
+    """
+    name = definitions[0][1].name
+    opaque = Text(_OPAQUE, lambda span: span, None, name)
+    values = [(hosted, each.value) for hosted, each, _ in definitions if each.value is not None and not each.append]
+    if len(values) < len(definitions) or any(in_arch_switch(hosted.script, command) for hosted, _, command in definitions):
+        return opaque
+    if len({value.template for _, value in values}) > 1:
+        if not all(tokens(value.template) and not names_arm64(value.template) for _, value in values):
+            return opaque
+        values = [(hosted, value) for hosted, value in values if amd64_tokens(value.template)]
+        if not values:
+            return opaque
+    hosted, value = values[-1]
+    return finder.of_word(hosted, value, name)
+
+
+def _fetched_words(command: Command) -> Iterator[tuple[Word, bool]]:
+    """The words of a command that may be fetched, and whether only a scheme makes a URL of them."""
+    if command.name in _SILENT or command.name in _DECLARATIONS or not command.words:
+        return
+    fetches = command.name in _FETCHERS
+    before = ""
+    for word in command.args:
+        option, before = before, word.template
+        if command.name == "gh" and option in ("-p", "--pattern"):
+            yield word, False
+        elif option in _WITH_VALUE or (option == "-O" and command.name == "wget"):
+            continue
+        elif not word.template.startswith("-"):
+            yield word, not (fetches and "/" in word.template.lstrip("./") and "." in word.template and word.template[0] not in "/.")
+        elif "=" in word.template:
+            yield word, True
+
+
+def _is_read(script: Script, command: Command) -> bool:
+    """Whether the output of a command goes to one that reads it as text."""
+    frame = command.context[-1] if command.context else None
+    if frame is None or frame.kind != "pipeline":
+        return False
+    after = (*command.context[:-1], frame._replace(branch=frame.branch + 1))
+    rest = script.commands_in(Span(command.span.end, len(script.text)))
+    return any(each.name in _READERS and each.context == after for each in rest)
+
+
+def _is_bare(text: Text) -> bool:
+    """Whether an ARG or ENV of a Dockerfile holds nothing but the name of an architecture, which a rule of its own reports."""
+    return bool(text.name) and text.word is None and bool(tokens(text.raw)) and not _BARE.sub("", text.raw)
+
+
+def _hidden(url: str, match: Match) -> tuple[str, ...]:
+    """Names of files that are for amd64 without saying so, as the table has them: `ninja-linux`."""
+    return tuple(amd64 for amd64, _ in match.tool.pairs if not tokens(amd64) and any(_occurrences(url, amd64)))
+
+
+def _occurrences(text: str, name: str) -> list[Span]:
+    return [Span(*found.span()) for found in re.finditer(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)]
+
+
+def _checksum(hosted: HostedScript, command: Command, found: Iterator[tuple[int, Span]]) -> Span | None:
+    """The literal checksum that belongs to a download: any in the same instruction, the nearest within a few lines elsewhere."""
+    if hosted.instruction is not None:
+        return next((span for _, span in found), None)
+    text = hosted.text
+    near = [(abs(text.count("\n", min(at, command.span.start), max(at, command.span.start))), span) for at, span in found]
+    distance, span = min(near, default=(_NEAR + 1, None), key=lambda each: each[0])
+    return span if distance <= _NEAR else None

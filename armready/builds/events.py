@@ -256,6 +256,14 @@ class Variable(Event):
 
 
 @dataclass(frozen=True, eq=False)
+class Deploy(Event):
+    """An image is given to a service that takes no index: AWS Lambda, SageMaker, Heroku."""
+
+    names: tuple[Name, ...] = ()
+    service: str = ""
+
+
+@dataclass(frozen=True, eq=False)
 class Compile(Event):
     """A compiler writes a binary for the job's own architecture; `output` is its path."""
 

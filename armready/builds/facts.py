@@ -115,6 +115,21 @@ class WeakEmulator:
 
 
 @dataclass(frozen=True, slots=True)
+class Deployed:
+    """An image that a service which takes no index runs.
+
+    Attributes:
+        location: where it is given to the service.
+        service: its name.
+        spellings: of the reference, normalised.
+    """
+
+    location: Location
+    service: str
+    spellings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CallMade:
     """A script or a target that a job runs.
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from armready.builds import exempt
 from armready.builds.chains import Chain, Promotion, link, merges
-from armready.builds.events import Bake, Build, Call, Compile, Event, Merge, Push, Setup
-from armready.builds.facts import CallMade, Elsewhere, ExtendedJob, FreePush, ImageBuild, Pushed, WeakEmulator
+from armready.builds.events import Bake, Build, Call, Compile, Deploy, Event, Merge, Push, Setup
+from armready.builds.facts import CallMade, Deployed, Elsewhere, ExtendedJob, FreePush, ImageBuild, Pushed, WeakEmulator
 from armready.builds.fold import fold
 from armready.builds.folding import Folding, Impossible
 from armready.builds.paths import context_of, dockerfile_of
@@ -98,6 +98,10 @@ def image_facts(file: File) -> Iterator[object]:
     for chain in builds.chains:
         yield image_build(file, builds, chain)
     yield from _weak_emulators(file, builds)
+    for event in builds.of_kind(Deploy):
+        if isinstance(event, Deploy):
+            spellings = tuple(sorted({each for name in event.names for each in name.spellings}))
+            yield Deployed(file.location(event.span), event.service, spellings)
     for push in builds.free:
         if push.name is not None:
             name = push.name

@@ -15,6 +15,7 @@ from armready.builds.events import (
     Build,
     Call,
     Compile,
+    Deploy,
     Event,
     Login,
     Merge,
@@ -212,6 +213,8 @@ class _Walk:
             yield from self.skopeo(call, at)
         elif call.tool == "crane" and verb == "push" and len(call.arguments) >= 2:
             yield Push(at, name=self.names(call.arguments[1:2])[0])
+        elif call.tool == "aws" and verb in ("lambda", "sagemaker"):
+            yield from self.deploy(call, at)
         elif call.tool in _USING_TOOLS:
             yield Use(at, names=self.names(call.arguments), verb=call.tool)
         elif verb in _USES:
@@ -344,6 +347,15 @@ class _Walk:
         if call.tool in ("podman", "buildah") and len(every) > 1:
             return Push(at, name=every[1], source=every[0], all_platforms=many)
         return Push(at, name=every[0], every_tag=call.flag("all-tags") or call.flag("a"), all_platforms=many)
+
+    def deploy(self, call: Invocation, at: Moment) -> Iterator[Deploy]:
+        """`aws lambda update-function-code --image-uri X` and its like."""
+        texts = [word.template for word in call.words]
+        images = [value for option, value in pairwise(texts) if option == "--image-uri"]
+        images += [found[1] for text in texts for found in re.finditer(r"(?:ImageUri|--image-uri|Image)=([^,\s]+)", text)]
+        if images:
+            service = "AWS Lambda" if call.verb == "lambda" else "SageMaker"
+            yield Deploy(at, names=tuple(name_of(each, self.environment) for each in images), service=service)
 
     def skopeo(self, call: Invocation, at: Moment) -> Iterator[Event]:
         source, target = (word.template for word in call.arguments[:2])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from armready.builds.facts import CallMade, ExtendedJob, FreePush, ImageBuild
+from armready.builds import references
+from armready.builds.facts import CallMade, Deployed, ExtendedJob, FreePush, ImageBuild
 from armready.builds.gates import judge
 from armready.finding import Confidence, Finding, Related, Severity
 from armready.fix import Applicability
@@ -35,7 +36,7 @@ def pushed_builds(project: Project) -> Iterator[ImageBuild]:
     frees = list(project.facts(FreePush))
     calls = {(path, call.path) for path, call in project.facts(CallMade) if call.path} if frees else set()
     for build in image_builds(project):
-        if build.exempt:
+        if build.exempt or rejected_by(project, build)[0]:
             continue
         if build.pushes:
             yield build
@@ -46,6 +47,18 @@ def pushed_builds(project: Project) -> Iterator[ImageBuild]:
                 yield replace(
                     build, pushes=found, fix=None, certain=False, why_not=f"the push stands in {where}: fold both into one command"
                 )
+
+
+def rejected_by(project: Project, build: ImageBuild) -> tuple[str, Location | None]:
+    """The service that runs an image and takes no index, with the place where it gets it; empty for none."""
+    for push in build.pushes:
+        if references.rejects_index(push.text) or any(references.rejects_index(each) for each in push.spellings):
+            return "Heroku", push.location
+    own = {references.repository(each) for push in build.pushes for each in push.spellings}
+    for _, deployed in project.facts(Deployed):
+        if not own.isdisjoint(references.repository(each) for each in deployed.spellings):
+            return deployed.service, deployed.location
+    return "", None
 
 
 def _same(build: ImageBuild, push: FreePush) -> bool:

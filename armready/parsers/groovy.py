@@ -251,4 +251,7 @@ def _same(run: str, host: int, length: int, parts: list[str], segments: list[Seg
 
 def _escaped(text: str, quote: str) -> str:
     text = text.replace("\\", "\\\\")
-    return text.replace(quote, f"\\{quote}")
+    mark = quote[0]
+    if len(quote) == 1:
+        return text.replace(mark, f"\\{mark}")
+    return re.sub(f"{mark}(?={mark})|(?<={mark}){mark}|^{mark}|{mark}$", lambda found: f"\\{found[0]}", text)

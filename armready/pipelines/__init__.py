@@ -32,6 +32,9 @@ READERS = {
     Kind.SHELL: "shell",
     Kind.MAKEFILE: "makefile",
     Kind.GORELEASER: "goreleaser",
+    Kind.JUSTFILE: "just",
+    Kind.PACKAGE_JSON: "npm",
+    Kind.TASKFILE: "task",
 }
 
 

@@ -32,7 +32,8 @@ def read_manifest(file: File) -> Manifest | None:
     manifest = reader(file) if reader is not None else None
     if manifest is None:
         return None
-    return manifest if manifest.dependencies or manifest.requires_python or manifest.includes else None
+    says = manifest.dependencies or manifest.requires_python or manifest.includes or manifest.policy != Policy()
+    return manifest if says else None
 
 
 # --- requirements files -------------------------------------------------------------------------------------------------------

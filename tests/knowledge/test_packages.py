@@ -1,0 +1,102 @@
+import pytest
+
+from armready.finding import Confidence
+from armready.knowledge.flags import FlagKind, kind_of_flag
+from armready.knowledge.packages import all_pythons, by_import, concerned, good, judge, package
+from armready.knowledge.syscalls import by_x86_number
+from armready.python.targets import AARCH64, MUSL, Target
+from armready.python.wheels import Outcome
+
+
+def found(name: str, version: str, *pythons: tuple[int, int]) -> set[tuple[str, str]]:
+    row = package(name)
+    assert row is not None
+    targets = tuple(map(Target, pythons)) or all_pythons()
+    return {
+        (verdict.difference.aarch64.value, verdict.confidence.value)
+        for _, verdict in concerned(row, version, targets)
+        if verdict.difference
+    }
+
+
+FIRST = [
+    ("numpy", "1.19.0"),
+    ("cryptography", "3.1"),
+    ("grpcio", "1.37.0"),
+    ("psycopg2-binary", "2.9.1"),
+    ("pyyaml", "5.4.1"),
+    ("bcrypt", "3.1.7"),
+    ("psutil", "6.0.0"),
+    ("tokenizers", "0.9.4"),
+    ("tensorflow", "2.10.0"),
+    ("torch", "1.8.0"),
+    ("jaxlib", "0.4.18"),
+    ("bitsandbytes", "0.46.0"),
+    ("openvino", "2023.1.0"),
+    ("pyside6", "6.5.3"),
+]
+
+
+@pytest.mark.parametrize(("name", "version"), FIRST)
+def test_the_first_release_is_good(name: str, version: str) -> None:
+    row = package(name)
+    assert row is not None
+    assert row.arm_glibc == version
+    assert any(good(row, version, target) for target in all_pythons()) or name == "numpy"
+    assert found(name, version) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "expected"),
+    [
+        ("tensorflow", "2.9.1", {("none", "high")}),
+        ("tensorflow", "2.15.0.post1", {("none", "high")}),
+        ("h5py", "3.11.0", {("sdist", "high")}),
+        ("torch", "1.9.1", {("none", "high")}),
+        ("ray", "2.22.0", {("none", "high")}),
+        ("bitsandbytes", "0.44.1", {("none", "high")}),
+        ("openvino", "2023.0.2", {("none", "high")}),
+        ("psutil", "5.9.8", {("sdist", "high")}),
+        ("psutil", "5.9.1", {("sdist", "medium")}),
+        ("fiona", "1.9.5", {("sdist", "high")}),
+    ],
+)
+def test_holes_and_old_releases(name: str, version: str, expected: set[tuple[str, str]]) -> None:
+    assert found(name, version) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "version"), [("mysqlclient", "2.2.0"), ("psycopg2", "2.9.9"), ("hypothesis", "6.103.0"), ("pyyaml", "5.3.1")]
+)
+def test_what_is_compiled_or_pure_on_both_is_silent(name: str, version: str) -> None:
+    assert found(name, version) == set()
+
+
+def test_a_python_that_neither_processor_serves_is_silent() -> None:
+    assert found("tensorflow", "2.9.1", (3, 11)) == set()
+    assert found("numpy", "1.18.5", (3, 11)) == set()
+
+
+def test_unknown_stays_unknown() -> None:
+    assert package("no-such-package") is None
+    row = package("psutil")
+    assert row is not None
+    assert judge(row, "not a version", Target((3, 11))).difference is None
+    assert judge(row, "5.9.8", Target((3, 11), AARCH64, MUSL)).difference is None
+    assert found("rpds-py", "0.8.0") <= {(Outcome.SDIST.value, Confidence.LOW.value)}
+
+
+def test_import_names() -> None:
+    assert "scikit-learn-intelex" in by_import()["sklearnex"]
+    assert "opencv-python" in by_import()["cv2"]
+
+
+def test_flags_and_calls() -> None:
+    assert kind_of_flag("-mavx2") is FlagKind.X86
+    assert kind_of_flag("-march=haswell") is FlagKind.X86
+    assert kind_of_flag("-march=native") is FlagKind.NATIVE
+    assert kind_of_flag("-xHost") is FlagKind.INTEL
+    assert kind_of_flag("-march=armv8-a") is None
+    assert kind_of_flag("-O3") is None
+    assert by_x86_number()[186] == ("gettid", 178)
+    assert by_x86_number()[298] == ("perf_event_open", 241)

@@ -75,12 +75,20 @@ def _merged(names: Sequence[Name], merges: Sequence[Merge]) -> bool:
     return any(not own.isdisjoint(_repositories((*merge.names, *merge.sources))) for merge in merges)
 
 
+_ARCHITECTURE = re.compile(r"(?i)(?<![a-z0-9])(?:linux[-_])?(?:amd64|x86[-_]64|arm64(?:v8)?|aarch64)(?![a-z0-9])")
+
+
 def _has_twin(chain: Chain, chains: Sequence[Chain]) -> bool:
-    own = _repositories(chain.pushed_names)
+    """Whether another build pushes the same names, but for the architecture in them, for arm64."""
+    own = _without_architecture(chain.pushed_names)
     for other in chains:
         if other is chain or not other.is_pushed:
             continue
         arm = other.build.platforms.arm64 or (not other.build.platforms.given and other.build.job.host.architecture == "arm64")
-        if arm and not own.isdisjoint(_repositories(other.pushed_names)):
+        if arm and not own.isdisjoint(_without_architecture(other.pushed_names)):
             return True
     return False
+
+
+def _without_architecture(names: Iterable[Name]) -> set[str]:
+    return {_ARCHITECTURE.sub("", each).rstrip("-_.") for name in names for each in name.spellings}

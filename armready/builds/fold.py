@@ -117,9 +117,6 @@ def _fold_command(work: Folding) -> None:
         _at_build(work, pushes)
 
 
-_NEW_TARGET = "docker-buildx"
-
-
 def _add_target(work: Folding, call: Invocation) -> None:
     """A target that builds and pushes all platforms, beside those that build and push one: people still need them.
 
@@ -130,10 +127,12 @@ def _add_target(work: Folding, call: Invocation) -> None:
     if work.chain.loose or any(name.word is None for name in work.chain.pushed_names):
         raise Impossible("the push names the repository alone or a tag that is known only when it runs")
     assert job.add_target is not None
-    edits = job.add_target(_NEW_TARGET, command_text(work, call))
+    target = job.name.split()[0]
+    name = f"{target}x" if target.endswith("build") else f"{target}-buildx"
+    edits = job.add_target(name, command_text(work, call))
     if edits is None:
-        raise Impossible(f"the file has a target {_NEW_TARGET} already, or the command cannot be written in it")
-    work.demote(Applicability.UNSAFE, f"Nothing calls the new target {_NEW_TARGET} yet: let CI call it in the place of build and push")
+        raise Impossible(f"the file has a target {name} already, or the command cannot be written in it")
+    work.demote(Applicability.UNSAFE, f"Nothing calls the new target {name} yet: let CI call it in the place of build and push")
     work.demote(Applicability.UNSAFE, "It needs a builder (docker buildx create --use) and QEMU on the machine")
     work.edits.extend(edits)
 

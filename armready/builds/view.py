@@ -178,6 +178,9 @@ def _reached_by(pipeline: Pipeline, chain: Chain) -> tuple[str, ...]:
     wanted = {chain.build.job.name} if not chain.pushes else {push.job.name for push in chain.pushes}
     for _ in range(4):
         wanted |= {job.name for job in pipeline.jobs if wanted.intersection(job.needs)}
+    first = next((job.name for job in pipeline.jobs if not job.name.startswith(".")), "")
+    if first in wanted:
+        wanted.add("")
     return tuple(sorted(found | wanted))
 
 

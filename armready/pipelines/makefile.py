@@ -10,7 +10,7 @@ from functools import partial
 from armready.file import File
 from armready.fix import Edit
 from armready.knowledge.runners import Buildx
-from armready.parsers.makefile import Makefile, Rule, parse_makefile, recipes
+from armready.parsers.makefile import Makefile, Rule, parse_makefile
 from armready.pipelines.model import Host, HostKind, Job, Pipeline, Step
 
 HOST = Host(HostKind.PERSISTENT, buildx=Buildx.CURRENT, doubt="make runs on whatever machine calls it")
@@ -22,13 +22,16 @@ def read(file: File) -> Pipeline:
     environment = variables(makefile)
     folder = posixpath.dirname(file.path)
     jobs = []
-    for index, rule in enumerate(recipes(makefile)):
-        assert rule.recipe is not None
+    for index, rule in enumerate(makefile.rules):
+        name, needs = " ".join(rule.targets), tuple(rule.prerequisites)
+        if rule.is_define:
+            continue
+        if rule.recipe is None:
+            jobs.append(Job(name, rule.span, HOST, (), needs=needs))
+            continue
         place = RecipePlace(file, rule)
         step = Step(rule.span, rule.recipe, opaque=rule.opaque, shell=index, folder=folder, place=place)
         add = None if rule.conditional else partial(_add_target, file, makefile, rule)
-        name = " ".join(rule.targets)
-        needs = tuple(rule.prerequisites)
         jobs.append(Job(name, rule.span, HOST, (step,), environment=environment, needs=needs, recipe=True, add_target=add))
     return Pipeline("make", tuple(jobs), shares_images=True)
 
@@ -56,7 +59,12 @@ class RecipePlace:
 
 def _add_target(file: File, makefile: Makefile, rule: Rule, name: str, command: str) -> list[Edit] | None:
     """Edits that put a target behind a rule; None when there is one of that name."""
-    if any(name in each.targets for each in makefile.rules) or "$(@" in command or re.search(r"\$[@<^*]", command):
+    if (
+        any(name in each.targets for each in makefile.rules)
+        or re.search(r"[%$]", name)
+        or "$(@" in command
+        or re.search(r"\$[@<^*]", command)
+    ):
         return None
     written = rule.recipe.encode(command) if rule.recipe is not None else None
     if written is None:

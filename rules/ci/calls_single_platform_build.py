@@ -117,5 +117,6 @@ def _reaches(call: CallMade, build: ImageBuild) -> bool:
     """Whether the call runs the build and its push: a whole script, or a target that is or needs that of the push."""
     if call.runner == "script":
         return True
-    targets = {target for name in build.jobs for target in name.split()}
-    return call.target in targets if call.target else True
+    if not call.target:
+        return "" in build.jobs
+    return call.target in {target for name in build.jobs for target in name.split()}

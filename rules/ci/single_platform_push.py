@@ -237,7 +237,7 @@ class SinglePlatformPush(ProjectRule):
             files=_DOCKERFILE,
             bad="image:\n\t«docker build -t ${IMG} .»\n\npush:\n\tdocker push ${IMG}\n",
             fixed=(
-                "image:\n\tdocker build -t ${IMG} .\n\n.PHONY: docker-buildx\ndocker-buildx: ## Build and push the image for all platforms.\n"
+                "image:\n\tdocker build -t ${IMG} .\n\n.PHONY: image-buildx\nimage-buildx: ## Build and push the image for all platforms.\n"
                 "\tdocker buildx build --platform linux/amd64,linux/arm64 --provenance=false --push -t ${IMG} .\n\npush:\n\tdocker push ${IMG}\n"
             ),
             applicability=Applicability.UNSAFE,

@@ -138,7 +138,7 @@ def arch_arguments(file: File) -> Iterator[ArchArgumentFact]:
         for pair in instruction.pairs:
             if not pair.value or pair.name in _SPECIAL or not _AMD64.fullmatch(unquote(pair.value, dockerfile.escape)):
                 continue
-            using = users(dockerfile, instruction, pair.name)
+            using = users(file, instruction, pair.name)
             if using and not any(sets(each, pair.name) for each in using) and not _chooses_namespace(using, pair.name):
                 fix = _derived(file, dockerfile, instruction, pair, using)
                 yield ArchArgumentFact(pair.name, file.location(pair.span), instruction.keyword == "ENV", fix, not dockerfile.is_template)

@@ -11,6 +11,7 @@ from armready.finding import Confidence
 from armready.fix import Applicability, Edit, Fix
 from armready.knowledge.images import Has, verdict
 from armready.parsers.dockerfile import parse_dockerfile
+from armready.parsers.dockerfile_images import image_uses
 from armready.parsers.dockerfile_stages import Stage
 from armready.project import Project
 from armready.source import Span
@@ -20,6 +21,9 @@ _PATH_ARCH = re.compile(
     r"(?<![a-z0-9])(?:(amd64|x86_64|x86-64|x64)|(arm64(?:v8)?|aarch64)"
     r"|(i?386|arm(?:hf|32v[5-7]|v[5-7])?|ppc64le|s390x|riscv64))(?![a-z0-9])"
 )
+
+# What a stage means is judged by all others, so a file with more of them is judged in part.
+_MOST_STAGES = 300
 
 # Stages that are run for their result or their exit status, and whose image is not shipped.
 _HELPER = re.compile(
@@ -60,7 +64,7 @@ def judged_stages(file: File) -> Iterator[Stage]:
     """The stages that a build for arm64 has to do with: not those of Windows, nor those or whole files made for one architecture."""
     if path_arch(file.path):
         return
-    for stage in file.parse(parse_dockerfile).stages:
+    for stage in file.parse(parse_dockerfile).stages[:_MOST_STAGES]:
         if not stage.is_windows and not stage.variant:
             yield stage
 
@@ -129,19 +133,40 @@ def unpinned(file: File, stage: Stage) -> Fix:
 
 
 def trusted(file: File, stage: Stage, fix: Fix) -> Fix:
-    """The fix, unsafe where the base image is not known to have arm64 or the stage names amd64 elsewhere: the pin may have had a reason."""
-    root = list(stage.chain())[-1]
-    image = root.image or (root.base.text if root.base is not None else "")
-    if image != "scratch":
-        found = verdict(image, file.settings)
-        if not found.multi_arch:
-            known = found.arm64 is Has.NO and found.confidence is not Confidence.LOW
-            why = found.reason if known else f"it is not known offline whether {image} exists for arm64"
-            fix = fix.demoted(Applicability.UNSAFE, f"{why[:1].upper()}{why[1:]}.")
-    line = next((number for each in stage.chain() for number in _amd64_lines(file, each)), None)
+    """The fix, unsafe where an image of the stage is not known to have arm64, or the stage names amd64: the pin may have had a reason."""
+    concerned = _with_descendants(stage)
+    doubt = next((why for image in _images(file, concerned) if (why := _doubt(file, image))), None)
+    if doubt is not None:
+        fix = fix.demoted(Applicability.UNSAFE, f"{doubt[:1].upper()}{doubt[1:]}.")
+    line = next((number for each in concerned for number in _amd64_lines(file, each)), None)
     if line is not None:
         fix = fix.demoted(Applicability.UNSAFE, f"Line {line} names amd64 too: the pin may be there because of it.")
     return fix
+
+
+def _with_descendants(stage: Stage) -> list[Stage]:
+    """The stage, those it is built from, and those that are built from it."""
+    below = [each for each in stage.graph if each is not stage and stage in each.chain()]
+    return [*stage.chain(), *below]
+
+
+def _images(file: File, concerned: list[Stage]) -> Iterator[str]:
+    """The images that stages are built from or copy from, through the stages they copy from."""
+    found, todo = set[int](), list(concerned)
+    while todo:
+        stage = todo.pop()
+        if stage.index not in found:
+            found.add(stage.index)
+            todo += [*stage.sources, *([stage.parent] if stage.parent is not None else [])]
+    yield from (use.text for use in file.parse(image_uses) if use.stage.index in found)
+
+
+def _doubt(file: File, image: str) -> str:
+    found = verdict(image, file.settings)
+    if found.multi_arch:
+        return ""
+    known = found.arm64 is Has.NO and found.confidence is not Confidence.LOW
+    return found.reason if known else f"it is not known offline whether {image} exists for arm64"
 
 
 def _amd64_lines(file: File, stage: Stage) -> Iterator[int]:

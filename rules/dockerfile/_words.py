@@ -75,16 +75,16 @@ def hits(file: File, pattern: re.Pattern[str], *, variables: bool = True) -> Ite
     dockerfile = file.parse(parse_dockerfile)
     for instruction in dockerfile.instructions if variables else ():
         stage = dockerfile.stage_of(instruction)
-        if instruction.keyword in ("ARG", "ENV") and _counts(stage) and not names_arm64(instruction.code.text):
+        if instruction.keyword in ("ARG", "ENV") and _counts(stage):
             for pair in instruction.pairs:
                 match = pattern.search(f"{pair.name}={unquote(pair.value or '')}")
-                if match is not None:
+                if match is not None and not names_arm64(instruction.code.text):
                     yield Hit(match, pair.span, instruction, stage, None, None, pair.span, pair)
     for hosted in file.parse(scripts):
         run = hosted.instruction
-        if run is None or run.keyword != "RUN" or not _counts(hosted.stage) or names_arm64(hosted.text):
+        if run is None or run.keyword != "RUN" or not _counts(hosted.stage):
             continue
-        if pattern.search(hosted.text.replace('"', "").replace("'", "")) is not None:
+        if pattern.search(hosted.text.replace('"', "").replace("'", "")) is not None and not names_arm64(hosted.text):
             yield from _in_script(hosted, run, pattern)
 
 

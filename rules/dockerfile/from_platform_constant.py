@@ -23,8 +23,8 @@ Remove the flag. A stage whose output is the same everywhere (pages, jars), or w
 
 ## Fix safety
 
-Safe where the facts say that the base image has arm64 and nothing else in the stage names amd64. Otherwise the pin
-may be there for a reason that the message cannot see, and the fix is unsafe.
+Safe where the facts say that the base image, and the images that are copied from, have arm64, and nothing else in the
+stage names amd64. Otherwise the pin may be there for a reason that the message cannot see, and the fix is unsafe.
 """
 
 from __future__ import annotations
@@ -125,6 +125,13 @@ class FromPlatformConstant(FileRule):
             path="Dockerfile",
             bad="FROM «--platform=linux/amd64» debian:12\nRUN curl -fsSLO https://example.com/tool-linux-amd64\n",
             fixed="FROM debian:12\nRUN curl -fsSLO https://example.com/tool-linux-amd64\n",
+            applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "what is copied in may be the reason",
+            path="Dockerfile",
+            bad="FROM «--platform=linux/amd64» debian:12\nCOPY --from=registry.example.com/driver:1 /opt /opt\n",
+            fixed="FROM debian:12\nCOPY --from=registry.example.com/driver:1 /opt /opt\n",
             applicability=Applicability.UNSAFE,
         ),
         Example(

@@ -171,6 +171,7 @@ class GoArchPinned(FileRule):
         return self.finding(
             file.location(span),
             "The program is amd64 whatever the image is built for: an arm64 image of it contains an amd64 program.",
+            severity=Severity.WARNING if instruction.keyword == "ARG" else Severity.ERROR,
             confidence=dockerfile.confidence,
             fix=None if written is None else _fix(file, dockerfile.stage_of(instruction), instruction, written),
         )

@@ -34,7 +34,7 @@ from armready.fix import Applicability, Fix
 from armready.parsers.dockerfile import Dockerfile, Instruction, Pair, parse_dockerfile
 from armready.parsers.dockerfile_expand import unquote, uses
 from armready.parsers.dockerfile_stages import AMD64, AUTOMATIC
-from armready.parsers.dockerfile_variables import is_used
+from armready.parsers.dockerfile_variables import users
 from armready.rule import Example, FileRule
 
 from ._stages import path_arch
@@ -101,7 +101,7 @@ class TargetArgDefault(FileRule):
         fix = Fix("Drop the default", (without_default(file, pair),))
         if value != AMD64.value(pair.name):
             fix = fix.demoted(Applicability.UNSAFE, f"For amd64 the value becomes {AMD64.value(pair.name)!r}.")
-        harmful = bool(amd64_tokens(value)) and is_used(dockerfile, instruction, pair.name)
+        harmful = bool(amd64_tokens(value)) and bool(users(file, instruction, pair.name))
         return self.finding(
             file.location(pair.span),
             f"This default beats the value that BuildKit sets: {pair.name} stays {value} in every build.",

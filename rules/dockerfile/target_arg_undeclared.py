@@ -115,9 +115,9 @@ def _automatic_uses(instruction: Instruction) -> Iterator[tuple[Use, Span]]:
     if instruction.keyword in _LATER:
         return
     code = instruction.code if instruction.shell is None else instruction.shell
-    for use in uses(code.text, instruction.escape):
-        if use.name in AUTOMATIC and not _sets(code.text, use.name):
-            yield use, code.nearest_host_span(use.span)
+    found = [use for use in uses(code.text, instruction.escape) if use.name in AUTOMATIC]
+    own = {name for name in {use.name for use in found} if _sets(code.text, name)}
+    yield from ((use, code.nearest_host_span(use.span)) for use in found if use.name not in own)
     for heredoc in instruction.heredocs if instruction.keyword != "RUN" else ():
         text = instruction.source.slice(heredoc.body)
         for use in uses(text, instruction.escape) if heredoc.expands else ():

@@ -12,6 +12,7 @@ from armready.builds.chains import Chain
 from armready.builds.events import Bake, Build, Event, Login, Merge, Push, Setup, Tag, Variable, variables_in
 from armready.builds.fold_gates import (
     OTHER_TOOLS,
+    between,
     check_build,
     check_move,
     check_pushes,
@@ -21,7 +22,7 @@ from armready.builds.fold_gates import (
     judge_options,
     local_variables,
 )
-from armready.builds.folding import Folded, Folding, Impossible, scripts
+from armready.builds.folding import Folded, Folding, Impossible
 from armready.builds.grammar import Invocation
 from armready.builds.options import words
 from armready.builds.preparing import prepare
@@ -155,26 +156,6 @@ def _fold_buildctl(work: Folding, call: Invocation, command: Command, script: Sc
     judge_host(work, build.job)
 
 
-def _between(work: Folding) -> list[Command]:
-    """The commands between the build and the last push that are neither tags nor pushes of it."""
-    build = work.build
-    own = {id(event.command) for event in (*work.chain.tags, *work.chain.pushes)}
-    last = commands_of(work.chain)[-1]
-    found: list[Command] = []
-    inside = False
-    for step, script in scripts(work):
-        for command in script.commands:
-            if command is build.command:
-                inside = True
-                continue
-            if command is last.command:
-                return found
-            if inside and id(command) not in own and command.words:
-                found.append(command)
-        del step
-    return found
-
-
 def _belongs_at_push(work: Folding) -> bool:
     """Whether something stands between build and push that keeps the push where it is."""
     build, chain = work.build, work.chain
@@ -197,7 +178,7 @@ def _belongs_at_push(work: Folding) -> bool:
     if any(push.step.shell != build.step.shell for push in pushes):
         return not _adjacent(work)
     harmless = {id(event.command) for event in work.events if isinstance(event, Setup | Merge | Login)}
-    for command in _between(work):
+    for command in between(work, commands_of(work.chain)[-1]):
         if command.name in _HARMLESS or id(command) in harmless or not command.words:
             continue
         if command.name == "docker" and " ".join(word.template for word in command.words[1:3]).startswith(tuple(_HARMLESS_VERBS)):
@@ -314,7 +295,7 @@ def _at_push(work: Folding) -> None:
     work.change(first.step, first.script, [(Span(first.command.span.start, first.command.span.end), text)])
     removed: list[Event] = [*_covered_tags(work), *(push for push in chain.pushes if push is not first)]
     if keeps_test:
-        work.change(build.step, script, test_changes(call))
+        work.change(build.step, script, test_changes(work, call))
     else:
         removed.append(build)
     _remove(work, removed)

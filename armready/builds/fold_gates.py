@@ -177,7 +177,8 @@ def check_move(work: Folding, first: Push) -> None:
         Impossible: they do not.
     """
     build = work.build
-    if build.folder != first.folder:
+    moves = any(command.name in ("cd", "pushd", "popd") for command in between(work, first))
+    if build.folder != first.folder or moves:
         raise Impossible("the working folder changes between build and push")
     assert build.invocation is not None
     used = variables_in([word.template for word in build.invocation.words])
@@ -193,3 +194,19 @@ def local_variables(work: Folding) -> set[str]:
     return {assignment.name for _, script in scripts(work) for command in script.commands for assignment in command.assignments} | {
         name for step in work.build.job.steps for name in step.environment
     }
+
+
+def between(work: Folding, last: Event) -> list[Command]:
+    """The commands between the build and another event of its job that are neither tags nor pushes of the image."""
+    own = {id(event.command) for event in (*work.chain.tags, *work.chain.pushes)}
+    found: list[Command] = []
+    inside = False
+    for _, script in scripts(work):
+        for command in script.commands:
+            if command is work.build.command:
+                inside = True
+            elif command is last.command:
+                return found
+            elif inside and id(command) not in own and command.words:
+                found.append(command)
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from armready.builds.events import Name, Push
 from armready.builds.folding import Folding, Impossible
@@ -18,11 +18,10 @@ from armready.source import Span
 
 def _options(work: Folding, call: Invocation) -> str:
     """The options that make a build a multi-platform push, those left out that it has already."""
-    settings, build = work.file.settings, work.build
+    build = work.build
     names = {option.name for option in call.options}
     found = []
-    own_builder = build.job.add_target is None or not work.chain.handed_over
-    if build.job.host.kind is HostKind.PERSISTENT and own_builder and "builder" not in names and needs(work.events, build.order).builder:
+    if _own_builder(work, names):
         found.append(f"--builder {BUILDER}")
     if "platform" not in names:
         found.append(f"--platform {_wanted(work)}")
@@ -30,8 +29,14 @@ def _options(work: Folding, call: Invocation) -> str:
         found.append("--provenance=false")
     if not build.pushes and "load" not in names:
         found.append("--push")
-    del settings
     return " ".join(found)
+
+
+def _own_builder(work: Folding, names: Collection[str]) -> bool:
+    """Whether the builds of a machine that is kept name the builder that the fix creates there."""
+    build = work.build
+    beside = build.job.add_target is not None and work.chain.handed_over
+    return build.job.host.kind is HostKind.PERSISTENT and not beside and "builder" not in names and needs(work.events, build.order).builder
 
 
 def _wanted(work: Folding) -> str:
@@ -136,12 +141,13 @@ def _source(name: Name) -> str:
     return name.word.text
 
 
-def test_changes(call: Invocation) -> list[Change]:
+def test_changes(work: Folding, call: Invocation) -> list[Change]:
     """`docker build` -> `docker buildx build --load`: the same builder, so that the push re-uses its layers."""
     if call.option("load") is not None or call.option("output") is not None:
         return []
     start, end = call.verb_words[0].span.start, call.verb_words[-1].span.end
-    return [(Span(start, end), "buildx build --load")]
+    named = _own_builder(work, {option.name for option in call.options})
+    return [(Span(start, end), f"buildx build --builder {BUILDER} --load" if named else "buildx build --load")]
 
 
 def command_text(work: Folding, call: Invocation) -> str:

@@ -174,14 +174,13 @@ def image_build(file: File, builds: Builds, chain: Chain) -> ImageBuild:
 
 def _reached_by(pipeline: Pipeline, chain: Chain) -> tuple[str, ...]:
     """The jobs that build and push an image when they are run: its own, those of its pushes, and those that need one of them."""
-    found = {job.name for job in (chain.build.job, *(push.job for push in chain.pushes))}
     wanted = {chain.build.job.name} if not chain.pushes else {push.job.name for push in chain.pushes}
     for _ in range(4):
         wanted |= {job.name for job in pipeline.jobs if wanted.intersection(job.needs)}
     first = next((job.name for job in pipeline.jobs if not job.name.startswith(".")), "")
     if first in wanted:
         wanted.add("")
-    return tuple(sorted(found | wanted))
+    return tuple(sorted(wanted))
 
 
 def _host_built(events: tuple[Event, ...], build: Build) -> Iterator[str]:

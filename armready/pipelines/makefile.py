@@ -66,13 +66,37 @@ def _add_target(file: File, makefile: Makefile, rule: Rule, name: str, command: 
         or re.search(r"\$[@<^*]", command)
     ):
         return None
-    written = rule.recipe.encode(command) if rule.recipe is not None else None
+    written = _written(file, command)
     if written is None:
         return None
     newline = file.source.newline
     end = file.source.line_span(file.source.line_index(max(rule.span.end - 1, rule.span.start))).end
     lines = ["", f".PHONY: {name}", f"{name}: ## Build and push the image for all platforms.", f"\t{written}"]
     return [file.insert(end, "".join(f"{newline}{line}" for line in lines))]
+
+
+# `$@`, `$(<)`, `$(@D)` and the like stand for something else in another rule.
+_AUTOMATIC = re.compile(r"\$[({]?[@<^*?+%|]")
+_REFERENCE = re.compile(r"\$(?:\((?P<round>[\w.-]+)\)|\{(?P<curly>[\w.-]+)\})|\$")
+
+
+def _written(file: File, command: str) -> str | None:
+    """A command from recipes as a recipe has it; None when a name is a variable of Make in one place and of the shell in another."""
+    parts, at = [], 0
+    for match in _REFERENCE.finditer(command):
+        name = match["round"] or match["curly"]
+        text = match[0]
+        if name is None:
+            text = "$$"
+        else:
+            by_shell = re.search(rf"\$\$[({{]{re.escape(name)}[)}}]", file.text)
+            by_make = re.search(rf"(?<!\$)\$[({{]{re.escape(name)}[)}}]", file.text)
+            if by_shell and by_make:
+                return None
+            text = f"${text}" if by_shell else text
+        parts += [command[at : match.start()], text]
+        at = match.end()
+    return "".join([*parts, command[at:]])
 
 
 def variables(makefile: Makefile) -> dict[str, tuple[str, ...]]:

@@ -24,16 +24,19 @@ from armready.results import Report
 _OPEN = 200
 _EXCERPT_WIDTH = 220
 _ROWS = 200
+_SHORT = 12
 
 
 def render(report: Report, context: Context) -> str:
     """The page."""
     name = context.root.name or "repository"
+    state = readiness(context.analysis) if context.analysis else Readiness((), (), ())
     content = [
         _numbers(report),
-        *_readiness(readiness(context.analysis) if context.analysis else None, context),
+        *_families(state),
         *_fixed(report, context),
         *_first(report.findings),
+        *_listings(state, context),
         *_findings(report, context),
     ]
     return page(
@@ -82,26 +85,30 @@ def _numbers(report: Report) -> str:
     return f'<div class="numbers">{body}</div>'
 
 
-def _readiness(state: Readiness | None, context: Context) -> Iterable[str]:
-    if state is None or not state.families:
-        return
-    yield '<h2>Readiness</h2><div class="families">'
-    yield from map(_family, state.families)
-    yield "</div>"
+def _families(state: Readiness) -> Iterable[str]:
+    if state.families:
+        yield f'<h2>Readiness</h2><div class="families">{"".join(map(_family, state.families))}</div>'
+
+
+def _listings(state: Readiness, context: Context) -> Iterable[str]:
+    worst_first = list(reversed(State)).index
     if state.images:
-        images = sorted(state.images, key=lambda each: (-list(State).index(each.state), each.path))
-        yield _listing(
-            "Images", ("Built from", "State", "Base of what ships", "Because of"), [_image_row(each, context) for each in images]
-        )
+        images = sorted(state.images, key=lambda each: (worst_first(each.state), each.path))
+        rows = [_image_row(each, context) for each in images]
+        yield _listing("Images", ("Built from", "State", "Base of what ships", "Because of"), rows, [each.state for each in images])
     if state.workloads:
-        workloads = sorted(state.workloads, key=lambda each: (-list(State).index(each.state), each.path, each.line))
-        yield _listing("Workloads", ("Workload", "State", "Because", "In"), [_workload_row(each, context) for each in workloads])
+        workloads = sorted(state.workloads, key=lambda each: (worst_first(each.state), each.path, each.line))
+        rows = [_workload_row(each, context) for each in workloads]
+        yield _listing("Workloads", ("Workload", "State", "Because", "In"), rows, [each.state for each in workloads])
 
 
-def _listing(title: str, header: Sequence[str], rows: Sequence[str]) -> str:
+def _listing(title: str, header: Sequence[str], rows: Sequence[str], states: Sequence[State]) -> str:
+    opened = " open" if len(rows) <= _SHORT else ""
+    counts = " ".join(badge(state, f"{states.count(state):,} {state}") for state in reversed(State) if state in states)
     head = "".join(f"<th>{each}</th>" for each in header)
     more = f'<p class="dim">and {len(rows) - _ROWS:,} more</p>' if len(rows) > _ROWS else ""
-    return f'<h2>{title}</h2><div class="card scroll"><table><tr>{head}</tr>{"".join(rows[:_ROWS])}</table>{more}</div>'
+    table = f'<div class="scroll"><table><tr>{head}</tr>{"".join(rows[:_ROWS])}</table></div>{more}'
+    return f'<h2>{title}</h2><details class="card"{opened}><summary>{counts}</summary>{table}</details>'
 
 
 def _family(family: Family) -> str:

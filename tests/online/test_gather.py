@@ -1,7 +1,8 @@
 import pytest
 
 from armready.config import Settings, UserImage
-from armready.online.gather import images_of, questions, worth_asking
+from armready.knowledge.reference import Reference
+from armready.online.gather import Questions, images_of, questions, worth_asking
 from armready.tree import MemoryTree
 
 AMD64 = "sha256:" + "a" * 64
@@ -64,5 +65,8 @@ def test_files_that_cannot_be_read_ask_for_nothing() -> None:
     assert images_of(MemoryTree({"Dockerfile": b"\xff\xfe\xff"}), ["Dockerfile", "gone.yaml"], Settings()) == []
 
 
-def test_names_that_are_none_are_not_asked() -> None:
-    assert asked(Dockerfile='FROM reg.example/a?b:1\nFROM reg.example/a\"b:1\n').images == {}
+@pytest.mark.parametrize("name", ["reg.example/a?b:1", "reg.example/../a:1 x", "-h/x", "re g/x"])
+def test_names_that_are_none_are_not_asked(name: str) -> None:
+    found = Questions()
+    found.add_image(Reference.parse(f"{name};"))
+    assert found.images == {}

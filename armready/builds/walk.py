@@ -525,6 +525,8 @@ class _Walk:
         elif declared.verb is Verb.PUSH:
             for name in every:
                 yield Push(at, name=name, declared=declared)
+        elif declared.verb is Verb.USE:
+            yield Use(at, names=every, verb="run")
         elif declared.verb is Verb.LOGIN:
             yield Login(at)
         elif declared.verb is Verb.MERGE:

@@ -7,7 +7,7 @@ as it is written, as an opaque part of the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -74,19 +74,62 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "\\": "\\", "
 _VALUES = frozenset({TokenKind.WORD, TokenKind.STRING, TokenKind.NUMBER})
 _BEFORE_REGEX = frozenset({"return", "in", "assert", "case", "else", "sh", "echo", "split", "matches"})
 _EXPRESSION = re.compile(r"\$\{[^{}]*\}|\$\([^()]*\)|\$[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|\$")
-_MAX_INTERPOLATION = 10_000
+_MAX_INTERPOLATION = 400
+_OPENING = {")": "(", "]": "[", "}": "{"}
+MOST_TOKENS = 3_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Groovy:
-    """A file as tokens, comments and white space left out."""
+    """A file as tokens, comments and white space left out.
+
+    Attributes:
+        tokens: in order.
+        partner: of each bracket, the index of the one that closes or opens it.
+        block: of each token, the index of the brace that opens the closure it stands in; -1 at the top.
+    """
 
     tokens: tuple[Token, ...]
+    partner: Mapping[int, int]
+    block: tuple[int, ...]
+
+    def inside(self, opening: int, most: int = MOST_TOKENS) -> tuple[Token, ...]:
+        """The tokens of a closure, at most `most` of them, without its braces."""
+        return self.tokens[opening + 1 : min(self.partner.get(opening, len(self.tokens)), opening + 1 + most)]
+
+    def call_of(self, opening: int) -> int | None:
+        """The index of the word that a closure belongs to: `stage('x') {`, `else {`."""
+        position = opening - 1
+        while position >= 0 and self.tokens[position].kind is TokenKind.NEWLINE:
+            position -= 1
+        if position >= 0 and self.tokens[position].text == ")":
+            position = self.partner.get(position, 0) - 1
+        else:
+            while position >= 0 and (self.tokens[position].kind is TokenKind.STRING or self.tokens[position].text == ","):
+                position -= 1
+        return position if position >= 0 and self.tokens[position].kind is TokenKind.WORD else None
 
 
 def parse_groovy(file: File) -> Groovy:
-    """The tokens of a file."""
-    return Groovy(tuple(_Lexer(file.text).tokens()))
+    """The tokens of a file, and which brackets belong together."""
+    tokens = tuple(_Lexer(file.text).tokens())
+    partner: dict[int, int] = {}
+    block: list[int] = []
+    stack: list[int] = []
+    braces = [-1]
+    for index, token in enumerate(tokens):
+        closes = token.kind is TokenKind.MARK and _OPENING.get(token.text)
+        if closes and stack and tokens[stack[-1]].text == closes:
+            partner[index], partner[stack[-1]] = stack[-1], index
+            if token.text == "}":
+                braces.pop()
+            stack.pop()
+        block.append(braces[-1])
+        if token.kind is TokenKind.MARK and token.text in "([{":
+            stack.append(index)
+            if token.text == "{":
+                braces.append(index)
+    return Groovy(tokens, partner, tuple(block))
 
 
 class _Lexer:

@@ -90,15 +90,16 @@ def _steps(file: File, steps: SequenceNode, environment: Mapping[str, tuple[str,
             folder=None if folder.startswith(("/", "$", "..")) else folder.rstrip("/"),
             detect_only="" if linear else "steps wait for each other by waitFor, so their order is not that of the file",
         )
-        yield _step(file, step, name, place, index, context) or Step(span(step), name=name, shell=index)
+        use = Declared(Verb.USE, span(step), name, (name,))
+        found = _step(file, step, name, place, index, context) or Step(span(step), name=name, shell=index)
+        yield replace(found, declared=(use,)) if name and not docker else found
 
 
 def _step(file: File, step: Node, image: str, place: _BuilderStep, shell: int, context: Context) -> Step | None:
     label = text_of(get(step, "id")) or image
     script = get(step, "script")
     if script is not None:
-        found = script_step(file, script, place, shell, context, label)
-        return replace(found, declared=()) if found is not None else None
+        return script_step(file, script, place, shell, context, label)
     arguments, entrypoint = get(step, "args"), text_of(get(step, "entrypoint")) or ""
     inner = inline_script(arguments) if entrypoint in _SHELLS else None
     if inner is not None:

@@ -11,33 +11,15 @@ from dataclasses import dataclass, field, replace
 from armready.config import Settings
 from armready.file import File
 from armready.knowledge.runners import Buildx, architecture_of_label
-from armready.parsers.groovy import Token, TokenKind, parse_groovy
+from armready.parsers.groovy import MOST_TOKENS, Token, TokenKind, parse_groovy
 from armready.pipelines.architectures import siblings
 from armready.pipelines.jenkins_docker import DockerCalls
-from armready.pipelines.jenkins_edit import Statement
+from armready.pipelines.jenkins_edit import GUARDS, Statement
 from armready.pipelines.model import Host, HostKind, Job, Pipeline, Step
 from armready.source import Span
 
 _DOUBT = "the agents are kept between builds and are not known"
-_GUARDS = frozenset(
-    {
-        "if",
-        "else",
-        "for",
-        "while",
-        "switch",
-        "each",
-        "catch",
-        "finally",
-        "post",
-        "always",
-        "success",
-        "failure",
-        "unstable",
-        "cleanup",
-        "changed",
-    }
-)
+_MOST_ARGUMENTS = 60
 
 
 def read(file: File) -> Pipeline:
@@ -84,11 +66,12 @@ class _Machine:
 class _Reader:
     def __init__(self, file: File) -> None:
         self.file = file
-        self.tokens = file.parse(parse_groovy).tokens
+        self.groovy = file.parse(parse_groovy)
+        self.tokens = self.groovy.tokens
         self.machines = [_Machine("pipeline", Span(0, min(1, len(file.text))))]
         self.blocks = [_Block("", "", 0, "", ())]
         self.environment: dict[str, tuple[str, ...]] = {}
-        self.docker = DockerCalls(file, self.tokens)
+        self.docker = DockerCalls(file, self.groovy)
         self.shell = 0
 
     def jobs(self, library: bool) -> Iterator[Job]:
@@ -113,12 +96,11 @@ class _Reader:
 
     def run(self) -> None:
         """Go through the tokens once."""
-        index, depth = 0, []
+        index = 0
         while index < len(self.tokens):
             token = self.tokens[index]
             if token.kind is TokenKind.MARK and token.text == "{":
                 self._open(index)
-                depth.append("{")
             elif token.kind is TokenKind.MARK and token.text == "}" and len(self.blocks) > 1:
                 self.blocks.pop()
             elif token.kind is TokenKind.WORD:
@@ -137,7 +119,7 @@ class _Reader:
             block.folder = _below(outer.folder, label)
         elif name == "stage":
             block.condition = (*outer.condition, *self._when(index))
-        elif name in _GUARDS:
+        elif name in GUARDS:
             block.condition = (*outer.condition, f"{name} at {index}")
         elif name in ("withRegistry", "withDockerRegistry"):
             block.registry = arguments[0] if arguments else None
@@ -145,29 +127,13 @@ class _Reader:
 
     def _before(self, index: int) -> tuple[str, str, list[Token]]:
         """The call that a closure belongs to: its name, its first string, and its string arguments."""
-        tokens = self.tokens
-        arguments: list[Token] = []
-        position = index - 1
-        while position >= 0 and tokens[position].kind is TokenKind.NEWLINE:
-            position -= 1
-        if position >= 0 and tokens[position].text == ")":
-            depth = 0
-            while position >= 0:
-                text = tokens[position].text
-                if tokens[position].kind is TokenKind.MARK:
-                    depth += (text == ")") - (text == "(")
-                if depth == 0:
-                    break
-                if tokens[position].kind is TokenKind.STRING:
-                    arguments.insert(0, tokens[position])
-                position -= 1
-            position -= 1
-        elif position >= 0 and tokens[position].kind is TokenKind.STRING:
-            arguments, position = [tokens[position]], position - 1
-        name = tokens[position].text if position >= 0 and tokens[position].kind is TokenKind.WORD else ""
-        if not name and position >= 0 and tokens[position].text == ":":
-            name, arguments = "stage", [tokens[position - 1]]
-        return name, arguments[0].text if arguments else "", arguments
+        call = self.groovy.call_of(index)
+        if call is not None:
+            arguments = [token for token in self.tokens[call + 1 : min(index, call + _MOST_ARGUMENTS)] if token.kind is TokenKind.STRING]
+            return self.tokens[call].text, arguments[0].text if arguments else "", arguments
+        if index >= 2 and self.tokens[index - 1].text == ":":
+            return "stage", self.tokens[index - 2].text, [self.tokens[index - 2]]
+        return "", "", []
 
     def _agent(self, name: str, label: str, arguments: list[Token], index: int, outer: _Block, block: _Block) -> None:
         """A machine of its own for a stage or a `node`; the agent of the pipeline is the first one."""
@@ -183,35 +149,21 @@ class _Reader:
         self.machines.append(machine)
         (outer if name == "agent" else block).machine = len(self.machines) - 1
 
-    def _inside(self, index: int) -> Iterator[Token]:
-        """The tokens of the closure that opens at `index`."""
-        depth = 0
-        for token in self.tokens[index:]:
-            if token.kind is TokenKind.MARK:
-                depth += (token.text == "{") - (token.text == "}")
-                if depth == 0:
-                    return
-            yield token
-
     def _labels_in(self, index: int) -> list[str]:
-        found, tokens = [], list(self._inside(index))
+        found, tokens = [], self.groovy.inside(index)
         for word, value in itertools.pairwise(tokens):
             if word.kind is TokenKind.WORD and word.text in ("label", "dockerfile") and value.kind is TokenKind.STRING:
                 found.append(value.text)
         return found
 
     def _is_pod(self, index: int) -> bool:
-        return any(token.kind is TokenKind.WORD and token.text == "kubernetes" for token in self._inside(index))
+        return any(token.kind is TokenKind.WORD and token.text == "kubernetes" for token in self.groovy.inside(index))
 
     def _when(self, index: int) -> tuple[str, ...]:
         """The source of a stage's own `when`."""
-        tokens = list(self._inside(index))
-        depth = 0
-        for position, token in enumerate(tokens):
-            if token.kind is TokenKind.MARK:
-                depth += (token.text == "{") - (token.text == "}")
-            if token.kind is TokenKind.WORD and token.text == "when" and depth == 1:
-                inner = [each.text for each in self._inside(index + position + 1) if each.kind is not TokenKind.NEWLINE]
+        for position in range(index + 1, min(index + MOST_TOKENS, len(self.tokens) - 1)):
+            if self.groovy.block[position] == index and self.tokens[position].text == "when" and self.tokens[position + 1].text == "{":
+                inner = [each.text for each in self.groovy.inside(position + 1) if each.kind is not TokenKind.NEWLINE]
                 return (" ".join(inner),)
         return ()
 
@@ -279,7 +231,7 @@ class _Reader:
                 shell=self.shell,
                 folder=block.folder,
                 condition=" / ".join(block.condition),
-                place=Statement(self.file, self.tokens, index, last),
+                place=Statement(self.file, self.groovy, index, last),
                 detect_only="the script is put together from parts" if parts and not method else "",
             )
         )

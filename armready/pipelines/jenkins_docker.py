@@ -11,7 +11,7 @@ from armready.builds import references
 from armready.builds.setup import BUILDER
 from armready.file import File
 from armready.fix import Edit
-from armready.parsers.groovy import Token, TokenKind
+from armready.parsers.groovy import Groovy, Token, TokenKind
 from armready.pipelines.jenkins_edit import Statement
 from armready.pipelines.model import Declared, Step, Verb
 from armready.source import Span
@@ -19,17 +19,24 @@ from armready.source import Span
 _VALUE_OPTIONS = re.compile(
     r"^(?:-f|--file|--build-arg|-t|--tag|--target|--network|--label|--cache-from|--add-host|--secret|--ssh|--progress|--platform|-m|--memory)$"
 )
+_MOST_TOKENS = 200
 _NO_LIST = "docker.build makes one platform: run docker buildx build --platform --push by sh within withRegistry"
 
 
 class DockerCalls:
     """The calls of the docker object among the tokens of a file."""
 
-    def __init__(self, file: File, tokens: Sequence[Token]) -> None:
+    def __init__(self, file: File, groovy: Groovy) -> None:
         self.file = file
-        self.tokens = tokens
+        self.groovy = groovy
+        self.tokens = tokens = groovy.tokens
         self.pushes: dict[str, list[tuple[int, str]]] = {}
+        self.assigned: dict[str, set[str]] = {}
+        self.words: dict[str, list[int]] = {}
         for index, token in enumerate(tokens):
+            if token.kind is TokenKind.WORD:
+                self.words.setdefault(token.text, []).append(index)
+                self._note_value(index)
             if token.text == "push" and index > 1 and tokens[index - 1].text == "." and tokens[index - 2].kind is TokenKind.WORD:
                 self.pushes.setdefault(tokens[index - 2].text, []).append((index, self._argument(index)))
 
@@ -47,6 +54,8 @@ class DockerCalls:
             if push is not None and arguments:
                 names = self._names(arguments[0], [self._argument(push)], registry)
                 yield push, self._step(Declared(Verb.PUSH, self._span(index, push), "docker.image", names))
+            elif arguments:
+                yield end, self._step(Declared(Verb.USE, self._span(index, end), "docker.image", tuple(arguments[:1])))
         elif method in ("withRegistry", "withServer"):
             yield index + 2, self._step(Declared(Verb.LOGIN, self._span(index, index + 2), f"docker.{method}"))
 
@@ -63,7 +72,7 @@ class DockerCalls:
         names = (
             tuple(dict.fromkeys(_named(name, tag, host or "") for (_, tag), host in zip(pushes, hosts, strict=True))) if pushes else (name,)
         )
-        statement = Statement(self.file, self.tokens, self._start(index), end)
+        statement = Statement(self.file, self.groovy, self._start(index), end)
         rewrite = _Rewrite(statement, places, names, arguments[1] if len(arguments) > 1 else ".", self.file.settings.platforms)
         possible = pushes and None not in hosts and name and self._is_plain(index + 3, end) and self._only_pushed(variable, index, push)
         possible = possible and all(self._is_plain(at + 1, place.last) for (at, _), place in zip(pushes, places, strict=True))
@@ -96,7 +105,7 @@ class DockerCalls:
 
     def _push_statement(self, at: int, build: int, *, chained: bool) -> Statement:
         last, _ = self._arguments(at + 1)
-        return Statement(self.file, self.tokens, build if chained else at - 2, last)
+        return Statement(self.file, self.groovy, build if chained else at - 2, last)
 
     def _host(self, place: Statement) -> str | None:
         """The host that the registry around a push adds to names: empty for Docker Hub, None when it is not known."""
@@ -105,15 +114,15 @@ class DockerCalls:
             return ""
         if token.kind is TokenKind.STRING:
             return _registry_host(token.text)
-        values = {value.text for name, value in self._assigned() if name == token.text}
-        return _registry_host(values.pop()) if len(values) == 1 else None
+        values = self.assigned.get(token.text, set())
+        return _registry_host(next(iter(values))) if len(values) == 1 else None
 
-    def _assigned(self) -> Iterator[tuple[str, Token]]:
-        for index, token in enumerate(self.tokens):
-            if token.kind is TokenKind.WORD and self._text(index + 1) == "=" and index + 2 < len(self.tokens):
-                value = self.tokens[index + 2]
-                if value.kind is TokenKind.STRING and self._text(index + 3) != "+":
-                    yield token.text, value
+    def _note_value(self, index: int) -> None:
+        """Remember `name = 'text'`."""
+        if self._text(index + 1) == "=" and index + 2 < len(self.tokens) and self._text(index + 3) != "+":
+            value = self.tokens[index + 2]
+            if value.kind is TokenKind.STRING:
+                self.assigned.setdefault(self.tokens[index].text, set()).add(value.text)
 
     def _is_plain(self, first: int, last: int) -> bool:
         """Whether arguments are strings and variables alone, which can be written into one string of shell."""
@@ -129,8 +138,8 @@ class DockerCalls:
         if chained is not None:
             return True
         pushed = {at - 2 for at, _ in self.pushes.get(variable, [])}
-        for at, token in enumerate(self.tokens):
-            named = token.kind is TokenKind.WORD and token.text == variable and at not in pushed and at != index - 2
+        for at in self.words.get(variable, []):
+            named = at not in pushed and at != index - 2
             if named and (self._text(at - 1) != "def" or self._text(at + 1) in (".", "=")):
                 return False
         return bool(variable)
@@ -153,7 +162,7 @@ class DockerCalls:
         position = index + in_parentheses
         depth, arguments, current = 0, [], ""
         last = position
-        while position < len(self.tokens):
+        while position < min(len(self.tokens), index + _MOST_TOKENS):
             token = self.tokens[position]
             if token.kind is TokenKind.MARK and token.text in "([{":
                 depth += 1

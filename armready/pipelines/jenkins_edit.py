@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from armready.file import File
 from armready.fix import Edit
-from armready.parsers.groovy import Token, TokenKind
+from armready.parsers.groovy import Groovy, Token, TokenKind
 from armready.source import Span
 
-_GUARDS = frozenset(
-    {
+GUARDS = frozenset(
+    [
         "if",
         "else",
         "for",
@@ -29,7 +29,10 @@ _GUARDS = frozenset(
         "unstable",
         "cleanup",
         "changed",
-    }
+        "aborted",
+        "fixed",
+        "regression",
+    ]
 )
 _MAY_GO = frozenset({"script", "steps", "stage", "withRegistry", "withDockerRegistry", "timeout", "retry"})
 
@@ -40,15 +43,20 @@ class Statement:
 
     Attributes:
         file: the file.
-        tokens: all its tokens.
+        groovy: its tokens.
         first: the index of the statement's first token.
         last: that of its last one.
     """
 
     file: File
-    tokens: Sequence[Token]
+    groovy: Groovy
     first: int
     last: int
+
+    @property
+    def tokens(self) -> Sequence[Token]:
+        """The tokens of the file."""
+        return self.groovy.tokens
 
     @property
     def span(self) -> Span:
@@ -73,13 +81,9 @@ class Statement:
     def remove(self) -> list[Edit] | None:
         """Edits that take it out, and the blocks around it that hold nothing else."""
         first, last = self.first, self.last
-        while True:
-            opening = self._enclosing(first)
-            if opening is None:
-                break
-            closing = self._closing(opening)
-            rest = [*self.tokens[opening + 1 : first], *self.tokens[last + 1 : closing]]
-            if any(token.kind is not TokenKind.NEWLINE for token in rest):
+        while (opening := self.groovy.block[first]) >= 0:
+            closing = self.groovy.partner.get(opening)
+            if closing is None or any(token.kind is not TokenKind.NEWLINE for token in self._rest(opening, first, last, closing)):
                 break
             head = self._head(opening)
             if head is None:
@@ -94,34 +98,40 @@ class Statement:
         tail = text[span.end : self.file.source.line_span(self.file.source.line_index(span.end)).end]
         return [self.file.delete_lines(span)] if not tail.strip(" \t;") else None
 
+    def _rest(self, opening: int, first: int, last: int, closing: int) -> Iterator[Token]:
+        """The tokens of a block that are not among those from `first` to `last`."""
+        yield from itertools.islice(self.tokens, opening + 1, first)
+        yield from itertools.islice(self.tokens, last + 1, closing)
+
+    @property
+    def blocks(self) -> Iterator[int]:
+        """The braces around it, the nearest first."""
+        opening = self.groovy.block[self.first]
+        while opening >= 0:
+            yield opening
+            opening = self.groovy.block[opening]
+
     @property
     def guards(self) -> frozenset[int]:
         """The blocks around it that run only under a condition, each by the place where it opens."""
-        found, opening = set(), self._enclosing(self.first)
-        while opening is not None:
-            name = self._name(opening)
-            inside = self.tokens[opening : self._closing(opening)]
-            if name in _GUARDS or (name == "stage" and any(token.text == "when" and token.kind is TokenKind.WORD for token in inside)):
-                found.add(opening)
-            opening = self._enclosing(opening)
-        return frozenset(found)
+        return frozenset(opening for opening in self.blocks if self._is_guard(opening))
+
+    def _is_guard(self, opening: int) -> bool:
+        call = self.groovy.call_of(opening)
+        name = self.tokens[call].text if call is not None else ""
+        if name == "stage":
+            return any(token.text == "when" and token.kind is TokenKind.WORD for token in self.groovy.inside(opening))
+        return name in GUARDS
 
     @property
     def registry(self) -> Token | None:
         """The first argument of the `withRegistry` around it."""
-        opening = self._enclosing(self.first)
-        while opening is not None:
-            position = self._before(opening)
-            if self.tokens[position].text in ("withRegistry", "withDockerRegistry"):
-                argument = self.tokens[position + 1 :]
-                return next(
-                    (token for token in argument[:6] if token.kind in (TokenKind.STRING, TokenKind.WORD) and token.text != "url"), None
-                )
-            opening = self._enclosing(opening)
+        for opening in self.blocks:
+            call = self.groovy.call_of(opening)
+            if call is not None and self.tokens[call].text in ("withRegistry", "withDockerRegistry"):
+                arguments = self.tokens[call + 1 : call + 7]
+                return next((each for each in arguments if each.kind in (TokenKind.STRING, TokenKind.WORD) and each.text != "url"), None)
         return None
-
-    def _name(self, opening: int) -> str:
-        return self.tokens[self._before(opening)].text
 
     def _indent(self, start: int) -> str | None:
         """What stands before an offset on its line, when that is white space alone."""
@@ -129,49 +139,12 @@ class Statement:
         before = self.file.text[line:start]
         return before if not before.strip() else None
 
-    def _enclosing(self, index: int) -> int | None:
-        depth = 0
-        for position in range(index - 1, -1, -1):
-            token = self.tokens[position]
-            if token.kind is TokenKind.MARK and token.text in "{}":
-                depth += 1 if token.text == "}" else -1
-                if depth < 0:
-                    return position
-        return None
-
-    def _closing(self, opening: int) -> int:
-        depth = 0
-        for position in range(opening, len(self.tokens)):
-            token = self.tokens[position]
-            if token.kind is TokenKind.MARK:
-                depth += (token.text == "{") - (token.text == "}")
-                if depth == 0:
-                    return position
-        return len(self.tokens) - 1
-
-    def _before(self, opening: int) -> int:
-        """The index of the word that a block belongs to; that of the brace when there is none."""
-        position = opening - 1
-        if position >= 0 and self.tokens[position].text == ")":
-            depth = 0
-            while position >= 0:
-                depth += (self.tokens[position].text == ")") - (self.tokens[position].text == "(")
-                position -= 1
-                if depth == 0:
-                    break
-        else:
-            while position >= 0 and (self.tokens[position].kind is TokenKind.STRING or self.tokens[position].text == ","):
-                position -= 1
-        return position if position >= 0 and self.tokens[position].kind is TokenKind.WORD else opening
-
     def _head(self, opening: int) -> int | None:
         """The first token of the call that a block belongs to; None when the block must stay."""
-        position = self._before(opening)
-        if self.tokens[position].text not in _MAY_GO:
+        position = self.groovy.call_of(opening)
+        if position is None or self.tokens[position].text not in _MAY_GO:
             return None
-        if position >= 2 and self.tokens[position - 1].text == ".":
-            position -= 2
-        return position
+        return position - 2 if position >= 2 and self.tokens[position - 1].text == "." else position
 
 
 def _without_strings(tokens: Sequence[Token], text: str) -> str:

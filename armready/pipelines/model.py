@@ -84,6 +84,7 @@ class Verb(StrEnum):
     EMULATOR = "emulator"
     BUILDER = "builder"
     MERGE = "merge"
+    USE = "use"
     OTHER = "other"
 
 

@@ -77,7 +77,7 @@ class Verdict:
         return self.arm64 is Has.YES and self.amd64 is Has.YES and self.confidence is Confidence.HIGH
 
 
-_WINDOWS_TAG = re.compile(r"(?:^|-)(?:nanoserver|windowsservercore|servercore)(?:-|$)")
+_WINDOWS_TAG = re.compile(r"(?:^|-)(?:nanoserver|windowsservercore|servercore|windows|ltsc20\d\d)(?:-|$)")
 
 
 def verdict(reference: Reference | str, settings: Settings) -> Verdict:

@@ -58,7 +58,7 @@ class Workload:
         tolerates_arm: it tolerates the taint of arm nodes, by name or with all others.
         names_taint: it does so by name.
         origin: `manifest`, `template` or `values`.
-        has_selector: a node selector stands in it, be it empty.
+        schedulable: where it runs is said in it, and not elsewhere.
         selecting: architecture -> the fix that selects its nodes.
         allowing: the fix that allows both architectures.
     """
@@ -73,7 +73,7 @@ class Workload:
     tolerates_arm: bool
     names_taint: bool
     origin: str
-    has_selector: bool
+    schedulable: bool
     selecting: tuple[tuple[str, Fix], ...]
     allowing: Fix | None
 
@@ -117,7 +117,7 @@ def _workload(file: File, pod: Pod) -> Workload:
         tolerates_arm=toleration is not None,
         names_taint=toleration is not None and toleration[1],
         origin=pod.origin,
-        has_selector=get(pod.node, "nodeSelector") is not None,
+        schedulable=pod.schedulable,
         selecting=tuple((arch, fix) for arch, fix in selections if fix is not None),
         allowing=allowing_both(file, pod) if not says_arch(pod) else None,
     )

@@ -168,7 +168,7 @@ class ImageArchUnpinned(ProjectRule):
 
 
 def _severity(workload: Workload, arch: str, settings: Settings) -> Severity:
-    if workload.opaque:
+    if workload.opaque or not workload.schedulable:
         return Severity.INFO
     untainted = settings.platform is Platform.EKS or settings.arm_nodes_tainted is False
     return Severity.ERROR if arch == "arm64" or untainted else Severity.WARNING

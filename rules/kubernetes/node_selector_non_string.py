@@ -27,7 +27,7 @@ from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Applicability, Fix
 from armready.kubernetes.documents import documents
-from armready.kubernetes.pods import Origin, pods
+from armready.kubernetes.pods import POD_PATHS, Origin, pods
 from armready.parsers.yaml import get, kind_of, merged_pairs, span
 from armready.rule import Example, FileRule
 
@@ -71,6 +71,8 @@ class NodeSelectorNonString(FileRule):
         if file.parse(documents).templated:
             return
         for pod in file.parse(pods):
+            if pod.kind not in POD_PATHS and pod.origin is not Origin.VALUES:
+                continue
             for key, value in merged_pairs(get(pod.node, "nodeSelector")):
                 kind = kind_of(value)
                 if kind not in _READ_AS or (kind == "null" and pod.origin is Origin.VALUES):

@@ -92,7 +92,8 @@ def test_tekton_steps_are_no_scope_of_scheduling():
 
 
 def test_operators_keep_the_image_beside_the_selector():
-    text = "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nspec:\n  imageName: a:1\n  affinity:\n    nodeSelector: {kubernetes.io/arch: arm64}\n"
+    text = "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nspec:\n  imageName: a:1\n  affinity:\n"
+    text += "    nodeSelector: {kubernetes.io/arch: arm64}\n"
     (pod,) = opened(text).parse(pods)
     assert [image.text for image in pod.images] == ["a:1"]
 

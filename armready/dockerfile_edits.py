@@ -25,13 +25,20 @@ def declared_above(file: File, instruction: Instruction, *names: str) -> Edit:
     arguments once.
     """
     source = file.source
-    place = _first_of_stage(file, instruction)
+    deferred = _in_front(file, instruction).upper() == "ONBUILD"
+    place = instruction if deferred else _first_of_stage(file, instruction)
     line = source.line_index(place.span.start)
     while line > 0 and source.slice(source.line_span(line - 1)).lstrip().startswith("#"):
         line -= 1
     keyword = "arg" if source.slice(place.keyword_span).islower() else "ARG"
-    indent = source.indent_at(place.span.start)
-    return file.insert(source.line_starts[line], "".join(f"{indent}{keyword} {name}{source.newline}" for name in names))
+    prefix = source.indent_at(place.span.start) + (f"{_in_front(file, instruction)} " if deferred else "")
+    return file.insert(source.line_starts[line], "".join(f"{prefix}{keyword} {name}{source.newline}" for name in names))
+
+
+def _in_front(file: File, instruction: Instruction) -> str:
+    """What stands on the line in front of an instruction: ONBUILD, or nothing."""
+    source = file.source
+    return file.text[source.line_starts[source.line_index(instruction.span.start)] : instruction.span.start].strip()
 
 
 def _first_of_stage(file: File, instruction: Instruction) -> Instruction:

@@ -33,6 +33,7 @@ _SHELLS = frozenset({"sh", "bash", "ash", "dash", "ksh", "zsh"})
 
 _WORD = re.compile(r"(?:\{\{[^{}]{0,200}\}\}|[^\t\v\f\r ])+")
 _FLAG = re.compile(r"""--([A-Za-z][\w-]*)(?:=((?:[^\s"'\\]|\\.|"[^"]*"|'[^']*')*))?(?=[ \t]|\Z)""")
+_FLAGS_END = re.compile(r"--(?=[ \t]|\Z)")
 _JSON_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _JSON_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)")
 _HEALTH_COMMAND = re.compile(r"(?i)CMD[ \t]+(?!\[)")
@@ -113,16 +114,27 @@ class Instruction:
     @cached_property
     def flags(self) -> tuple[Flag, ...]:
         """The `--name=value` in front of the words."""
-        found, at, text = [], 0, self.code.text
-        while (match := _FLAG.match(text, at)) is not None:
+        found = []
+        for match in self._flag_matches:
             raw = match[2]
             value_span = Span(*match.span(2)) if raw is not None else Span(match.end(), match.end())
             value = None if raw is None else unquote(raw, self.escape)
             found.append(Flag(match[1], value, self._host(Span(*match.span())), self._host(value_span)))
-            at = match.end()
-            while at < len(text) and text[at] in BLANKS:
-                at += 1
         return tuple(found)
+
+    @cached_property
+    def _flag_matches(self) -> tuple[re.Match[str], ...]:
+        found, at = [], 0
+        while (match := _FLAG.match(self.code.text, at)) is not None:
+            found.append(match)
+            at = self._behind_blanks(match.end())
+        return tuple(found)
+
+    def _behind_blanks(self, at: int) -> int:
+        text = self.code.text
+        while at < len(text) and text[at] in BLANKS:
+            at += 1
+        return at
 
     def flag(self, name: str) -> Flag | None:
         """The first flag of that name."""
@@ -130,15 +142,11 @@ class Instruction:
 
     @cached_property
     def body(self) -> Embedded:
-        """The text behind the flags, mapped to the file."""
-        if not self.flags:
-            return self.code
-        text, at = self.code.text, 0
-        while (match := _FLAG.match(text, at)) is not None:
-            at = match.end()
-            while at < len(text) and text[at] in BLANKS:
-                at += 1
-        return cut(self.code, at)
+        """The text behind the flags, and behind a `--` that ends them, mapped to the file."""
+        at = self._behind_blanks(self._flag_matches[-1].end()) if self._flag_matches else 0
+        if _FLAGS_END.match(self.code.text, at):
+            at = self._behind_blanks(at + 2)
+        return cut(self.code, at) if at else self.code
 
     @cached_property
     def exec_form(self) -> bool:

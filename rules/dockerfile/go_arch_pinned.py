@@ -113,6 +113,12 @@ class GoArchPinned(FileRule):
             """,
         ),
         Example(
+            "in a later build",
+            path="Dockerfile",
+            bad="FROM golang:1.22\nONBUILD RUN «GOARCH=amd64» go build\n",
+            fixed="FROM golang:1.22\nONBUILD ARG TARGETARCH\nONBUILD RUN GOARCH=$TARGETARCH go build\n",
+        ),
+        Example(
             "targets of make",
             path="Dockerfile",
             bad="FROM golang:1.22\nRUN make «dist/app-linux-amd64» «build-x86_64» test\n",

@@ -88,6 +88,7 @@ CASES = {
     "here string": "FROM a\nRUN cat <<<EOF\nRUN c\n",
     "heredoc in quotes": "FROM a\nRUN echo '<<EOF'\nRUN c\n",
     "numbered heredoc": "FROM a\nRUN x 3<<EOF\nhi\nEOF\nRUN c\n",
+    "end of the flags": 'FROM a\nRUN --mount=type=tmpfs,target=/t -- ["b"]\nCMD -- c\n',
     "onbuild heredoc": "FROM a\nONBUILD RUN <<EOF\nhi\nEOF\nRUN c\n",
 }
 

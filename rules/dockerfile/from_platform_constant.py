@@ -7,6 +7,10 @@ stages for one architecture of several, Windows, files named after an architectu
 `FromPlatformFlagConstDisallowed` does, stages whose name contains the operating system or the architecture. Constants
 of other architectures are DF104's.
 
+Where BuildKit is silent about a name, this rule still warns of a stage named for amd64 on which others are built,
+when no stage for arm64 stands beside it and nothing selects among several: the name tells that it is amd64, and there
+is no other.
+
 hadolint's DL3029 also warns of platforms in variables of one's own, which DF102 judges by their default, and of
 `--platform=linux`, which is the platform of the build machine (DF105). A `# check=skip=` silences BuildKit's check
 and not this one: the image is amd64 all the same.
@@ -147,6 +151,18 @@ class FromPlatformConstant(FileRule):
         Example(
             "the stage's name says so", path="Dockerfile", good="FROM --platform=linux/amd64 debian:12 AS build-amd64\nFROM debian:12\n"
         ),
+        Example(
+            "named for amd64, and there is no other",
+            path="Dockerfile",
+            bad="""
+            FROM «--platform=linux/amd64» debian:12 AS base_amd64
+            FROM base_amd64 AS model
+            RUN ./convert
+            FROM debian:12
+            COPY --from=model /model /model
+            """,
+            severity=Severity.WARNING,
+        ),
         Example("a comment", path="Dockerfile", good="# FROM --platform=linux/amd64 debian:12\nFROM debian:12\n"),
         Example("Windows", path="Dockerfile", good="FROM --platform=windows/amd64 mcr.microsoft.com/windows/nanoserver:ltsc2022\n"),
         Example("a file for amd64", path="Dockerfile.amd64", good="FROM --platform=linux/amd64 debian:12\n"),
@@ -157,13 +173,20 @@ class FromPlatformConstant(FileRule):
         limit = file.parse(parse_dockerfile).confidence
         for stage in judged_stages(file):
             flag, platform = stage.platform_flag, stage.own_platform
-            if flag is None or "$" in (flag.value or "") or platform.arch not in _ARCHITECTURES or platform.os in stage.name:
+            if flag is None or "$" in (flag.value or "") or platform.arch not in _ARCHITECTURES:
                 continue
-            if platform.arch in stage.name:
+            named = platform.arch in stage.name or platform.os in stage.name
+            if named and (stage.is_final or platform.arch not in stage.name or _is_chosen(stage)):
                 continue
             severity, consequence = _outcome(file, stage)
+            severity = severity.at_most(Severity.WARNING) if named else severity
             message = f"The {stage.label} is fixed to {platform.value}: {consequence}."
             yield self.finding(file.location(flag.span), message, severity=severity, confidence=limit, fix=unpinned(file, stage))
+
+
+def _is_chosen(stage: Stage) -> bool:
+    """Whether an expression selects the stage among others."""
+    return any(stage in each.choices for each in stage.graph)
 
 
 def _outcome(file: File, stage: Stage) -> tuple[Severity, str]:

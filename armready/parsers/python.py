@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 from armready.errors import ParseProblem
 from armready.file import File
 from armready.source import Span
+
+Kind = TypeVar("Kind", bound=ast.AST)
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+# Nodes of which the parser makes one each, shared by all their users.
+_SHARED = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
 
 
 @dataclass
@@ -27,18 +35,39 @@ class Module:
     _ascii: bool = False
 
     @cached_property
+    def _index(self) -> tuple[list[ast.AST], dict[ast.AST, ast.AST], dict[type[ast.AST], list[ast.AST]]]:
+        """All nodes breadth first, their parents, and the nodes by type, made in one walk."""
+        nodes: list[ast.AST] = [self.tree]
+        parents: dict[ast.AST, ast.AST] = {}
+        by_type: dict[type[ast.AST], list[ast.AST]] = {}
+        for node in nodes:
+            by_type.setdefault(type(node), []).append(node)
+            for name in node._fields:
+                value = getattr(node, name, None)
+                if isinstance(value, ast.AST):
+                    if not isinstance(value, _SHARED):
+                        parents[value] = node
+                        nodes.append(value)
+                elif isinstance(value, list):
+                    for child in value:
+                        if isinstance(child, ast.AST) and not isinstance(child, _SHARED):
+                            parents[child] = node
+                            nodes.append(child)
+        return nodes, parents, by_type
+
+    @property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """Each node's parent."""
-        found: dict[ast.AST, ast.AST] = {}
-        for node in ast.walk(self.tree):
-            for child in ast.iter_child_nodes(node):
-                found[child] = node
-        return found
+        return self._index[1]
 
-    @cached_property
+    @property
     def nodes(self) -> list[ast.AST]:
-        """All nodes, breadth first."""
-        return list(ast.walk(self.tree))
+        """All nodes, breadth first, without operators and contexts."""
+        return self._index[0]
+
+    def of(self, kind: type[Kind]) -> list[Kind]:
+        """The nodes of exactly one type, breadth first."""
+        return self._index[2].get(kind, [])  # type: ignore[return-value]
 
     def offset(self, line: int, column: int) -> int:
         """The character offset of a 1-based line and a column in UTF-8 bytes, as `ast` counts."""
@@ -88,9 +117,4 @@ def parse_python(file: File) -> Module:
 
 def _line_starts(text: str) -> list[int]:
     """Where the lines begin as the tokenizer counts them: a lone carriage return ends a line too."""
-    starts = [0]
-    length = len(text)
-    for index, character in enumerate(text):
-        if character == "\n" or (character == "\r" and not (index + 1 < length and text[index + 1] == "\n")):
-            starts.append(index + 1)
-    return starts
+    return [0, *(match.end() for match in _LINE_END.finditer(text))]

@@ -170,10 +170,44 @@ class Evaluator:
             return ""
         return ".".join([self.imported[node.id], *reversed(parts)])
 
+    @cached_property
+    def marked(self) -> frozenset[ast.AST]:
+        """The expressions that may depend on an architecture value: those that hold one, or a name that any of them is bound to."""
+        module = self.module
+        marked: set[ast.AST] = set()
+        names: set[str] = set()
+        todo: list[ast.AST] = [node for node in (*module.of(ast.Attribute), *module.of(ast.Name)) if self.qualified(node) in _SOURCES]
+        loads: dict[str, list[ast.AST]] = {}
+        for name in module.of(ast.Name):
+            if isinstance(name.ctx, ast.Load):
+                loads.setdefault(name.id, []).append(name)
+        while todo:
+            node: ast.AST | None = todo.pop()
+            while node is not None and node not in marked and not isinstance(node, ast.stmt):
+                marked.add(node)
+                node = module.parents.get(node)
+            for bound in _names_bound(node, module.parents) - names:
+                names.add(bound)
+                todo.extend(loads.get(bound, ()))
+        return frozenset(marked)
+
+    @cached_property
+    def stores(self) -> dict[ast.AST, set[str]]:
+        """The names that each statement, or anything in it, binds or deletes."""
+        found: dict[ast.AST, set[str]] = {}
+        for name in self.module.of(ast.Name):
+            if isinstance(name.ctx, ast.Load):
+                continue
+            node: ast.AST | None = name
+            while node is not None:
+                found.setdefault(node, set()).add(name.id)
+                node = self.module.parents.get(node)
+        return found
+
     def sources(self, node: ast.AST, depth: int = 0) -> frozenset[str]:
         """The architecture values that an expression depends on, through names and simple functions."""
         found: set[str] = set()
-        if depth > 8:
+        if depth > 8 or node not in self.marked:
             return frozenset()
         for each in ast.walk(node):
             if isinstance(each, ast.Attribute | ast.Name):
@@ -195,23 +229,32 @@ class Evaluator:
                 block = block_of(parent, node)
                 position = block.index(node)
                 for statement in reversed(block[:position]):
-                    value = _assigned(statement, name.id)
+                    value = self._assigned(statement, name.id)
                     if value is not None:
                         return None if isinstance(value, _Unknown) else value
-            if isinstance(parent, ast.For | ast.While | ast.AsyncFor) and _binds(parent, name.id):
+            if isinstance(parent, ast.For | ast.While | ast.AsyncFor) and name.id in self.stores.get(parent, ()):
                 return None
             if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-                if _binds_argument(parent, name.id) or any(
-                    _assigned(each, name.id) is not None for each in ast.walk(parent) if isinstance(each, ast.stmt)
-                ):
+                if _binds_argument(parent, name.id) or name.id in self.stores.get(parent, ()):
                     return None
                 return self._global(name.id)
             node = parent
         return None
 
     def _global(self, name: str) -> ast.expr | None:
-        values = [value for statement in self.module.tree.body if (value := _assigned(statement, name)) is not None]
+        values = [value for statement in self.module.tree.body if (value := self._assigned(statement, name)) is not None]
         return values[0] if len(values) == 1 and not isinstance(values[0], _Unknown) else None
+
+    def _assigned(self, statement: ast.AST, name: str) -> ast.expr | _Unknown | None:
+        """What a statement puts into a name: an expression, something unknown, or nothing."""
+        if name not in self.stores.get(statement, ()) or isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            return None
+        if isinstance(statement, ast.Assign):
+            plain = any(isinstance(target, ast.Name) and target.id == name for target in statement.targets)
+            return statement.value if plain else UNKNOWN
+        if isinstance(statement, ast.AnnAssign):
+            return statement.value
+        return UNKNOWN
 
     def value(self, node: ast.expr, on: Machine, depth: int = 0) -> Any:
         """The value of an expression on a machine, or `UNKNOWN`."""
@@ -403,24 +446,14 @@ def block_of(parent: ast.AST, node: ast.AST) -> list[Any]:
     return [node]
 
 
-def _assigned(statement: ast.AST, name: str) -> ast.expr | _Unknown | None:
-    """What a statement puts into a name: an expression, something unknown, or nothing."""
-    if isinstance(statement, ast.Assign):
-        for target in statement.targets:
-            if isinstance(target, ast.Name) and target.id == name:
-                return statement.value
-            if not isinstance(target, ast.Name) and any(isinstance(each, ast.Name) and each.id == name for each in ast.walk(target)):
-                return UNKNOWN if not isinstance(target, ast.Attribute | ast.Subscript) else None
-        return None
-    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.target.id == name:
-        return statement.value or None
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return None
-    return UNKNOWN if _binds(statement, name) else None
-
-
-def _binds(node: ast.AST, name: str) -> bool:
-    return any(isinstance(each, ast.Name) and each.id == name and isinstance(each.ctx, ast.Store | ast.Del) for each in ast.walk(node))
+def _names_bound(node: ast.AST | None, parents: dict[ast.AST, ast.AST]) -> set[str]:
+    """The names that a statement gives the value of its expressions: targets of an assignment, or the function that returns it."""
+    if isinstance(node, ast.Assign):
+        return {each.id for target in node.targets for each in ast.walk(target) if isinstance(each, ast.Name)}
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        return {node.target.id}
+    parent = parents.get(node) if isinstance(node, ast.Return) else None
+    return {parent.name} if isinstance(parent, ast.FunctionDef) else set()
 
 
 def _binds_argument(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, name: str) -> bool:

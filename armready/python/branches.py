@@ -103,17 +103,22 @@ class _Finder:
     reached: Reachability
 
     def all(self) -> Iterator[Branching]:
-        for node in self.module.nodes:
-            if isinstance(node, ast.If) and not self._is_elif(node):
-                yield from self._chain(self._if_chain(node))
-            elif isinstance(node, ast.IfExp) and not self._is_inner(node):
-                yield from self._chain(self._expression_chain(node))
-            elif isinstance(node, ast.Assert):
-                yield from self._assertion(node)
-            elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
-                yield from self._lookup(node, node.value, node.slice, None)
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get" and node.args:
-                yield from self._lookup(node, node.func.value, node.args[0], node.args[1] if len(node.args) > 1 else ast.Constant(None))
+        if not self.judge.marked:
+            return
+        for chain in self.module.of(ast.If):
+            if not self._is_elif(chain):
+                yield from self._chain(self._if_chain(chain))
+        for expression in self.module.of(ast.IfExp):
+            if not self._is_inner(expression):
+                yield from self._chain(self._expression_chain(expression))
+        for assertion in self.module.of(ast.Assert):
+            yield from self._assertion(assertion)
+        for item in self.module.of(ast.Subscript):
+            if isinstance(item.ctx, ast.Load):
+                yield from self._lookup(item, item.value, item.slice, None)
+        for call in self.module.of(ast.Call):
+            if isinstance(call.func, ast.Attribute) and call.func.attr == "get" and call.args:
+                yield from self._lookup(call, call.func.value, call.args[0], call.args[1] if len(call.args) > 1 else ast.Constant(None))
 
     # --- the shapes ---
 
@@ -206,8 +211,10 @@ class _Finder:
             yield Branching(Way.REFUSED, self.module.span(node.test), top_level=self._top_level(node))
 
     def _lookup(self, node: ast.expr, owner: ast.expr, key: ast.expr, default: ast.expr | None) -> Iterator[Branching]:
+        if not self.judge.sources(key) or not self.reached.reaches(node):
+            return
         table = owner if isinstance(owner, ast.Dict) else self.judge.bound(owner) if isinstance(owner, ast.Name) else None
-        if not isinstance(table, ast.Dict) or not self.judge.sources(key) or not self.reached.reaches(node):
+        if not isinstance(table, ast.Dict):
             return
         keys = [UNKNOWN if each is None else self.judge.value(each, AARCH64) for each in table.keys]
         wanted, on_x86 = self.judge.value(key, AARCH64), self.judge.value(key, X86_64)

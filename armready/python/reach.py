@@ -64,24 +64,24 @@ def reachability(file: File) -> Reachability:
         return Reachability(module, frozenset())
     judge = file.parse(evaluator)
     dead: set[ast.AST] = set()
-    for node in module.nodes:
-        if isinstance(node, ast.If):
-            truth = _settled(judge, node.test)
-            if truth is None:
-                continue
-            dead.update(node.orelse if truth else node.body)
-            taken = node.body if truth else node.orelse
-            if leaves(taken) and (parent := module.parents.get(node)) is not None:
-                block = block_of(parent, node)
-                dead.update(block[block.index(node) + 1 :])
-        elif isinstance(node, ast.IfExp):
-            truth = _settled(judge, node.test)
-            if truth is not None:
-                dead.add(node.orelse if truth else node.body)
-        elif isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
-            for index, part in enumerate(node.values[:-1]):
+    for node in module.of(ast.If):
+        truth = _settled(judge, node.test)
+        if truth is None:
+            continue
+        dead.update(node.orelse if truth else node.body)
+        taken = node.body if truth else node.orelse
+        if leaves(taken) and (parent := module.parents.get(node)) is not None:
+            block = block_of(parent, node)
+            dead.update(block[block.index(node) + 1 :])
+    for choice in module.of(ast.IfExp):
+        truth = _settled(judge, choice.test)
+        if truth is not None:
+            dead.add(choice.orelse if truth else choice.body)
+    for both in module.of(ast.BoolOp):
+        if isinstance(both.op, ast.And):
+            for index, part in enumerate(both.values[:-1]):
                 if _settled(judge, part) is False:
-                    dead.update(node.values[index + 1 :])
+                    dead.update(both.values[index + 1 :])
     return Reachability(module, frozenset(dead))
 
 

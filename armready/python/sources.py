@@ -53,15 +53,14 @@ class Sources:
 
     def strings(self) -> Iterator[tuple[ast.Constant, str]]:
         """The string constants with their texts, without docstrings and other bare strings."""
-        for node in self.module.nodes:
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and not isinstance(self.module.parents.get(node), ast.Expr):
+        for node in self.module.of(ast.Constant):
+            if isinstance(node.value, str) and not isinstance(self.module.parents.get(node), ast.Expr):
                 yield node, node.value
 
     def calls(self) -> Iterator[tuple[ast.Call, str]]:
         """The calls with the dotted names they are written with."""
-        for node in self.module.nodes:
-            if isinstance(node, ast.Call):
-                yield node, called_name(node)
+        for node in self.module.of(ast.Call):
+            yield node, called_name(node)
 
     def import_platform(self) -> tuple[Edit, ...]:
         """The edit that imports `platform`; empty when that name is imported already."""

@@ -25,7 +25,7 @@ from armready.classify import Kind
 from armready.file import File
 from armready.finding import Confidence, Finding, Severity
 from armready.knowledge.tools import as_of, identify
-from armready.python.arch import X86_64
+from armready.python.arch import UNKNOWN, X86_64
 from armready.python.branches import is_test
 from armready.python.sources import Sources, sources
 from armready.rule import Example, FileRule
@@ -42,7 +42,7 @@ class DownloadX86Url(FileRule):
     summary = "Python code downloads a file for x86-64"
     severity = Severity.WARNING
     kinds = frozenset({Kind.PYTHON})
-    needles = (b"://",)
+    needles = (b"amd64", b"x86_64", b"x86-64", b"x64", b"linux64")
     examples = (
         Example(
             "unknown tool",
@@ -95,11 +95,10 @@ class DownloadX86Url(FileRule):
 
 def _texts(view: Sources) -> Iterator[tuple[ast.expr, str, str]]:
     """The strings and f-strings as written, and with the values of their names where the text tells them."""
-    for node in view.module.nodes:
-        if isinstance(node, ast.JoinedStr):
-            written = "".join(str(each.value) if isinstance(each, ast.Constant) else "{}" for each in node.values)
-            known = view.judge.value(node, X86_64)
-            yield node, written, known if isinstance(known, str) else written
+    for node in view.module.of(ast.JoinedStr):
+        written = "".join(str(each.value) if isinstance(each, ast.Constant) else "{}" for each in node.values)
+        known = view.judge.value(node, X86_64) if "://" in written else UNKNOWN
+        yield node, written, known if isinstance(known, str) else written
     for constant, text in view.strings():
         if not isinstance(view.module.parents.get(constant), ast.JoinedStr):
             yield constant, text, text

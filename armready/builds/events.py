@@ -5,6 +5,7 @@ Names are compared where they stand: an event keeps the spellings that its words
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -29,6 +30,14 @@ class Output(StrEnum):
     CACHE = "cache"
 
 
+_EXPANSIONS = re.compile(r"\$\{\{[^}]*\}\}|\$\{[^}]*\}|\$\([^)]*\)|\$\w+|\{\{[^}]*\}\}")
+
+
+def _literal_length(text: str) -> int:
+    """How much of a text is known."""
+    return len(_EXPANSIONS.sub("", text))
+
+
 @dataclass(frozen=True, eq=False)
 class Name:
     """A reference as it is written.
@@ -51,7 +60,7 @@ class Name:
     def shown(self) -> str:
         """The most telling spelling: one without variables if there is one."""
         resolved = sorted(each for each in self.spellings if not has_expansion(each))
-        return resolved[0] if resolved else self.text
+        return resolved[0] if resolved else max((self.text, *sorted(self.spellings)), key=_literal_length)
 
 
 @dataclass(frozen=True, eq=False)

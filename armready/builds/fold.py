@@ -29,10 +29,11 @@ from armready.builds.preparing import prepare
 from armready.builds.rewriting import build_changes, command_text, spread, test_changes
 from armready.builds.setup import needs
 from armready.builds.statements import is_editable, removals
+from armready.config import CiMode
 from armready.file import File
 from armready.fix import Applicability, Fix
 from armready.parsers.shell import Command, Script
-from armready.pipelines.model import Declared, Step
+from armready.pipelines.model import Declared, Needs, Step
 from armready.source import Span
 
 _HARMLESS = words(
@@ -51,6 +52,8 @@ def fold(file: File, chain: Chain, events: tuple[Event, ...]) -> Folded:
         events: all events of the job.
     """
     work = Folding(file, chain, events)
+    if file.settings.ci_mode is CiMode.NATIVE and chain.build.job.native is not None:
+        return _native(work)
     try:
         if chain.build.declared is not None:
             _widen(work)
@@ -60,6 +63,25 @@ def fold(file: File, chain: Chain, events: tuple[Event, ...]) -> Folded:
         return Folded(None, str(impossible))
     platforms = " and ".join(each.removeprefix("linux/") for each in file.settings.platforms)
     return Folded(Fix(f"Build for {platforms} and push both with one command", tuple(work.edits), work.applicability, tuple(work.notes)))
+
+
+def _native(work: Folding) -> Folded:
+    """Native mode: a machine for each architecture, and a merge."""
+    job = work.build.job
+    assert job.native is not None
+    builds = sum(isinstance(event, Build) for event in work.events)
+    edits = job.native(work.build.declared, builds)
+    if isinstance(edits, str):
+        return Folded(None, f"not built on native machines, because {edits}")
+    missing = needs(work.events, work.build.order)
+    if missing.builder and job.prepare is not None:
+        edits += job.prepare(work.build.step, Needs(emulator=False, builder=True)) or []
+    notes = (
+        ("The job graph changes: two builds run at once, and a job of its own joins them", *work.build.declared.reasons)
+        if work.build.declared
+        else ()
+    )
+    return Folded(Fix("Build on a machine of each architecture and join the images", tuple(edits), Applicability.UNSAFE, notes))
 
 
 def _widen(work: Folding) -> None:

@@ -14,8 +14,9 @@ from armready.knowledge.runners import Buildx, github_label
 from armready.parsers.yaml import MappingNode, Node, SequenceNode, embedded, get, key_of, merged_pairs, parse_yaml, span, strings, text_of
 from armready.pipelines.architectures import siblings, varied
 from armready.pipelines.github_actions import declared_by, metadata_names
+from armready.pipelines.github_native import native
 from armready.pipelines.github_setup import prepare_job
-from armready.pipelines.model import Host, HostKind, Job, Needs, Pipeline, Step
+from armready.pipelines.model import Declared, Host, HostKind, Job, Needs, Pipeline, Step
 from armready.pipelines.yaml_steps import Item, environment_of
 
 _OTHER_SHELL = re.compile(r"^(?:pwsh|powershell|cmd|python\d?|perl|node|nu|fish)\b")
@@ -77,6 +78,11 @@ class _Reader:
         def prepare(step: Step, missing: Needs) -> list[Edit] | None:
             return prepare_job(self.file, steps, step, missing)
 
+        def split(build: Declared | None, builds: int) -> list[Edit] | str:
+            if build is None:
+                return "native mode is made for docker/build-push-action"
+            return native(self.file, get(self.root, "jobs"), name, node, build, builds)
+
         condition = text_of(get(node, "if")) or ""
         return Job(
             name,
@@ -89,6 +95,7 @@ class _Reader:
             insecure=False,
             needs=strings(get(node, "needs")),
             prepare=prepare,
+            native=split if self.file.kind is not Kind.GITHUB_ACTION else None,
             matrix=matrix,
             node=node,
         )

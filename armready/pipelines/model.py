@@ -201,6 +201,7 @@ class Job:
         one_of_several: why the job builds one architecture of several (a sibling, a matrix), empty otherwise.
         insecure: the daemon or the builder talks to a registry without TLS.
         prepare: makes the edits that give the job what a step needs; None: shell lines by `Step.place`, or in the script.
+        native: makes the edits that build on a machine of each architecture and join the images, or says why not; None: not made for the system.
         local_setup: what one step sets up is set up again right before the next one that needs it.
         add_target: makes the edits that put a target of its own, with one command, behind the job; None where that cannot be done.
         recipe: it is a target of a build description that people also call by hand.
@@ -219,6 +220,7 @@ class Job:
     insecure: bool = False
     recipe: bool = False
     add_target: Callable[[str, str], list[Edit] | None] | None = None
+    native: Callable[[Declared | None, int], list[Edit] | str] | None = None
     local_setup: bool = False
     prepare: Callable[[Step, Needs], list[Edit] | None] | None = None
     needs: tuple[str, ...] = ()

@@ -70,18 +70,16 @@ def _native(work: Folding) -> Folded:
     job = work.build.job
     assert job.native is not None
     builds = sum(isinstance(event, Build) for event in work.events)
-    edits = job.native(work.build.declared, builds)
+    edits = job.native(work.chain, builds)
     if isinstance(edits, str):
         return Folded(None, f"not built on native machines, because {edits}")
     missing = needs(work.events, work.build.order)
     if missing.builder and job.prepare is not None:
         edits += job.prepare(work.build.step, Needs(emulator=False, builder=True)) or []
-    notes = (
-        ("The job graph changes: two builds run at once, and a job of its own joins them", *work.build.declared.reasons)
-        if work.build.declared
-        else ()
-    )
-    return Folded(Fix("Build on a machine of each architecture and join the images", tuple(edits), Applicability.UNSAFE, notes))
+    notes = ["The job graph changes: two builds run at once, and a job of its own joins them"]
+    if work.build.declared is not None:
+        notes.extend(work.build.declared.reasons)
+    return Folded(Fix("Build on a machine of each architecture and join the images", tuple(edits), Applicability.UNSAFE, tuple(notes)))
 
 
 def _widen(work: Folding) -> None:

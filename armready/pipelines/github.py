@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from armready.builds.variables import expand
 from armready.classify import Kind
@@ -16,8 +17,11 @@ from armready.pipelines.architectures import siblings, varied
 from armready.pipelines.github_actions import declared_by, metadata_names
 from armready.pipelines.github_native import native
 from armready.pipelines.github_setup import prepare_job
-from armready.pipelines.model import Declared, Host, HostKind, Job, Needs, Pipeline, Step
+from armready.pipelines.model import Host, HostKind, Job, Needs, Pipeline, Step
 from armready.pipelines.yaml_steps import Item, environment_of
+
+if TYPE_CHECKING:
+    from armready.builds.chains import Chain
 
 _OTHER_SHELL = re.compile(r"^(?:pwsh|powershell|cmd|python\d?|perl|node|nu|fish)\b")
 _NEVER = re.compile(r"^\s*(?:\$\{\{\s*)?false(?:\s*\}\})?\s*$")
@@ -78,7 +82,8 @@ class _Reader:
         def prepare(step: Step, missing: Needs) -> list[Edit] | None:
             return prepare_job(self.file, steps, step, missing)
 
-        def split(build: Declared | None, builds: int) -> list[Edit] | str:
+        def split(chain: Chain, builds: int) -> list[Edit] | str:
+            build = chain.build.declared
             if build is None:
                 return "native mode is made for docker/build-push-action"
             return native(self.file, get(self.root, "jobs"), name, node, build, builds)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
 
 from armready.builds.options import words
 from armready.builds.variables import expand
 from armready.config import Runner
 from armready.file import File
+from armready.fix import Edit
 from armready.knowledge.runners import Buildx, architecture_of_label, buildx_of_image, docker_image_tag
 from armready.parsers.yaml import (
     MappingNode,
@@ -30,6 +33,9 @@ from armready.pipelines.architectures import siblings, varied
 from armready.pipelines.model import Host, HostKind, Job, Pipeline, Step
 from armready.pipelines.yaml_steps import Item, environment_of, flattened
 from armready.source import Span
+
+if TYPE_CHECKING:
+    from armready.builds.chains import Chain
 
 _RESERVED = words("default include stages types variables workflow image services cache before_script after_script spec")
 _INHERITED = (
@@ -220,6 +226,7 @@ class _Reader:
             insecure=self._insecure(node),
             needs=tuple(strings(get(node, "needs"))),
             matrix=matrix,
+            native=partial(_split, self.file, self.root, name, node),
             node=node,
         )
 
@@ -289,6 +296,12 @@ class _Reader:
             buildx=buildx,
             doubt="the job has no docker:dind service, so it uses the daemon of its runner",
         )
+
+
+def _split(file: File, root: Node | None, name: str, node: MappingNode, chain: Chain, builds: int) -> list[Edit] | str:
+    from armready.pipelines.gitlab_native import native
+
+    return native(file, root, name, node, chain, builds)
 
 
 def _doubt(image: str, tags: tuple[str, ...], told: list[Runner], buildx: Buildx) -> str:

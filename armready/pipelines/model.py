@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from armready.fix import Applicability, Edit
 from armready.knowledge.runners import Buildx
@@ -201,7 +201,8 @@ class Job:
         one_of_several: why the job builds one architecture of several (a sibling, a matrix), empty otherwise.
         insecure: the daemon or the builder talks to a registry without TLS.
         prepare: makes the edits that give the job what a step needs; None: shell lines by `Step.place`, or in the script.
-        native: makes the edits that build on a machine of each architecture and join the images, or says why not; None: not made for the system.
+        native: makes of a chain the edits that build on a machine of each architecture and join the images, or says why not; it is also
+            told how many builds the job has. None: not made for the system.
         local_setup: what one step sets up is set up again right before the next one that needs it.
         add_target: makes the edits that put a target of its own, with one command, behind the job; None where that cannot be done.
         recipe: it is a target of a build description that people also call by hand.
@@ -220,7 +221,7 @@ class Job:
     insecure: bool = False
     recipe: bool = False
     add_target: Callable[[str, str], list[Edit] | None] | None = None
-    native: Callable[[Declared | None, int], list[Edit] | str] | None = None
+    native: Callable[[Any, int], list[Edit] | str] | None = None
     local_setup: bool = False
     prepare: Callable[[Step, Needs], list[Edit] | None] | None = None
     needs: tuple[str, ...] = ()

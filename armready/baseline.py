@@ -174,16 +174,16 @@ def create(findings: Sequence[Finding], paths: Iterable[str], tree: Tree, stamp:
     return Baseline(stamp, tuple(sorted(entries_of(findings, tree))), {path: digest(tree, path) for path in paths})
 
 
-def refreshed(old: Baseline, new: Baseline, scanned: Callable[[str], bool]) -> Baseline:
-    """`new` for the files that were scanned, `old` for all others: a run over a part of the repository leaves the rest alone."""
-    kept = (entry for entry in old.entries if not scanned(entry.path))
-    files = {path: value for path, value in old.files.items() if not scanned(path)} | dict(new.files)
+def refreshed(old: Baseline, new: Baseline, tree: Tree, judged: Callable[[Entry], bool]) -> Baseline:
+    """`new` for what was judged, `old` for the rest: a run over some files or some rules leaves the others alone."""
+    kept = (entry for entry in old.entries if not judged(entry))
+    files = {path: value for path, value in old.files.items() if tree.exists(path)} | dict(new.files)
     return Baseline(new.stamp, tuple(sorted((*kept, *new.entries))), files)
 
 
-def pruned(old: Baseline, gone: Collection[Entry], scanned: Callable[[str], bool]) -> Baseline:
-    """`old` without what is gone from the files that were scanned. Nothing is added, so the versions stay."""
-    drop = Counter(entry for entry in gone if scanned(entry.path))
+def pruned(old: Baseline, gone: Collection[Entry]) -> Baseline:
+    """`old` without what is gone. Nothing is added, so the versions stay."""
+    drop = Counter(gone)
     entries = []
     for entry in old.entries:
         if drop[entry] > 0:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from armready import __version__, baseline
-from armready.baseline import Baseline, current_stamp
+from armready.baseline import Baseline, Entry, current_stamp
 from armready.errors import ConfigError, UsageError
 from armready.finding import Finding, Severity
 from armready.pipeline import Filters, report
-from armready.registry import Registry, all_rules
+from armready.registry import Registry, entries
 from armready.reporters.base import plural
 
 if TYPE_CHECKING:
@@ -87,28 +87,31 @@ def write(session: Session, file: Path | None, *, prune: bool, grow: bool) -> st
     path = file or session.root / baseline.FILE
     analysis = session.analyse()
     findings, paths = _what_counts(session, analysis)
-    stamp = current_stamp(__version__, (rule.code for rule in all_rules(session.settings)))
+    stamp = current_stamp(__version__, (entry.code for entry in entries(session.settings)))
     old = baseline.load(path) if path.is_file() else None
     if old is None:
         if prune:
             raise UsageError(f"{path}: there is no baseline to prune")
         return _save(path, baseline.create(findings, paths, session.tree, stamp), "")
 
-    def scanned(each: str) -> bool:
-        return each in analysis.results or not session.tree.exists(each)
+    enabled = {rule.code for rule in session.registry.classes()} | old.stamp.rules - stamp.rules
+
+    def judged(entry: Entry) -> bool:
+        covered = entry.path in analysis.results or not session.tree.exists(entry.path)
+        return covered and entry.code in enabled
 
     comparison = old.compare(findings, session.tree, stamp)
-    gone = [entry for entry in comparison.gone if scanned(entry.path)]
+    gone = [entry for entry in comparison.gone if judged(entry)]
     change = f", {len(gone):,} gone"
     if prune:
-        return _save(path, baseline.pruned(old, gone, scanned), change)
+        return _save(path, baseline.pruned(old, gone), change)
     new = [finding for finding in comparison.fresh if finding not in comparison.tolerated]
     if new and not grow:
         first = new[0]
         where = f"{first.path}:{first.location.region.line}: {first.code}"
         raise GrowthRefused(f"not in the baseline yet: {plural(len(new), 'finding')}, such as {where}; fix, or take in with --grow")
     made = baseline.create(findings, paths, session.tree, stamp)
-    return _save(path, baseline.refreshed(old, made, scanned), f", {len(comparison.fresh):,} new{change}")
+    return _save(path, baseline.refreshed(old, made, session.tree, judged), f", {len(comparison.fresh):,} new{change}")
 
 
 def _what_counts(session: Session, analysis: Analysis) -> tuple[Sequence[Finding], Sequence[str]]:

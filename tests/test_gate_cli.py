@@ -60,6 +60,15 @@ def test_a_partial_run_keeps_the_rest_of_the_baseline(run, repository):
     assert [each["path"] for each in json.loads((repository / ".armready-baseline.json").read_text())["findings"]] == ["Dockerfile"]
 
 
+def test_a_run_of_some_rules_keeps_the_others_in_the_baseline(run, repository):
+    (repository / "Dockerfile").write_text("FROM --platform=linux/amd64 amd64/debian:12\n")
+    run("baseline", cwd=repository)
+    before = (repository / ".armready-baseline.json").read_text()
+    assert run("baseline", "--select", "DF110", cwd=repository)[0] == 0
+    assert run("baseline", "--prune", "--select", "KUB", cwd=repository)[0] == 0
+    assert (repository / ".armready-baseline.json").read_text() == before
+
+
 def test_newer_findings_are_shown_and_do_not_fail(run, repository):
     run("baseline", cwd=repository)
     file = repository / ".armready-baseline.json"

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import sysconfig
 import tomllib
 import venv
 import zipfile
@@ -64,9 +65,9 @@ def test_an_installed_wheel_finds_its_rules(distributions, tmp_path):
 
 
 def test_a_bare_checkout_works():
-    code = "import sys; sys.path.insert(0, sys.argv[1]); from armready.registry import all_rules; print(len(all_rules()))"
+    code = "import sys; sys.path += sys.argv[1:]; from armready.registry import all_rules; print(len(all_rules()))"
     done = subprocess.run(
-        [sys.executable, "-S", "-c", f"import site; site.addsitepackages(set()); {code}", str(ROOT)],
+        [sys.executable, "-S", "-c", code, str(ROOT), sysconfig.get_path("purelib")],
         capture_output=True,
         text=True,
         check=True,

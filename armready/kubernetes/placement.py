@@ -175,7 +175,9 @@ def _machines(requirement: Requirement) -> frozenset[str]:
 
 def allowed(pod: Pod) -> frozenset[str]:
     """The architectures of the nodes that the pod may be put on."""
-    return allowed_by_selector(pod) & allowed_by_affinity(pod)
+    if "allowed" not in pod.derived:
+        pod.derived["allowed"] = allowed_by_selector(pod) & allowed_by_affinity(pod)
+    return pod.derived["allowed"]
 
 
 def allowed_by_selector(pod: Pod) -> frozenset[str]:

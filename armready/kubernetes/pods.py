@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from armready.classify import Kind
 from armready.file import File
@@ -204,7 +205,12 @@ class Pod:
         """Whether a part of it is used elsewhere too, through an anchor."""
         return is_anchored(self.node) or any(is_anchored(mapping) for mapping, _ in self.chain)
 
-    @property
+    @cached_property
+    def derived(self) -> dict[str, frozenset[str]]:
+        """What others worked out of it, so that they do it once."""
+        return {}
+
+    @cached_property
     def is_windows(self) -> bool:
         """Whether it runs on Windows nodes only."""
         if text_of(get(self.node, "os", "name")) == "windows":

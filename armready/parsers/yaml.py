@@ -60,6 +60,8 @@ __all__ = [
 ]
 
 MAX_DEPTH = 1_000
+# Nesting of so many levels is far from what overflows the stack.
+_SAFE_BRACKETS = 4_000
 _MAX_BAD_DOCUMENTS = 10
 
 _EXPLICIT_TAG = re.compile(r"(?:^|[\s,\[{\-])!", re.MULTILINE)
@@ -180,11 +182,15 @@ class _BadDocument(Exception):
 
 _COLON_IN_FLOW = re.compile(r"(?<=[^\s,\[\]{}'\":]):(?=[^\s,\[\]{}])")
 _COLON_MASK = "\ue03a"
-_MAX_MASKED_LINES = 100
+_MAX_MASKED_LINES = 3
 
 
 def _compose(text: str, tag: Tag) -> tuple[Node, ...]:
-    """The roots of `text`. A plain scalar with a colon in a flow collection (`[docker:dind]`), which libyaml refuses, is read with the colon masked."""
+    """The roots of `text`.
+
+    A plain scalar with a colon in a flow collection (`[docker:dind]`), which libyaml refuses, is read with the colon masked: at first in the
+    lines that it complains of, then in all.
+    """
     readable = text
     for _ in range(_MAX_MASKED_LINES):
         try:
@@ -199,6 +205,7 @@ def _compose(text: str, tag: Tag) -> tuple[Node, ...]:
                 raise
             readable = readable[:start] + masked + readable[start + len(line) :]
     else:
+        readable = _COLON_IN_FLOW.sub(_COLON_MASK, readable)
         roots = _composed(readable, tag)
     if readable is not text:
         for root in roots:
@@ -237,7 +244,10 @@ def _described(error: YAMLError, text: str) -> tuple[int, str]:
 def _check_depth(text: str) -> None:
     """The composer recurses in C and would overflow the stack; the exact count is made only where the depth could be large."""
     deepest = max((match.end() - match.start() for match in _INDENT.finditer(text)), default=0)
-    if text.count("[") + text.count("{") + 2 * deepest < MAX_DEPTH:
+    brackets = text.count("[") + text.count("{")
+    if brackets + 2 * deepest < MAX_DEPTH:
+        return
+    if brackets < _SAFE_BRACKETS and _left_open(text) + 2 * deepest < MAX_DEPTH:
         return
     events = _Parser(text, Tag(suffix=""))
     depth = 0
@@ -253,6 +263,15 @@ def _check_depth(text: str) -> None:
                 depth -= 1
     finally:
         events.dispose()
+
+
+def _left_open(text: str) -> int:
+    """How many brackets are left open by the lines they stand in: what closes them later does not count."""
+    return sum(
+        max(0, line.count("[") + line.count("{") - line.count("]") - line.count("}"))
+        for line in text.split("\n")
+        if "[" in line or "{" in line
+    )
 
 
 def _is_empty(root: Node) -> bool:

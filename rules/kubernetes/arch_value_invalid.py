@@ -117,11 +117,10 @@ class ArchValueInvalid(FileRule):
 
     def check(self, file: File) -> Iterator[Finding]:
         """See `FileRule.check`."""
-        doubtful = _doubtful(file)
-        for each in file.parse(arch_values):
+        wrong = [each for each in file.parse(arch_values) if meant(each.node.value) != each.node.value]
+        doubtful = _doubtful(file) if wrong else frozenset[int]()
+        for each in wrong:
             right = meant(each.node.value)
-            if right == each.node.value:
-                continue
             superfluous = right in each.beside
             kind = "taint" if each.is_taint else "node"
             yield self.finding(

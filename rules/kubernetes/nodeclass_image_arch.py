@@ -47,11 +47,11 @@ class NodeclassImageArch(FileRule):
     code = "KUB153"
     name = "nodeclass-image-arch"
     summary = "A node class names a machine image for amd64"
-    severity = Severity.WARNING
+    severity = Severity.INFO
     kinds = MANIFESTS
     needles = (b"ec2nodeclass", b"awsnodetemplate")
     examples = (
-        Example("name of an image", path="class.yaml", bad=_CLASS.format("name: «my-eks-node-x86_64-*»"), severity=Severity.WARNING),
+        Example("name of an image", path="class.yaml", bad=_CLASS.format("name: «my-eks-node-x86_64-*»"), severity=Severity.INFO),
         Example(
             "arm64 cluster",
             path="class.yaml",
@@ -76,7 +76,7 @@ class NodeclassImageArch(FileRule):
                     yield self.finding(
                         file.location(span(each)),
                         f"{resource.title} takes a machine image for amd64, so Karpenter starts no arm64 node with it.",
-                        severity=Severity.ERROR if file.settings.target is Target.ARM64 else Severity.WARNING,
+                        severity=Severity.ERROR if file.settings.target is Target.ARM64 else Severity.INFO,
                     )
 
 

@@ -28,7 +28,10 @@ _NAMED = re.compile(
     r"(?:^|[^a-z0-9])(amd64|x86[_-]64|x64|arm64v8|arm64|aarch64|aarch_64|armv[678]\w?|armhf|arm32v[67]|s390x|ppc64le|ppc64el|i386|riscv64)(?=$|[^a-z0-9])",
     re.IGNORECASE,
 )
-_ARCH_VARIABLE = re.compile(r"(?i)(?:^|[^a-z])[a-z_.]*(?:arch|platform|platform_tag)s?(?:$|[^a-z])|uname\s+-m|dpkg\s+--print-arch")
+_ARCH_VARIABLE = re.compile(
+    r"(?i)(?<![a-z])(?:target|go|build|os|cpu|host|docker|image|qemu|dist|deb|pkg)?arch(?:s|es|itectures?)?(?![a-z])"
+    r"|(?<![a-z])(?:target|build)?platform(?:s|_tag)?(?![a-z])|uname\s+-m|dpkg\s+--print-arch"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ jobs:
   armready:
     runs-on: ubuntu-latest
     steps:
-      - uses: actions/checkout@v5
+      - uses: actions/checkout@v6
       - uses: armready/armready@{TAG}
 """
 

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 from armready.embedded import Embedded, Segment
 from armready.parsers.shell_model import Assignment, Branch, Command, Context, Frame, Redirect, Switch, Word
-from armready.parsers.shell_tree import Reader, syntax_tree
+from armready.parsers.shell_parts import syntax_tree
+from armready.parsers.shell_tree import Reader
 from armready.parsers.shell_words import expansion_end, unquote
 from armready.source import Span
 

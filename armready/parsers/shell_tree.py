@@ -3,148 +3,28 @@
 from __future__ import annotations
 
 import re
-from array import array
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
-from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from armready.parsers.shell_model import Assignment, Branch, Command, Context, Frame, Redirect, Switch, Word
-from armready.parsers.shell_words import ASSIGNMENT, prefix_assignment, strip_prefixes, unquote
+from armready.parsers.shell_parts import ARGUMENTS, BODIES, COMPOUND, LOOPS, REDIRECTS, Parts, Task, syntax_tree
+from armready.parsers.shell_words import ASSIGNMENT, prefix_assignment, strip_prefixes
 from armready.source import Span
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser, Tree
-
-# Steps in error recovery, about a hundred operations each, after which the grammar is given up and lines are read one by one.
-_ERROR_BUDGET = 150
+    from tree_sitter import Node
 
 
-@lru_cache(maxsize=1)
-def _parser() -> Parser:
-    import tree_sitter
-    import tree_sitter_bash
-
-    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
-
-
-def syntax_tree(data: bytes) -> Tree | None:
-    """The syntax tree, or None when error recovery would take more than its budget."""
-    parser, spent = _parser(), 0
-
-    def over_budget(_offset: int, in_error: bool) -> bool:
-        nonlocal spent
-        spent += in_error
-        return spent > _ERROR_BUDGET
-
-    def read(offset: int, _point: object) -> bytes:
-        return data[offset : offset + 65536]
-
-    try:
-        tree: Tree | None = parser.parse(read, progress_callback=over_budget)
-    except ValueError:
-        tree = None
-    if tree is None:
-        parser.reset()
-    return tree
-
-
-def _byte_to_char(text: str, data: bytes) -> Callable[[int], int]:
-    if len(text) == len(data):
-        return lambda offset: offset
-    table = array("L")
-    for index, character in enumerate(text):
-        code = ord(character)
-        table.extend([index] * (1 + (code > 0x7F) + (code > 0x7FF) + (code > 0xFFFF)))
-    table.append(len(text))
-    return table.__getitem__
-
-
-_BODIES = frozenset(
-    {"program", "do_group", "compound_statement", "subshell", "else_clause", "command_substitution", "process_substitution"}
-)
-_ARGUMENTS = frozenset(
-    {
-        "word",
-        "string",
-        "raw_string",
-        "ansi_c_string",
-        "translated_string",
-        "concatenation",
-        "simple_expansion",
-        "expansion",
-        "command_substitution",
-        "process_substitution",
-        "arithmetic_expansion",
-        "brace_expression",
-        "number",
-        "regex",
-        "extglob_pattern",
-        "array",
-        "variable_name",
-        "subscript",
-        "$",
-    }
-)
-_REDIRECTS = frozenset({"file_redirect", "heredoc_redirect", "herestring_redirect"})
-_LOOPS = frozenset({"for_statement", "c_style_for_statement", "while_statement"})
-_COMPOUND = _BODIES | _LOOPS | {"if_statement", "case_statement", "function_definition", "elif_clause", "case_item"}
-
-
-class _Task(NamedTuple):
-    """A node still to be read.
-
-    `redirects` are those of an enclosing redirected statement; `strays` are words of the command that the grammar put beside or
-    inside of them (`build - <<EOF .`, `echo >&2 text`).
-    """
-
-    node: Node
-    context: Context
-    redirects: tuple[Redirect, ...] = ()
-    broken: bool = False
-    strays: tuple[Span, ...] = ()
-
-
-class Reader:
+class Reader(Parts):
     """Walks the tree with a stack of its own: the depth of the source never becomes the depth of Python's."""
-
-    def __init__(self, text: str, masked: str, data: bytes, templates: list[Span]) -> None:
-        self.text = text
-        self.masked = masked
-        self.data = data
-        self.templates = templates
-        self.base = 0
-        self.char = _byte_to_char(masked, data)
-        self.commands: list[Command] = []
-        self.switches: list[Switch] = []
-        self.functions: list[tuple[str, Span]] = []
-        self.errors: list[Span] = []
-        self.comments: list[Span] = []
-        self.stack: list[_Task] = []
-
-    def _span(self, node: Node) -> Span:
-        return Span(self.char(node.start_byte + self.base), self.char(node.end_byte + self.base))
-
-    def _start(self, node: Node) -> int:
-        return self.char(node.start_byte + self.base)
 
     def read(self, root: Node, context: Context = (), broken: bool = False) -> None:
         """Read a syntax tree; `broken` marks every command as unfit for edits."""
         self.errors += self._errors(root)
-        self.stack.append(_Task(root, context, (), broken))
+        self.stack.append(Task(root, context, (), broken))
         while self.stack:
             task = self.stack.pop()
             self._READERS.get(task.node.type, Reader._read_other)(self, task)
-
-    def _errors(self, root: Node) -> Iterator[Span]:
-        pending = [root]
-        while pending:
-            node = pending.pop()
-            if node.is_error or node.is_missing:
-                yield self._span(node)
-            elif node.has_error:
-                pending.extend(node.children)
 
     def read_lines(self) -> None:
         """Read each logical line for itself: what is left when the grammar fails on the whole."""
@@ -172,11 +52,11 @@ class Reader:
             inner = context
             if index + 1 < len(nodes) and nodes[index + 1].type == "&":
                 inner = (*context, Frame("background", self._start(node)))
-            damaged = broken or (node.has_error and node.type not in _COMPOUND)
-            tasks.append(_Task(node, inner, (), damaged))
+            damaged = broken or (node.has_error and node.type not in COMPOUND)
+            tasks.append(Task(node, inner, (), damaged))
         self.stack.extend(reversed(tasks))
 
-    def _read_body(self, task: _Task) -> None:
+    def _read_body(self, task: Task) -> None:
         node, context = task.node, task.context
         if node.type in ("subshell", "compound_statement"):
             context = (*context, Frame("subshell" if node.type == "subshell" else "group", self._start(node)))
@@ -186,7 +66,7 @@ class Reader:
         if task.redirects:
             self._push_redirects(task, task.redirects)
 
-    def _push_redirects(self, task: _Task, redirects: tuple[Redirect, ...]) -> None:
+    def _push_redirects(self, task: Task, redirects: tuple[Redirect, ...]) -> None:
         """Record the redirects of a compound command as a command of their own, without name or words."""
         self.commands.append(
             Command(Span(redirects[0].span.start, redirects[0].span.start), "", (), (), (), redirects, task.context, task.broken)
@@ -194,7 +74,7 @@ class Reader:
 
     # Lists, pipelines, redirected statements.
 
-    def _read_list(self, task: _Task) -> None:
+    def _read_list(self, task: Task) -> None:
         operands: list[Node] = []
         operators: list[str] = []
         node = task.node
@@ -208,55 +88,53 @@ class Reader:
         operators.reverse()
         self._push_operands(task, self._start(task.node), operands, operators)
 
-    def _push_operands(self, task: _Task, start: int, operands: Sequence[Node], operators: Sequence[str]) -> None:
+    def _push_operands(self, task: Task, start: int, operands: Sequence[Node], operators: Sequence[str]) -> None:
         tasks = []
         for index, node in enumerate(operands):
             context = task.context
             if index:
                 context = (*context, Frame("or" if operators[index - 1] == "||" else "and", start, index))
-            tasks.append(_Task(node, context, *self._last(task, index == len(operands) - 1)))
+            tasks.append(Task(node, context, *self._last(task, index == len(operands) - 1)))
         self.stack.extend(reversed(tasks))
 
-    def _read_pipeline(self, task: _Task) -> None:
+    def _read_pipeline(self, task: Task) -> None:
         parts = [child for child in task.node.children if child.is_named]
         start = self._start(task.node)
         tasks = [
-            _Task(part, (*task.context, Frame("pipeline", start, index)), *self._last(task, index == len(parts) - 1))
+            Task(part, (*task.context, Frame("pipeline", start, index)), *self._last(task, index == len(parts) - 1))
             for index, part in enumerate(parts)
         ]
         self.stack.extend(reversed(tasks))
 
-    def _last(self, task: _Task, is_last: bool) -> tuple[tuple[Redirect, ...], bool, tuple[Span, ...]]:
+    def _last(self, task: Task, is_last: bool) -> tuple[tuple[Redirect, ...], bool, tuple[Span, ...]]:
         return (task.redirects, task.broken, task.strays) if is_last else ((), task.broken, ())
 
-    def _read_redirected(self, task: _Task) -> None:
+    def _read_redirected(self, task: Task) -> None:
         body: Node | None = None
         redirects: list[Redirect] = []
-        later: list[_Task] = []
+        later: list[Task] = []
         start = self._start(task.node)
         for child in task.node.children:
-            if child.type not in _REDIRECTS:
+            if child.type not in REDIRECTS:
                 body = body or child
                 continue
             redirects += self._redirects(child, task, later)
             if child.type != "heredoc_redirect":
                 continue
-            operands = [
-                each for each in child.children if each.is_named and each.type not in _HEREDOC_PARTS and each.type not in _ARGUMENTS
-            ]
+            operands = [each for each in child.children if each.is_named and each.type not in _HEREDOC_PARTS and each.type not in ARGUMENTS]
             operator = next((each.type for each in child.children if each.type in ("&&", "||")), "")
             for index, each in enumerate(operands):
                 if operator:
                     frame = Frame("or" if operator == "||" else "and", start, index + 1)
-                    later.append(_Task(each, (*task.context, frame), (), task.broken))
+                    later.append(Task(each, (*task.context, frame), (), task.broken))
                 elif each.type == "pipeline":
                     parts = [part for part in each.children if part.is_named]
                     later += [
-                        _Task(part, (*task.context, Frame("pipeline", start, place + 1)), (), task.broken)
+                        Task(part, (*task.context, Frame("pipeline", start, place + 1)), (), task.broken)
                         for place, part in enumerate(parts)
                     ]
-                elif each.type not in _REDIRECTS:
-                    later.append(_Task(each, task.context, (), task.broken))
+                elif each.type not in REDIRECTS:
+                    later.append(Task(each, task.context, (), task.broken))
         self.stack.extend(reversed(later))
         context = (
             (*task.context, Frame("pipeline", start))
@@ -265,51 +143,13 @@ class Reader:
         )
         if body is not None:
             strays = [*self._dropped(task.node), *self._strays(task.node)]
-            self.stack.append(_Task(body, context, (*redirects, *task.redirects), task.broken, (*strays, *task.strays)))
+            self.stack.append(Task(body, context, (*redirects, *task.redirects), task.broken, (*strays, *task.strays)))
         elif redirects:
             self.commands.append(Command(self._span(task.node), "", (), (), (), tuple(redirects), context, task.broken))
 
-    def _dropped(self, owner: Node) -> Iterator[Span]:
-        """A lone `-` between a command and its redirects, which the grammar leaves out of the tree."""
-        for before, after in pairwise(owner.children):
-            start, end = self._span(before).end, self._start(after)
-            word = self.masked[start:end].strip(" \t\\\n")
-            if word == "-":
-                at = self.masked.index(word, start)
-                yield Span(at, at + 1)
-
-    def _strays(self, owner: Node) -> Iterator[Span]:
-        """Words of the command that stand inside of its redirects' nodes."""
-        for node in owner.children:
-            if node.type == "heredoc_redirect":
-                parts = [part for child in node.children for part in (child.children if child.is_error else [child])]
-                yield from (self._span(part) for part in parts if part.type in _ARGUMENTS)
-                yield from self._strays(node)
-            elif node.type == "file_redirect":
-                yield from (self._span(child) for child in [child for child in node.children if child.type in _ARGUMENTS][1:])
-
-    def _redirects(self, node: Node, task: _Task, later: list[_Task]) -> Iterator[Redirect]:
-        """The redirects of one node; substitutions in them are put into `later`."""
-        children = node.children
-        operator = next((child.type for child in children if not child.is_named), "")
-        if node.type == "heredoc_redirect":
-            body = next((child for child in children if child.type == "heredoc_body"), None)
-            end = next((child.start_byte for child in children if child.type == "heredoc_start"), node.end_byte)
-            start = next((child for child in children if child.type == "heredoc_start"), None)
-            span = Span(self._start(node), self.char((start.end_byte if start else end) + self.base))
-            yield Redirect(span, operator, None, None if body is None else self._span(body))
-            for child in children:
-                if child.type in _REDIRECTS:
-                    yield from self._redirects(child, task, later)
-            return
-        targets = [child for child in children if child.type in _ARGUMENTS][:1]
-        self._push_substitutions(node, task, later)
-        end = self._span(targets[0] if targets else node).end
-        yield Redirect(Span(self._start(node), end), operator, self._words(targets)[0] if targets else None)
-
     # Compound commands.
 
-    def _read_if(self, task: _Task) -> None:
+    def _read_if(self, task: Task) -> None:
         node, start = task.node, self._start(task.node)
         branches: list[Branch] = []
         sections: list[tuple[Node, list[Node], list[Node]]] = []
@@ -347,14 +187,14 @@ class Reader:
         named = [node for node in nodes if node.is_named]
         return Span(self._start(named[0]), self._span(named[-1]).end) if named else None
 
-    def _read_case(self, task: _Task) -> None:
+    def _read_case(self, task: Task) -> None:
         node, start = task.node, self._start(task.node)
         subject: Word | None = None
         branches: list[Branch] = []
         for child in node.children:
             if child.type == "case_item":
                 branches.append(self._case_item(child, task, start, len(branches) + 1))
-            elif subject is None and child.type in _ARGUMENTS:
+            elif subject is None and child.type in ARGUMENTS:
                 words = self._words([child])
                 subject = words[0] if words else None
                 self._push_substitutions_now(child, task)
@@ -364,7 +204,7 @@ class Reader:
         if task.redirects:
             self._push_redirects(task, task.redirects)
 
-    def _case_item(self, node: Node, task: _Task, start: int, index: int) -> Branch:
+    def _case_item(self, node: Node, task: Task, start: int, index: int) -> Branch:
         children = node.children
         at = next((place for place, child in enumerate(children) if child.type == ")"), len(children) - 1)
         patterns = self._words([child for child in children[:at] if child.is_named])
@@ -373,21 +213,21 @@ class Reader:
         end = self.char(children[at].end_byte + self.base)
         return Branch(Span(self._start(node), end), self._extent(body) or Span(end, end), tuple(patterns))
 
-    def _read_loop(self, task: _Task) -> None:
+    def _read_loop(self, task: Task) -> None:
         node, start = task.node, self._start(task.node)
         keyword = node.children[0].type
         variable = next((self._slice(child) for child in node.children if child.type == "variable_name"), "")
         inside = (*task.context, Frame(keyword if keyword in ("while", "until", "select") else "for", start, 0, variable))
-        later: list[_Task] = []
+        later: list[Task] = []
         for child in node.children:
             if child.type in ("do_group", "compound_statement"):
-                later.append(_Task(child, inside, (), task.broken))
+                later.append(Task(child, inside, (), task.broken))
             elif keyword in ("while", "until") and child.is_named:
-                later.append(_Task(child, task.context, (), task.broken))
+                later.append(Task(child, task.context, (), task.broken))
             elif child.is_named:
                 self._push_substitutions(child, task, later)
         self.stack.extend(reversed(later))
-        values = self._words([child for child in node.children if child.type in _ARGUMENTS and child.type != "variable_name"])
+        values = self._words([child for child in node.children if child.type in ARGUMENTS and child.type != "variable_name"])
         if keyword in ("for", "select") and values:
             self.commands.append(
                 Command(
@@ -404,24 +244,24 @@ class Reader:
         if task.redirects:
             self._push_redirects(task, task.redirects)
 
-    def _read_function(self, task: _Task) -> None:
+    def _read_function(self, task: Task) -> None:
         node = task.node
         name = next((self._slice(child) for child in node.children if child.type == "word"), "")
         self.functions.append((name, self._span(node)))
         inside = (*task.context, Frame("function", self._start(node), 0, name))
         self.stack.extend(
-            _Task(child, inside, (), task.broken) for child in node.children if child.type in _COMPOUND or child.type == "test_command"
+            Task(child, inside, (), task.broken) for child in node.children if child.type in COMPOUND or child.type == "test_command"
         )
 
-    def _read_negated(self, task: _Task) -> None:
+    def _read_negated(self, task: Task) -> None:
         context = (*task.context, Frame("not", self._start(task.node)))
-        self.stack.extend(_Task(child, context, task.redirects, task.broken, task.strays) for child in task.node.children if child.is_named)
+        self.stack.extend(Task(child, context, task.redirects, task.broken, task.strays) for child in task.node.children if child.is_named)
 
     # Simple commands.
 
-    def _read_command(self, task: _Task) -> None:
+    def _read_command(self, task: Task) -> None:
         node = task.node
-        later: list[_Task] = []
+        later: list[Task] = []
         words: list[Node] = []
         assignments: list[Assignment] = []
         redirects: list[Redirect] = []
@@ -433,7 +273,7 @@ class Reader:
             elif kind == "variable_assignment" and not words:
                 assignments.append(self._assignment(child))
                 self._push_substitutions(child, task, later)
-            elif kind in _REDIRECTS:
+            elif kind in REDIRECTS:
                 redirects += self._redirects(child, task, later)
                 continue
             elif kind == "command_name":
@@ -453,7 +293,7 @@ class Reader:
             end = max(end, strays[-1].end)
         self._add(task, Span(self._start(node), end), found, assignments, (*redirects, *task.redirects))
 
-    def _end_at_comment(self, task: _Task, comment: Node, words: list[Node]) -> None:
+    def _end_at_comment(self, task: Task, comment: Node, words: list[Node]) -> None:
         """A comment ends a command; what the grammar adds after it is another one."""
         self.comments.append(self._span(comment))
         found = self._words(words)
@@ -462,7 +302,7 @@ class Reader:
         words.clear()
 
     def _add(
-        self, task: _Task, span: Span, words: Sequence[Word], assignments: Sequence[Assignment], redirects: tuple[Redirect, ...]
+        self, task: Task, span: Span, words: Sequence[Word], assignments: Sequence[Assignment], redirects: tuple[Redirect, ...]
     ) -> None:
         prefix, rest = strip_prefixes(words)
         more = [prefix_assignment(word) for word in prefix if ASSIGNMENT.match(word.text)]
@@ -480,8 +320,8 @@ class Reader:
             )
         )
 
-    def _read_declaration(self, task: _Task) -> None:
-        later: list[_Task] = []
+    def _read_declaration(self, task: Task) -> None:
+        later: list[Task] = []
         assignments, words = [], []
         for child in task.node.children:
             self._push_substitutions(child, task, later)
@@ -491,105 +331,48 @@ class Reader:
         self.stack.extend(reversed(later))
         self._add(task, self._span(task.node), self._words(words), assignments, task.redirects)
 
-    def _read_assignments(self, task: _Task) -> None:
+    def _read_assignments(self, task: Task) -> None:
         nodes = (
             [task.node]
             if task.node.type == "variable_assignment"
             else [child for child in task.node.children if child.type == "variable_assignment"]
         )
-        later: list[_Task] = []
+        later: list[Task] = []
         self._push_substitutions(task.node, task, later)
         self.stack.extend(reversed(later))
         self._add(task, self._span(task.node), (), [self._assignment(node) for node in nodes], task.redirects)
 
-    def _read_test(self, task: _Task) -> None:
+    def _read_test(self, task: Task) -> None:
         tokens: list[Node] = []
         pending = [task.node]
         while pending:
             node = pending.pop()
-            if node.type in _ARGUMENTS or node.child_count == 0:
+            if node.type in ARGUMENTS or node.child_count == 0:
                 tokens.append(node)
             else:
                 pending.extend(reversed(node.children))
-        later: list[_Task] = []
+        later: list[Task] = []
         for token in tokens:
             self._push_substitutions(token, task, later)
         self.stack.extend(reversed(later))
         self._add(task, self._span(task.node), self._words(tokens), (), task.redirects)
 
-    def _read_other(self, task: _Task) -> None:
+    def _read_other(self, task: Task) -> None:
         node = task.node
         if node.type == "comment":
             self.comments.append(self._span(node))
         elif node.type == "ERROR":
             self._push_statements(node.children, task.context, broken=True)
-        elif node.type not in _ARGUMENTS or node.child_count:
-            later: list[_Task] = []
+        elif node.type not in ARGUMENTS or node.child_count:
+            later: list[Task] = []
             self._push_substitutions(node, task, later)
             self.stack.extend(reversed(later))
 
     # Parts.
 
-    def _slice(self, node: Node) -> str:
-        span = self._span(node)
-        return self.text[span.start : span.end]
-
-    def _assignment(self, node: Node) -> Assignment:
-        children = node.children
-        name = self._slice(children[0])
-        append = any(child.type == "+=" for child in children)
-        values = [child for child in children[1:] if child.type not in ("=", "+=")]
-        span = self._span(node)
-        if any(child.type == "array" for child in values):
-            return Assignment(span, name, None, append)
-        words = self._words(values)
-        at = span.end
-        return Assignment(span, name, words[0] if words else Word(Span(at, at), "", "", ""), append)
-
-    def _words(self, nodes: Sequence[Node]) -> list[Word]:
-        """The words of nodes in order; nodes that touch are one word, for the grammar splits some (`'a'"b"$c`)."""
-        spans: list[Span] = []
-        for node in nodes:
-            span = self._span(node)
-            if span.end == span.start:
-                continue
-            if spans and spans[-1].end == span.start:
-                spans[-1] = Span(spans[-1].start, span.end)
-            else:
-                spans.append(span)
-        return [self._word(span) for span in spans]
-
-    def _word(self, span: Span) -> Word:
-        value, template = unquote(self.text[span.start : span.end], [each.shift(-span.start) for each in self._templates_in(span)])
-        return Word(span, self.text[span.start : span.end], value, template)
-
-    def _templates_in(self, span: Span) -> list[Span]:
-        if not self.templates:
-            return []
-        first = bisect_right(self.templates, span.start, key=lambda each: each.end)
-        last = bisect_left(self.templates, span.end, key=lambda each: each.start)
-        return self.templates[first:last]
-
-    def _push_substitutions(self, node: Node, task: _Task, later: list[_Task]) -> None:
-        """Put the command and process substitutions of a word into `later`."""
-        if node.child_count == 0:
-            return
-        pending = [node]
-        while pending:
-            each = pending.pop()
-            if each.type in ("command_substitution", "process_substitution"):
-                later.append(_Task(each, task.context, (), task.broken or each.has_error))
-            elif each.type not in _REDIRECTS or each is node:
-                pending.extend(reversed(each.children))
-
-    def _push_substitutions_now(self, node: Node, task: _Task) -> None:
-        later: list[_Task] = []
-        self._push_substitutions(node, task, later)
-        self.stack.extend(reversed(later))
-
-    _READERS: dict[str, Callable[[Reader, _Task], None]] = {
-        **dict.fromkeys(_BODIES, _read_body),
-        **dict.fromkeys(_LOOPS, _read_loop),
+    _READERS: dict[str, Callable[[Reader, Task], None]] = {
+        **dict.fromkeys(BODIES, _read_body),
+        **dict.fromkeys(LOOPS, _read_loop),
         "list": _read_list,
         "pipeline": _read_pipeline,
         "redirected_statement": _read_redirected,

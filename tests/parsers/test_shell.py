@@ -232,9 +232,9 @@ DEEP = [
 
 @pytest.mark.parametrize("text", DEEP, ids=range(len(DEEP)))
 def test_hostile_text_ends_soon(text: str) -> None:
-    before = time.perf_counter()
+    before = time.process_time()
     read(text)
-    assert time.perf_counter() - before < 8
+    assert time.process_time() - before < 8
 
 
 SCRIPTS = [

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from armready.cache import Cache, Entry, digest_of, stamp_of
 from armready.classify import Kind, classify, kind_by_name, needs_content
@@ -15,6 +15,7 @@ from armready.errors import ParseProblem
 from armready.facts import COLLECTORS
 from armready.file import File
 from armready.results import FileResult
+from armready.rule import FileRule
 from armready.source import Source
 from armready.suppressions import NEEDLE, find_suppressions
 from armready.tree import DiskTree
@@ -126,8 +127,9 @@ def check_file(path: str, data: bytes, registry: Registry, kind: Kind | None = N
     file = File(source, kind, registry.settings)
     problems: dict[str, None] = {}
     findings: list[Finding] = []
-    for rule in registry.file_rules(kind):
-        if relevant(rule.needles):
+    for entry in registry.file_rules(kind):
+        if relevant(entry.needles):
+            rule = cast("type[FileRule]", entry.load())()
             findings.extend(guarded(lambda rule=rule: rule.check(file), rule.code, problems))  # type: ignore[misc]
     facts: list[object] = []
     for collector in COLLECTORS:

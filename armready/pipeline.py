@@ -12,14 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from armready.finding import Confidence, Finding, Severity
 from armready.first_pass import first_pass, guarded, read_and_check
 from armready.project import Project
-from armready.registry import Registry, rules_for
+from armready.registry import Registry
 from armready.results import FileResult, Report, Unparsed
-from armready.rule import ProjectRule, Rule
+from armready.rule import ProjectRule, SuppressionRule
 from armready.suppressions import Use, apply_suppressions
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ def check_project(
     )
     problems: dict[str, None] = {}
     findings: list[Finding] = []
-    for rule in registry.project_rules(kinds):
+    for entry in registry.project_rules(kinds):
+        rule = cast("type[ProjectRule]", entry.load())()
         found = guarded(lambda rule=rule: rule.check(project), rule.code, problems)  # type: ignore[misc]
         findings.extend(finding for finding in found if finding.path in results)
     return findings, tuple(Unparsed("", problem) for problem in problems)
@@ -135,17 +136,16 @@ def report(
 ) -> Report:
     """Filter the findings of an analysis into the one list that is reported, and count what is left out."""
     settings, selection = registry.settings, registry.selection
-    classes = {rule.code: rule for rule in _classes_of(analysis.results, registry)}
-    ignored = sum(1 for finding in analysis.silenced if selection.enabled(classes[finding.code]))
+    ignored = sum(1 for finding in analysis.silenced if selection.enabled(registry.rule(finding.code)))
     shown: list[Finding] = []
     hidden = 0
     for finding in analysis.findings:
-        rule = classes[finding.code]
+        rule = registry.rule(finding.code)
         if not selection.enabled(rule):
             hidden += rule.off_by_default
         elif selection.ignored_in(finding.path, finding.code):
             ignored += 1
-        elif finding.confidence is Confidence.LOW and not settings.pedantic and not rule.summarise((finding,)):
+        elif finding.confidence is Confidence.LOW and not settings.pedantic and not rule.load().summarise((finding,)):
             hidden += 1
         elif filters.only(finding):
             shown.append(replace(finding, severity=selection.levels.get(finding.code, finding.severity)))
@@ -164,25 +164,21 @@ def report(
         below=below,
         ignored=ignored,
         baselined=baselined,
-        summaries=_summaries(shown, classes),
+        summaries=_summaries(shown, registry),
         paths=tuple(path for path, result in analysis.results.items() if result.kind is not None),
         tolerated=filters.tolerated(shown),
     )
-
-
-def _classes_of(results: Mapping[str, FileResult], registry: Registry) -> Iterable[type[Rule]]:
-    kinds = {result.kind for result in results.values() if result.kind is not None}
-    return rules_for(kinds, registry.settings)
 
 
 def _about_comments(uses: Iterable[Use], results: Mapping[str, FileResult], registry: Registry, *, complete: bool) -> Iterable[Finding]:
     """The findings about ignore comments. What a project rule would say in a partial run is unknown, so it counts as used."""
     unknown: set[str] = set()
     if not complete:
-        unknown = {key for rule in _classes_of(results, registry) if issubclass(rule, ProjectRule) for key in (rule.code, rule.name)}
+        kinds = {result.kind for result in results.values() if result.kind is not None}
+        unknown = {key for entry in registry.project_rules(kinds) for key in (entry.code, entry.name)}
     judged = [replace(use, used=use.used | (unknown & set(use.suppression.codes))) for use in uses]
-    for rule in registry.suppression_rules():
-        yield from rule.check(judged)
+    for entry in registry.suppression_rules():
+        yield from cast("type[SuppressionRule]", entry.load())().check(judged)
 
 
 def _unparsed(analysis: Analysis) -> tuple[Unparsed, ...]:
@@ -190,10 +186,10 @@ def _unparsed(analysis: Analysis) -> tuple[Unparsed, ...]:
     return (*per_file, *analysis.problems)
 
 
-def _summaries(findings: Iterable[Finding], classes: Mapping[str, type[Rule]]) -> tuple[str, ...]:
+def _summaries(findings: Iterable[Finding], registry: Registry) -> tuple[str, ...]:
     groups: dict[str, list[Finding]] = {}
     for finding in findings:
         if finding.severity is Severity.INFO:
             groups.setdefault(finding.code, []).append(finding)
-    lines = (classes[code].summarise(group) for code, group in sorted(groups.items()))
+    lines = (registry.rule(code).load().summarise(group) for code, group in sorted(groups.items()))
     return tuple(line for line in lines if line)

@@ -1,7 +1,7 @@
 """Finds the rules and resolves selectors.
 
-The engine imports `armready.rules` by name only, and a family's modules when a file of its kinds turns up. Rules of others come from
-the entry-point group `armready.rules` (a module or package each) and from folders that the user names.
+The engine imports `armready.rules` by name only, and a rule when a file can make it fire. Rules of others come from the entry-point
+group `armready.rules` (a module or package each) and from folders that the user names.
 """
 
 from __future__ import annotations
@@ -11,21 +11,22 @@ import importlib.util
 import pkgutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from difflib import get_close_matches
-from functools import cache, lru_cache
-from importlib.metadata import entry_points
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+from armready import rule_index
 from armready.classify import Kind
 from armready.config import Settings
 from armready.errors import UsageError
-from armready.rule import FileRule, ProjectRule, Rule, SuppressionRule
+from armready.rule import Rule
+from armready.rule_index import Entry, Stage, entry_of, rules_of
 
 ALL = "ALL"
+GROUP = "armready.rules"
 
 
-def _rules_package() -> ModuleType:
+def rules_package() -> ModuleType:
     """The package `armready.rules`.
 
     In a bare checkout `python -m pytest` puts the checkout first on `sys.path`, where `armready` has no `rules` inside; then the
@@ -52,41 +53,27 @@ def _modules(package: ModuleType) -> Iterator[ModuleType]:
             yield from _modules(module) if info.ispkg else (module,)
 
 
-def _rules_in(package: ModuleType) -> tuple[type[Rule], ...]:
-    found = {
-        value
-        for module in _modules(package)
-        for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, Rule) and value.__module__ == module.__name__ and hasattr(value, "code")
-    }
-    return tuple(sorted(found, key=lambda rule: rule.code))
-
-
-@lru_cache(maxsize=1)
-def _families() -> dict[str, frozenset[Kind]]:
-    """Family package -> the kinds that its `KINDS` names; importing these packages imports no rule."""
-    package = _rules_package()
-    names = [info.name for info in pkgutil.iter_modules(package.__path__) if info.ispkg]
-    return {name: importlib.import_module(f"{package.__name__}.{name}").KINDS for name in names}
+@cache
+def _own() -> tuple[Entry, ...]:
+    return tuple(rule_index.read(rules_package()))
 
 
 @cache
-def _family_rules(name: str) -> tuple[type[Rule], ...]:
-    return _rules_in(importlib.import_module(f"armready.rules.{name}"))
+def _installed() -> tuple[Entry, ...]:
+    """Rules that other distributions offer. Their metadata is read only if one of them names the group at all."""
+    if not any(GROUP.encode() in path.read_bytes() for folder in sys.path for path in Path(folder).glob("*.dist-info/entry_points.txt")):
+        return ()
+    from importlib.metadata import entry_points
 
-
-@lru_cache(maxsize=1)
-def _installed_rules() -> tuple[type[Rule], ...]:
-    """Rules that other distributions offer."""
-    return tuple(rule for point in entry_points(group="armready.rules") for rule in _rules_in(point.load()))
+    return tuple(entry_of(rule) for point in entry_points(group=GROUP) for module in _modules(point.load()) for rule in rules_of(module))
 
 
 @cache
-def _folder_rules(folder: str) -> tuple[type[Rule], ...]:
+def _in_folder(folder: str) -> tuple[Entry, ...]:
     init = Path(folder)
     if not init.is_dir():
         raise UsageError(f"rules-path: {folder}: no such folder")
-    found: list[type[Rule]] = []
+    found: list[Entry] = []
     for path in sorted(init.glob("[!_]*.py")):
         spec = importlib.util.spec_from_file_location(f"armready_user_rules.{path.stem}", path)
         if spec is None or spec.loader is None:
@@ -94,39 +81,37 @@ def _folder_rules(folder: str) -> tuple[type[Rule], ...]:
         module = importlib.util.module_from_spec(spec)
         sys.modules[spec.name] = module
         spec.loader.exec_module(module)
-        found.extend(_rules_in(module))
+        found.extend(map(entry_of, rules_of(module)))
     return tuple(found)
 
 
-def all_rules(settings: Settings | None = None) -> tuple[type[Rule], ...]:
-    """Every rule there is, by code.
+def entries(settings: Settings | None = None) -> tuple[Entry, ...]:
+    """Every rule there is, by code; few of them are imported for it.
 
     Raises:
         UsageError: two rules have one code or name, or a folder of rules does not exist.
     """
-    found = [rule for name in _families() for rule in _family_rules(name)]
-    found.extend(_installed_rules())
+    found = [*_own(), *_installed()]
     for folder in settings.rules_path if settings else ():
-        found.extend(_folder_rules(folder))
-    taken: dict[str, type[Rule]] = {}
-    for rule in found:
-        for key in (rule.code, rule.name):
-            if taken.setdefault(key, rule) is not rule:
-                raise UsageError(f"{key} is the code or name of two rules: {taken[key].__module__} and {rule.__module__}")
-    return tuple(sorted(found, key=lambda rule: rule.code))
+        found.extend(_in_folder(folder))
+    taken: dict[str, Entry] = {}
+    for entry in found:
+        for key in (entry.code, entry.name):
+            if taken.setdefault(key, entry) is not entry:
+                raise UsageError(f"{key} is the code or name of two rules: {taken[key].module} and {entry.module}")
+    return tuple(sorted(found, key=lambda entry: entry.code))
 
 
-def rules_for(kinds: Iterable[Kind], settings: Settings) -> tuple[type[Rule], ...]:
-    """The rules that can say something of files of these kinds; only their families are imported."""
-    wanted = frozenset(kinds)
-    found = [rule for name, family in _families().items() if family & wanted for rule in _family_rules(name)]
-    found.extend(_installed_rules())
-    for folder in settings.rules_path:
-        found.extend(_folder_rules(folder))
-    return tuple(rule for rule in sorted(found, key=lambda rule: rule.code) if rule.kinds & wanted)
+def all_rules(settings: Settings | None = None) -> tuple[type[Rule], ...]:
+    """Every rule there is, imported, by code.
+
+    Raises:
+        UsageError: as `entries`.
+    """
+    return tuple(entry.load() for entry in entries(settings))
 
 
-def resolve(selector: str, rules: Sequence[type[Rule]]) -> frozenset[str]:
+def resolve(selector: str, rules: Sequence[Entry] | Sequence[type[Rule]]) -> frozenset[str]:
     """The codes that a code, prefix or name stands for.
 
     Raises:
@@ -136,6 +121,8 @@ def resolve(selector: str, rules: Sequence[type[Rule]]) -> frozenset[str]:
     codes = frozenset(rule.code for rule in rules if wanted in (rule.name, ALL) or rule.code.startswith(wanted.upper()))
     if codes and wanted:
         return codes
+    from difflib import get_close_matches
+
     close = get_close_matches(wanted, [key for rule in rules for key in (rule.code, rule.name)], n=1)
     raise UsageError(f"unknown rule {selector!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
 
@@ -145,8 +132,7 @@ class Selection:
 
     def __init__(self, settings: Settings) -> None:
         self._pedantic = settings.pedantic
-        chosen = bool(settings.select or settings.extend_select or settings.ignore or settings.per_file_ignores or settings.severity)
-        rules = all_rules(settings) if chosen else ()
+        rules = entries(settings)
         self._only = self._codes(settings.select, rules) if settings.select else None
         self._named = self._codes((*settings.select, *settings.extend_select), rules, exact=True)
         self._more = self._codes(settings.extend_select, rules)
@@ -155,11 +141,11 @@ class Selection:
         self.levels = {code: level for key, level in settings.severity.items() for code in resolve(key, rules)}
 
     @staticmethod
-    def _codes(selectors: Iterable[str], rules: Sequence[type[Rule]], *, exact: bool = False) -> frozenset[str]:
+    def _codes(selectors: Iterable[str], rules: Sequence[Entry], *, exact: bool = False) -> frozenset[str]:
         picked = (resolve(selector, rules) for selector in selectors)
         return frozenset(code for codes in picked if not exact or len(codes) == 1 for code in codes)
 
-    def enabled(self, rule: type[Rule]) -> bool:
+    def enabled(self, rule: Entry | type[Rule]) -> bool:
         """Whether a rule runs at all."""
         if rule.code in self._ignored:
             return False
@@ -177,28 +163,40 @@ class Selection:
 
 
 class Registry:
-    """The rules of one run, by kind."""
+    """The rules of one run."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.selection = Selection(settings)
-        self._file_rules: dict[Kind, tuple[FileRule, ...]] = {}
+        self._by_code = {entry.code: entry for entry in entries(settings)}
+        self._file_rules: dict[Kind, tuple[Entry, ...]] = {}
 
-    def file_rules(self, kind: Kind) -> tuple[FileRule, ...]:
+    def rule(self, code: str) -> Entry:
+        """The rule of a code.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return self._by_code[code]
+
+    def file_rules(self, kind: Kind) -> tuple[Entry, ...]:
         """The file rules of a kind. Rules that are switched off run too: gates of other rules read their findings."""
         if kind not in self._file_rules:
-            classes = rules_for((kind,), self.settings)
-            self._file_rules[kind] = tuple(rule() for rule in classes if issubclass(rule, FileRule))
+            self._file_rules[kind] = tuple(self._of(Stage.FILE, {kind}))
         return self._file_rules[kind]
 
-    def project_rules(self, kinds: Iterable[Kind]) -> tuple[ProjectRule, ...]:
+    def project_rules(self, kinds: Iterable[Kind]) -> tuple[Entry, ...]:
         """The project rules that read the facts of these kinds."""
-        return tuple(rule() for rule in rules_for(kinds, self.settings) if issubclass(rule, ProjectRule))
+        return tuple(self._of(Stage.PROJECT, kinds))
 
-    def suppression_rules(self) -> tuple[SuppressionRule, ...]:
+    def suppression_rules(self) -> tuple[Entry, ...]:
         """The rules about ignore comments."""
-        return tuple(rule() for rule in _family_rules("suppressions") if issubclass(rule, SuppressionRule))
+        return tuple(self._of(Stage.SUPPRESSIONS, Kind))
+
+    def _of(self, stage: Stage, kinds: Iterable[Kind]) -> Iterator[Entry]:
+        wanted = frozenset(kinds)
+        return (entry for entry in self._by_code.values() if entry.stage is stage and entry.kinds & wanted)
 
     def classes(self) -> tuple[type[Rule], ...]:
-        """Every rule that is enabled."""
-        return tuple(rule for rule in all_rules(self.settings) if self.selection.enabled(rule))
+        """Every rule that is enabled, imported."""
+        return tuple(entry.load() for entry in self._by_code.values() if self.selection.enabled(entry))

@@ -76,10 +76,9 @@ class Session:
     def fix(self, analysis: Analysis, filters: Filters, *, unsafe: bool) -> FixOutcome:
         """Make the fixes of all selected findings, in memory. Findings of low confidence are left alone unless they are asked for."""
         selection = self.registry.selection
-        classes = {rule.code: rule for rule in self.registry.classes()}
 
         def wanted(finding: Finding) -> bool:
-            if finding.code not in classes or selection.ignored_in(finding.path, finding.code):
+            if not selection.enabled(self.registry.rule(finding.code)) or selection.ignored_in(finding.path, finding.code):
                 return False
             if finding.confidence is Confidence.LOW and not self.settings.pedantic:
                 return False

@@ -16,9 +16,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from armready import rule_index
 from armready.config import KEYS, plain, schema
-from armready.registry import all_rules
+from armready.registry import all_rules, rules_package
 from armready.rule import Rule
+from armready.rule_index import entry_of
 from armready.rule_pages import markdown_page
 
 ROOT = Path(__file__).parent.parent
@@ -36,6 +38,9 @@ SAMPLE_LINES = 34
 def outputs() -> Iterator[tuple[Path, str]]:
     """Every generated file with its text."""
     rules = all_rules()
+    package = rules_package()
+    own = [entry_of(rule) for rule in rules if rule.__module__.startswith(f"{package.__name__}.")]
+    yield ROOT / "rules" / rule_index.INDEX, rule_index.render(own, package)
     for rule in rules:
         yield ROOT / "docs" / "rules" / f"{rule.name}.md", NOTE + markdown_page(rule)
     yield ROOT / "docs" / "rules.md", rules_page(rules)

@@ -212,6 +212,7 @@ COLLECTORS: tuple[Collector, ...] = (
     Collector("armready.python.commands:command_facts", SHELL_KINDS, (b"pip", b"uv ", b"poetry", b"pdm ", b"python")),
     Collector("armready.python.wheel_builds:wheel_build_facts", PIPELINE_KINDS, (b"cibuildwheel", b"cibw_", b"maturin")),
     Collector("armready.python.wheel_builds:config_facts", frozenset({Kind.PYPROJECT}), (b"cibuildwheel",)),
+    Collector("armready.python.platforms:lock_platform_facts", frozenset({Kind.CONDA_LOCK, Kind.PIXI_LOCK}), (b"linux-64",)),
     Collector("armready.python.platforms:explicit_facts", frozenset({Kind.CONDA_EXPLICIT})),
     Collector("armready.python.lock_readers:lock_facts", RESOLVED_KINDS),
     Collector("armready.python.imports:import_facts", frozenset({Kind.PYTHON}), X86_MODULE_NEEDLES),

@@ -15,6 +15,8 @@ from armready.source import Location, Span
 
 _CONDA_X86 = "linux-64"
 _CONDA_ARM = "linux-aarch64"
+# A platform in a lock: an item of a list, the key of a table, or the name of an entry.
+_LOCK_PLATFORM = re.compile(r"(?m)^\s+(?:-\s+(?:name:\s*)?)?(linux-64|linux-aarch64)\s*:?\s*$")
 _UV_ARM = "sys_platform == 'linux' and platform_machine == 'aarch64'"
 
 
@@ -27,12 +29,14 @@ class PlatformList:
         tool: who reads it.
         location: the list.
         fix: the entry for arm64.
+        is_lock: it is the lock that was made from the list.
     """
 
     key: str
     tool: str
     location: Location
     fix: Fix | None
+    is_lock: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,15 @@ def platform_facts(file: File) -> Iterator[PlatformList]:
         root = root.get("tool", "pixi") or Node(Span(0, 0))
     for table in ("workspace", "project"):
         yield from _pixi(file, root.get(table, "platforms"))
+
+
+def lock_platform_facts(file: File) -> Iterator[PlatformList]:
+    """The collector for `conda-lock.yml` and `pixi.lock`, whose lines are read as text: they are long and made by a tool."""
+    names = set(_LOCK_PLATFORM.findall(file.text))
+    if _CONDA_X86 in names and _CONDA_ARM not in names:
+        match = next(each for each in _LOCK_PLATFORM.finditer(file.text) if each[1] == _CONDA_X86)
+        tool = "pixi" if file.kind is Kind.PIXI_LOCK else "conda-lock"
+        yield PlatformList("platforms", tool, file.location(Span(*match.span(1))), None, is_lock=True)
 
 
 def _fix(file: File, array: Node, text: str, relock: str) -> Fix | None:

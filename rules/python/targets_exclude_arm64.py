@@ -21,6 +21,7 @@ The entry is added; it is unsafe, because the lock must be made anew, which may 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from posixpath import dirname
 
 from armready.classify import LOCK_KINDS, MANIFEST_KINDS
 from armready.finding import Finding, Severity
@@ -68,6 +69,16 @@ class TargetsExcludeArm64(ProjectRule):
         Example(
             "a lock without its project", path="uv.lock", bad="«version = 1»\nsupported-markers = [\"platform_machine == 'x86_64'\"]\n"
         ),
+        Example(
+            "a lock of conda",
+            path="conda-lock.yml",
+            bad="metadata:\n  platforms:\n  - «linux-64»\n  - osx-64\npackage:\n- name: python\n  platform: linux-64\n",
+        ),
+        Example(
+            "a lock of pixi for both",
+            path="pixi.lock",
+            good="environments:\n  default:\n    packages:\n      linux-64:\n      - conda: u\n      linux-aarch64:\n      - conda: u\n",
+        ),
         Example("both", path="pixi.toml", good='[workspace]\nplatforms = ["linux-64", "linux-aarch64"]\n'),
         Example("no Linux", path="pixi.toml", good='[workspace]\nplatforms = ["osx-arm64", "win-64"]\n'),
         Example("all of Linux", path="pyproject.toml", good="[tool.uv]\nenvironments = [\"sys_platform == 'linux'\"]\n"),
@@ -75,9 +86,12 @@ class TargetsExcludeArm64(ProjectRule):
 
     def check(self, project: Project) -> Iterator[Finding]:
         """See `ProjectRule.check`."""
-        named = set()
-        for path, platforms in project.facts(PlatformList):
-            named.add(path)
+        found = list(project.facts(PlatformList))
+        named = {path for path, _ in found}
+        declared = {dirname(path) for path, platforms in found if not platforms.is_lock}
+        for path, platforms in found:
+            if platforms.is_lock and dirname(path) in declared:
+                continue
             message = f"`{platforms.key}` names Linux x86-64 and not Linux arm64, so {platforms.tool} refuses to work there."
             yield self.finding(platforms.location, message, fix=platforms.fix)
         view = survey(project)

@@ -1,0 +1,65 @@
+"""Fields of /proc/cpuinfo are read that arm64 does not have.
+
+## What it finds
+
+Python code that reads `/proc/cpuinfo` and looks for `model name`, `flags`, `cpu MHz`, `vendor_id`, `physical id`, `cpu cores` or
+`siblings`. Counting `processor` lines is fine.
+
+## Why it stops arm64
+
+The file has other fields there: `Features` and `CPU part`, and no name of the model. What is looked for is never found.
+
+## What to do
+
+`os.cpu_count()`, psutil or py-cpuinfo give the same on both; else expect that the field is missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from armready.classify import Kind
+from armready.file import File
+from armready.finding import Confidence, Finding, Severity
+from armready.python.branches import is_test
+from armready.python.sources import sources
+from armready.rule import Example, FileRule
+
+_FIELDS = re.compile(r"\^?\s*(model name|flags|cpu MHz|vendor_id|physical id|cpu cores|siblings)\b(?:\W.*)?", re.DOTALL)
+
+
+class ProcCpuinfo(FileRule):
+    """PY207."""
+
+    code = "PY207"
+    name = "proc-cpuinfo"
+    summary = "Fields of /proc/cpuinfo are read that arm64 does not have"
+    severity = Severity.WARNING
+    kinds = frozenset({Kind.PYTHON})
+    needles = (b"/proc/cpuinfo",)
+    examples = (
+        Example(
+            "name of the model",
+            path="info.py",
+            bad='for line in open("/proc/cpuinfo"):\n    if line.startswith(«"model name"»):\n        print(line)\n',
+        ),
+        Example("number of processors", path="info.py", good='n = open("/proc/cpuinfo").read().count("processor")\n'),
+        Example(
+            "knows the fields of arm64",
+            path="info.py",
+            good='text = open("/proc/cpuinfo").read()\nflags = find(text, "flags") or find(text, "Features")\n',
+        ),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        if is_test(file.path) or re.search(r"[\"']Features|CPU part|CPU implementer", file.text):
+            return
+        view = file.parse(sources)
+        for node, text in view.strings():
+            match = _FIELDS.fullmatch(text)
+            if match and view.reaches(node) and not view.uncertain(node):
+                message = f"`/proc/cpuinfo` has no `{match[1]}` on arm64, so this finds nothing there."
+                yield self.finding(file.location(view.span(node)), message, confidence=Confidence.MEDIUM)
+                return

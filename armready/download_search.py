@@ -101,6 +101,7 @@ _CI_PATH = re.compile(
 )
 # The value of a variable that only a run tells.
 _OPAQUE = "$"
+_LOOKED_UP = re.compile(r"[$`].{0,200}/(?:stable(?:-[\d.]+)?\.txt|latest(?:\.txt)?|releases/latest)(?![\w/])")
 _BARE = re.compile(r"(?i)linux|gnu|musl|unknown|pc|alpine|amd64|x86[_-]64|x64|64-?bit|[\"'/_.-]|64")
 _ASKED = re.compile(r"\$\{(?:TARGET|BUILD)ARCH\}|\$(?:TARGET|BUILD)ARCH\b|\$\((?:uname -m|arch|dpkg --print-architecture|go env GOARCH)\)")
 # What reads the text that it gets: a download piped into it is data.
@@ -143,7 +144,11 @@ def _literal(url: str) -> str:
 
 
 def _tool(url: str) -> Match | None:
-    return identify(_literal(url))
+    """The tool of a URL; a version that is looked up when it runs is the newest."""
+    match = identify(_literal(url))
+    if match is not None and match.version is None and _LOOKED_UP.search(url):
+        return match._replace(version="latest")
+    return match
 
 
 class Finder:

@@ -1,0 +1,133 @@
+"""Downloads: what is fetched for amd64, where that is written, and which tool it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from armready.classify import Kind
+from armready.config import Settings
+from armready.downloads import Download, downloads, misnamed
+from armready.embedded import Embedded
+from armready.file import File
+from armready.finding import Severity
+from armready.installs import installed
+from armready.parsers.shell import parse_shell
+from armready.source import Source
+from armready.switches import arch_switches, in_arch_switch, problem
+
+
+def found(text: str, path: str = "Dockerfile", kind: Kind = Kind.DOCKERFILE) -> tuple[Download, ...]:
+    return downloads(File(Source(path, text), kind, Settings()))
+
+
+def in_shell(text: str, path: str = "get.sh") -> tuple[Download, ...]:
+    return found(text, path, Kind.SHELL)
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("curl -LO https://x.io/a-linux-amd64", "https://x.io/a-linux-amd64"),
+        ("wget x.io/a-linux-amd64.tgz", "x.io/a-linux-amd64.tgz"),
+        ("V=1.2\nurl=https://x.io/a-$V-amd64\ncurl -LO $url", "https://x.io/a-1.2-amd64"),
+        ("P=linux-amd64\ncurl -LO https://x.io/a-$P.tgz", "https://x.io/a-linux-amd64.tgz"),
+        ("if [ $(uname) = Darwin ]; then P=darwin-amd64; else P=linux-amd64; fi\ncurl -LO https://x.io/a-$P", "https://x.io/a-linux-amd64"),
+        ("gh release download -R a/b -p '*linux_amd64*'", "*linux_amd64*"),
+        ("install_tool https://x.io/a-amd64", "https://x.io/a-amd64"),
+        ("curl https://x.io/v/$(curl -s https://x.io/stable.txt)/amd64/a", "https://x.io/v/$(curl -s https://x.io/stable.txt)/amd64/a"),
+        ("sh -c 'curl -LO https://x.io/a-amd64'", "https://x.io/a-amd64"),
+    ],
+)
+def test_found(text: str, url: str) -> None:
+    assert [each.url for each in in_shell(text)] == [url]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "echo https://x.io/a-linux-amd64",
+        "# curl https://x.io/a-linux-amd64",
+        "curl -o a-linux-amd64 https://x.io/a",
+        "curl https://x.io/a-$(uname -m | sed s/x86_64/amd64/)",
+        "ARCH=$(dpkg --print-architecture)\ncurl https://x.io/a-$ARCH",
+        "case $(uname -m) in x86_64) A=amd64 ;; *) A=arm64 ;; esac\ncurl https://x.io/a-$A",
+        "[ $(uname -m) = x86_64 ] && curl https://x.io/a-amd64",
+        "uname -m | grep -q x86_64 && curl https://x.io/a-amd64",
+        "curl -s https://x.io/amd64/versions | grep -o x",
+        "pip install https://x.io/a-1-cp311-cp311-linux_x86_64.whl",
+        "curl https://x.io/a-amd64\ncurl https://x.io/a-arm64",
+        "curl https://x.io/a-windows-amd64.zip",
+        "docker pull x.io/a-amd64",
+        "git clone https://x.io/a-amd64",
+    ],
+)
+def test_left_alone(text: str) -> None:
+    assert in_shell(text) == ()
+
+
+def test_the_place_is_where_the_architecture_is_written() -> None:
+    text = "FROM alpine\nENV URL=https://x.io/a-amd64\nRUN curl -LO $URL\n"
+    (download,) = found(text)
+    assert text[slice(*download.span)] == "amd64"
+    assert download.span.start < text.index("RUN")
+
+
+def test_severity_follows_the_place() -> None:
+    line = "RUN curl -LO https://x.io/a-amd64\n"
+    assert [each.severity for each in found(f"FROM alpine\n{line}")] == [Severity.ERROR]
+    assert [each.severity for each in found(f"FROM --platform=$BUILDPLATFORM alpine AS b\n{line}FROM alpine\nCOPY --from=b /a /a\n")] == [
+        Severity.WARNING
+    ]
+    assert [each.severity for each in in_shell("curl -LO https://x.io/a-amd64\n")] == [Severity.WARNING]
+    assert [each.severity for each in in_shell("curl -LO https://x.io/a-amd64\n", ".circleci/get.sh")] == [Severity.INFO]
+    assert in_shell("curl -LO https://x.io/a-amd64\n", "build/amd64/get.sh") == ()
+
+
+def test_checksums() -> None:
+    digest = "0123456789abcdef" * 4
+    assert in_shell(f"curl -o a https://x.io/a-amd64\necho '{digest}  a' | sha256sum -c\n")[0].checksum is not None
+    assert in_shell("curl -o a https://x.io/a-amd64\ncurl https://x.io/sums | sha256sum -c\n")[0].checksum is None
+
+
+def test_the_version_that_is_looked_up_is_the_newest() -> None:
+    (download,) = in_shell("curl -LO https://dl.k8s.io/release/$(curl -L -s https://dl.k8s.io/release/stable.txt)/bin/linux/amd64/kubectl")
+    assert download.match is not None
+    assert download.has_arm64 is True
+
+
+def test_misnamed() -> None:
+    text = "FROM scratch\nARG TARGETARCH\nADD https://github.com/home-assistant/tempio/releases/download/1/tempio_${TARGETARCH} /t\n"
+    (found_,) = misnamed(File(Source("Dockerfile", text), Kind.DOCKERFILE, Settings()))
+    assert found_.expected == ("aarch64",)
+
+
+def test_installed_packages() -> None:
+    script = parse_shell(
+        Embedded.whole("P='a b'\napt-get install -y --no-install-recommends -t x c=1.0 $P; apk add --virtual v d; yum update e")
+    )
+    assert [(each.manager, each.name) for each in installed(script)] == [("apt", "c"), ("apt", "a"), ("apt", "b"), ("apk", "d")]
+
+
+@pytest.mark.parametrize(
+    ("text", "fails"),
+    [
+        ("case $(uname -m) in x86_64) a ;; *) exit 1 ;; esac", True),
+        ("case $(uname -m) in x86_64) a ;; aarch64) b ;; *) exit 1 ;; esac", False),
+        ("case $(uname -m) in x86_64) a ;; a*64) b ;; esac", False),
+        ("case $(uname -m) in x86_64) A=1 ;; esac; echo $A", True),
+        ("A=0; case $(uname -m) in x86_64) A=1 ;; esac; echo $A", False),
+        ('if [ "$(uname -m)" = i686 ]; then curl x/386; else curl x/amd64; fi', True),
+        ('if [ "$(uname -m)" != x86_64 ]; then b; else curl x/amd64; fi', False),
+        ('m=$(uname -m); if [ "$m" = x86_64 ]; then m=amd64; fi; if [ "$m" = amd64 ]; then a; else exit 1; fi', False),
+        ('test "$(uname -m)" = x86_64 || { echo no; exit 1; }', False),
+        ('test "$(uname -m)" = x86_64 || exit 1', True),
+    ],
+)
+def test_switches(text: str, fails: bool) -> None:
+    script = parse_shell(Embedded.whole(text))
+    assert any(problem(script, each) for each in arch_switches(script)) is fails
+
+
+def test_branches_of_a_switch() -> None:
+    script = parse_shell(Embedded.whole('a; if [ "$ARCH" = amd64 ]; then b; fi; [ -n "$X" ] && c; [ "$TARGETARCH" = arm64 ] || d'))
+    assert [each.name for each in script.commands if in_arch_switch(script, each)] == ["b", "d"]

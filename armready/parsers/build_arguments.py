@@ -11,7 +11,7 @@ from armready.file import File
 
 _OPTION = re.compile(r"--(?:opt[= ]+build-arg:|build-arg[= ]+|build_arg[= ]+)[\"']?(\w+)(?:=([^\s\"']*))?")
 # A line of a `build-args:` or `args:` block; only names that speak of an architecture count, because the blocks look like any other.
-_LINE = re.compile(r"(?mi)^[ \t]*-?[ \t]*[\"']?(\w*(?:arch|platform|target|triple)\w*)[\"']?[ \t]*[=:][ \t]*[\"']?([^\s\"'#]+)")
+_LINE = re.compile(r"(?mi)^[ \t]*(?:-[ \t]*)?[\"']?(\w*(?:arch|platform|target|triple)\w*)[\"']?[ \t]*[=:][ \t]*[\"']?([^\s\"'#]+)")
 
 
 def collect(file: File) -> Iterator[BuildArgumentFact]:

@@ -227,13 +227,12 @@ def _chain(script: Script, switch: Switch, values: _Values) -> ArchSwitch | None
 def _guards(script: Script, values: _Values) -> Iterator[ArchSwitch]:
     """Tests outside of any `if` that end the script on arm64: `[ "$(uname -m)" = x86_64 ] || exit 1`."""
     for command in script.commands:
-        frame = command.context[-1] if command.context else None
+        around = [frame for frame in command.context if frame.kind != "group"]
+        frame = around[-1] if around else None
         if command.name not in _FAILING or frame is None or frame.kind != "or":
             continue
-        within = script.commands_in(Span(frame.start, command.span.start))
-        before = tuple(
-            each for each in within if not any(outer.kind == "substitution" for outer in each.context[len(command.context) - 1 :])
-        )
+        depth = command.context.index(frame)
+        before = tuple(each for each in script.commands_in(Span(frame.start, command.span.start)) if len(each.context) <= depth)
         found = list(_comparisons(before[-1:], values, frame.start + 1))
         if found and found[0].equal and len(found) == 1 and amd64_tokens(found[0].word.template):
             yield ArchSwitch(None, found[0].asked, before[-1].span, (), None, None, Branch(None, command.span))

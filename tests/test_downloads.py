@@ -75,9 +75,8 @@ def test_the_place_is_where_the_architecture_is_written() -> None:
 def test_severity_follows_the_place() -> None:
     line = "RUN curl -LO https://x.io/a-amd64\n"
     assert [each.severity for each in found(f"FROM alpine\n{line}")] == [Severity.ERROR]
-    assert [each.severity for each in found(f"FROM --platform=$BUILDPLATFORM alpine AS b\n{line}FROM alpine\nCOPY --from=b /a /a\n")] == [
-        Severity.WARNING
-    ]
+    build = f"FROM --platform=$BUILDPLATFORM alpine AS b\n{line}FROM alpine\nCOPY --from=b /a /a\n"
+    assert [each.severity for each in found(build)] == [Severity.WARNING]
     assert [each.severity for each in in_shell("curl -LO https://x.io/a-amd64\n")] == [Severity.WARNING]
     assert [each.severity for each in in_shell("curl -LO https://x.io/a-amd64\n", ".circleci/get.sh")] == [Severity.INFO]
     assert in_shell("curl -LO https://x.io/a-amd64\n", "build/amd64/get.sh") == ()
@@ -102,9 +101,7 @@ def test_misnamed() -> None:
 
 
 def test_installed_packages() -> None:
-    script = parse_shell(
-        Embedded.whole("P='a b'\napt-get install -y --no-install-recommends -t x c=1.0 $P; apk add --virtual v d; yum update e")
-    )
+    script = parse_shell(Embedded.whole("P='a b'\napt-get install -y -t x c=1.0 $P; apk add --virtual v d; yum update e"))
     assert [(each.manager, each.name) for each in installed(script)] == [("apt", "c"), ("apt", "a"), ("apt", "b"), ("apk", "d")]
 
 
@@ -119,7 +116,7 @@ def test_installed_packages() -> None:
         ('if [ "$(uname -m)" = i686 ]; then curl x/386; else curl x/amd64; fi', True),
         ('if [ "$(uname -m)" != x86_64 ]; then b; else curl x/amd64; fi', False),
         ('m=$(uname -m); if [ "$m" = x86_64 ]; then m=amd64; fi; if [ "$m" = amd64 ]; then a; else exit 1; fi', False),
-        ('test "$(uname -m)" = x86_64 || { echo no; exit 1; }', False),
+        ('test "$(uname -m)" = x86_64 || { echo no; exit 1; }', True),
         ('test "$(uname -m)" = x86_64 || exit 1', True),
     ],
 )

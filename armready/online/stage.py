@@ -5,11 +5,12 @@ The rules stay what they are, pure functions of a file, the settings and the fac
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from armready.config import Config
-from armready.knowledge.learned import Learned
+from armready.knowledge.learned import ClosurePackage, Learned, PackageAnswer
 from armready.online.assets import look_up_assets
 from armready.online.auth import Credentials
 from armready.online.cache import AnswerCache
@@ -49,18 +50,29 @@ def inform(session: Session) -> Informed:
 def look_up(asked: Questions, settings: Settings, tree: Tree, *, sizes: bool = False) -> tuple[Learned, Tally]:
     """Ask registries and indexes everything at once; with the sizes of images if they are wanted."""
     web, cache = Web(), AnswerCache()
-    try:
-        client = RegistryClient(web, Credentials(), mirrors=settings.mirrors, insecure=settings.insecure_registries)
-        images, tally = look_up_images(asked.images.values(), client, cache, sizes=sizes)
-        places = indexes(tree, asked.options)
-        closures, resolved = in_parallel(asked.inputs, lambda requirements: closure(requirements, _python(settings), places))
+    client = RegistryClient(web, Credentials(), mirrors=settings.mirrors, insecure=settings.insecure_registries)
+    places = indexes(tree, asked.options)
+
+    def python() -> tuple[dict[str, PackageAnswer], dict[str, tuple[ClosurePackage, ...]], Tally]:
+        closures, tally = in_parallel(asked.inputs, lambda requirements: closure(requirements, _python(settings), places))
         names = asked.packages | {package.name for found in closures.values() for package in found}
         packages, more = look_up_packages(sorted(names), places, web, cache)
-        assets, rest = look_up_assets(sorted(asked.assets), web, cache)
-        checksums, verified = look_up_checksums(asked.checksums.values(), web)
+        tally.add(more)
+        return packages, closures, tally
+
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            of_images = pool.submit(look_up_images, tuple(asked.images.values()), client, cache, sizes=sizes)
+            of_python = pool.submit(python)
+            of_assets = pool.submit(look_up_assets, sorted(asked.assets), web, cache)
+            of_checksums = pool.submit(look_up_checksums, tuple(asked.checksums.values()), web)
+            images, tally = of_images.result()
+            packages, closures, more = of_python.result()
+            assets, rest = of_assets.result()
+            checksums, verified = of_checksums.result()
     finally:
         web.close()
-    for each in (resolved, more, rest, verified):
+    for each in (more, rest, verified):
         tally.add(each)
     return Learned(images, packages, assets=assets, closures=closures, checksums=checksums), tally
 

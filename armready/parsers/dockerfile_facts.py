@@ -13,7 +13,8 @@ from armready.fix import Applicability, Fix
 from armready.parsers.dockerfile import Dockerfile, Instruction, Pair, Word, parse_dockerfile
 from armready.parsers.dockerfile_expand import unquote
 from armready.parsers.dockerfile_images import ImageUse, Role, image_uses
-from armready.parsers.dockerfile_stages import AUTOMATIC, PlatformKind, Stage
+from armready.parsers.dockerfile_platforms import AUTOMATIC, PlatformKind
+from armready.parsers.dockerfile_stages import Stage
 from armready.parsers.dockerfile_variables import sets, users
 from armready.source import Location
 

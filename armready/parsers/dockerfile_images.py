@@ -10,7 +10,8 @@ from enum import StrEnum
 from armready.file import File
 from armready.parsers.dockerfile import Dockerfile, Instruction, parse_dockerfile
 from armready.parsers.dockerfile_expand import uses
-from armready.parsers.dockerfile_stages import AMD64, ARM64, Definition, Stage
+from armready.parsers.dockerfile_platforms import AMD64, ARM64
+from armready.parsers.dockerfile_stages import Definition, Stage
 from armready.source import Span
 
 _MOUNT_FROM = re.compile(r"(?:^|,)from=([^,\"']+)")

@@ -10,32 +10,15 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from armready.parsers.dockerfile_expand import expand, resolve, unquote, uses
+from armready.parsers.dockerfile_platforms import AMD64, ARM64, AUTOMATIC, NATIVE_ARM64, Automatic, Platform, PlatformKind, normalize
 from armready.source import Span
 
 if TYPE_CHECKING:
     from armready.parsers.dockerfile import Flag, Instruction, Pair, Word
-
-AUTOMATIC = frozenset(f"{side}{what}" for side in ("BUILD", "TARGET") for what in ("PLATFORM", "OS", "ARCH", "VARIANT"))
-
-# Spellings of the architectures, as containerd normalises them.
-_ARCHITECTURES = {
-    "amd64": "amd64",
-    "x86_64": "amd64",
-    "x86-64": "amd64",
-    "arm64": "arm64",
-    "aarch64": "arm64",
-    "386": "386",
-    "i386": "386",
-    "armhf": "arm",
-    "armel": "arm",
-    "arm": "arm",
-}
-_KNOWN_OTHERS = frozenset({"ppc64le", "s390x", "riscv64", "mips64le", "mips64", "loong64", "ppc64", "wasm"})
 
 _VARIANT_NAME = re.compile(r"(?<![a-z0-9])(?:(amd64|x86_64|x86-64|x64|386|i386)|(arm64|aarch64|arm))(?:v[5-8])?(?![a-z0-9])", re.IGNORECASE)
 _TARGET_SELECTS = re.compile(r"\$\{?TARGET(?:ARCH|PLATFORM|VARIANT)\b")
@@ -48,42 +31,6 @@ _MOUNT_FROM = re.compile(r"(?:^|,)from=([^,]*)")
 
 # Chains that are longer than this are followed no further.
 _LONGEST_CHAIN = 64
-
-
-class PlatformKind(StrEnum):
-    """What a stage is built for: the target, the build machine, one constant platform, or something that only a build tells."""
-
-    TARGET = "target"
-    BUILD = "build"
-    CONSTANT = "constant"
-    UNKNOWN = "unknown"
-
-
-class Platform(NamedTuple):
-    """The platform of a stage: for a constant one the value of the flag as written after expansion, and its normalised architecture."""
-
-    kind: PlatformKind
-    value: str = ""
-    arch: str = ""
-    os: str = "linux"
-
-
-class Automatic(NamedTuple):
-    """One assignment of the automatic arguments."""
-
-    build: str
-    target: str
-
-    def value(self, name: str) -> str:
-        """What BuildKit sets `name` to on Linux."""
-        arch = self.build if name.startswith("BUILD") else self.target
-        what = name.removeprefix("BUILD").removeprefix("TARGET")
-        return {"PLATFORM": f"linux/{arch}", "OS": "linux", "ARCH": arch, "VARIANT": ""}[what]
-
-
-AMD64 = Automatic("amd64", "amd64")
-ARM64 = Automatic("amd64", "arm64")
-_NATIVE_ARM64 = Automatic("arm64", "arm64")
 
 
 class Definition(NamedTuple):
@@ -489,7 +436,7 @@ class Stages(Sequence[Stage]):
             value = unquote(raw, self._escape)
             arch, system = normalize(value)
             return Platform(PlatformKind.CONSTANT if arch or system != "linux" else PlatformKind.BUILD, value, arch, system)
-        amd64, cross, native = (self.expand_global(raw, position, each) for each in (AMD64, ARM64, _NATIVE_ARM64))
+        amd64, cross, native = (self.expand_global(raw, position, each) for each in (AMD64, ARM64, NATIVE_ARM64))
         if amd64 is None or cross is None or native is None:
             return Platform(PlatformKind.UNKNOWN)
         if amd64 != cross:
@@ -497,12 +444,3 @@ class Stages(Sequence[Stage]):
         if cross != native:
             return Platform(PlatformKind.BUILD)
         return Platform(PlatformKind.CONSTANT, amd64, *normalize(amd64))
-
-
-def normalize(platform: str) -> tuple[str, str]:
-    """The architecture and the operating system of a platform such as `linux/x86_64` or `arm64`; empty for what is neither."""
-    parts = platform.strip().lower().split("/")
-    if len(parts) == 1:
-        arch = _ARCHITECTURES.get(parts[0], parts[0] if parts[0] in _KNOWN_OTHERS else "")
-        return (arch, "linux") if arch else ("", parts[0])
-    return _ARCHITECTURES.get(parts[1], parts[1]), parts[0]

@@ -11,7 +11,8 @@ from posixpath import basename, dirname
 from armready.classify import Kind
 from armready.file import File
 from armready.parsers.dockerfile import parse_dockerfile
-from armready.parsers.dockerfile_stages import PlatformKind, Stage
+from armready.parsers.dockerfile_platforms import PlatformKind
+from armready.parsers.dockerfile_stages import Stage
 from armready.parsers.requirements import parse_requirement
 from armready.parsers.shell_model import Command, Word
 from armready.project import join

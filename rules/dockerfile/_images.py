@@ -13,7 +13,7 @@ from armready.knowledge.images import Reference, Where, arch_in_name
 from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.dockerfile_expand import uses
 from armready.parsers.dockerfile_images import ImageUse, Role, image_uses
-from armready.parsers.dockerfile_stages import ARM64
+from armready.parsers.dockerfile_platforms import ARM64
 from armready.rule import FileRule
 
 from ._stages import path_arch

@@ -28,17 +28,17 @@ import re
 from collections.abc import Iterator
 
 from armready.classify import Kind
-from armready.dockerfile_edits import declared_above
 from armready.file import File
 from armready.finding import Confidence, Finding, Severity
 from armready.fix import Applicability, Fix
-from armready.parsers.dockerfile import Instruction, parse_dockerfile
+from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.dockerfile_stages import Stage
 from armready.parsers.shell import Command
 from armready.rule import Example, FileRule
 from armready.scripts import HostedScript, scripts
 
-from ._stages import copied_out, cross_compiles, is_neutral, judged_stages, stage_text
+from ._go import for_target, unless_cgo
+from ._stages import copied_out, cross_compiles, is_neutral, judged_stages
 
 _TOOLCHAINS = re.compile(r"(?:^|/)(?:golang|rust|gcc|buildpack-deps|clang|swift|haskell|ocaml)(?::|$|@|-)")
 _SURE = re.compile(
@@ -50,7 +50,6 @@ _PACKAGES = re.compile(
     r"(?:npm (?:ci|i|install)|yarn(?: install)?$|yarn install|pnpm i(?:nstall)?|pip3? install|poetry install|uv sync|bundle install)"
 )
 _NATIVE = re.compile(r"node_modules|site-packages|dist-packages|venv|vendor/bundle")
-_NO_CGO = re.compile(r"CGO_ENABLED[= ][\"']?0")
 
 
 class CrossBuildMissingTarget(FileRule):
@@ -179,7 +178,7 @@ class CrossBuildMissingTarget(FileRule):
                         file.location(hosted.span(command.span)),
                         "This is built for the build machine and shipped: a cross build puts amd64 files into the arm64 image.",
                         confidence=confidence.at_most(dockerfile.confidence),
-                        fix=_fix(file, hosted, command, stage, instruction),
+                        fix=_fix(file, hosted, command, stage),
                     )
 
 
@@ -210,19 +209,6 @@ def _compiles(file: File, stage: Stage, command: Command) -> Confidence | None:
     return Confidence.MEDIUM if _LIKELY.match(text) and toolchain else None
 
 
-def _fix(file: File, hosted: HostedScript, command: Command, stage: Stage, instruction: Instruction) -> Fix | None:
-    if command.name != "go" or command.broken or command.nested or not command.words:
-        return None
-    named = any(each.name == "GOOS" for each in command.assignments) or "GOOS" in stage_text(stage)
-    variables = {"GOARCH": "TARGETARCH"} if named else {"GOOS": "TARGETOS", "GOARCH": "TARGETARCH"}
-    text = "".join(f"{name}=${value} " for name, value in variables.items())
-    first = command.words[0].span
-    edit = hosted.script.edit(file, first._replace(end=first.start), text)
-    if edit is None:
-        return None
-    missing = [value for value in variables.values() if not stage.declares(value, instruction)]
-    edits = [edit, declared_above(file, instruction, *missing)] if missing else [edit]
-    fix = Fix("Compile for the target", tuple(edits))
-    if not any(_NO_CGO.search(stage_text(each)) for each in stage.chain()):
-        return fix.demoted(Applicability.UNSAFE, "A cross build switches cgo off, which changes programs that use it.")
-    return fix
+def _fix(file: File, hosted: HostedScript, command: Command, stage: Stage) -> Fix | None:
+    edits = for_target(file, hosted, command)
+    return None if edits is None else unless_cgo(stage, Fix("Compile for the target", edits))

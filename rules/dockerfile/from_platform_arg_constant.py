@@ -34,7 +34,8 @@ from armready.finding import Finding, Related, Severity
 from armready.fix import Applicability, Fix
 from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.dockerfile_expand import uses
-from armready.parsers.dockerfile_stages import AUTOMATIC, Definition, PlatformKind, Stage
+from armready.parsers.dockerfile_platforms import AUTOMATIC, PlatformKind
+from armready.parsers.dockerfile_stages import Definition, Stage
 from armready.rule import Example, FileRule
 
 from ._stages import judged_stages, unpinned

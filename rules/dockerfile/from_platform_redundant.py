@@ -31,7 +31,7 @@ from armready.finding import Finding, Severity
 from armready.fix import Applicability, Fix
 from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.dockerfile_expand import uses
-from armready.parsers.dockerfile_stages import AMD64, ARM64
+from armready.parsers.dockerfile_platforms import AMD64, ARM64
 from armready.rule import Example, FileRule
 
 from ._stages import without_flag

@@ -40,6 +40,7 @@ from armready.rule import Example, FileRule
 from armready.scripts import scripts
 from armready.source import Span
 
+from ._go import unless_cgo
 from ._stages import path_arch, stage_text
 from ._words import hits
 
@@ -51,7 +52,6 @@ _OTHER_SYSTEM_NAME = re.compile(r"(?i)darwin|macos|windows|freebsd")
 _OTHER_SYSTEM = re.compile(r"(?<!\w)GOOS[= ][\"']?(?!linux\b)[a-z]")
 _ARM64 = re.compile(r"(?<![\w$])GOARCH[= ][\"']?arm64|\bin\s[^;\n]*\b(?:arm64|aarch64)\b")
 _BRANCHES = frozenset({"if", "case", "or"})
-_NO_CGO = re.compile(r"CGO_ENABLED[= ][\"']?0")
 
 
 class GoArchPinned(FileRule):
@@ -210,9 +210,4 @@ def _fix(file: File, stage: Stage | None, instruction: Instruction, written: tup
     if stage is not None and not stage.declares("TARGETARCH", instruction):
         edits.append(declared_above(file, instruction, "TARGETARCH"))
     fix = Fix("Compile for the target", tuple(edits))
-    crosses = stage is None or stage.on_build_platform
-    if crosses and not (stage is not None and any(_NO_CGO.search(stage_text(each)) for each in stage.chain())):
-        return fix.demoted(
-            Applicability.UNSAFE, "A cross build switches cgo off, which changes the program unless CGO_ENABLED=0 is set already."
-        )
-    return fix
+    return unless_cgo(stage, fix) if stage is None or stage.on_build_platform else fix

@@ -31,7 +31,7 @@ from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Applicability, Fix
 from armready.parsers.dockerfile import parse_dockerfile
-from armready.parsers.dockerfile_stages import PlatformKind
+from armready.parsers.dockerfile_platforms import PlatformKind
 from armready.rule import Example, FileRule
 
 from ._words import Hit, hits

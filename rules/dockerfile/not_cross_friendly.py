@@ -26,22 +26,20 @@ import re
 from collections.abc import Iterator
 
 from armready.classify import Kind
-from armready.dockerfile_edits import declared_above
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Applicability, Fix
 from armready.parsers.dockerfile import parse_dockerfile
-from armready.parsers.dockerfile_stages import PlatformKind, Stage
-from armready.parsers.shell import Command
+from armready.parsers.dockerfile_platforms import PlatformKind
+from armready.parsers.dockerfile_stages import Stage
 from armready.rule import Example, FileRule
 from armready.scripts import scripts
-from armready.source import Span
 
+from ._go import for_target, without_cgo
 from ._stages import compiles, copied_out, judged_stages, stage_text
 
 _TOOLCHAIN = re.compile(r"(?:^|/)(?:golang|rust|gcc)(?::|$|@)|dotnet/(?:nightly/)?sdk(?::|$|@)")
 _DOTNET = re.compile(r"dotnet\s+(?:build|publish)")
-_NO_CGO = re.compile(r"CGO_ENABLED[= ][\"']?0")
 
 
 class NotCrossFriendly(FileRule):
@@ -93,29 +91,17 @@ class NotCrossFriendly(FileRule):
 
 
 def _fix(file: File, stage: Stage) -> Fix | None:
-    text = stage_text(stage)
-    if not _NO_CGO.search(text) or "GOARCH" in text or stage.base is None:
+    if not without_cgo(stage) or "GOARCH" in stage_text(stage) or stage.base is None:
         return None
     builds = [
         (hosted, command)
         for hosted in file.parse(scripts)
         for command in hosted.script.commands
-        if hosted.stage is stage and _is_go_build(command)
+        if hosted.stage is stage and command.name == "go" and [word.template for word in command.args[:1]] == ["build"]
     ]
-    if len(builds) != 1:
+    edits = for_target(file, *builds[0]) if len(builds) == 1 else None
+    if edits is None:
         return None
-    hosted, command = builds[0]
-    names = {"GOARCH": "TARGETARCH"} if "GOOS" in text else {"GOOS": "TARGETOS", "GOARCH": "TARGETARCH"}
-    start = command.words[0].span.start
-    edit = hosted.script.edit(file, Span(start, start), "".join(f"{name}=${value} " for name, value in names.items()))
-    if edit is None or hosted.instruction is None:
-        return None
-    missing = [value for value in names.values() if not stage.declares(value, hosted.instruction)]
-    declared = [declared_above(file, hosted.instruction, *missing)] if missing else []
     flag = file.insert(stage.base.span.start, "--platform=$BUILDPLATFORM ")
     notes = ("Tests and generators of the stage run on the build machine then.",)
-    return Fix("Cross-compile on the build machine", (edit, *declared, flag), Applicability.UNSAFE, notes)
-
-
-def _is_go_build(command: Command) -> bool:
-    return command.name == "go" and bool(command.args) and command.args[0].template == "build" and not command.broken and not command.nested
+    return Fix("Cross-compile on the build machine", (*edits, flag), Applicability.UNSAFE, notes)

@@ -33,7 +33,7 @@ from armready.finding import Finding, Severity
 from armready.fix import Applicability, Fix
 from armready.parsers.dockerfile import Dockerfile, Instruction, Pair, parse_dockerfile
 from armready.parsers.dockerfile_expand import unquote, uses
-from armready.parsers.dockerfile_stages import AMD64, AUTOMATIC
+from armready.parsers.dockerfile_platforms import AMD64, AUTOMATIC
 from armready.parsers.dockerfile_variables import users
 from armready.rule import Example, FileRule
 

@@ -29,7 +29,7 @@ from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Applicability, Fix
 from armready.parsers.dockerfile import Instruction, Pair, parse_dockerfile
-from armready.parsers.dockerfile_stages import AUTOMATIC
+from armready.parsers.dockerfile_platforms import AUTOMATIC
 from armready.rule import Example, FileRule
 from armready.scripts import scripts
 

@@ -34,7 +34,8 @@ from armready.finding import Finding, Severity
 from armready.fix import Fix
 from armready.parsers.dockerfile import Instruction, parse_dockerfile
 from armready.parsers.dockerfile_expand import Use, uses
-from armready.parsers.dockerfile_stages import AUTOMATIC, Stage
+from armready.parsers.dockerfile_platforms import AUTOMATIC
+from armready.parsers.dockerfile_stages import Stage
 from armready.rule import Example, FileRule
 from armready.source import Span
 

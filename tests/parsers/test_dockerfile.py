@@ -23,7 +23,7 @@ from armready.parsers.dockerfile_expand import expand, uses
 from armready.parsers.dockerfile_facts import collect
 from armready.parsers.dockerfile_images import image_uses
 from armready.parsers.dockerfile_lines import LineReader
-from armready.parsers.dockerfile_stages import AMD64, ARM64, PlatformKind, normalize
+from armready.parsers.dockerfile_platforms import AMD64, ARM64, PlatformKind, normalize
 from armready.source import Source, Span
 
 

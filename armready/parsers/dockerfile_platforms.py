@@ -1,0 +1,68 @@
+"""Platforms, and BuildKit's automatic arguments that name them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+AUTOMATIC = frozenset(f"{side}{what}" for side in ("BUILD", "TARGET") for what in ("PLATFORM", "OS", "ARCH", "VARIANT"))
+
+# Spellings of the architectures, as containerd normalises them.
+_ARCHITECTURES = {
+    "amd64": "amd64",
+    "x86_64": "amd64",
+    "x86-64": "amd64",
+    "arm64": "arm64",
+    "aarch64": "arm64",
+    "386": "386",
+    "i386": "386",
+    "armhf": "arm",
+    "armel": "arm",
+    "arm": "arm",
+}
+_KNOWN_OTHERS = frozenset({"ppc64le", "s390x", "riscv64", "mips64le", "mips64", "loong64", "ppc64", "wasm"})
+
+
+class PlatformKind(StrEnum):
+    """What a stage is built for: the target, the build machine, one constant platform, or something that only a build tells."""
+
+    TARGET = "target"
+    BUILD = "build"
+    CONSTANT = "constant"
+    UNKNOWN = "unknown"
+
+
+class Platform(NamedTuple):
+    """The platform of a stage: for a constant one the value of the flag as written after expansion, and its normalised architecture."""
+
+    kind: PlatformKind
+    value: str = ""
+    arch: str = ""
+    os: str = "linux"
+
+
+class Automatic(NamedTuple):
+    """One assignment of the automatic arguments."""
+
+    build: str
+    target: str
+
+    def value(self, name: str) -> str:
+        """What BuildKit sets `name` to on Linux."""
+        arch = self.build if name.startswith("BUILD") else self.target
+        what = name.removeprefix("BUILD").removeprefix("TARGET")
+        return {"PLATFORM": f"linux/{arch}", "OS": "linux", "ARCH": arch, "VARIANT": ""}[what]
+
+
+AMD64 = Automatic("amd64", "amd64")
+ARM64 = Automatic("amd64", "arm64")
+NATIVE_ARM64 = Automatic("arm64", "arm64")
+
+
+def normalize(platform: str) -> tuple[str, str]:
+    """The architecture and the operating system of a platform such as `linux/x86_64` or `arm64`; empty for what is neither."""
+    parts = platform.strip().lower().split("/")
+    if len(parts) == 1:
+        arch = _ARCHITECTURES.get(parts[0], parts[0] if parts[0] in _KNOWN_OTHERS else "")
+        return (arch, "linux") if arch else ("", parts[0])
+    return _ARCHITECTURES.get(parts[1], parts[1]), parts[0]

@@ -1,0 +1,45 @@
+"""What the rules about Go (DF130, DF131, DF170) share."""
+
+from __future__ import annotations
+
+import re
+
+from armready.dockerfile_edits import declared_above
+from armready.file import File
+from armready.fix import Applicability, Edit, Fix
+from armready.parsers.dockerfile_stages import Stage
+from armready.parsers.shell import Command
+from armready.scripts import HostedScript
+from armready.source import Span
+
+from ._stages import stage_text
+
+_NO_CGO = re.compile(r"CGO_ENABLED[= ][\"']?0")
+
+
+def without_cgo(stage: Stage | None) -> bool:
+    """Whether the stage switches cgo off in plain sight, so that a cross build makes the same program."""
+    return stage is not None and any(_NO_CGO.search(stage_text(each)) for each in stage.chain())
+
+
+def unless_cgo(stage: Stage | None, fix: Fix) -> Fix:
+    """The fix, unsafe where a cross build may switch cgo off."""
+    return (
+        fix
+        if without_cgo(stage)
+        else fix.demoted(Applicability.UNSAFE, "A cross build switches cgo off, which changes programs that use it.")
+    )
+
+
+def for_target(file: File, hosted: HostedScript, command: Command) -> tuple[Edit, ...] | None:
+    """The edits that make a command of Go compile for the target; None where they cannot be proved."""
+    stage, instruction = hosted.stage, hosted.instruction
+    if stage is None or instruction is None or command.name != "go" or command.broken or command.nested or not command.words:
+        return None
+    variables = {"GOARCH": "TARGETARCH"} if "GOOS" in stage_text(stage) else {"GOOS": "TARGETOS", "GOARCH": "TARGETARCH"}
+    start = command.words[0].span.start
+    edit = hosted.script.edit(file, Span(start, start), "".join(f"{name}=${value} " for name, value in variables.items()))
+    if edit is None:
+        return None
+    missing = [value for value in variables.values() if not stage.declares(value, instruction)]
+    return (edit, declared_above(file, instruction, *missing)) if missing else (edit,)

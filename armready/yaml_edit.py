@@ -198,7 +198,14 @@ def _indented(indent: str, line: str) -> str:
     return indent + line if line.strip() else line
 
 
+def _has_brackets(file: File, collection: Node) -> bool:
+    """Whether a flow collection is written with its brackets: `[a: b]` holds a mapping without."""
+    return file.text[content_start(collection) : content_start(collection) + 1] in ("[", "{")
+
+
 def _insert_flow_pair(file: File, mapping: MappingNode, key: str, data: Value, before: Node | None) -> Edit | None:
+    if not _has_brackets(file, mapping):
+        return None
     text = f"{scalar(key, _quote(mapping))}: {flow(data, _quote(mapping))}"
     if not mapping.value:
         place = span(mapping)
@@ -413,6 +420,8 @@ def replace_pair(file: File, mapping: Node, key: Node, new_key: str, data: Value
     if place is None:
         return None
     if in_flow_style(mapping):
+        if not _has_brackets(file, mapping):
+            return None
         quote = _quote(mapping)
         return file.replace(Span(key.start_mark.index, _end_of(place)), f"{scalar(new_key, quote)}: {flow(data, quote)}")
     lines = pair_lines(file, mapping, key)

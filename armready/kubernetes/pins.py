@@ -21,6 +21,10 @@ from armready.parsers.yaml import find, get, is_anchored, items, pair_of, span, 
 from armready.source import Location, Span
 from armready.yaml_edit import append_item, append_pairs_item, insert_pair, prune, remove_item, replace_pair, set_scalar, with_comments
 
+_NEEDS = re.compile(
+    r"(?i)(?:image|binar|build|built|support|compil|release|driver|librar).*\b(?:only|not?|yet|until|lacks?|missing)\b"
+    r"|\b(?:only|not?|yet|until|lacks?|missing)\b.*(?:image|binar|build|built|support|compil|release|driver|librar)"
+)
 _ARCH_POINTERS = tuple(f"/nodeSelector/{key.replace('/', '~1')}" for key in sorted(ARCH_KEYS))
 
 
@@ -261,8 +265,24 @@ def loosened(file: File, pin: Pin, assessment: Assessment) -> Fix | None:
         return None
     notes = (assessment.note,) if assessment.note else ()
     fix = Fix(title, tuple(edit for edit in edits if edit is not None), assessment.applicability, notes)
+    said = _said_above(file, pin)
+    if said:
+        fix = fix.demoted(Applicability.DISPLAY, f"A comment says why: {said}")
     shared = any(is_anchored(node) for each in pin.requirements for node in (each.mapping, each.sequence) if node is not None)
     return fix.demoted(Applicability.UNSAFE, "Other objects use the same anchor.") if shared or pin.pod.shared else fix
+
+
+def _said_above(file: File, pin: Pin) -> str:
+    """A comment right above the constraint that says that an image or a program needs amd64; empty when there is none."""
+    for node in (pin.requirements[0].key, pair_of(pin.pod.node, "nodeSelector" if pin.how is How.SELECTOR else "affinity")):
+        start = node[0].start_mark.index if isinstance(node, tuple) else node.start_mark.index if node is not None else 0
+        index = file.source.line_index(start)
+        while index > 0 and file.source.slice(file.source.line_span(index - 1)).lstrip().startswith("#"):
+            index -= 1
+            comment = file.source.slice(file.source.line_span(index)).strip(" \t#")
+            if tokens(comment) and _NEEDS.search(comment):
+                return comment
+    return ""
 
 
 def _moved(file: File, pin: Pin) -> list[Edit | None]:

@@ -7,7 +7,7 @@ a Deployment, a template of an Argo workflow, the driver of a Spark application,
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -285,6 +285,7 @@ def _pod(
     return Pod(resource, node, chain, images, found, origin, strict, schedulable)
 
 
+_NOT_SEARCHED = frozenset({"status", "annotations", "labels", "containers", "initContainers", "ephemeralContainers"})
 _CONTAINER_KEYS = (
     ("initContainers", Role.INIT),
     ("containers", Role.CONTAINER),
@@ -350,9 +351,14 @@ def _generic(file: File, resource: Resource) -> Iterator[Pod]:
             continue
         if is_pod_like(node):
             yield _operator_pod(file, resource, chain, node)
-        stack.extend(
-            ((*chain, (node, key)), value) for key, value in reversed(pairs(node)) if key_of(key) not in ("status", "annotations", "labels")
-        )
+        elif _is_image(get(node, "image")) and not is_schema(node):
+            yield replace(_operator_pod(file, resource, chain, node), schedulable=False)
+        stack.extend(((*chain, (node, key)), value) for key, value in reversed(pairs(node)) if key_of(key) not in _NOT_SEARCHED)
+
+
+def _is_image(node: Node | None) -> bool:
+    value = text_of(node)
+    return value is not None and "/" in value and "://" not in value and " " not in value
 
 
 def is_schema(node: Node) -> bool:
@@ -376,8 +382,8 @@ def is_pod_like(node: Node) -> bool:
 def _operator_pod(file: File, resource: Resource, chain: tuple[tuple[Node, Node], ...], node: MappingNode) -> Pod:
     pod = _pod(file, resource, chain, node)
     beside = [get(node, "image"), get(node, "imageName")]
-    if key_of(chain[-1][1]) == "affinity" if chain else False:
-        beside.append(get(chain[-1][0], "imageName"))
+    if chain and key_of(chain[-1][1]) in ("affinity", "driver", "executor"):
+        beside += [get(chain[-1][0], "imageName"), get(chain[-1][0], "image")]
     images = tuple(
         Image(source_text(file, each) or "", (("reference", each),), Role.CONTAINER)
         for each in beside

@@ -9,6 +9,7 @@ from armready.kubernetes.pods import IMMUTABLE_KINDS, Origin, Pod
 from armready.parsers.yaml import MappingNode, get, is_anchored, pair_of
 from armready.yaml_edit import Value, insert_pair, set_value
 
+_KNATIVE = frozenset({"Service", "Configuration"})
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 BOTH: Value = {"key": ARCH_KEY, "operator": "In", "values": ["amd64", "arm64"]}
 TERMS: Value = {"nodeSelectorTerms": [{"matchExpressions": [BOTH]}]}
@@ -56,6 +57,8 @@ def _guarded(pod: Pod, title: str, edit: Edit | None) -> Fix | None:
     fix = Fix(title, (edit,))
     if pod.kind in IMMUTABLE_KINDS:
         fix = fix.demoted(Applicability.UNSAFE, f"A {pod.kind} that exists already must be deleted and created anew.")
+    if pod.kind in _KNATIVE:
+        fix = fix.demoted(Applicability.DISPLAY, "Knative takes node selectors and affinities only where its config-features allow them.")
     if pod.origin is Origin.VALUES:
         fix = fix.demoted(Applicability.UNSAFE, "The templates of the chart may not use this value.")
     selector = get(pod.node, "nodeSelector")

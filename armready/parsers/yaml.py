@@ -188,8 +188,8 @@ _MAX_MASKED_LINES = 3
 def _compose(text: str, tag: Tag) -> tuple[Node, ...]:
     """The roots of `text`.
 
-    A plain scalar with a colon in a flow collection (`[docker:dind]`), which libyaml refuses, is read with the colon masked: at first in the
-    lines that it complains of, then in all.
+    A plain scalar with a colon in a flow collection (`[docker:dind]`), which libyaml refuses, is read with the colon masked: at first in
+    the lines that it complains of, then in all.
     """
     readable = text
     for _ in range(_MAX_MASKED_LINES):

@@ -18,8 +18,8 @@ names both architectures (`fix-style = "affinity"`, the default on GKE, whose sc
 
 ## Fix safety
 
-Unsafe where every image is known to exist for arm64, because pods move to other nodes. Only shown where an image is not known offline:
-name its platforms under `images` in the configuration to arm it.
+Unsafe where every image is known to exist for arm64, because pods move to other nodes. Only shown where an image is not known
+offline (name its platforms under `images` in the configuration to arm it), and where a comment says why amd64 is needed.
 """
 
 from __future__ import annotations
@@ -86,6 +86,22 @@ class ArchSelectorAmd64(ProjectRule):
             """,
             applicability=Applicability.UNSAFE,
             severity=Severity.WARNING,
+        ),
+        Example(
+            "a comment says why",
+            path="pod.yaml",
+            bad=_POD.format("# the image is built for amd64 only\n        «kubernetes.io/arch: amd64»", "nginx:1.27"),
+            fixed="""
+                apiVersion: v1
+                kind: Pod
+                metadata:
+                  name: web
+                spec:
+                  containers:
+                  - name: web
+                    image: nginx:1.27
+            """,
+            applicability=Applicability.DISPLAY,
         ),
         Example(
             "other labels stay",

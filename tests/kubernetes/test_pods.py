@@ -98,6 +98,17 @@ def test_operators_keep_the_image_beside_the_selector():
     assert [image.text for image in pod.images] == ["a:1"]
 
 
+def test_spark_and_images_of_operators():
+    spark = (
+        "apiVersion: sparkoperator.k8s.io/v1beta2\nkind: SparkApplication\nspec:\n  image: org/spark:1\n  driver: {nodeSelector: {a: b}}\n"
+    )
+    found = {(pod.schedulable, tuple(image.text for image in pod.images)) for pod in opened(spark).parse(pods)}
+    assert found == {(False, ("org/spark:1",)), (True, ("org/spark:1",))}
+    kafka = "apiVersion: kafka.strimzi.io/v1beta2\nkind: Kafka\n"
+    kafka += "spec: {kafka: {image: org/kafka:1, template: {pod: {affinity: {nodeAffinity: {}}}}}}\n"
+    assert [use.image.text for use in opened(kafka).parse(image_uses)] == ["org/kafka:1"]
+
+
 def term(*expressions: str) -> str:
     return "{matchExpressions: [" + ", ".join(expressions) + "]}"
 

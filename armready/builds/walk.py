@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from armready.builds import platforms as platform_values
 from armready.builds.events import (
@@ -60,9 +60,13 @@ _PLATFORM_NAME = re.compile(r"(?i)platform|buildx|multi_?arch")
 _SCRIPT_NAME = re.compile(r"\.(?:sh|bash|ksh|zsh)$")
 
 
+# More than any job that people write; what compares events with each other takes the square of their number.
+MOST_EVENTS = 3_000
+
+
 def read_events(file: File, job: Job) -> tuple[Event, ...]:
     """All events of a job, in the order in which they happen."""
-    return tuple(_Walk(file, job).events())
+    return tuple(islice(_Walk(file, job).events(), MOST_EVENTS))
 
 
 class _Walk:

@@ -252,7 +252,8 @@ class _Lexer:
             match = _SIMPLE.match(text, position)
             return match.end() if match else position
         depth = 0
-        for index in range(position + 1, min(len(text), position + _MAX_INTERPOLATION)):
+        end = text.rfind("}", position, position + _MAX_INTERPOLATION) + 1
+        for index in range(position + 1, end):
             if text[index] == "{":
                 depth += 1
             elif text[index] == "}":

@@ -12,7 +12,7 @@ from armready.knowledge.runners import Buildx, architecture_of_label
 from armready.parsers.yaml import MappingNode, Node, ScalarNode, SequenceNode, get, key_of, merged_pairs, parse_yaml, span, strings, text_of
 from armready.pipelines.architectures import siblings, varied
 from armready.pipelines.azure_tasks import docker_task
-from armready.pipelines.keyed_steps import Context, KeyedItem, declared_step, script_step
+from armready.pipelines.keyed_steps import Budget, Context, KeyedItem, declared_step, script_step
 from armready.pipelines.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
 from armready.pipelines.yaml_steps import mapping_texts
 from armready.source import Span
@@ -46,10 +46,11 @@ class _Reader:
         self.file = file
         self.templates: list[str] = []
         self.shell = 0
+        self.budget = Budget()
 
     def jobs(self, node: Node | None, scope: _Scope, depth: int = 0) -> Iterator[Job]:
         """The jobs in a mapping with `stages`, `jobs` or `steps`, in what it extends, and under template conditions."""
-        if depth > _MAX_DEPTH:
+        if depth > _MAX_DEPTH or not self.budget.spend():
             return
         if isinstance(node, SequenceNode):
             for entry in node.value:
@@ -168,7 +169,7 @@ class _Reader:
 
     def _steps(self, sequence: SequenceNode, environment: Mapping[str, tuple[str, ...]], context: Context) -> Iterator[Step]:
         for index, step in enumerate(sequence.value):
-            if not isinstance(step, MappingNode) or not step.value:
+            if not isinstance(step, MappingNode) or not step.value or not self.budget.spend():
                 continue
             first = key_of(step.value[0][0]) or ""
             if _TEMPLATE_KEY.match(first):

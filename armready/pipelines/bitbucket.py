@@ -27,7 +27,7 @@ from armready.parsers.yaml import (
     text_of,
 )
 from armready.pipelines.architectures import siblings
-from armready.pipelines.keyed_steps import Context, declared_step, script_step
+from armready.pipelines.keyed_steps import Budget, Context, declared_step, script_step
 from armready.pipelines.model import Declared, Host, HostKind, Job, Needs, Pipeline, Step, Verb
 from armready.pipelines.yaml_steps import Item, line_of, mapping_texts
 
@@ -42,8 +42,9 @@ def read(file: File) -> Pipeline:
     roots = file.parse(parse_yaml)
     root = roots[0] if roots else None
     found: dict[int, _Found] = {}
+    budget = Budget()
     for kind, pipelines in merged_pairs(get(root, "pipelines")):
-        for name, step in _steps(pipelines, key_of(kind) or ""):
+        for name, step in _steps(pipelines, key_of(kind) or "", budget):
             found.setdefault(id(step), _Found(step, [])).users.append(name)
     definitions = get(root, "definitions", "steps")
     for definition in definitions.value if isinstance(definitions, SequenceNode) else ():
@@ -64,18 +65,18 @@ def _name(step: MappingNode) -> str:
     return text_of(get(step, "name")) or "step"
 
 
-def _steps(node: Node | None, name: str, depth: int = 0) -> Iterator[tuple[str, MappingNode]]:
+def _steps(node: Node | None, name: str, budget: Budget, depth: int = 0) -> Iterator[tuple[str, MappingNode]]:
     """The steps of a pipeline, in parallels, stages and branches, with the name of the pipeline."""
-    if depth > _MAX_DEPTH:
+    if depth > _MAX_DEPTH or not budget.spend():
         return
     for each in node.value if isinstance(node, SequenceNode) else ():
-        yield from _steps(each, name, depth + 1)
+        yield from _steps(each, name, budget, depth + 1)
     for key, value in merged_pairs(node):
         word = key_of(key) or ""
         if word == "step" and isinstance(value, MappingNode):
             yield name, value
         elif word != "step":
-            yield from _steps(value, name if word in ("parallel", "stage", "steps") else f"{name} {word}".strip(), depth + 1)
+            yield from _steps(value, name if word in ("parallel", "stage", "steps") else f"{name} {word}".strip(), budget, depth + 1)
 
 
 def _job(file: File, root: Node | None, found: _Found, names: dict[str, str]) -> Job:

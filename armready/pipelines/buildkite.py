@@ -9,7 +9,7 @@ from armready.file import File
 from armready.knowledge.runners import Buildx, architecture_of_label
 from armready.parsers.yaml import MappingNode, Node, SequenceNode, get, key_of, merged_pairs, parse_yaml, span, strings, text_of
 from armready.pipelines.architectures import siblings, varied
-from armready.pipelines.keyed_steps import Context, declared_step, script_step
+from armready.pipelines.keyed_steps import Budget, Context, declared_step, script_step
 from armready.pipelines.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
 from armready.pipelines.yaml_steps import Item, environment_of, flattened, line_of, mapping_texts, named_environment
 
@@ -21,15 +21,17 @@ def read(file: File) -> Pipeline:
     roots = file.parse(parse_yaml)
     root = roots[0] if roots else None
     steps = root if isinstance(root, SequenceNode) else get(root, "steps")
-    nodes = list(_command_steps(steps))
+    nodes = list(_command_steps(steps, Budget()))
     spelled = siblings(_name(node) for node in nodes)
     return Pipeline("buildkite", tuple(_job(file, root, node, spelled.get(_name(node), "")) for node in nodes))
 
 
-def _command_steps(node: Node | None, depth: int = 0) -> Iterator[MappingNode]:
+def _command_steps(node: Node | None, budget: Budget, depth: int = 0) -> Iterator[MappingNode]:
     for step in node.value if isinstance(node, SequenceNode) and depth < _MAX_DEPTH else ():
+        if not budget.spend():
+            return
         if get(step, "group") is not None or get(step, "steps") is not None:
-            yield from _command_steps(get(step, "steps"), depth + 1)
+            yield from _command_steps(get(step, "steps"), budget, depth + 1)
         elif isinstance(step, MappingNode) and step.value:
             yield step
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -27,7 +28,7 @@ from armready.parsers.yaml import (
     text_of,
 )
 from armready.pipelines.architectures import siblings, varied
-from armready.pipelines.keyed_steps import Context, KeyedItem, declared_step, script_step
+from armready.pipelines.keyed_steps import Budget, Context, KeyedItem, declared_step, script_step
 from armready.pipelines.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
 from armready.pipelines.yaml_steps import environment_of, line_of, mapping_texts
 
@@ -64,8 +65,9 @@ class _Reader:
     executors: dict[str, Node] = field(default_factory=dict)
     orbs: dict[str, str] = field(default_factory=dict)
     shell: int = 0
-    called: list[str] = field(default_factory=list)
+    called: Counter[str] = field(default_factory=Counter)
     own: Node | None = None
+    budget: Budget = field(default_factory=Budget)
 
     def __post_init__(self) -> None:
         self._define("", self.root)
@@ -127,7 +129,7 @@ class _Reader:
             else ""
         )
         context = Context({})
-        self.called, self.own = [], get(node, "steps")
+        self.called, self.own = Counter(), get(node, "steps")
         steps = tuple(self._steps(get(node, "steps"), environment, context))
         remote = any(step.name == "setup_remote_docker" for step in steps)
         host = self._host(node, executor, parameters, remote)
@@ -215,6 +217,8 @@ class _Reader:
         if not isinstance(node, SequenceNode) or depth > _MAX_DEPTH:
             return
         for index, step in enumerate(node.value):
+            if not self.budget.spend():
+                return
             name = text_of(step)
             if name is not None:
                 yield from self._named(name, None, node, index, step, parameters, context, depth)
@@ -243,12 +247,9 @@ class _Reader:
             command = self.commands[name]
             given = self._parameters(command, [value])
             inner = {each: tuple(text for one in values for text in expand(one, parameters)) for each, values in given.items()}
-            self.called.append(name)
-            again = (
-                "the command runs more than once in a job, and a builder is created once"
-                if self.called.count(name) > 1 or self._repeats(name)
-                else ""
-            )
+            self.called[name] += 1
+            twice = self.called[name] > 1 or self._repeats(name)
+            again = "the command runs more than once in a job, and a builder is created once" if twice else ""
             shared = replace(context, environment={**context.environment, **inner}, detect_only=again or context.detect_only)
             yield from self._steps(get(command, "steps"), {**parameters, **inner}, shared, depth + 1)
         else:

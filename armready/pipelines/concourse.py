@@ -26,7 +26,7 @@ from armready.parsers.yaml import (
 )
 from armready.pipelines.argument_list import command_line
 from armready.pipelines.cloudbuild import inline_script
-from armready.pipelines.keyed_steps import Context, declared_step, script_step
+from armready.pipelines.keyed_steps import Budget, Context, declared_step, script_step
 from armready.pipelines.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
 from armready.pipelines.yaml_steps import environment_of, line_of, mapping_texts
 
@@ -65,9 +65,9 @@ class _Entry:
     node: MappingNode
 
 
-def _plan(node: Node | None, depth: int = 0) -> Iterator[_Entry]:
+def _plan(node: Node | None, budget: Budget, depth: int = 0) -> Iterator[_Entry]:
     """The steps of a plan in order, those in parallels and hooks too."""
-    if depth > _MAX_DEPTH:
+    if depth > _MAX_DEPTH or not budget.spend():
         return
     for step in node.value if isinstance(node, SequenceNode) else [node]:
         if not isinstance(step, MappingNode):
@@ -78,11 +78,11 @@ def _plan(node: Node | None, depth: int = 0) -> Iterator[_Entry]:
                 yield _Entry(verb, value.value, step)
         for key, value in merged_pairs(step):
             if (key_of(key) or "") in _NESTED:
-                yield from _plan(value, depth + 1)
+                yield from _plan(value, budget, depth + 1)
 
 
 def _job(file: File, node: MappingNode, resources: dict[str, Node]) -> Job:
-    entries = list(_plan(get(node, "plan")))
+    entries = list(_plan(get(node, "plan"), Budget()))
     steps: list[Step] = []
     for shell, entry in enumerate(entries):
         steps.extend(_steps(file, entry, entries, resources, shell))

@@ -66,7 +66,8 @@ class DockerCalls:
         push = self._chained(end)
         variable = self.tokens[index - 2].text if index >= 2 and self._text(index - 1) == "=" else ""
         pushes = [(push, self._argument(push))] if push is not None else self.pushes.get(variable, [])
-        pushes = [each for each in pushes if each[0] > index]
+        again = next((at for at in self.words.get(variable, []) if at > index and self._text(at + 1) == "="), len(self.tokens))
+        pushes = [each for each in pushes if index < each[0] < again]
         places = [self._push_statement(at, index, chained=push is not None) for at, _ in pushes]
         hosts = [self._host(place) for place in places]
         names = (

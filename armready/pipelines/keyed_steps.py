@@ -42,6 +42,18 @@ class KeyedItem(Item):
         return self.insert_items(tuple((f"{self.key}: {line}", *self.extra) for line in lines))
 
 
+@dataclass
+class Budget:
+    """How many more nodes a reader visits: aliases of aliases can make a short file endless."""
+
+    left: int = 3_000
+
+    def spend(self) -> bool:
+        """Whether one more node may be visited."""
+        self.left -= 1
+        return self.left >= 0
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What the steps of a part of a job have in common."""

@@ -25,6 +25,8 @@ from armready.parsers.yaml import (
 )
 from armready.source import Span
 
+# Aliases of aliases can make a short file endless.
+MOST_NODES = 20_000
 _COMMENT = re.compile(r"[ \t]*#")
 
 
@@ -125,8 +127,10 @@ class Item:
 def flattened(node: Node | None) -> Iterator[tuple[ScalarNode, SequenceNode | None, int]]:
     """The scalars of a scalar or of a list with lists in it, each with the list that holds it and its index."""
     stack: list[tuple[Node | None, SequenceNode | None, int]] = [(node, None, 0)]
-    while stack:
+    visited = 0
+    while stack and visited < MOST_NODES:
         each, parent, index = stack.pop()
+        visited += 1
         if isinstance(each, ScalarNode):
             yield each, parent, index
         elif isinstance(each, SequenceNode):

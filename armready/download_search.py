@@ -232,17 +232,17 @@ class Finder:
         sites += [Site(text, place, text.locate(place)) for name in hidden for place in _occurrences(text.raw, name)]
         return (url, tuple(sites)) if sites else None
 
-    def in_script(self, hosted: HostedScript) -> Iterator[Download]:
-        """The downloads of one script."""
+    def in_script(self, hosted: HostedScript, branch: Span | None = None) -> Iterator[Download]:
+        """The downloads of one script, or of one branch of a switch on the architecture in it."""
         script = hosted.script
-        for command in script.commands:
+        for command in script.commands if branch is None else script.commands_in(branch):
             if command.name in _SILENT and not any(assignment.value for assignment in command.assignments):
                 continue
             texts = [(self.of_word(hosted, word), needs) for word, needs in _fetched_words(command)]
             values = [(self.of_word(hosted, each.value, each.name), True) for each in command.assignments if each.value is not None]
             for text, needs_scheme in (*texts, *values):
                 judged = self.judge(text, hosted, hosted.instruction, needs_scheme=needs_scheme)
-                if judged is None or in_arch_switch(script, command) or _is_read(script, command):
+                if judged is None or (branch is None and in_arch_switch(script, command)) or _is_read(script, command):
                     continue
                 url, sites = judged
                 checksum = _checksum(hosted, command, self.checksums(hosted))

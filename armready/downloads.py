@@ -12,9 +12,10 @@ import re
 from armready.download_model import DATA, Download, Misnamed, Text
 from armready.download_search import finder, is_ci_path, shape
 from armready.file import File
+from armready.scripts import HostedScript
 from armready.source import Span
 
-__all__ = ["Download", "Misnamed", "Text", "downloads", "is_ci_path", "misnamed"]
+__all__ = ["Download", "Misnamed", "Text", "downloads", "downloads_in", "is_ci_path", "misnamed"]
 
 _WHEEL = re.compile(r"\.whl(?:[?#].*)?$", re.IGNORECASE)
 
@@ -23,6 +24,12 @@ def misnamed(file: File) -> tuple[Misnamed, ...]:
     """The URLs of a file that name no file on arm64 although they follow the architecture."""
     search = finder(file)
     return tuple(each for each in search.misnamed() if each is not None) if search else ()
+
+
+def downloads_in(file: File, hosted: HostedScript, branch: Span) -> tuple[Download, ...]:
+    """The downloads in a branch of a switch on the architecture, which `downloads` leaves alone."""
+    search = finder(file)
+    return tuple(search.in_script(hosted, branch)) if search is not None else ()
 
 
 def downloads(file: File) -> tuple[Download, ...]:

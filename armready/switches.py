@@ -50,6 +50,7 @@ class ArchSwitch:
         arm64: the branch that arm64 takes by name.
         amd64: the branch that amd64 takes by name.
         default: the branch for all others.
+        subject: the word that asks, in a chain of tests.
         default_span: where it stands.
     """
 
@@ -60,6 +61,7 @@ class ArchSwitch:
     arm64: Branch | None
     amd64: Branch | None
     default: Branch | None
+    subject: Word | None = None
 
     @property
     def mentions_arm64(self) -> bool:
@@ -180,6 +182,7 @@ def _case(script: Script, switch: Switch, values: _Values) -> ArchSwitch | None:
 
 class _Comparison(NamedTuple):
     asked: Question
+    subject: Word
     word: Word
     equal: bool
 
@@ -192,11 +195,11 @@ def _comparisons(commands: tuple[Command, ...], values: _Values, before: int) ->
                 if operator.text not in _EQUAL and operator.text != "!=":
                     continue
                 asked = question(left.template, values, before)
-                word = right
+                subject, word = left, right
                 if asked is None:
-                    asked, word = question(right.template, values, before), left
+                    asked, subject, word = question(right.template, values, before), right, left
                 if asked is not None:
-                    yield _Comparison(asked, word, (operator.text != "!=") != negated)
+                    yield _Comparison(asked, subject, word, (operator.text != "!=") != negated)
 
 
 def _chain(script: Script, switch: Switch, values: _Values) -> ArchSwitch | None:
@@ -204,6 +207,7 @@ def _chain(script: Script, switch: Switch, values: _Values) -> ArchSwitch | None
     misspelt: list[Word] = []
     asked: Question | None = None
     span: Span | None = None
+    subject: Word | None = None
     for branch in switch.branches:
         if branch.condition is None:
             default = branch
@@ -211,7 +215,7 @@ def _chain(script: Script, switch: Switch, values: _Values) -> ArchSwitch | None
         found = list(_comparisons(script.commands_in(branch.condition), values, switch.span.start))
         if not found:
             return None
-        asked, span = asked or found[0].asked, span or branch.condition
+        asked, span, subject = asked or found[0].asked, span or branch.condition, subject or found[0].subject
         positive = [each for each in found if each.equal]
         if not positive or any(_is_arm64(each.word.template, each.asked) for each in positive):
             arm64 = arm64 or branch
@@ -221,7 +225,7 @@ def _chain(script: Script, switch: Switch, values: _Values) -> ArchSwitch | None
             amd64 = amd64 or branch
     if asked is None or span is None:
         return None
-    return ArchSwitch(switch, asked, span, tuple(misspelt) if arm64 is None else (), arm64, amd64, default)
+    return ArchSwitch(switch, asked, span, tuple(misspelt) if arm64 is None else (), arm64, amd64, default, subject)
 
 
 def _guards(script: Script, values: _Values) -> Iterator[ArchSwitch]:

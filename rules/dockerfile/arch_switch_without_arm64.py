@@ -23,8 +23,9 @@ Add a branch for arm64. `uname -m`, `arch` and `apk --print-arch` print `x86_64`
 
 ## Fix safety
 
-Only a misspelt name is mended: the right one is put beside it, or in its place in a test. Safe: amd64 takes the branch it took before.
-A missing branch needs to know what arm64 is to do.
+A misspelt name is mended: the right one is put beside it, or in its place in a test. Where the branch for all others only fetches files
+of known tools, it is repeated for arm64 with the names of their files. Both are safe: amd64 takes the branch it took before. Any other
+missing branch needs to know what arm64 is to do.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from armready.scripts import Host, HostedScript, scripts
 from armready.source import Span
 from armready.switches import ArchSwitch, arch_switches, problem
 
+from ._branches import with_branch
 from ._places import confidence_limit, judged, severity_at
 
 _NEEDLES = (b"uname", b"arch", b"targetplatform", b"buildplatform", b"hosttype")
@@ -75,6 +77,28 @@ class ArchSwitchWithoutArm64(FileRule):
                       wget https://example.com/probe-linux-ppc64le; \\
                     else \\
                       wget https://example.com/probe-linux-amd64; \\
+                    fi
+            """,
+        ),
+        Example(
+            "all others get amd64, and the file for arm64 is known",
+            path="Dockerfile",
+            bad="""
+                FROM alpine:3.20
+                RUN if «[ "$(uname -m)" = "ppc64le" ]»; then \\
+                      wget -O /yq https://github.com/mikefarah/yq/releases/download/v4.44.1/yq_linux_ppc64le; \\
+                    else \\
+                      wget -O /yq https://github.com/mikefarah/yq/releases/download/v4.44.1/yq_linux_amd64; \\
+                    fi
+            """,
+            fixed="""
+                FROM alpine:3.20
+                RUN if [ "$(uname -m)" = "ppc64le" ]; then \\
+                      wget -O /yq https://github.com/mikefarah/yq/releases/download/v4.44.1/yq_linux_ppc64le; \\
+                    elif [ "$(uname -m)" = "aarch64" ]; then \\
+                      wget -O /yq https://github.com/mikefarah/yq/releases/download/v4.44.1/yq_linux_arm64; \\
+                    else \\
+                      wget -O /yq https://github.com/mikefarah/yq/releases/download/v4.44.1/yq_linux_amd64; \\
                     fi
             """,
         ),
@@ -166,6 +190,7 @@ class ArchSwitchWithoutArm64(FileRule):
                         f"{what}.",
                         severity=severity_at(file, hosted),
                         confidence=confidence_limit(file),
+                        fix=with_branch(file, hosted, found),
                     )
 
     def _misspelt(self, file: File, hosted: HostedScript, found: ArchSwitch) -> Iterator[Finding]:

@@ -41,6 +41,7 @@ class ImageBuild:
         output: where the result goes.
         pushes: what is pushed.
         names: every name the image has, normalised.
+        overridable: its platforms come from a variable that whoever runs it can set.
         jobs: the jobs that build or push it when they are run.
         described_in: the files that describe the builds of a bake.
         platforms_location: where the platforms are named, when that is not part of the build's own text.
@@ -97,6 +98,7 @@ class ImageBuild:
     platforms_location: Location | None = None
     described_in: tuple[str, ...] = ()
     jobs: tuple[str, ...] = ()
+    overridable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

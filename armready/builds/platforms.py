@@ -23,6 +23,7 @@ _ARCHITECTURES = {
     "armel": "arm/v6",
 }
 _TEMPLATE = re.compile(r"\$?\{\{[^{}]*\}\}|<<[^<>]*>>|\(\([^()]*\)\)")
+_SUBSTITUTION = re.compile(r"\$\([^)]*\s|`")
 _SEPARATOR = re.compile(r"[\s,;]+")
 _NAMED = re.compile(
     r"(?:^|[^a-z0-9])(amd64|x86[_-]64|x64|arm64v8|arm64|aarch64|aarch_64|armv[678]\w?|armhf|arm32v[67]|s390x|ppc64le|ppc64el|i386|riscv64)(?=$|[^a-z0-9])",
@@ -101,6 +102,9 @@ def parse(values: Iterable[str], environment: Environment) -> Platforms:
         widest = 0
         for text in expand(value, environment):
             before = len(found)
+            if _SUBSTITUTION.search(text):
+                resolved = False
+                continue
             text, unknown = _TEMPLATE.subn("", text)
             resolved = resolved and not unknown
             for part in _SEPARATOR.split(text.strip().strip("[]")):

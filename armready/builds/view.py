@@ -169,7 +169,17 @@ def image_build(file: File, builds: Builds, chain: Chain) -> ImageBuild:
         build.declared is not None or build.tool == "docker",
         file.location(build.declared.platforms_span) if build.declared and build.declared.platforms_span else None,
         jobs=_reached_by(builds.pipeline, chain),
+        overridable=_is_overridable(builds.pipeline.system, build),
     )
+
+
+def _is_overridable(system: str, build: Build) -> bool:
+    """Whether the platforms of a build are a default: of an input, of `${X:-…}`, or of a variable of Make or of a script."""
+    declared, call = build.declared, build.invocation
+    texts = (declared.platforms or ()) if declared is not None else call.all("platform") if call is not None else ()
+    if build.default_platform or system in ("make", "shell"):
+        return build.default_platform or any(has_expansion(each) for each in texts)
+    return any("inputs." in each or ":-" in each for each in texts)
 
 
 def _reached_by(pipeline: Pipeline, chain: Chain) -> tuple[str, ...]:

@@ -275,8 +275,8 @@ class _Walk:
             if not has_expansion(word.text) or word.text.startswith(("'", '"')):
                 continue
             texts = expand(word.template, self.environment)
-            if len(call.arguments) > 1 and any(has_expansion(text) and _PLATFORM_NAME.search(text) for text in texts):
-                platforms.append(word.template)
+            if len(call.arguments) > 1 and _PLATFORM_NAME.search(word.template) and not any("--platform" in text for text in texts):
+                platforms.append("$(" + word.template.strip("${}()") + ")")
             for text in texts:
                 parts = text.split()
                 for option, value in pairwise(parts):

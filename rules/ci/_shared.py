@@ -92,10 +92,13 @@ def machine(build: ImageBuild) -> str:
 
 
 def severity(project: Project, build: ImageBuild) -> Severity:
-    """Error on a push from a known amd64 machine, warning from an unknown one; a hidden job that nothing uses is an info."""
+    """Error on a push from a known amd64 machine, warning from an unknown one or where a caller may choose other platforms.
+
+    A hidden job that nothing uses is an info.
+    """
     if build.hidden and project.complete and not _used(project, build):
         return Severity.INFO
-    known = build.architecture == "amd64" or build.platforms.amd64_only
+    known = (build.architecture == "amd64" and not build.overridable) or (build.platforms.amd64_only and not build.overridable)
     return Severity.ERROR if known and build.certain else Severity.WARNING
 
 

@@ -29,10 +29,12 @@ from armready.parsers.makefile import parse_makefile
 from armready.rule import Example, FileRule
 from armready.source import Span
 
+# Names of lists, and names of one value that count only when it has several entries.
 _LIST_NAME = re.compile(
-    r"(?i)(?:^|[_.])(?:all_?(?:os_?)?arch(?:e?s)?|archs|arches|architectures|platforms?|targets?|release_(?:archs?|platforms?|targets?)|os_?archs?|cpu_arch|goarchs?|osarch)(?:[_.](?!windows|darwin|macos)\w+)?$"
+    r"(?i)(?:^|_)(?:all_?(?:os_?)?arch(?:e?s)?|archs|arches|architectures|platforms|targets|(?:release|build|dist)_(?:archs?|platforms?|targets?)"
+    r"|os_?archs|goarchs)(?:[._]linux)?$"
 )
-_SINGLE = re.compile(r"(?i)^(?:target_?)?(?:platform|target|goarch|os_?arch)$")
+_SINGLE = re.compile(r"(?i)^(?!.*all)(?:\w+_)?(?:arch|platform|target)$")
 _LOOP = re.compile(r"(?m)^[^#\n]*?\bfor\s+\w+\s+in\s+(?P<items>[^;\n$`(]+?)\s*(?:;|$)")
 _ASSIGNED = re.compile(
     r"(?m)^[ \t]*(?:export\s+|readonly\s+|declare\s+(?:-\w+\s+)*)?(?P<name>[A-Za-z_]\w*)=(?P<value>\((?P<array>[^()\n]*)\)|\"[^\"\n$]*\"|'[^'\n]*'|[^\s#;]+)"

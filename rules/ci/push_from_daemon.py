@@ -23,12 +23,13 @@ from collections.abc import Iterator
 
 from armready.builds import exempt, references
 from armready.builds.chains import Chain
-from armready.builds.events import Merge, Push
+from armready.builds.events import Call, Merge, Push
 from armready.builds.fold import fold
 from armready.builds.platforms import names_architecture
 from armready.builds.view import Builds, read_builds
 from armready.file import File
 from armready.finding import Confidence, Finding, Severity
+from armready.pipelines.model import HostKind
 from armready.rule import Example, FileRule
 
 from ._shared import READABLE, TOOLS
@@ -81,14 +82,28 @@ class PushFromDaemon(FileRule):
             yield self.finding(
                 file.location(push.span),
                 f"The push sends the one platform of {push.name.shown} that the local daemon holds, whatever platforms its build makes.",
+                severity=Severity.WARNING if _is_told(builds, push) else Severity.INFO,
                 confidence=Confidence.MEDIUM,
             )
+
+
+def _is_told(builds: Builds, push: Push) -> bool:
+    """Whether CI pushes it, or a script that has it built by what it calls first; a script that only pushes may push anything."""
+    if push.job.host.kind is not HostKind.PERSISTENT or builds.pipeline.system not in ("shell", "make"):
+        return True
+    return any(isinstance(event, Call) and event.order < push.order for event in builds.events[push.job])
 
 
 def _elsewhere(file: File, builds: Builds) -> Iterator[Push]:
     """The pushes in another step or job than the build, where the build cannot take them over."""
     for chain in builds.chains:
-        if exempt.reason(chain, builds.chains, builds.merges) or chain.build.job.recipe or chain.build.pushes or not _by_daemon(chain):
+        if (
+            builds.pipeline.shares_images
+            or exempt.reason(chain, builds.chains, builds.merges)
+            or chain.build.job.recipe
+            or chain.build.pushes
+            or not _by_daemon(chain)
+        ):
             continue
         if fold(file, chain, builds.events[chain.build.job]).fix is not None:
             continue

@@ -220,7 +220,7 @@ class _Reader:
         inputs = {(key_of(key) or "").lower(): value for key, value in merged_pairs(get(step, "inputs"))}
         if task == "azurecli" and (text_of(inputs.get("scripttype")) or "bash").lower() in ("ps", "pscore", "batch"):
             return None, "", None
-        script = inputs.get(_INLINE.get(task, ""))
+        script = inputs.get(_INLINE.get(task, "")) or inputs.get("filepath") or inputs.get("scriptpath")
         folder = text_of(inputs.get("workingdirectory")) or text_of(inputs.get("cwd")) or ""
         return script, folder, script if isinstance(script, ScalarNode) else None
 

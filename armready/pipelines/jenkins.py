@@ -15,7 +15,7 @@ from armready.parsers.groovy import MOST_TOKENS, Token, TokenKind, parse_groovy
 from armready.pipelines.architectures import siblings
 from armready.pipelines.jenkins_docker import DockerCalls
 from armready.pipelines.jenkins_edit import GUARDS, Statement
-from armready.pipelines.model import Host, HostKind, Job, Pipeline, Step
+from armready.pipelines.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
 from armready.source import Span
 
 _DOUBT = "the agents are kept between builds and are not known"
@@ -121,9 +121,16 @@ class _Reader:
             block.condition = (*outer.condition, *self._when(index))
         elif name in GUARDS:
             block.condition = (*outer.condition, f"{name} at {index}")
-        elif name in ("withRegistry", "withDockerRegistry"):
-            block.registry = arguments[0] if arguments else None
+        elif name.startswith("with"):
+            block.registry = arguments[0] if arguments and name in ("withRegistry", "withDockerRegistry") else outer.registry
+            self._credentials(index, name)
         self.blocks.append(block)
+
+    def _credentials(self, index: int, name: str) -> None:
+        """A closure that lends credentials counts as a login: what needs them must stay in it."""
+        self.shell += 1
+        span = self.tokens[self.groovy.call_of(index) or index].span
+        self._add(Step(span, declared=(Declared(Verb.LOGIN, span, name),), name=name, shell=self.shell))
 
     def _before(self, index: int) -> tuple[str, str, list[Token]]:
         """The call that a closure belongs to: its name, its first string, and its string arguments."""

@@ -56,8 +56,6 @@ class DockerCalls:
                 yield push, self._step(Declared(Verb.PUSH, self._span(index, push), "docker.image", names))
             elif arguments:
                 yield end, self._step(Declared(Verb.USE, self._span(index, end), "docker.image", tuple(arguments[:1])))
-        elif method in ("withRegistry", "withServer"):
-            yield index + 2, self._step(Declared(Verb.LOGIN, self._span(index, index + 2), f"docker.{method}"))
 
     def _build(self, index: int) -> tuple[int, Step]:
         end, arguments = self._arguments(index + 3)

@@ -133,6 +133,7 @@ def _of_pipeline(file: File) -> Iterator[HostedScript]:
 
     if file.kind not in READERS:
         return
+    host = Host.CI if file.kind in PIPELINE_KINDS else Host.MACHINE
     seen: set[Span] = set()
     for job in file.parse(read_pipeline).jobs:
         if not job.host.is_linux:
@@ -148,7 +149,14 @@ def _of_pipeline(file: File) -> Iterator[HostedScript]:
                 return texts[0] if len(texts) == 1 else text
 
             script = parse_shell(step.script, opaque=step.opaque)
-            yield HostedScript(script, Host.CI, job.name, architecture=job.host.architecture, expand=resolve, detail=step)
+            yield HostedScript(script, host, job.name, architecture=job.host.architecture, expand=resolve, detail=step)
+
+
+def _of_earthfile(file: File) -> Iterator[HostedScript]:
+    from armready.parsers.earthfile import parse_earthfile
+
+    for run in file.parse(parse_earthfile):
+        yield HostedScript(parse_shell(run.script), Host.IMAGE, run.target, detail=run)
 
 
 def _of_kubernetes(file: File) -> Iterator[HostedScript]:
@@ -164,4 +172,6 @@ _READERS: dict[Kind, Callable[[File], Iterator[HostedScript]]] = {
     Kind.MAKEFILE: _of_makefile,
     Kind.JUSTFILE: _of_justfile,
     Kind.PACKAGE_JSON: _of_package_json,
+    Kind.TASKFILE: _of_pipeline,
+    Kind.EARTHFILE: _of_earthfile,
 }

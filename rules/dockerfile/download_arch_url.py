@@ -186,6 +186,18 @@ class DownloadArchUrl(FileRule):
             applicability=Applicability.UNSAFE,
         ),
         Example(
+            "an Earthfile",
+            path="Earthfile",
+            bad=(
+                "VERSION 0.8\nFROM debian:12\ntools:\n"
+                "  RUN wget https://download.docker.com/linux/static/stable/«x86_64»/docker-25.0.3.tgz\n"
+            ),
+            fixed=(
+                "VERSION 0.8\nFROM debian:12\ntools:\n"
+                '  RUN wget "https://download.docker.com/linux/static/stable/$(uname -m)/docker-25.0.3.tgz"\n'
+            ),
+        ),
+        Example(
             "a file that does not say so",
             path="Dockerfile",
             bad="FROM debian:12\nRUN curl -LO https://github.com/ninja-build/ninja/releases/download/v1.12.1/«ninja-linux».zip\n",

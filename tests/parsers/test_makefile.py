@@ -173,4 +173,11 @@ def test_scripts_of_every_host() -> None:
     assert [command.name for command in hosted.script.commands] == ["docker", "docker"]
     span = hosted.span(hosted.script.commands[1].span)
     assert package[slice(*span)] == "docker push x"
+    earth = 'VERSION 0.8\nFROM alpine\nbuild:\n  RUN --mount=type=cache,target=/x a \\\n    # why\n    && b\n  RUN ["c"]\n'
+    (hosted,) = scripts(make_file(earth, "Earthfile", Kind.EARTHFILE))
+    assert (hosted.name, [command.name for command in hosted.script.commands]) == ("build", ["a", "b"])
+    task = "version: '3'\ntasks:\n  push:\n    cmds:\n      - docker push {{.IMG}}\n"
+    assert [command.name for each in scripts(make_file(task, "Taskfile.yml", Kind.TASKFILE)) for command in each.script.commands] == [
+        "docker"
+    ]
     assert scripts(make_file("#!/usr/bin/python\nx", "a.sh", Kind.SHELL)) == ()

@@ -143,6 +143,7 @@ class CallMade:
         host: the machine, in words.
         architecture: of the machine.
         setup: gives the job emulator and builder, where its machine is known and lacks them.
+        in_ci: a job of a CI system runs it on Linux, not on arm64, and has not set up what arm64 needs.
     """
 
     location: Location
@@ -152,6 +153,7 @@ class CallMade:
     host: str
     architecture: str
     setup: Fix | None = None
+    in_ci: bool = False
 
 
 @dataclass(frozen=True, slots=True)

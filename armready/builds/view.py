@@ -17,6 +17,7 @@ from armready.builds.preparing import prepare, setup_edits
 from armready.builds.setup import emulates_arm64, needs
 from armready.builds.variables import has_expansion
 from armready.builds.walk import read_events
+from armready.classify import PIPELINE_KINDS
 from armready.file import File
 from armready.fix import Applicability, Fix
 from armready.pipelines import READERS, read_pipeline
@@ -290,4 +291,6 @@ def _call(file: File, builds: Builds, call: Call) -> CallMade:
         if edits:
             setup = Fix("Set up emulator and builder for what is called", tuple(edits), Applicability.UNSAFE)
     own = None if job.disabled else setup
-    return CallMade(file.location(call.span), call.runner, call.path, call.target, host.kind.value, host.architecture, own)
+    lacks = missing.emulator or missing.builder
+    in_ci = lacks and file.kind in PIPELINE_KINDS and host.is_linux and host.architecture != "arm64" and not job.disabled
+    return CallMade(file.location(call.span), call.runner, call.path, call.target, host.kind.value, host.architecture, own, in_ci)

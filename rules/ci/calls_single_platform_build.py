@@ -4,7 +4,7 @@
 
 Calls of scripts, Make targets and the like (`./build.sh`, `source ci/build.sh`, `make docker-push`) in CI jobs, where the file
 that is called has a build of `single-platform-push` or `amd64-only-platforms` and the job has no emulator or no builder for
-several platforms. The flaw itself is reported at the build.
+several platforms. The flaw itself is reported at the build. On a machine that the file does not describe it is an info.
 
 ## Why it stops arm64
 
@@ -100,13 +100,14 @@ class CallsSinglePlatformBuild(ProjectRule):
                 by_path.setdefault(build.location.path, []).append(build)
         for path, call in project.facts(CallMade):
             called = [build for build in by_path.get(call.path or "", ()) if call.path != path and _reaches(call, build)]
-            if called and call.setup is not None:
+            if called and (call.setup is not None or call.in_ci):
                 yield self._finding(call, called[0])
 
     def _finding(self, call: CallMade, build: ImageBuild) -> Finding:
         return self.finding(
             call.location,
             f"What this job runs builds {image_of(build)} for one platform and pushes it, and the job lacks what a build for arm64 needs.",
+            severity=Severity.WARNING if call.setup is not None else Severity.INFO,
             confidence=Confidence.MEDIUM,
             fix=call.setup,
             related=[Related(build.location, "built here")],

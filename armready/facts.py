@@ -197,9 +197,9 @@ class BuildArgumentFact:
 
 _SCHEDULING_KINDS = KUBERNETES_KINDS | {Kind.HELM_VALUES, Kind.HELM_TEMPLATE, Kind.KUSTOMIZATION}
 
-# Kubernetes objects that are pipelines; most of those in a repository build nothing.
-_MANIFEST_PIPELINES = frozenset({Kind.TEKTON, Kind.ARGO})
-# One of these stands in every file that builds, tags or pushes an image.
+# Kinds of which a repository has many files that build nothing.
+_OFTEN_IDLE = frozenset({Kind.TEKTON, Kind.ARGO, Kind.SHELL, Kind.MAKEFILE, Kind.JUSTFILE, Kind.TASKFILE, Kind.PACKAGE_JSON})
+# One of these stands in every file of theirs that builds, tags or pushes an image.
 BUILD_TOOL_NEEDLES = (
     b"docker", b"podman", b"buildah", b"nerdctl", b"container", b"kaniko", b"buildctl", b"skopeo", b"buildkit", b"image", b"ko ", b"jib",
 )  # fmt: skip
@@ -224,8 +224,8 @@ COLLECTORS: tuple[Collector, ...] = (
     Collector("armready.python.lock_readers:lock_facts", RESOLVED_KINDS),
     Collector("armready.python.imports:import_facts", frozenset({Kind.PYTHON}), X86_MODULE_NEEDLES),
     Collector("armready.builds.bake:bake_facts", frozenset({Kind.BAKE_HCL, Kind.BAKE_JSON}), (b"platforms",)),
-    Collector("armready.builds.view:image_facts", PIPELINE_KINDS - _MANIFEST_PIPELINES),
-    Collector("armready.builds.view:image_facts", BUILD_KINDS | _MANIFEST_PIPELINES, BUILD_TOOL_NEEDLES),
+    Collector("armready.builds.view:image_facts", (PIPELINE_KINDS | BUILD_KINDS) - _OFTEN_IDLE),
+    Collector("armready.builds.view:image_facts", _OFTEN_IDLE, BUILD_TOOL_NEEDLES),
     Collector("armready.parsers.dockerfile_facts:collect", frozenset({Kind.DOCKERFILE}), (b"from",)),
     Collector("armready.parsers.dockerfile_facts:copied_files", frozenset({Kind.DOCKERFILE}), (b"copy", b"add")),
     Collector("armready.parsers.dockerfile_facts:arch_arguments", frozenset({Kind.DOCKERFILE}), (b"64",)),

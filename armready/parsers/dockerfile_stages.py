@@ -97,6 +97,11 @@ class Stage:
         return f"stage '{self.name}'" if self.name else f"stage {self.index}"
 
     @property
+    def title(self) -> str:
+        """Its label at the beginning of a sentence."""
+        return self.label.replace("s", "S", 1)
+
+    @property
     def platform_flag(self) -> Flag | None:
         """The --platform of its FROM."""
         return self.origin.flag("platform")

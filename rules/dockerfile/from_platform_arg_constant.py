@@ -92,7 +92,7 @@ class FromPlatformArgConstant(FileRule):
                 continue
             definition = _redefined(stage)
             if definition is None:
-                message = f"The {stage.label} is fixed to {platform.value} unless a build argument says otherwise."
+                message = f"{stage.title} is fixed to {platform.value} unless a build argument says otherwise."
                 fix = unpinned(file, stage).demoted(Applicability.UNSAFE, "A build may pass the argument.")
                 yield self.finding(file.location(flag.span), message, confidence=dockerfile.confidence, fix=fix)
             elif definition.position not in seen:

@@ -80,7 +80,7 @@ class FromPlatformArmConstant(FileRule):
             wrong = "it cannot be built for amd64 too" if platform.arch == "arm64" else "many arm64 machines do not run it"
             yield self.finding(
                 file.location(flag.span),
-                f"The {stage.label} is fixed to {platform.value}: {wrong}.",
+                f"{stage.title} is fixed to {platform.value}: {wrong}.",
                 severity=Severity.INFO if platform.arch == "arm64" else Severity.WARNING,
                 confidence=dockerfile.confidence,
                 fix=fix,

@@ -180,7 +180,7 @@ class FromPlatformConstant(FileRule):
                 continue
             severity, consequence = _outcome(file, stage)
             severity = severity.at_most(Severity.WARNING) if named else severity
-            message = f"The {stage.label} is fixed to {platform.value}: {consequence}."
+            message = f"{stage.title} is fixed to {platform.value}: {consequence}."
             yield self.finding(file.location(flag.span), message, severity=severity, confidence=limit, fix=unpinned(file, stage))
 
 

@@ -194,9 +194,9 @@ class Survey:
         return found
 
     def image_without_compiler(self, path: str) -> PythonImage | None:
-        """The image that installs a file and is known to have no compiler."""
-        images = self._images_for(path)
-        return next((image for image in images if image.compiler is False), None)
+        """The image whose build names this file, or is described by it, and that is known to have no compiler."""
+        images = [image for image in self.images if path in image.installs or path == image.location.path]
+        return next((image for image in images if image.compiler is False and image.ships), None)
 
     def is_frozen_accelerator(self, dependency: Dependency) -> bool:
         """Whether a line of a frozen file pins what only torch's closure for x86-64 needs, which has a rule of its own."""

@@ -160,7 +160,7 @@ def _names(push: Push, names: Sequence[Name]) -> bool:
 
 
 def _owner(push: Push, builds: Sequence[Build], reach: Mapping[int, tuple[list[Name], list[Tag]]]) -> tuple[Build, bool] | None:
-    """The build whose result a push sends, and whether that rests on the repository alone: the last one before it, else the first after it."""
+    """The build whose result a push sends (the last one before it, else the first after it), and whether only the repository says so."""
     before = [build for build in reversed(builds) if build.order < push.order]
     ordered = [*before, *(build for build in builds if build.order > push.order)]
     for build in ordered:

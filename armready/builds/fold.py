@@ -210,7 +210,7 @@ def _belongs_at_push(work: Folding) -> bool:
 
 
 def _adjacent(work: Folding) -> bool:
-    """Whether nothing but steps with tags and pushes of the image follows that of the build, under the same condition and in the same folder."""
+    """Whether only steps with tags and pushes of the image follow that of the build, under the same condition and in the same folder."""
     build = work.build
     steps = list(build.job.steps)
     places = [steps.index(push.step) for push in commands_of(work.chain)]

@@ -78,7 +78,10 @@ def _of_dockerfile(project: Project, build: ImageBuild, fix: Fix) -> Fix:
         fix = _of_stage(project, build, stage, fix)
     heavy = [place for stage in stages for place in stage.heavy]
     if heavy and not build.native:
-        why = f"{heavy[0].path}:{heavy[0].region.line} compiles under emulation, which takes 5 to 20 times as long: a FROM --platform=$BUILDPLATFORM stage or a native runner avoids it"
+        why = (
+            f"{heavy[0].path}:{heavy[0].region.line} compiles under emulation, which takes 5 to 20 times as long: "
+            "a FROM --platform=$BUILDPLATFORM stage or a native runner avoids it"
+        )
         fix = fix.demoted(Applicability.UNSAFE, why)
     return fix
 
@@ -130,6 +133,9 @@ def _of_inputs(project: Project, build: ImageBuild, fix: Fix) -> Fix:
                 and copy != "."
                 and (copy == path or path.startswith(f"{copy}/") or copy.startswith(f"{path}/") or path.endswith(f"/{copy}"))
             ):
-                why = f"{copy}, which {build.dockerfile} copies, is compiled by the job for its own architecture: compile it in the Dockerfile, or once for each platform"
+                why = (
+                    f"{copy}, which {build.dockerfile} copies, is compiled by the job for its own architecture: "
+                    "compile it in the Dockerfile, or once for each platform"
+                )
                 return fix.demoted(Applicability.DISPLAY, why)
     return fix

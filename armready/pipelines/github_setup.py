@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from armready.file import File
 from armready.fix import Edit
@@ -80,7 +81,7 @@ def _shared_condition(file: File, node: Node) -> str:
 def _blank_between(file: File, steps: SequenceNode) -> bool:
     """Whether an empty line stands between most of the steps."""
     all_places = places(steps)
-    gaps = [file.text[one.span.end : other.span.start] for one, other in zip(all_places, all_places[1:], strict=False)]
+    gaps = [file.text[one.span.end : other.span.start] for one, other in pairwise(all_places)]
     blank = sum(bool(re.search(r"\n[ \t]*\r?\n", gap)) for gap in gaps)
     return blank * 2 > len(gaps)
 

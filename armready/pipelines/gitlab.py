@@ -120,8 +120,7 @@ class _Reader:
             if text is not None:
                 (elsewhere.append((text, span(entry))) if "://" in text else local.append(text.lstrip("/")))
                 continue
-            for each in strings(get(entry, "local")):
-                local.append(each.lstrip("/"))
+            local.extend(each.lstrip("/") for each in strings(get(entry, "local")))
             for kind in ("template", "remote", "component", "file"):
                 value = get(entry, kind)
                 if value is not None:

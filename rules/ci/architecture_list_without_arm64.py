@@ -37,7 +37,8 @@ _LIST_NAME = re.compile(
 _SINGLE = re.compile(r"(?i)^(?!.*all)(?:\w+_)?(?:arch|platform|target)$")
 _LOOP = re.compile(r"(?m)^[^#\n]*?\bfor\s+\w+\s+in\s+(?P<items>[^;\n$`(]+?)\s*(?:;|$)")
 _ASSIGNED = re.compile(
-    r"(?m)^[ \t]*(?:export\s+|readonly\s+|declare\s+(?:-\w+\s+)*)?(?P<name>[A-Za-z_]\w*)=(?P<value>\((?P<array>[^()\n]*)\)|\"[^\"\n$]*\"|'[^'\n]*'|[^\s#;]+)"
+    r"(?m)^[ \t]*(?:export\s+|readonly\s+|declare\s+(?:-\w+\s+)*)?(?P<name>[A-Za-z_]\w*)="
+    r"(?P<value>\((?P<array>[^()\n]*)\)|\"[^\"\n$]*\"|'[^'\n]*'|[^\s#;]+)"
 )
 
 

@@ -98,7 +98,7 @@ class BuilderWithoutContext(FileRule):
                 if bare and (context is None or context > event.order):
                     yield self.finding(
                         file.location(event.span),
-                        "buildx refuses to create a builder on a daemon whose TLS data comes from the environment; create a Docker context first.",
+                        "buildx refuses to create a builder where TLS data comes from the environment; create a Docker context first.",
                         fix=_fix(file, event),
                     )
 

@@ -69,7 +69,10 @@ class MissingBuilder(ProjectRule):
         Example(
             "one platform",
             path=".gitlab-ci.yml",
-            good="b:\n  image: docker:27\n  services:\n    - docker:27-dind\n  script:\n    - docker buildx build --platform linux/arm64 --push -t a/b .\n",
+            good=(
+                "b:\n  image: docker:27\n  services:\n    - docker:27-dind\n"
+                "  script:\n    - docker buildx build --platform linux/arm64 --push -t a/b .\n"
+            ),
         ),
     )
 

@@ -113,7 +113,7 @@ class MissingEmulator(ProjectRule):
             "nothing runs on the target platform",
             path=".github/workflows/image.yml",
             files={
-                "Dockerfile": "FROM --platform=$BUILDPLATFORM golang:1.22 AS build\nRUN go version\nFROM alpine:3.20\nCOPY --from=build /app /app\n"
+                "Dockerfile": "FROM --platform=$BUILDPLATFORM golang:1.22 AS build\nRUN go version\nFROM scratch\nCOPY --from=build /a /a\n"
             },
             good=_WORKFLOW.format(build="docker/build-push-action@v6"),
         ),
@@ -136,7 +136,7 @@ class MissingEmulator(ProjectRule):
             known = dockerfile_of(project, build) is not None
             yield self.finding(
                 build.location,
-                f"{build.host[:1].upper()}{build.host[1:]} is amd64 and the job registers no emulator, so the arm64 half of this build fails at its first RUN.",
+                f"The job runs on amd64 ({build.host}) and registers no emulator, so the arm64 half of this build fails at its first RUN.",
                 severity=Severity.ERROR if known else Severity.WARNING,
                 fix=build.setup,
             )

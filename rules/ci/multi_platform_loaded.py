@@ -57,5 +57,5 @@ class MultiPlatformLoaded(FileRule):
             if build.platforms.several and loads and not build.job.matrix and not build.pushes:
                 yield self.finding(
                     file.location(build.span),
-                    "Several platforms cannot be loaded into the Docker daemon, so this build fails unless the daemon has the containerd image store.",
+                    "Several platforms cannot be loaded into the Docker daemon: this fails unless it has the containerd image store.",
                 )

@@ -67,7 +67,7 @@ class PushFromDaemon(FileRule):
         Example(
             "joined afterwards",
             path="push.sh",
-            good='docker push "$REGISTRY/app:$A"\ndocker push "$REGISTRY/app:$B"\ndocker manifest create "$REGISTRY/app:1" "$REGISTRY/app:$A" "$REGISTRY/app:$B"\n',
+            good='docker push "$R/app:$A"\ndocker push "$R/app:$B"\ndocker manifest create "$R/app:1" "$R/app:$A" "$R/app:$B"\n',
         ),
     )
 

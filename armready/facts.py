@@ -201,7 +201,7 @@ _SCHEDULING_KINDS = KUBERNETES_KINDS | {Kind.HELM_VALUES, Kind.HELM_TEMPLATE, Ki
 _OFTEN_IDLE = frozenset({Kind.TEKTON, Kind.ARGO, Kind.SHELL, Kind.MAKEFILE, Kind.JUSTFILE, Kind.TASKFILE, Kind.PACKAGE_JSON})
 # One of these stands in every file of theirs that builds, tags or pushes an image.
 BUILD_TOOL_NEEDLES = (
-    b"docker", b"podman", b"buildah", b"nerdctl", b"container", b"kaniko", b"buildctl", b"skopeo", b"buildkit", b"image", b"ko ", b"jib",
+    b"docker", b"podman", b"buildah", b"nerdctl", b"container", b"kaniko", b"buildctl", b"skopeo", b"buildkit", b"image", b"ko ", b"jib", b"pack build", b"skaffold", b"builds submit",
 )  # fmt: skip
 
 COLLECTORS: tuple[Collector, ...] = (
@@ -224,6 +224,7 @@ COLLECTORS: tuple[Collector, ...] = (
     Collector("armready.python.lock_readers:lock_facts", RESOLVED_KINDS),
     Collector("armready.python.imports:import_facts", frozenset({Kind.PYTHON}), X86_MODULE_NEEDLES),
     Collector("armready.builds.bake:bake_facts", frozenset({Kind.BAKE_HCL, Kind.BAKE_JSON}), (b"platforms",)),
+    Collector("armready.builds.publishers:described_platforms", frozenset({Kind.SKAFFOLD, Kind.KO}), (b"platforms",)),
     Collector("armready.builds.view:image_facts", (PIPELINE_KINDS | BUILD_KINDS) - _OFTEN_IDLE),
     Collector("armready.builds.view:image_facts", _OFTEN_IDLE, BUILD_TOOL_NEEDLES),
     Collector("armready.parsers.dockerfile_facts:collect", frozenset({Kind.DOCKERFILE}), (b"from",)),

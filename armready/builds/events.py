@@ -165,6 +165,7 @@ class Build(Event):
     manifest: str = ""
     by_digest: bool = False
     default_platform: bool = False
+    described_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from armready.builds.chains import Chain
 from armready.builds.events import Event, Name, Output, Push, Variable, variables_in
 from armready.builds.folding import Folding, Impossible, scripts
 from armready.builds.grammar import Invocation
+from armready.builds.publishers import PUBLISHERS
 from armready.builds.statements import has_alternative, is_editable
 from armready.fix import Applicability
 from armready.knowledge.runners import Buildx
@@ -24,6 +25,7 @@ OTHER_TOOLS = {
     "kaniko": "kaniko builds one platform per run, on a machine of that architecture: run it on both and join the tags, or use BuildKit",
     "buildctl": "add `--opt platform=linux/amd64,linux/arm64`; the machine that runs buildkitd needs QEMU",
     "nerdctl": "add `--platform=amd64,arm64` and push with `nerdctl push --all-platforms`",
+    **PUBLISHERS,
     "img": "img builds one platform only: use docker buildx or buildctl",
 }
 

@@ -14,6 +14,7 @@ from armready.builds.fold import fold
 from armready.builds.folding import Folding, Impossible
 from armready.builds.paths import context_of, dockerfile_of
 from armready.builds.preparing import prepare, setup_edits
+from armready.builds.publishers import PUBLISHERS
 from armready.builds.setup import emulates_arm64, needs
 from armready.builds.variables import has_expansion
 from armready.builds.walk import read_events
@@ -129,7 +130,7 @@ def image_build(file: File, builds: Builds, chain: Chain) -> ImageBuild:
         fix, why_not = folded.fix, folded.why_not
         if fix is not None:
             fix = _shared(fix, builds, chain)
-    native = bool(build.declared and build.declared.native)
+    native = bool(build.declared and build.declared.native) or build.tool in PUBLISHERS
     setup = None
     if build.platforms.arm64 and not native and (missing.emulator or missing.builder):
         setup = _setup_fix(file, chain, builds.events[job], missing)
@@ -161,7 +162,7 @@ def image_build(file: File, builds: Builds, chain: Chain) -> ImageBuild:
         setup,
         build.default_platform,
         chain.handed_over,
-        not chain.loose,
+        not chain.loose and not build.described_in,
         builds.pipeline.generated,
         job.recipe,
         build.target if not has_expansion(build.target) else "",
@@ -171,6 +172,7 @@ def image_build(file: File, builds: Builds, chain: Chain) -> ImageBuild:
         file.location(build.declared.platforms_span) if build.declared and build.declared.platforms_span else None,
         jobs=_reached_by(builds.pipeline, chain),
         overridable=_is_overridable(builds.pipeline.system, build),
+        described_in=build.described_in,
     )
 
 

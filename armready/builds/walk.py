@@ -34,6 +34,7 @@ from armready.builds.grammar import Invocation, read
 from armready.builds.options import words
 from armready.builds.paths import ROOTS, is_root
 from armready.builds.platforms import NOT_GIVEN
+from armready.builds.publishers import Publication, described_in, publication
 from armready.builds.variables import expand, has_expansion
 from armready.file import File
 from armready.parsers.shell import Command, Script, Word, parse_shell
@@ -47,10 +48,16 @@ _SPEAKS = words(
 )
 _WRAPPED = frozenset({"docker", "podman", "buildah"})
 _WRAPPED_VERBS = frozenset({"build", "push", "buildx", "image", "tag"})
-_USES = frozenset(
-    {"run", "create", "cp", "inspect", "save", "export", "history", "rmi", "scan", "scout", "commit", "image inspect", "image save", "image rm",
-     "image history", "image ls", "images", "container run", "container create", "diff", "load", "image load", "mount", "unshare"}
-)  # fmt: skip
+_USES = words("run create cp inspect save export history rmi scan scout commit images diff load mount unshare") | {
+    "image inspect",
+    "image save",
+    "image rm",
+    "image history",
+    "image ls",
+    "container run",
+    "container create",
+    "image load",
+}
 _USING_TOOLS = words("trivy grype syft dive container-structure-test kind minikube k3d microk8s dgoss cosign")
 _EMULATORS = re.compile(
     r"(?:^|/)(?:tonistiigi/binfmt|multiarch/qemu-user-static|linuxkit/binfmt|docker/binfmt|dbhi/qus|aptman/qus|stilliard/qus)\b"
@@ -186,7 +193,10 @@ class _Walk:
             if inner and inner[0].template in ("push", "pull"):
                 yield Push(at, name=self.names(inner[1:2])[0]) if inner[0].template == "push" and len(inner) > 1 else Login(at)
             return
-        if call.is_build:
+        published = publication(call, self.environment)
+        if published is not None:
+            yield self.published(call, at, published)
+        elif call.is_build:
             yield self.build(call, at)
         elif call.tool == "kaniko":
             yield self.kaniko(call, at)
@@ -223,6 +233,19 @@ class _Walk:
             yield Use(at, names=self.names(call.arguments), verb=call.tool)
         elif verb in _USES:
             yield from self.use(call, at)
+
+    def published(self, call: Invocation, at: Moment, found: Publication) -> Build:
+        """A build by a command that pushes by itself."""
+        return Build(
+            at,
+            tool=call.tool,
+            tags=tuple(name_of(each, self.environment) for each in found.names),
+            platforms=platform_values.parse(found.platforms, self.environment),
+            output=Output.REGISTRY,
+            pushes=True,
+            stdin=True,
+            described_in=described_in(self.folder, found.described_in),
+        )
 
     def build(self, call: Invocation, at: Moment) -> Build:
         output, pushes, output_names = self.output(call)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from armready.builds import references
-from armready.builds.facts import CallMade, Deployed, ExtendedJob, FreePush, ImageBuild
+from armready.builds.facts import BakePlatforms, CallMade, Deployed, ExtendedJob, FreePush, ImageBuild
 from armready.builds.gates import judge
+from armready.builds.publishers import PUBLISHERS
 from armready.finding import Confidence, Finding, Related, Severity
 from armready.fix import Applicability
 from armready.pipelines import READERS
@@ -70,6 +71,12 @@ def _together(one: str, other: str, calls: set[tuple[str, str | None]]) -> bool:
         return True
     callers = {caller for caller, called in calls if called == one}
     return any((caller, other) in calls for caller in callers)
+
+
+def describes_platforms(project: Project, build: ImageBuild) -> bool:
+    """Whether another file decides on the platforms of a build: that of a bake always, that of other tools where it names arm64."""
+    named = [value for path in build.described_in for fact in project.facts_in(path, BakePlatforms) for value in fact.values]
+    return bool(build.described_in) and (build.tool not in PUBLISHERS or any("arm64" in each or each == "all" for each in named))
 
 
 def image_of(build: ImageBuild) -> str:

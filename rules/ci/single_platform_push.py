@@ -36,10 +36,10 @@ from armready.project import Project
 from armready.rule import Example, ProjectRule
 
 from . import KINDS
-from ._shared import image_of, machine, pushed_builds, report
+from ._shared import describes_platforms, image_of, machine, pushed_builds, report
 
 _DOCKERFILE = {"Dockerfile": "FROM alpine:3.20\nCOPY run.sh /run.sh\n"}
-_UNKNOWN_BASE = {"Dockerfile": "FROM registry.example.com/base:1\nCOPY run.sh /run.sh\n"}
+_UNKNOWN_BASE = {"Dockerfile": "FROM reg.example/base:1\nCOPY run.sh /run.sh\n"}
 
 
 class SinglePlatformPush(ProjectRule):
@@ -63,10 +63,10 @@ class SinglePlatformPush(ProjectRule):
                     - echo "$CI_REGISTRY_PASSWORD" | docker login -u "$CI_REGISTRY_USER" --password-stdin "$CI_REGISTRY"
                   script:
                     # by commit, and the newest
-                    - «docker build --pull -t "$CI_REGISTRY_IMAGE:$CI_COMMIT_SHA" .»
-                    - docker tag "$CI_REGISTRY_IMAGE:$CI_COMMIT_SHA" "$CI_REGISTRY_IMAGE:latest"
-                    - docker push "$CI_REGISTRY_IMAGE:$CI_COMMIT_SHA"
-                    - docker push "$CI_REGISTRY_IMAGE:latest"
+                    - «docker build -t "$IMAGE:$SHA" .»
+                    - docker tag "$IMAGE:$SHA" "$IMAGE:latest"
+                    - docker push "$IMAGE:$SHA"
+                    - docker push "$IMAGE:latest"
                 """,
             fixed="""
                 build:
@@ -79,7 +79,7 @@ class SinglePlatformPush(ProjectRule):
                     - docker context create armready-tls
                     - docker buildx create --name armready --driver docker-container --use armready-tls
                     # by commit, and the newest
-                    - docker buildx build --platform linux/amd64,linux/arm64 --provenance=false --push --pull -t "$CI_REGISTRY_IMAGE:$CI_COMMIT_SHA" -t "$CI_REGISTRY_IMAGE:latest" .
+                    - docker buildx build --platform linux/amd64,linux/arm64 --provenance=false --push -t "$IMAGE:$SHA" -t "$IMAGE:latest" .
                 """,
             severity=Severity.ERROR,
         ),
@@ -194,13 +194,13 @@ class SinglePlatformPush(ProjectRule):
             files=_UNKNOWN_BASE,
             bad="""
                 #!/bin/sh
-                «docker build -t registry.example.com/app:1 .»
-                docker push registry.example.com/app:1
+                «docker build -t reg.example/app:1 .»
+                docker push reg.example/app:1
                 """,
             fixed="""
                 #!/bin/sh
                 docker buildx inspect armready >/dev/null 2>&1 || docker buildx create --name armready --driver docker-container
-                docker buildx build --builder armready --platform linux/amd64,linux/arm64 --provenance=false --push -t registry.example.com/app:1 .
+                docker buildx build --builder armready --platform linux/amd64,linux/arm64 --provenance=false --push -t reg.example/app:1 .
                 """,
             applicability=Applicability.UNSAFE,
             severity=Severity.WARNING,
@@ -238,7 +238,8 @@ class SinglePlatformPush(ProjectRule):
             bad="image:\n\t«docker build -t ${IMG} .»\n\npush:\n\tdocker push ${IMG}\n",
             fixed=(
                 "image:\n\tdocker build -t ${IMG} .\n\n.PHONY: image-buildx\nimage-buildx: ## Build and push the image for all platforms.\n"
-                "\tdocker buildx build --platform linux/amd64,linux/arm64 --provenance=false --push -t ${IMG} .\n\npush:\n\tdocker push ${IMG}\n"
+                "\tdocker buildx build --platform linux/amd64,linux/arm64 --provenance=false --push -t ${IMG} .\n"
+                "\npush:\n\tdocker push ${IMG}\n"
             ),
             applicability=Applicability.UNSAFE,
         ),
@@ -266,6 +267,6 @@ class SinglePlatformPush(ProjectRule):
     def check(self, project: Project) -> Iterator[Finding]:
         """See `ProjectRule.check`."""
         for build in pushed_builds(project):
-            if not build.platforms.given and not build.described_in:
+            if not build.platforms.given and not describes_platforms(project, build):
                 message = f"{image_of(build)} is built for {machine(build)} only and pushed, so arm64 nodes have no image to run"
                 yield report(self, project, build, message)

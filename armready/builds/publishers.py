@@ -1,0 +1,79 @@
+"""Commands that build and push by themselves, without a Dockerfile's options: pack, ko, skaffold, `az acr build`, `gcloud builds submit`."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from armready.builds.facts import BakePlatforms
+from armready.builds.grammar import Invocation
+from armready.file import File
+from armready.parsers.yaml import Node, key_of, pairs, parse_yaml, strings, walk
+
+PUBLISHERS = {
+    "skaffold": "give it `--platform=linux/amd64,linux/arm64`, or set build.platforms in its configuration",
+    "ko": "give it `--platform=linux/amd64,linux/arm64`, or set defaultPlatforms in .ko.yaml",
+    "pack": "pack builds one platform per run: run it with `--platform` for both under tags of their own, then `pack manifest create`",
+    "az": "`az acr build` takes one value of `--platform`: run it for both under tags of their own, then `docker buildx imagetools create`",
+    "gcloud": "`gcloud builds submit --tag` builds one platform: give it a cloudbuild.yaml that runs docker buildx",
+}
+_KO_VERBS = frozenset({"build", "publish", "apply", "create", "resolve", "run"})
+_KEYS = frozenset({"platforms", "defaultPlatforms"})
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """An image that a command builds and pushes.
+
+    Attributes:
+        names: the references, as far as the command names them.
+        platforms: the values it gives; () where it gives none.
+        described_in: the file that may name platforms instead, relative to the working folder.
+    """
+
+    names: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    described_in: str = ""
+
+
+def publication(call: Invocation, environment: Mapping[str, tuple[str, ...]]) -> Publication | None:
+    """What a command publishes; None for commands that only build, and for other ones."""
+    verb, platforms = call.verb, tuple(call.all("platform"))
+    first = tuple(word.template for word in call.arguments[:1])
+    if call.tool == "pack" and verb == "build" and call.flag("publish"):
+        return Publication((*first, *call.all("tag")), platforms)
+    if call.tool == "skaffold" and verb == "build" and call.last("push") != "false" and not call.flag("dry-run"):
+        return Publication((), platforms, call.last("filename", "file", "f") or "skaffold.yaml")
+    if call.tool == "ko" and verb in _KO_VERBS and not call.flag("local") and call.last("push") != "false":
+        repository = environment.get("KO_DOCKER_REPO", ("",))[-1]
+        local = repository.strip("\"'").startswith(("ko.local", "kind.local", "localhost"))
+        return None if local else Publication((), platforms or environment.get("KO_DEFAULTPLATFORMS", ()), ".ko.yaml")
+    words = [word.template for word in call.words[1:4]]
+    if call.tool == "az" and words[:2] == ["acr", "build"]:
+        return Publication((*call.all("image"), *call.all("tag")), platforms)
+    if call.tool == "gcloud" and words[:2] == ["builds", "submit"] and call.all("tag"):
+        return Publication(tuple(call.all("tag")))
+    return None
+
+
+def described_in(folder: str | None, path: str) -> tuple[str, ...]:
+    """The path of a configuration relative to the root, when it is known."""
+    if folder is None or not path or "$" in path:
+        return ()
+    found = posixpath.normpath(posixpath.join(folder, path))
+    return () if found.startswith("..") else (found,)
+
+
+def described_platforms(file: File) -> Iterator[BakePlatforms]:
+    """The collector of what skaffold and ko read: the platforms that a file names anywhere."""
+    values = tuple(text for root in file.parse(parse_yaml) for text in _named(root))
+    if values:
+        yield BakePlatforms(values)
+
+
+def _named(root: Node) -> Iterator[str]:
+    for node in walk(root):
+        for key, value in pairs(node):
+            if key_of(key) in _KEYS:
+                yield from strings(value)

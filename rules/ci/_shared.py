@@ -35,7 +35,7 @@ def pushed_builds(project: Project) -> Iterator[ImageBuild]:
     A push in another file counts when one of the two files runs the other, or a third one runs both.
     """
     frees = list(project.facts(FreePush))
-    calls = {(path, call.path) for path, call in project.facts(CallMade) if call.path} if frees else set()
+    calls: set[tuple[str, str | None]] = {(path, call.path) for path, call in project.facts(CallMade) if call.path} if frees else set()
     for build in image_builds(project):
         if build.exempt or rejected_by(project, build)[0]:
             continue

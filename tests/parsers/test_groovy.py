@@ -1,6 +1,7 @@
 """The tokens of Groovy, and what its strings hold."""
 
 import string
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -88,7 +89,7 @@ def test_what_is_written_is_read_again(fragment, quote):
 @given(st.text(alphabet="ab$\\\"'{}\n/# ()", max_size=60))
 def test_every_text_has_tokens_in_order(text):
     found = tokens(text)
-    assert all(one.span.end <= other.span.start for one, other in zip(found, found[1:], strict=False))
+    assert all(one.span.end <= other.span.start for one, other in pairwise(found))
     for token in found:
         if token.string is not None:
             held = token.string.embedded

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import NamedTuple
+
+from rich.cells import cell_len
 
 from armready.reporters.base import escape
 from armready.source import Location, Source
@@ -37,23 +38,16 @@ class Excerpt(NamedTuple):
     @property
     def carets(self) -> str:
         """A line of carets for under it."""
-        return " " * cells(self.before) + "^" * max(cells(self.marked), 1)
-
-
-def cells(text: str) -> int:
-    """The columns that a text takes on a terminal."""
-    if text.isascii():
-        return len(text)
-    return sum(0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text)
+        return " " * cell_len(self.before) + "^" * max(cell_len(self.marked), 1)
 
 
 def crop(text: str, width: int) -> str:
     """The beginning of a text, at most `width` columns wide, with an ellipsis where something was cut."""
-    if cells(text) <= width:
+    if cell_len(text) <= width:
         return text
     taken, used = [], 0
     for each in text:
-        used += cells(each)
+        used += cell_len(each)
         if used > width - 1:
             break
         taken.append(each)
@@ -62,7 +56,7 @@ def crop(text: str, width: int) -> str:
 
 def crop_left(text: str, width: int) -> str:
     """The end of a text, as `crop`."""
-    return text if cells(text) <= width else crop(text[::-1], width)[::-1]
+    return text if cell_len(text) <= width else crop(text[::-1], width)[::-1]
 
 
 def excerpt(source: Source, location: Location, width: int) -> Excerpt | None:
@@ -77,31 +71,10 @@ def excerpt(source: Source, location: Location, width: int) -> Excerpt | None:
     before, marked, after = (
         _plain(source.text[a:b]) for a, b in ((line.start, min(span.start, line.end)), (span.start, end), (end, line.end))
     )
-    marked = crop(marked, width - min(cells(before), width // 4))
-    before = crop_left(before, max(width - cells(marked) - min(cells(after), width // 8), min(cells(before), width // 4)))
-    after = crop(after, max(width - cells(before) - cells(marked), 0)) if after else after
+    marked = crop(marked, width - min(cell_len(before), width // 4))
+    before = crop_left(before, max(width - cell_len(marked) - min(cell_len(after), width // 8), min(cell_len(before), width // 4)))
+    after = crop(after, max(width - cell_len(before) - cell_len(marked), 0)) if after else after
     return Excerpt(first + 1, before, marked, after, last - first)
-
-
-def wrap(text: str, width: int, first: str = "", later: str = "") -> list[str]:
-    """The words of a text on lines of at most `width` columns; a longer word stands on a line of its own.
-
-    Args:
-        text: on one line.
-        width: in columns.
-        first: what the first line begins with.
-        later: what the other lines begin with.
-    """
-    lines, line, used = [], first, cells(first)
-    empty = True
-    for word in text.split(" "):
-        size = cells(word)
-        if not empty and used + 1 + size > width:
-            lines.append(line)
-            line, used, empty = later, cells(later), True
-        line, used = (line + word, used + size) if empty else (f"{line} {word}", used + 1 + size)
-        empty = False
-    return [*lines, line]
 
 
 def _plain(text: str) -> str:

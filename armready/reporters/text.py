@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from io import StringIO
+
+from rich.console import Console
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
 
 from armready.finding import Finding
 from armready.fix import Applicability, Fix
 from armready.reporters.base import Context, escape, plural, rule_url
 from armready.reporters.concise import statistics
-from armready.reporters.excerpt import crop, excerpt, wrap
+from armready.reporters.excerpt import crop, excerpt
 from armready.reporters.fixed import fix_result
 from armready.reporters.triage import Row, by_code, most_frequent, rows_by_folder, rows_by_rule, triage
 from armready.results import Report
 
 MANY = 50
 _FOLDERS = 20
+_NARROWEST = 40
 
-_STYLES = {"bold": "1", "dim": "2", "error": "1;31", "warning": "1;33", "info": "1;34", "accent": "36", "good": "32"}
+_LEVELS = {"error": "bold red", "warning": "bold yellow", "info": "bold blue"}
 _HINTS = {
     Applicability.SAFE: "armready fix",
     Applicability.UNSAFE: "armready fix --unsafe-fixes, after a look at it",
@@ -24,115 +31,147 @@ _HINTS = {
 }
 
 
-class Painter:
-    """Colours and links, or the plain text where they are not wanted."""
-
-    def __init__(self, color: bool) -> None:
-        self.color = color
-
-    def __call__(self, text: str, style: str) -> str:
-        """`text` in a style."""
-        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.color and text else text
-
-    def link(self, text: str, url: str) -> str:
-        """`text` that leads to `url`, on terminals that can."""
-        return f"\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\" if self.color else text
-
-
 def render(report: Report, context: Context) -> str:
     """The findings in full, or the overview above 50 of them."""
-    paint = Painter(context.color)
+    page = _Page(context)
     if len(report.findings) > MANY and not context.full:
-        lines = [*_overview(report, context, paint)]
+        _overview(report, context, page)
     else:
-        lines = [line for finding in report.findings for line in _finding(finding, report, context, paint)]
-    lines += [line for each in report.summaries for line in _wrap(escape(each), context)]
-    lines += _fixed(report, context, paint)
+        for finding in report.findings:
+            _finding(finding, report, context, page)
+    for each in report.summaries:
+        page.wrapped(Text(escape(each)))
+    _fixed(report, context, page)
     if context.statistics and report.findings:
-        lines += [*statistics(report), ""]
-    return "".join(f"{line}\n" for line in lines)
+        for line in (*statistics(report), ""):
+            page.line(Text(line))
+    return page.text
 
 
-def _finding(finding: Finding, report: Report, context: Context, paint: Painter) -> Iterator[str]:
+class _Page:
+    """What is written so far, on a terminal of the context's width and colours."""
+
+    def __init__(self, context: Context) -> None:
+        self.width = max(context.width, _NARROWEST)
+        self._out = StringIO()
+        self._console = Console(
+            file=self._out,
+            width=self.width,
+            color_system="standard" if context.color else None,
+            force_terminal=context.color,
+            no_color=not context.color,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            legacy_windows=False,
+        )
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return self._out.getvalue()
+
+    def line(self, line: Text | None = None) -> None:
+        """Write one line as it is, however long."""
+        self._console.print(line or Text(), soft_wrap=True)
+
+    def wrapped(self, text: Text, indent: int = 0, first: Text | None = None) -> None:
+        """Write words on as many lines as they need.
+
+        Args:
+            text: the words.
+            indent: of the second and later lines.
+            first: what the first line begins with.
+        """
+        first = first or Text()
+        head, *more = text.wrap(self._console, self.width - first.cell_len)
+        head.rstrip()
+        self.line(Text.assemble(first, head))
+        if not more:
+            return
+        left = text.plain[len(head) :]
+        rest = text[len(text) - len(left.lstrip()) :]
+        for line in rest.wrap(self._console, self.width - indent):
+            line.rstrip()
+            self.line(Text.assemble(" " * indent, line))
+
+    def table(self, table: Table) -> None:
+        """Write a table."""
+        self._console.print(table)
+
+
+def _finding(finding: Finding, report: Report, context: Context, page: _Page) -> None:
     line, column, *_ = finding.location.region
     level = finding.severity.value
-    head = f"{level}[{finding.code}] "
-    message = _wrap(f"{head}{escape(finding.message)}", context, later="  ")
-    yield paint(head.strip(), level) + " " + paint(message[0][len(head) :], "bold")
-    yield from (paint(each, "bold") for each in message[1:])
+    page.wrapped(Text.assemble((f"{level}[{finding.code}]", _LEVELS[level]), " ", (escape(finding.message), "bold")), indent=2)
     gutter = " " * len(str(line))
-    yield f"{gutter}{paint('-->', 'accent')} {escape(context.shown_path(finding.path))}:{line}:{column}"
-    yield from _excerpt(finding, context, paint, gutter)
+    page.line(Text.assemble(gutter, ("-->", "cyan"), f" {escape(context.shown_path(finding.path))}:{line}:{column}"))
+    _excerpt(finding, context, page, gutter)
     for each in finding.related:
         where = f"{escape(context.shown_path(each.location.path))}:{each.location.region.line}"
-        yield from _note(gutter, "also", f"{where}: {escape(each.message)}", context, paint)
+        _note(gutter, "also", Text(f"{where}: {escape(each.message)}"), page)
     if finding.fix is not None:
-        yield from _fix(finding.fix, gutter, context, paint)
+        _fix(finding.fix, gutter, page)
     if finding in report.tolerated:
-        yield from _note(gutter, "note", "newer than the baseline: fails nothing until `armready baseline` is run", context, paint)
-    yield f"{gutter} {paint('=', 'accent')} {paint('why:', 'bold')} {paint.link(f'armready rule {finding.code}', rule_url(finding.name))}"
-    yield ""
+        _note(gutter, "note", Text("newer than the baseline: fails nothing until `armready baseline` is run"), page)
+    _note(gutter, "why", Text(f"armready rule {finding.code}", Style(link=rule_url(finding.name) if context.color else None)), page)
+    page.line()
 
 
-def _excerpt(finding: Finding, context: Context, paint: Painter, gutter: str) -> Iterator[str]:
+def _excerpt(finding: Finding, context: Context, page: _Page, gutter: str) -> None:
     source = context.source(finding.path)
     shown = None if source is None else excerpt(source, finding.location, max(context.width - len(gutter) - 3, 20))
     if shown is None:
         return
-    bar = paint("|", "accent")
-    yield f"{gutter} {bar}"
-    yield f"{paint(str(shown.line), 'accent')} {bar} {shown.text}".rstrip()
+    page.line(Text.assemble(gutter, " ", ("|", "cyan")))
+    code = Text.assemble((str(shown.line), "cyan"), " ", ("|", "cyan"), f" {shown.text}")
+    code.rstrip()
+    page.line(code)
     more = f" and {plural(shown.more, 'more line')}" if shown.more else ""
     if len(gutter) + 3 + len(shown.carets) + len(more) > context.width:
         more = ""
-    yield f"{gutter} {bar} {paint(shown.carets, finding.severity.value)}{paint(more, 'dim')}"
+    page.line(Text.assemble(gutter, " ", ("|", "cyan"), " ", (shown.carets, _LEVELS[finding.severity.value]), (more, "dim")))
 
 
-def _fix(fix: Fix, gutter: str, context: Context, paint: Painter) -> Iterator[str]:
-    yield from _note(gutter, "fix", f"{escape(fix.title)} ({fix.applicability.value}: {_HINTS[fix.applicability]})", context, paint)
+def _fix(fix: Fix, gutter: str, page: _Page) -> None:
+    _note(gutter, "fix", Text(f"{escape(fix.title)} ({fix.applicability.value}: {_HINTS[fix.applicability]})"), page)
     for note in fix.notes:
-        yield from _note(gutter, "note", escape(note), context, paint)
+        _note(gutter, "note", Text(escape(note)), page)
 
 
-def _note(gutter: str, label: str, text: str, context: Context, paint: Painter) -> Iterator[str]:
-    start = f"{gutter} = {label}: "
-    lines = _wrap(start + text, context, later=" " * len(start))
-    yield f"{gutter} {paint('=', 'accent')} {paint(f'{label}:', 'good' if label == 'fix' else 'bold')} {lines[0][len(start) :]}"
-    yield from lines[1:]
+def _note(gutter: str, label: str, text: Text, page: _Page) -> None:
+    start = Text.assemble(gutter, " ", ("=", "cyan"), " ", (f"{label}:", "green" if label == "fix" else "bold"), " ")
+    page.wrapped(text, indent=len(start), first=start)
 
 
-def _overview(report: Report, context: Context, paint: Painter) -> Iterator[str]:
-    yield from _table("Rule", rows_by_rule(report.findings), context, paint)
-    yield ""
+def _overview(report: Report, context: Context, page: _Page) -> None:
+    page.table(_table("Rule", rows_by_rule(report.findings), context))
+    page.line()
     folders = rows_by_folder(report.findings)
-    yield from _table("Folder", folders[:_FOLDERS], context, paint)
+    page.table(_table("Folder", folders[:_FOLDERS], context))
     if len(folders) > _FOLDERS:
-        yield f"and {plural(len(folders) - _FOLDERS, 'more folder')}"
-    yield ""
-    yield from _do_next(report.findings, context, paint)
-    yield ""
-    yield from _wrap("armready scan --full prints every finding with its line; armready rule CODE explains one.", context)
+        page.line(Text(f"and {plural(len(folders) - _FOLDERS, 'more folder')}"))
+    page.line()
+    _do_next(report.findings, page)
+    page.line()
+    page.wrapped(Text("armready scan --full prints every finding with its line; armready rule CODE explains one."))
 
 
-def _table(title: str, rows: Iterable[Row], context: Context, paint: Painter) -> Iterator[str]:
+def _table(title: str, rows: Iterable[Row], context: Context) -> Table:
     rows = list(rows)
-    columns = ("errors", "warnings", "infos", "files", "fixable") if context.width >= 60 else ("errors", "fixable")
-    numbers = [[f"{getattr(row, column):,}" for column in columns] for row in rows]
-    used = [any(getattr(row, column) for row in rows) for column in columns]
-    widths = [max(len(column), *(len(row[index]) for row in numbers)) for index, column in enumerate(columns)]
-    room = max(context.width - sum(width + 2 for width, shown in zip(widths, used, strict=True) if shown), 16)
-    label_width = min(max(len(title), *(len(row.label) for row in rows)), room)
-
-    def line(label: str, cells: Iterable[str]) -> str:
-        shown = (f"  {cell:>{width}}" for cell, width, use in zip(cells, widths, used, strict=True) if use)
-        return f"{crop(escape(label), label_width):<{label_width}}{''.join(shown)}"
-
-    yield paint(line(title, columns), "bold")
-    for row, cells in zip(rows, numbers, strict=True):
-        yield line(row.label, ("" if cell == "0" else cell for cell in cells)).rstrip()
+    wanted = ("errors", "warnings", "infos", "files", "fixable") if context.width >= 60 else ("errors", "fixable")
+    columns = [column for column in wanted if any(getattr(row, column) for row in rows)]
+    room = max(context.width - sum(len(column) + 4 for column in columns), 16)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column(title, no_wrap=True)
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(Text(crop(escape(row.label), room)), *(Text(f"{getattr(row, column):,}") for column in columns))
+    return table
 
 
-def _do_next(findings: tuple[Finding, ...], context: Context, paint: Painter) -> Iterator[str]:
+def _do_next(findings: tuple[Finding, ...], page: _Page) -> None:
     groups = triage(findings)
     steps: list[tuple[str, list[str]]] = []
     if groups.now:
@@ -146,28 +185,25 @@ def _do_next(findings: tuple[Finding, ...], context: Context, paint: Painter) ->
     if groups.blocked:
         facts = [f"{escape(message)}{f' ({number:,} times)' if number > 1 else ''}" for message, number in most_frequent(groups.blocked, 5)]
         steps.append((f"Blocked by a fact: {plural(len(groups.blocked), 'finding')}", facts))
-    yield paint("Do next", "bold")
+    page.line(Text("Do next", "bold"))
     for number, (step, details) in enumerate(steps, 1):
-        yield from _wrap(step, context, f"{number:>2}. ", "    ")
+        page.wrapped(Text(step), indent=4, first=Text(f"{number:>2}. "))
         for detail in details:
-            yield from _wrap(detail, context, "    ", "    ")
+            page.wrapped(Text(detail), indent=4, first=Text("    "))
 
 
-def _fixed(report: Report, context: Context, paint: Painter) -> Iterator[str]:
+def _fixed(report: Report, context: Context, page: _Page) -> None:
     result = fix_result(context, report.findings)
     for title, lines in (
         ("Applied", result.applied),
         ("Not applied", result.not_applied),
         ("Needs a look before --unsafe-fixes", result.to_look_at),
     ):
-        if lines:
-            yield paint(f"{title} ({len(lines):,})", "bold")
-            for line in lines:
-                yield from _wrap(escape(f"{context.shown_path(line.path)}: {line.code} {line.title}"), context, "  ", "    ")
-                for note in line.notes:
-                    yield from _wrap(escape(note), context, "    - ", "      ")
-            yield ""
-
-
-def _wrap(text: str, context: Context, first: str = "", later: str = "") -> list[str]:
-    return wrap(text, max(context.width, 40), first, later)
+        if not lines:
+            continue
+        page.line(Text(f"{title} ({len(lines):,})", "bold"))
+        for line in lines:
+            page.wrapped(Text(escape(f"{context.shown_path(line.path)}: {line.code} {line.title}")), indent=4, first=Text("    "))
+            for note in line.notes:
+                page.wrapped(Text(escape(note)), indent=6, first=Text("    - "))
+        page.line()

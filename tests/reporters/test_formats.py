@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len as cells
 
 from armready.reporters import FORMATS, render
 from armready.reporters.base import Context, escape, escape_lines, summary_line
-from armready.reporters.excerpt import cells, crop, crop_left, excerpt
+from armready.reporters.excerpt import crop, crop_left, excerpt
 from armready.results import Report
 from armready.source import Region, Source, Span
 

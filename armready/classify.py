@@ -331,36 +331,38 @@ _CONTENT_NAMES = re.compile(r"\.(?:ya?ml|json|lock|txt|hcl|tpl|ini)$")
 
 def _has(*keys: str) -> re.Pattern[str]:
     """Any of these keys at the top level."""
-    return re.compile(rf"^[\"']?(?:{'|'.join(keys)})[\"']?\s*:", re.M)
+    return re.compile(rf"^[\"']?(?:{'|'.join(keys)})[\"']?[ \t]*:", re.M)
 
 
-_KUBERNETES = re.compile(r"(?m)^[\s{,\-]*[\"']?apiVersion[\"']?\s*:")
-_KIND = re.compile(r"(?m)^[\s{,\-]*[\"']?kind[\"']?\s*:")
-_TEKTON = re.compile(r"apiVersion[\"']?\s*:\s*[\"']?(?:tekton\.dev|triggers\.tekton\.dev)/")
-_ARGO = re.compile(r"kind[\"']?\s*:\s*[\"']?(?:Workflow|WorkflowTemplate|ClusterWorkflowTemplate|CronWorkflow)\b")
-_CLOUDFORMATION = re.compile(r"AWSTemplateFormatVersion|[\"']?Type[\"']?\s*:\s*[\"']?AWS::")
-_GITHUB = re.compile(r"(?m)^\s+runs-on\s*:")
-_ACTION = re.compile(r"(?m)^runs\s*:\s*(?:#.*)?\n\s+[\"']?(?:using|steps|image|main)")
+_KUBERNETES = re.compile(r"(?m)^[ \t{,\-]*[\"']?apiVersion[\"']?[ \t]*:")
+_KIND = re.compile(r"(?m)^[ \t{,\-]*[\"']?kind[\"']?[ \t]*:")
+_TEKTON = re.compile(r"apiVersion[\"']?[ \t]*:[ \t]*[\"']?(?:tekton\.dev|triggers\.tekton\.dev)/")
+_ARGO = re.compile(r"kind[\"']?[ \t]*:[ \t]*[\"']?(?:Workflow|WorkflowTemplate|ClusterWorkflowTemplate|CronWorkflow)\b")
+_CLOUDFORMATION = re.compile(r"AWSTemplateFormatVersion|[\"']?Type[\"']?[ \t]*:[ \t]*[\"']?AWS::")
+_GITHUB = re.compile(r"(?m)^[ \t]+runs-on[ \t]*:")
+_ACTION = re.compile(r"(?m)^runs[ \t]*:[ \t]*(?:#.*)?\r?\n[ \t]+[\"']?(?:using|steps|image|main)")
 _GITLAB_SCRIPT = re.compile(r"(?m)^[ \t]+(?:before_)?script[ \t]*:")
 _GITLAB_JOB = re.compile(r"(?m)^stages[ \t]*:|^[ \t]+(?:stage|tags|only|rules|image|extends|needs|artifacts|services)[ \t]*:")
-_AZURE = re.compile(r"(?m)^\s*-\s*(?:task|checkout)\s*:|^\s+vmImage\s*:|^pool\s*:")
-_AZURE_STEP = re.compile(r"(?m)^\s*-\s*task\s*:\s*[\"']?\w+@\d|^\s+vmImage\s*:")
-_CIRCLECI = re.compile(r"(?m)^\s*version\s*:\s*[\"']?2(?:\.\d)?[\"']?\s*$")
-_CIRCLECI_PARTS = re.compile(r"(?m)^\s*(?:orbs|executors|commands)\s*:|^\s+(?:-\s+)?(?:machine|resource_class|setup_remote_docker)\b")
-_CLOUDBUILD = re.compile(r"(?m)^steps\s*:\s*(?:#.*)?\n(?:\s*#.*\n)*\s*-\s+(?:id|name|args|entrypoint)\s*:")
-_COMPOSE = re.compile(r"(?m)^services\s*:\s*(?:#.*)?\n(?:\s*(?:#.*)?\n)*[ \t]+[\w.-]+\s*:")
-_CODEBUILD = re.compile(r"(?m)^phases\s*:")
-_DRONE = re.compile(r"(?m)^kind\s*:\s*pipeline\b")
-_CONDA = re.compile(r"(?m)^dependencies\s*:\s*(?:#.*)?\n\s*-")
-_JSON_PATCH = re.compile(r"(?m)^\s*-\s*(?:op\s*:\s*[\"']?(?:add|replace|remove|test|copy|move)\b|path\s*:\s*[\"']?/)")
+_AZURE = re.compile(r"(?m)^[ \t]*-[ \t]*(?:task|checkout)[ \t]*:|^[ \t]+vmImage[ \t]*:|^pool[ \t]*:")
+_AZURE_STEP = re.compile(r"(?m)^[ \t]*-[ \t]*task[ \t]*:[ \t]*[\"']?\w+@\d|^[ \t]+vmImage[ \t]*:")
+_CIRCLECI = re.compile(r"(?m)^[ \t]*version[ \t]*:[ \t]*[\"']?2(?:\.\d)?[\"']?[ \t\r]*$")
+_CIRCLECI_PARTS = re.compile(
+    r"(?m)^[ \t]*(?:orbs|executors|commands)[ \t]*:|^[ \t]+(?:-[ \t]+)?(?:machine|resource_class|setup_remote_docker)\b"
+)
+_CLOUDBUILD = re.compile(r"(?m)^steps[ \t]*:[ \t]*(?:#.*)?\r?\n(?:[ \t]*(?:#.*)?\r?\n)*[ \t]*-[ \t]+(?:id|name|args|entrypoint)[ \t]*:")
+_COMPOSE = re.compile(r"(?m)^services[ \t]*:[ \t]*(?:#.*)?\r?\n(?:[ \t]*(?:#.*)?\r?\n)*[ \t]+[\w.-]+[ \t]*:")
+_CODEBUILD = re.compile(r"(?m)^phases[ \t]*:")
+_DRONE = re.compile(r"(?m)^kind[ \t]*:[ \t]*pipeline\b")
+_CONDA = re.compile(r"(?m)^dependencies[ \t]*:[ \t]*(?:#.*)?\r?\n(?:[ \t]*(?:#.*)?\r?\n)*[ \t]*-")
+_JSON_PATCH = re.compile(r"(?m)^[ \t]*-[ \t]*(?:op[ \t]*:[ \t]*[\"']?(?:add|replace|remove|test|copy|move)\b|path[ \t]*:[ \t]*[\"']?/)")
 # Schemas and the test suites of charts speak of the same fields.
 _ABOUT_MANIFESTS = _has("swagger", "openapi", "suite")
-_SHEBANG = re.compile(r"^#!\s*\S*?(?:/|\benv\s+(?:-S\s+)?)(?:ba|da|k|z|a)?sh\b")
-_PYTHON_SHEBANG = re.compile(r"^#!\s*\S*\bpython[\d.]*\b")
-_FROM = re.compile(r"(?mi)^FROM\s+\S+")
-_INSTRUCTION = re.compile(r"(?mi)^(?:RUN|COPY|ENTRYPOINT|CMD|WORKDIR|ENV|ADD|LABEL|USER)\s+\S")
-_SYNTAX = re.compile(r"(?i)^#\s*syntax\s*=\s*\S*docker")
-_EXPLICIT = re.compile(r"(?m)^@EXPLICIT\s*$")
+_SHEBANG = re.compile(r"^#![ \t]*\S*?(?:/|\benv[ \t]+(?:-S[ \t]+)?)(?:ba|da|k|z|a)?sh\b")
+_PYTHON_SHEBANG = re.compile(r"^#![ \t]*\S*\bpython[\d.]*\b")
+_FROM = re.compile(r"(?mi)^FROM[ \t]+\S+")
+_INSTRUCTION = re.compile(r"(?mi)^(?:RUN|COPY|ENTRYPOINT|CMD|WORKDIR|ENV|ADD|LABEL|USER)[ \t]+\S")
+_SYNTAX = re.compile(r"(?i)^#[ \t]*syntax[ \t]*=[ \t]*\S*docker")
+_EXPLICIT = re.compile(r"(?m)^@EXPLICIT[ \t\r]*$")
 
 
 @lru_cache(maxsize=1)
@@ -413,7 +415,7 @@ def _kind_of_yaml(path: str, head: str) -> Kind | None:
         return Kind.AZURE
     if "/templates/" in f"/{lowered}" and "{{" in head:
         return Kind.HELM_TEMPLATE
-    if _CIRCLECI.search(head) and re.search(r"(?m)^\s*(?:workflows|jobs)\s*:", head) and _CIRCLECI_PARTS.search(head):
+    if _CIRCLECI.search(head) and re.search(r"(?m)^[ \t]*(?:workflows|jobs)[ \t]*:", head) and _CIRCLECI_PARTS.search(head):
         return Kind.CIRCLECI
     if _DRONE.search(head):
         return Kind.DRONE
@@ -422,7 +424,7 @@ def _kind_of_yaml(path: str, head: str) -> Kind | None:
     if _has("jobs").search(head):
         if _GITHUB.search(head) and _has("on", "true").search(head):
             return Kind.GITHUB_WORKFLOW
-        if re.search(r"(?m)^\s+(?:-\s+)?plan\s*:", head):
+        if re.search(r"(?m)^[ \t]+(?:-[ \t]+)?plan[ \t]*:", head):
             return Kind.CONCOURSE
         if _AZURE.search(head):
             return Kind.AZURE
@@ -432,17 +434,17 @@ def _kind_of_yaml(path: str, head: str) -> Kind | None:
         return Kind.AZURE
     if _CLOUDBUILD.search(head):
         return Kind.CLOUDBUILD
-    if _CODEBUILD.search(head) and re.search(r"(?m)^\s+commands\s*:", head):
+    if _CODEBUILD.search(head) and re.search(r"(?m)^[ \t]+commands[ \t]*:", head):
         return Kind.CODEBUILD
-    if _COMPOSE.search(head) and re.search(r"(?m)^\s+(?:image|build)\s*:", head):
+    if _COMPOSE.search(head) and re.search(r"(?m)^[ \t]+(?:image|build)[ \t]*:", head):
         return Kind.COMPOSE
     if _GITLAB_SCRIPT.search(head) and _GITLAB_JOB.search(head):
         return Kind.GITLAB
-    if _CONDA.search(head) and re.search(r"(?m)^(?:channels|name|platforms)\s*:", head):
+    if _CONDA.search(head) and re.search(r"(?m)^(?:channels|name|platforms)[ \t]*:", head):
         return Kind.CONDA_ENV
     if _JSON_PATCH.search(head):
         return Kind.KUBERNETES
-    if re.search(r"(?m)^\s*[\"']?(?:nodeSelector|affinity|tolerations|image)[\"']?\s*:", head):
+    if re.search(r"(?m)^[ \t]*[\"']?(?:nodeSelector|affinity|tolerations|image)[\"']?[ \t]*:", head):
         return Kind.HELM_VALUES
     return None
 
@@ -494,7 +496,7 @@ def classify(path: str, head: str) -> Kind | None:
         refined = kind_by_content(path, head)
         if refined is not None and refined is not Kind.HELM_VALUES:
             return refined
-        is_conda = re.search(r"(?m)^\s*(?:dependencies|channels|requirements|package)\s*:", head)
+        is_conda = re.search(r"(?m)^[ \t]*(?:dependencies|channels|requirements|package)[ \t]*:", head)
         return kind if is_conda else None
     if kind is Kind.REQUIREMENTS:
         return Kind.CONDA_EXPLICIT if _EXPLICIT.search(head) else kind

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from armready.classify import Kind, classify
@@ -94,3 +96,13 @@ def test_names_of_other_things(path):
 )
 def test_contents(path, head, kind):
     assert classify(path, head) is kind
+
+
+@pytest.mark.parametrize(
+    "text", ["\n" * 65536, " \n" * 32768, "services:\n" + "\n" * 60000 + "x", "steps:\n" + " #\n" * 20000, "- " * 32768, "kind " * 13000]
+)
+@pytest.mark.parametrize("path", ["x.yaml", "values.yaml", "conda.yml", "x", "x.txt"])
+def test_time_grows_with_the_text_alone(path, text):
+    started = time.process_time()
+    classify(path, text)
+    assert time.process_time() - started < 2

@@ -49,7 +49,7 @@ def setup_edits(file: File, job: Job, anchor: Step, missing: Needs, events: Sequ
         if edits is None:
             raise Impossible("the job is written in a way that takes no steps for emulator and builder")
         return edits
-    new = lines(job.host, missing, file.settings)
+    new = lines(job.host, missing, file.settings, repeated=job.local_setup)
     if not new:
         return []
     edits = anchor.place.insert_scripts(new) if anchor.place is not None else None

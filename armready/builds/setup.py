@@ -31,19 +31,18 @@ def emulates_arm64(detail: str) -> bool:
     return not named or "arm64" in detail or "aarch64" in detail or "all" in detail
 
 
-def lines(host: Host, missing: Needs, settings: Settings) -> tuple[str, ...]:
-    """The shell lines that give a job what it is missing."""
+def lines(host: Host, missing: Needs, settings: Settings, *, repeated: bool = False) -> tuple[str, ...]:
+    """The shell lines that give a job what it is missing; `repeated`: they may run several times on one machine."""
     found: list[str] = []
+    known = f"docker buildx inspect {BUILDER} >/dev/null 2>&1 || "
     image = f" --driver-opt image={settings.buildkit_image}" if settings.buildkit_image else ""
     if missing.emulator and host.kind is not HostKind.PERSISTENT:
         found.append(f"docker run --privileged --rm {settings.binfmt_image} --install arm64")
     if missing.builder and host.kind is HostKind.PERSISTENT:
-        found.append(
-            f"docker buildx inspect {BUILDER} >/dev/null 2>&1 || docker buildx create --name {BUILDER} --driver docker-container{image}"
-        )
+        found.append(f"{known}docker buildx create --name {BUILDER} --driver docker-container{image}")
     elif missing.builder and host.tls:
         found.append(f"docker context create {CONTEXT}")
         found.append(f"docker buildx create --name {BUILDER} --driver docker-container{image} --use {CONTEXT}")
     elif missing.builder:
-        found.append(f"docker buildx create --name {BUILDER} --driver docker-container{image} --use")
+        found.append(f"{known if repeated else ''}docker buildx create --name {BUILDER} --driver docker-container{image} --use")
     return tuple(found)

@@ -144,3 +144,11 @@ def test_a_runner_that_the_configuration_describes_is_set_up_by_the_job():
     assert "--builder" not in known
     assert "tonistiigi/binfmt" not in unknown
     assert "docker buildx inspect armready" in unknown
+
+
+def test_two_images_of_a_jenkinsfile_can_share_a_builder():
+    pair = "    sh 'docker build -t a/{0}:1 .'\n    sh 'docker push a/{0}:1'\n"
+    after, _, _ = fixed(PATHS["jenkins"], "node('fresh') {\n" + pair.format("b") + pair.format("c") + "}\n")
+    create = "docker buildx create --name armready"
+    assert after.count(create) == 2
+    assert after.count(f"docker buildx inspect armready >/dev/null 2>&1 || {create}") == 2

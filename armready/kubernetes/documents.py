@@ -35,7 +35,8 @@ from armready.source import Span
 
 PLACEHOLDER = "\ue000"
 
-_ACTION = re.compile(r"\{\{-?\s*/\*.*?\*/\s*-?\}\}|\{\{(?:\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|[^\"`}]|\}(?!\}))*\}\}", re.DOTALL)
+# The inside of an action: strings, raw strings and other characters, up to what can only be its end or the beginning of another.
+_INSIDE = re.compile(r"(?:\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|[^\"`{}]|\}(?!\})|\{(?!\{))*")
 _VARIABLE = re.compile(rf"{PLACEHOLDER}|\{{\{{|\$[{{(\w]|<<|<[A-Za-z_]|@\w+@|\(\(|__\w+__|%\w+%")
 _INDENTED = re.compile(r"\b(?:nindent|indent|toYaml)\b")
 _PROBLEM_LINE = re.compile(r"line (\d+)")
@@ -131,15 +132,41 @@ def mask(text: str) -> str:
         return text
     pieces: list[str] = []
     position = 0
-    for action in _ACTION.finditer(text):
-        pieces.append(text[position : action.start()])
-        pieces.append(re.sub(r"[^\r\n]", " " if _INDENTED.search(action[0]) else PLACEHOLDER, action[0]))
-        position = action.end()
+    for start, end in _actions(text):
+        action = text[start:end]
+        pieces.append(text[position:start])
+        pieces.append(re.sub(r"[^\r\n]", " " if _INDENTED.search(action) else PLACEHOLDER, action))
+        position = end
     pieces.append(text[position:])
     lines = "".join(pieces).split("\n")
     return "\n".join(
         re.sub(r"[^\r]", " ", line) if PLACEHOLDER in line and not line.strip(f" \t\r{PLACEHOLDER}") else line for line in lines
     )
+
+
+def _actions(text: str) -> Iterator[tuple[int, int]]:
+    """Where the actions of a template stand; each character is looked at a constant number of times."""
+    start = text.find("{{")
+    while start >= 0:
+        if text.startswith("/*", _without_dash(text, start + 2)):
+            end = text.find("*/", start)
+            close = text.find("}}", end) if end >= 0 else -1
+            if close < 0:
+                return
+        else:
+            inside = _INSIDE.match(text, start + 2)
+            close = inside.end() if inside and text.startswith("}}", inside.end()) else -1
+        if close >= 0:
+            yield start, close + 2
+        start = text.find("{{", close + 2 if close >= 0 else start + 2)
+
+
+def _without_dash(text: str, position: int) -> int:
+    """Past `-` and white space, as in `{{- /* comment */ -}}`."""
+    position += text.startswith("-", position)
+    while position < len(text) and text[position] in " \t":
+        position += 1
+    return position
 
 
 def is_open(value: str | None) -> bool:

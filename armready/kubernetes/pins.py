@@ -60,8 +60,12 @@ class Pin:
 
 
 def pins(file: File) -> tuple[Pin, ...]:
-    """Everything in a file that keeps pods off arm64 nodes and says so, in order."""
-    return tuple(pin for pod in file.parse(pods) if not pod.is_windows for pin in _pins(pod))
+    """Everything in a file that keeps pods off arm64 nodes and says so, in order; what several pods share through an anchor once."""
+    found: dict[int, Pin] = {}
+    for pod in file.parse(pods):
+        for pin in _pins(pod) if not pod.is_windows else ():
+            found.setdefault(id(pin.requirements[0].key), pin)
+    return tuple(found.values())
 
 
 def _pins(pod: Pod) -> Iterator[Pin]:
@@ -299,6 +303,8 @@ def _removed(file: File, pin: Pin) -> list[Edit | None]:
     requirement, pod = pin.requirements[0], pin.pod
     pair = pair_of(pod.node, "nodeSelector")
     if pair is None or pair[1] is not requirement.mapping:
+        return []
+    if is_anchored(requirement.mapping) and len(requirement.mapping.value) == 1:
         return []
     if pod.origin is Origin.VALUES and len(requirement.mapping.value) == 1:
         place = span(pair[1])

@@ -46,6 +46,7 @@ _POD = """
       - name: web
         image: {}
 """
+_PLAIN = _POD.replace("      nodeSelector:\n        {}\n", "")
 _DEPLOYMENT = """
     apiVersion: apps/v1
     kind: Deployment
@@ -74,16 +75,7 @@ class ArchSelectorAmd64(ProjectRule):
             "known image",
             path="pod.yaml",
             bad=_POD.format("«kubernetes.io/arch: amd64»", "nginx:1.27"),
-            fixed="""
-                apiVersion: v1
-                kind: Pod
-                metadata:
-                  name: web
-                spec:
-                  containers:
-                  - name: web
-                    image: nginx:1.27
-            """,
+            fixed=_PLAIN.format("nginx:1.27"),
             applicability=Applicability.UNSAFE,
             severity=Severity.WARNING,
         ),
@@ -91,16 +83,7 @@ class ArchSelectorAmd64(ProjectRule):
             "a comment says why",
             path="pod.yaml",
             bad=_POD.format("# the image is built for amd64 only\n        «kubernetes.io/arch: amd64»", "nginx:1.27"),
-            fixed="""
-                apiVersion: v1
-                kind: Pod
-                metadata:
-                  name: web
-                spec:
-                  containers:
-                  - name: web
-                    image: nginx:1.27
-            """,
+            fixed=_PLAIN.format("nginx:1.27"),
             applicability=Applicability.DISPLAY,
         ),
         Example(
@@ -139,16 +122,7 @@ class ArchSelectorAmd64(ProjectRule):
             "unknown image",
             path="pod.yaml",
             bad=_POD.format('«beta.kubernetes.io/arch: "amd64"»', "registry.example.com/team/web:1"),
-            fixed="""
-                apiVersion: v1
-                kind: Pod
-                metadata:
-                  name: web
-                spec:
-                  containers:
-                  - name: web
-                    image: registry.example.com/team/web:1
-            """,
+            fixed=_PLAIN.format("registry.example.com/team/web:1"),
             applicability=Applicability.DISPLAY,
             severity=Severity.WARNING,
         ),
@@ -182,19 +156,75 @@ class ArchSelectorAmd64(ProjectRule):
             applicability=Applicability.UNSAFE,
         ),
         Example(
+            "an anchor that others use",
+            path="list.yaml",
+            bad="""
+                apiVersion: v1
+                kind: List
+                items:
+                - apiVersion: v1
+                  kind: Pod
+                  metadata: {name: a}
+                  spec:
+                    nodeSelector: &where {«kubernetes.io/arch: amd64», disktype: ssd}
+                    containers: [{name: x, image: "nginx:1.27"}]
+                - apiVersion: v1
+                  kind: Pod
+                  metadata: {name: b}
+                  spec:
+                    nodeSelector: *where
+                    containers: [{name: x, image: "nginx:1.27"}]
+            """,
+            fixed="""
+                apiVersion: v1
+                kind: List
+                items:
+                - apiVersion: v1
+                  kind: Pod
+                  metadata: {name: a}
+                  spec:
+                    nodeSelector: &where {disktype: ssd}
+                    containers: [{name: x, image: "nginx:1.27"}]
+                - apiVersion: v1
+                  kind: Pod
+                  metadata: {name: b}
+                  spec:
+                    nodeSelector: *where
+                    containers: [{name: x, image: "nginx:1.27"}]
+            """,
+            applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "JSON",
+            path="pod.json",
+            bad="""
+                {
+                  "apiVersion": "v1",
+                  "kind": "Pod",
+                  "spec": {
+                    "nodeSelector": {
+                      «"kubernetes.io/arch": "amd64"»
+                    },
+                    "containers": [{"name": "x", "image": "nginx:1.27"}]
+                  }
+                }
+            """,
+            fixed="""
+                {
+                  "apiVersion": "v1",
+                  "kind": "Pod",
+                  "spec": {
+                    "containers": [{"name": "x", "image": "nginx:1.27"}]
+                  }
+                }
+            """,
+            applicability=Applicability.UNSAFE,
+        ),
+        Example(
             "own image, built for both",
             path="pod.yaml",
             bad=_POD.format("«kubernetes.io/arch: amd64»", "registry.example.com/web:1"),
-            fixed="""
-                apiVersion: v1
-                kind: Pod
-                metadata:
-                  name: web
-                spec:
-                  containers:
-                  - name: web
-                    image: registry.example.com/web:1
-            """,
+            fixed=_PLAIN.format("registry.example.com/web:1"),
             applicability=Applicability.UNSAFE,
             files={
                 ".gitlab-ci.yml": "build:\n  image: docker:27\n  services: [docker:27-dind]\n  script:\n"

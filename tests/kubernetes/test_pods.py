@@ -1,11 +1,14 @@
 """Where kinds keep their pod specs, what runs in them, and what constrains them."""
 
+import re
+import time
+
 import pytest
 
 from armready.classify import Kind
 from armready.config import Settings
 from armready.file import File
-from armready.kubernetes.documents import documents, mask, resources
+from armready.kubernetes.documents import PLACEHOLDER, documents, mask, resources
 from armready.kubernetes.images import image_uses
 from armready.kubernetes.placement import EVERY, allowed, opaque_pins, says_arch, tolerates_arm
 from armready.kubernetes.pods import Origin, Role, pods
@@ -267,6 +270,28 @@ def test_templates_keep_every_place():
     assert allowed(pod) == {"amd64"}
     assert pod.images[0].text == '{{ .Values.registry }}/app-amd64:{{ .Values.tag | default "1" }}'
     assert TEMPLATE[slice(*span(pod.images[0].node))].startswith('"{{')
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ('a: {{ x "}}" `}}` }}b', "a: ***b"),
+        ("{{- /* }} don't {{ */ -}}\nc", "c"),
+        ("a: {{ unclosed\nb: {{ x }}", "a: {{ unclosed\nb: ***"),
+        ("a: {{{{ x }}}}", "a: {{***}}"),
+    ],
+)
+def test_actions(text, expected):
+    masked = mask(text)
+    assert len(masked) == len(text)
+    assert re.sub(f"{PLACEHOLDER}+", "***", masked).strip() == expected
+
+
+@pytest.mark.parametrize("text", ["{{" * 100_000, "{{/*" * 50_000, '{{ " ' * 50_000, "{{ ` " * 50_001, "a: {{ x }}\n" * 30_000])
+def test_masking_takes_linear_time(text):
+    started = time.process_time()
+    mask(text)
+    assert time.process_time() - started < 3
 
 
 def test_a_selector_that_a_template_puts_in_is_said():

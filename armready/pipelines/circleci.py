@@ -30,7 +30,7 @@ from armready.parsers.yaml import (
 from armready.pipelines.architectures import siblings, varied
 from armready.pipelines.keyed_steps import Budget, Context, KeyedItem, declared_step, script_step
 from armready.pipelines.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
-from armready.pipelines.yaml_steps import environment_of, line_of, mapping_texts
+from armready.pipelines.yaml_steps import environment_of, flattened, line_of, mapping_texts
 
 _MAX_DEPTH = 8
 _OLD_MACHINE = re.compile(r"^(?:true|default|circleci/classic.*|ubuntu-1[46]04.*|ubuntu-2004:(?:2020|2021|2022).*)$")
@@ -53,8 +53,25 @@ def read(file: File) -> Pipeline:
     root = roots[0] if roots else None
     if get(root, "usage", "workflows") is not None or get(root, "usage", "jobs") is not None:
         root = get(root, "usage")
+    if get(root, "jobs") is None and get(root, "workflows") is None:
+        return Pipeline("circleci", tuple(_first_version(file, root)))
     reader = _Reader(file, root)
     return Pipeline("circleci", tuple(reader.jobs()))
+
+
+def _first_version(file: File, root: Node | None) -> Iterator[Job]:
+    """The commands of version 1.0, which CircleCI no longer runs: one machine, one phase after the other."""
+    steps: list[Step] = []
+    context = Context({}, detect_only="the file is of CircleCI's version 1.0, which no longer runs")
+    for phase in ("machine", "dependencies", "database", "compile", "test", "deployment"):
+        for node in (get(root, phase), *find(root, phase, "*")):
+            for key in ("pre", "override", "post", "commands"):
+                for scalar, _, _ in flattened(get(node, key)):
+                    step = script_step(file, scalar, None, len(steps), context, phase)
+                    if step is not None:
+                        steps.append(step)
+    if steps and isinstance(root, MappingNode):
+        yield Job("circle", span(root.value[0][0]), Host(HostKind.CIRCLE_MACHINE, "amd64", doubt="the machine is no more"), tuple(steps))
 
 
 @dataclass

@@ -9,19 +9,15 @@ Nodes without an explicit tag share one tag object, which also carries the text 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from _ruamel_yaml import CParser  # type: ignore[import-not-found]
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from ruamel.yaml.tag import Tag
 
 from armready.embedded import Embedded
 from armready.errors import ParseProblem
 from armready.parsers import yaml_scalars
+from armready.parsers.yaml_reader import Stream, has_tag, parse_yaml_text, walk
 from armready.source import Span
 
 if TYPE_CHECKING:
@@ -59,59 +55,9 @@ __all__ = [
     "walk",
 ]
 
-MAX_DEPTH = 1_000
-# Nesting of so many levels is far from what overflows the stack.
-_SAFE_BRACKETS = 4_000
-_MAX_BAD_DOCUMENTS = 10
-
-_EXPLICIT_TAG = re.compile(r"(?:^|[\s,\[{\-])!", re.MULTILINE)
-_INDENT = re.compile(r"(?m)^[ \-?:]+")
 _PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*(?:[ \t]+|[ \t]*(?:#[^\n]*)?\r?\n[ \t]*)*)+")
-_DOCUMENT_START = re.compile(r"(?m)^(?:---|\.\.\.)(?=[ \t\r\n]|$)")
 _GAP = re.compile(r"(?:[\s,:?\-]|#[^\n]*\n)*")
 _ALIAS = re.compile(r"\*[^\s,\[\]{}]+")
-
-
-class _ImplicitTag(Tag):
-    """The tag of all nodes of one text that name none."""
-
-    __slots__ = ("text",)
-
-    def __init__(self, text: str) -> None:
-        super().__init__(suffix="")
-        self.text = text
-
-
-class _ExplicitTag(Tag):
-    __slots__ = ("text",)
-
-    def __init__(self, suffix: str, text: str) -> None:
-        super().__init__(suffix=suffix)
-        self.text = text
-
-
-class _Parser(CParser):  # type: ignore[misc]
-    """The C parser and composer, with a resolver that resolves nothing: three quarters of the stock loader's time go there."""
-
-    def __init__(self, text: str, tag: Tag) -> None:
-        CParser.__init__(self, text)
-        self._tag = tag
-
-    def resolve(self, _kind: object, _value: object, _implicit: object) -> Tag:
-        return self._tag
-
-    def descend_resolver(self, _parent: object, _index: object) -> None:
-        pass
-
-    def ascend_resolver(self) -> None:
-        pass
-
-
-class Stream(NamedTuple):
-    """The documents of a text, and what is wrong with those that could not be read (they stand as None)."""
-
-    documents: tuple[Node | None, ...]
-    problems: tuple[str, ...]
 
 
 def parse_stream(file: File) -> Stream:
@@ -134,172 +80,6 @@ def parse_yaml(file: File) -> tuple[Node, ...]:
     if not roots and stream.problems:
         raise ParseProblem(stream.problems[0])
     return roots
-
-
-def parse_yaml_text(text: str) -> Stream:
-    """Parse all documents of `text`; those that cannot be read stand as None."""
-    tag = _ImplicitTag(text)
-    problems: list[str] = []
-    readable = text
-    while True:
-        try:
-            roots = _compose(readable, tag)
-            break
-        except _BadDocument as bad:
-            problems.append(bad.reason)
-            blanked = _without_document(readable, bad.offset) if len(problems) < _MAX_BAD_DOCUMENTS else None
-            if blanked is None:
-                roots = ()
-                break
-            readable = blanked
-    if _EXPLICIT_TAG.search(text):
-        for root in roots:
-            _tag_explicitly(root, text)
-    return Stream(tuple(None if _is_empty(root) else root for root in roots), tuple(problems))
-
-
-def _without_document(text: str, offset: int) -> str | None:
-    """`text` with the document around an offset blanked out, so that the places of all others stay; None when that leaves nothing."""
-    borders = [match.start() for match in _DOCUMENT_START.finditer(text)]
-    index = bisect_right(borders, offset)
-    if index and offset <= borders[index - 1] + 3:
-        index -= 1
-    start = borders[index - 1] + 3 if index else 0
-    end = borders[index] if index < len(borders) else len(text)
-    if not text[start:end].strip() and index < len(borders):
-        start, end = borders[index] + 3, borders[index + 1] if index + 1 < len(borders) else len(text)
-    if end <= start or not text[start:end].strip() or not (text[:start].strip("-. \r\n") or text[end:].strip("-. \r\n")):
-        return None
-    return text[:start] + re.sub(r"[^\r\n]", " ", text[start:end]) + text[end:]
-
-
-class _BadDocument(Exception):
-    def __init__(self, offset: int, reason: str) -> None:
-        super().__init__(reason)
-        self.offset = offset
-        self.reason = reason
-
-
-_COLON_IN_FLOW = re.compile(r"(?<=[^\s,\[\]{}'\":]):(?=[^\s,\[\]{}])")
-_COLON_MASK = "\ue03a"
-_MAX_MASKED_LINES = 3
-
-
-def _compose(text: str, tag: Tag) -> tuple[Node, ...]:
-    """The roots of `text`.
-
-    A plain scalar with a colon in a flow collection (`[docker:dind]`), which libyaml refuses, is read with the colon masked: at first in
-    the lines that it complains of, then in all.
-    """
-    readable = text
-    for _ in range(_MAX_MASKED_LINES):
-        try:
-            roots = _composed(readable, tag)
-            break
-        except _BadDocument as bad:
-            start = readable.rfind("\n", 0, bad.offset) + 1
-            end = readable.find("\n", bad.offset)
-            line = readable[start : end if end >= 0 else len(readable)]
-            masked = _COLON_IN_FLOW.sub(_COLON_MASK, line)
-            if "found unexpected ':'" not in bad.reason or masked == line:
-                raise
-            readable = readable[:start] + masked + readable[start + len(line) :]
-    else:
-        readable = _COLON_IN_FLOW.sub(_COLON_MASK, readable)
-        roots = _composed(readable, tag)
-    if readable is not text:
-        for root in roots:
-            for node in walk(root):
-                if isinstance(node, ScalarNode):
-                    node.value = node.value.replace(_COLON_MASK, ":")
-    return roots
-
-
-def _composed(text: str, tag: Tag) -> tuple[Node, ...]:
-    try:
-        parser = _Parser(text, tag)
-    except (YAMLError, ValueError, UnicodeError) as error:
-        raise _BadDocument(0, f"not YAML: {error}") from error
-    try:
-        _check_depth(text)
-        roots = []
-        while parser.check_node():
-            roots.append(parser.get_node())
-        return tuple(roots)
-    except YAMLError as error:
-        raise _BadDocument(*_described(error, text)) from error
-    finally:
-        parser.dispose()
-
-
-def _described(error: YAMLError, text: str) -> tuple[int, str]:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
-    if mark is None:
-        position = getattr(error, "position", 0) or 0
-        return min(int(position), len(text)), f"not YAML: {problem}"
-    return min(mark.index, len(text)), f"not YAML: line {mark.line + 1}: {problem}"
-
-
-def _check_depth(text: str) -> None:
-    """The composer recurses in C and would overflow the stack; the exact count is made only where the depth could be large."""
-    deepest = max((match.end() - match.start() for match in _INDENT.finditer(text)), default=0)
-    brackets = text.count("[") + text.count("{")
-    if brackets + 2 * deepest < MAX_DEPTH:
-        return
-    if brackets < _SAFE_BRACKETS and _left_open(text) + 2 * deepest < MAX_DEPTH:
-        return
-    events = _Parser(text, Tag(suffix=""))
-    depth = 0
-    try:
-        while events.check_event():
-            event = events.get_event()
-            if isinstance(event, CollectionStartEvent):
-                depth += 1
-                if depth > MAX_DEPTH:
-                    mark = event.start_mark
-                    raise _BadDocument(mark.index, f"not read: line {mark.line + 1}: nested more than {MAX_DEPTH} levels deep")
-            elif isinstance(event, CollectionEndEvent):
-                depth -= 1
-    finally:
-        events.dispose()
-
-
-def _left_open(text: str) -> int:
-    """How many brackets are left open by the lines they stand in: what closes them later does not count."""
-    return sum(
-        max(0, line.count("[") + line.count("{") - line.count("]") - line.count("}"))
-        for line in text.split("\n")
-        if "[" in line or "{" in line
-    )
-
-
-def _is_empty(root: Node) -> bool:
-    return isinstance(root, ScalarNode) and not root.value and not root.style
-
-
-def _tag_explicitly(root: Node, text: str) -> None:
-    for node in walk(root):
-        if not isinstance(node.ctag, _ImplicitTag):
-            node.ctag = _ExplicitTag(str(node.ctag), text)
-
-
-def walk(root: Node | None) -> Iterator[Node]:
-    """The node and all nodes below it, each once, however often it is aliased, in the order of the text."""
-    stack = [] if root is None else [root]
-    seen: set[int] = set()
-    while stack:
-        node = stack.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        yield node
-        if isinstance(node, MappingNode):
-            for key, value in reversed(node.value):
-                stack.append(value)
-                stack.append(key)
-        elif isinstance(node, SequenceNode):
-            stack.extend(reversed(node.value))
 
 
 def pairs(node: Node | None) -> tuple[tuple[Node, Node], ...]:
@@ -410,7 +190,7 @@ def kind_of(node: Node | None) -> str:
         return "seq"
     if not isinstance(node, ScalarNode):
         return ""
-    if node.style or not isinstance(node.ctag, _ImplicitTag):
+    if node.style or has_tag(node):
         return "str"
     value = node.value
     if value in _NULL:

@@ -64,6 +64,8 @@ _EMULATORS = re.compile(
 )
 _EMULATOR_PACKAGES = re.compile(r"^(?:qemu-user-static|binfmt-support|qemu-user-binfmt|qemu-aarch64-static|qemu-user)(?:=.*)?$")
 _PLATFORM_NAME = re.compile(r"(?i)platform|buildx|multi_?arch")
+# A command that is a file of the repository: `./build`, `hack/build`.
+_PATH = re.compile(r"(?:\./)?[\w.-]+(?:/[\w.-]+)*/[\w.-]+|\./[\w.-]+")
 _SCRIPT_NAME = re.compile(r"\.(?:sh|bash|ksh|zsh)$")
 
 
@@ -472,7 +474,7 @@ class _Walk:
             target = arguments[1] if arguments[0] in ("run", "run-script") and len(arguments) > 1 else arguments[0]
             yield Call(self.at(command), runner="npm", target=target, path=self.file_here("package.json"))
         elif (
-            name in ("bash", "sh", "source", ".", "zsh", "dash") or _SCRIPT_NAME.search(name) or command.words[0].template.startswith("./")
+            name in ("bash", "sh", "source", ".", "zsh", "dash") or _SCRIPT_NAME.search(name) or _PATH.fullmatch(command.words[0].template)
         ):
             yield from self.script_call(command)
 

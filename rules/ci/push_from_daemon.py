@@ -31,6 +31,7 @@ from armready.file import File
 from armready.finding import Confidence, Finding, Severity
 from armready.pipelines.model import HostKind
 from armready.rule import Example, FileRule
+from armready.source import Span
 
 from ._shared import READABLE, TOOLS
 
@@ -74,11 +75,12 @@ class PushFromDaemon(FileRule):
     def check(self, file: File) -> Iterator[Finding]:
         """See `FileRule.check`."""
         builds = file.parse(read_builds)
-        seen: set[int] = set()
+        seen: set[tuple[Span, Span]] = set()
         for push in [*_elsewhere(file, builds), *(push for push in builds.free if _counts(builds, push))]:
-            if id(push.step) in seen or push.name is None:
+            place = (push.step.span, push.step.span if push.step.script is not None else push.span)
+            if place in seen or push.name is None:
                 continue
-            seen.add(id(push.step))
+            seen.add(place)
             yield self.finding(
                 file.location(push.span),
                 f"The push sends the one platform of {push.name.shown} that the local daemon holds, whatever platforms its build makes.",

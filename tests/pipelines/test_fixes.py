@@ -53,6 +53,7 @@ SAFE = {
     "circleci-block",
     "circleci-command",
     "circleci-remote-docker",
+    "circleci-two-images",
     "github-half-done",
     "github-pinned",
     "github-style",

@@ -12,7 +12,7 @@ from armready.knowledge.tables import table
 class Buildx(StrEnum):
     """The buildx that a job's Docker CLI has.
 
-    `NONE`: there is none. `OLD`: before 0.10, which does not know `--provenance`. `CURRENT`: 0.10 or newer. `UNKNOWN`: the image does not tell.
+    `NONE`: there is none. `OLD`: before 0.10, which does not know `--provenance`. `CURRENT`: 0.10 or newer. `UNKNOWN`: nothing tells.
     """
 
     NONE = "none"

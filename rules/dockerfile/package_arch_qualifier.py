@@ -83,7 +83,7 @@ class PackageArchQualifier(FileRule):
             fixed="""
                 FROM ubuntu:24.04
                 RUN echo "deb [arch=$(dpkg --print-architecture)] https://download.docker.com/linux/ubuntu noble stable" > /etc/apt/sources.list.d/docker.list
-            """,  # noqa: E501
+            """,
         ),
         Example(
             "a source in single quotes",

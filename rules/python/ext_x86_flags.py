@@ -69,7 +69,7 @@ class ExtX86Flags(FileRule):
                 from setuptools import Extension, setup
 
                 setup(ext_modules=[Extension("a", ["a.c"], extra_compile_args=["-O3", *(["-mavx2", "-mfma"] if platform.machine() in ("x86_64", "AMD64") else [])])])
-                """,  # noqa: E501
+                """,
             applicability=Applicability.UNSAFE,
         ),
         Example(

@@ -81,6 +81,7 @@ _WITH_VALUE = frozenset(
         "--user-agent",
     ]
 )
+_CONDA_WITH_VALUE = frozenset({"-c", "--channel", "-n", "--name", "-p", "--prefix", "-f", "--file"})
 _PLATFORM_OPTIONS = ("--platform", "--python-platform", "--plat-name")
 _X86_PLATFORM = re.compile(r"(?:(?:many|musl)linux\w*|linux)_x86_64$|x86_64-|linux$")
 _INSTALLERS = re.compile(
@@ -259,6 +260,50 @@ def _requirement_files(file: File, stage: Stage, hosted: HostedScript) -> Iterat
 
 def _words(words: tuple[object, ...]) -> list[str]:
     return [str(getattr(word, "text", "")) for word in words[:-1]]
+
+
+# --- conda --------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CondaWords:
+    """A `conda install` or `create` of a script.
+
+    Attributes:
+        packages: its packages with their places.
+        channels: its channels with their places.
+    """
+
+    packages: tuple[tuple[str, Span], ...]
+    channels: tuple[tuple[str, Span], ...]
+
+
+def conda_commands(file: File) -> tuple[CondaWords, ...]:
+    """Every installation by conda, mamba or micromamba that does not stand under a test of the architecture.
+
+    Raises:
+        ParseProblem: the file is not what its kind says.
+    """
+    found = []
+    for hosted in file.parse(scripts):
+        for command in hosted.script.commands:
+            words = command.words
+            if command.name not in ("conda", "mamba", "micromamba") or _depends_on_arch(hosted, command):
+                continue
+            if not any(word.template in ("install", "create", "update") for word in words[1:3]):
+                continue
+            packages, channels = [], []
+            option = ""
+            for word in words[1:]:
+                text = word.value or ""
+                place = (text, file.location(hosted.span(word.span)).span)
+                if option in ("-c", "--channel"):
+                    channels.append(place)
+                elif not option and text and not text.startswith("-") and text not in ("install", "create", "update"):
+                    packages.append(place)
+                option = text if text in _CONDA_WITH_VALUE else ""
+            found.append(CondaWords(tuple(packages), tuple(channels)))
+    return tuple(found)
 
 
 # --- platforms ----------------------------------------------------------------------------------------------------------------

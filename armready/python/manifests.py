@@ -224,6 +224,14 @@ def _toml_policy(tool: Node) -> Policy:
     return Policy(names("no-build"), names("no-binary"))
 
 
+def _read_pixi(file: File) -> Manifest:
+    root = parse_toml(file).root
+    found = list(_poetry_dependencies(file, root.get("pypi-dependencies"), Scope.RUNTIME))
+    for name, feature in (root.get("feature") or Node(Span(0, 0))).pairs():
+        found += _poetry_dependencies(file, feature.get("pypi-dependencies"), group_scope(name, Scope.GROUP), name)
+    return Manifest(file.path, file.kind.value, dependencies=tuple(found))
+
+
 def _read_pipfile(file: File) -> Manifest:
     root = parse_toml(file).root
     found = list(_poetry_dependencies(file, root.get("packages"), Scope.RUNTIME))
@@ -342,6 +350,7 @@ _READERS = {
     Kind.REQUIREMENTS: _read_requirements,
     Kind.PYPROJECT: _read_pyproject,
     Kind.PIPFILE: _read_pipfile,
+    Kind.PIXI: _read_pixi,
     Kind.SETUP_CFG: _read_setup_cfg,
     Kind.TOX: _read_tox,
     Kind.PYTHON: read_python,

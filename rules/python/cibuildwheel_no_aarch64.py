@@ -56,6 +56,7 @@ class CibuildwheelNoAarch64(ProjectRule):
     name = "cibuildwheel-no-aarch64"
     summary = "cibuildwheel builds Linux wheels for x86-64 alone"
     severity = Severity.WARNING
+    reads = (WheelBuild,)
     kinds = PIPELINE_KINDS | {Kind.PYPROJECT}
     examples = (
         Example(

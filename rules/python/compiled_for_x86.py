@@ -50,6 +50,7 @@ class CompiledForX86(ProjectRule):
     name = "compiled-for-x86"
     summary = "A requirements file was made for x86-64"
     severity = Severity.ERROR
+    reads = (Manifest,)
     kinds = frozenset({Kind.REQUIREMENTS})
     examples = (
         Example(

@@ -2,7 +2,8 @@
 
 ## What it finds
 
-The channels `pytorch`, `pytorch-nightly`, `intel`, `pyg`, `fastai` and `dglteam` in `environment.yml`.
+The channels `pytorch`, `pytorch-nightly`, `intel`, `pyg`, `fastai` and `dglteam` in `environment.yml` and in
+`conda install -c` of Dockerfiles, CI and scripts.
 
 ## Why it stops arm64
 
@@ -17,11 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import Kind
+from armready.classify import SHELL_KINDS, Kind
 from armready.file import File
 from armready.finding import Confidence, Finding, Severity
 from armready.parsers.yaml import get, parse_yaml, places, text_of
+from armready.python.commands import conda_commands
 from armready.rule import Example, FileRule
+from armready.source import Span
 
 _WITHOUT = frozenset({"pytorch", "pytorch-nightly", "intel", "pyg", "fastai", "dglteam"})
 
@@ -33,18 +36,28 @@ class CondaChannelX86(FileRule):
     name = "conda-channel-x86"
     summary = "A conda channel has no packages for linux-aarch64"
     severity = Severity.WARNING
-    kinds = frozenset({Kind.CONDA_ENV})
-    needles = (b"pytorch", b"intel", b"pyg", b"fastai", b"dglteam")
+    kinds = SHELL_KINDS | {Kind.CONDA_ENV}
+    needles = (b"channels", b"conda", b"mamba")
     examples = (
         Example("pytorch", path="environment.yml", bad="channels:\n  - «pytorch»\n  - conda-forge\ndependencies:\n  - pytorch\n"),
+        Example("in a Dockerfile", path="Dockerfile", bad="FROM a\nRUN conda install -y pytorch cudatoolkit=11.3 -c «pytorch»\n"),
         Example("conda-forge", path="environment.yml", good="channels:\n  - conda-forge\ndependencies:\n  - pytorch\n"),
     )
 
     def check(self, file: File) -> Iterator[Finding]:
         """See `FileRule.check`."""
-        for root in parse_yaml(file):
-            for place in places(get(root, "channels")):
-                name = (text_of(place.value) or "").rstrip("/").rpartition("/")[2]
-                if name in _WITHOUT:
-                    message = f"The channel `{name}` has no packages for linux-aarch64, so what is taken from it is missing on arm64."
-                    yield self.finding(file.location(place.span), message, confidence=Confidence.MEDIUM)
+        for text, span in _channels(file):
+            name = text.rstrip("/").rpartition("/")[2]
+            if name in _WITHOUT:
+                message = f"The channel `{name}` has no packages for linux-aarch64, so what is taken from it is missing on arm64."
+                yield self.finding(file.location(span), message, confidence=Confidence.MEDIUM)
+
+
+def _channels(file: File) -> Iterator[tuple[str, Span]]:
+    if file.kind is not Kind.CONDA_ENV:
+        for command in file.parse(conda_commands):
+            yield from command.channels
+        return
+    for root in parse_yaml(file):
+        for place in places(get(root, "channels")):
+            yield text_of(place.value) or "", place.span

@@ -35,6 +35,7 @@ class CondaExplicitX86(ProjectRule):
     name = "conda-explicit-x86"
     summary = "An explicit conda file lists packages of linux-64"
     severity = Severity.ERROR
+    reads = (ExplicitFile,)
     kinds = frozenset({Kind.CONDA_EXPLICIT})
     examples = (
         Example(

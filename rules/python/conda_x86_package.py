@@ -2,8 +2,9 @@
 
 ## What it finds
 
-MKL and its kin, `blas=*=mkl`, Intel's packages, and packages whose names carry the platform (`gcc_linux-64`, `_libgcc_mutex=0.1=main`) in
-`environment.yml`. Lines that a comment selects for `linux64` are left alone.
+MKL and its kin, `blas=*=mkl`, Intel's packages, and packages whose names carry the platform (`gcc_linux-64`, `_libgcc_mutex=0.1=main`), in
+`environment.yml` and in `conda install` of Dockerfiles, CI and scripts. Lines that a comment selects for `linux64`, and commands under a
+test of the architecture, are left alone.
 
 ## Why it stops arm64
 
@@ -19,11 +20,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.classify import Kind
+from armready.classify import SHELL_KINDS, Kind
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.parsers.yaml import get, parse_yaml, places, text_of
+from armready.python.commands import conda_commands
 from armready.rule import Example, FileRule
+from armready.source import Span
 
 _NAMES = re.compile(
     r"(?:mkl(?:[-_](?:service|fft|random|umath|include|devel|static))?|intel-openmp|intelpython\w*|icc_rt|scikit-learn-intelex|daal4py|dpcpp\S*"
@@ -39,11 +42,15 @@ class CondaX86Package(FileRule):
     name = "conda-x86-package"
     summary = "A conda package exists for x86-64 only"
     severity = Severity.ERROR
-    kinds = frozenset({Kind.CONDA_ENV})
+    kinds = SHELL_KINDS | {Kind.CONDA_ENV}
     needles = (b"mkl", b"intel", b"icc_rt", b"linux-64", b"daal4py", b"dpcpp", b"_libgcc_mutex")
     examples = (
         Example("MKL", path="environment.yml", bad="dependencies:\n  - python=3.11\n  - «mkl=2024.0»\n  - «blas=*=mkl»\n"),
         Example("compiler", path="environment.yml", bad="dependencies:\n  - «gcc_linux-64»\n"),
+        Example(
+            "in a Dockerfile", path="Dockerfile", bad="FROM a\nRUN conda install -y -c conda-forge numpy «mkl-service» && conda clean -a\n"
+        ),
+        Example("another command", path="Dockerfile", good="FROM a\nRUN conda install -y nomkl -n mkl && pip uninstall mkl\n"),
         Example(
             "others",
             path="environment.yml",
@@ -53,13 +60,21 @@ class CondaX86Package(FileRule):
 
     def check(self, file: File) -> Iterator[Finding]:
         """See `FileRule.check`."""
-        for root in parse_yaml(file):
-            for place in places(get(root, "dependencies")):
-                text = text_of(place.value)
-                if text is None:
-                    continue
-                name = re.split(r"[\s=<>!\[]", text.rpartition("::")[2], maxsplit=1)[0]
-                line = file.source.slice(file.source.line_span(file.source.line_index(place.span.start)))
-                if (_NAMES.match(name) or _BUILD.match(text)) and not re.search(r"#\s*\[.*linux64|sel\(linux64\)", line):
-                    message = f"`{text}` exists for x86-64 only, so the environment cannot be solved on arm64."
-                    yield self.finding(file.location(place.span), message)
+        for text, span in _packages(file):
+            name = re.split(r"[\s=<>!\[]", text.rpartition("::")[2], maxsplit=1)[0]
+            if _NAMES.match(name) or _BUILD.match(text):
+                message = f"`{text}` exists for x86-64 only, so the environment cannot be solved on arm64."
+                yield self.finding(file.location(span), message)
+
+
+def _packages(file: File) -> Iterator[tuple[str, Span]]:
+    if file.kind is not Kind.CONDA_ENV:
+        for command in file.parse(conda_commands):
+            yield from command.packages
+        return
+    for root in parse_yaml(file):
+        for place in places(get(root, "dependencies")):
+            text = text_of(place.value)
+            line = file.source.slice(file.source.line_span(file.source.line_index(place.span.start)))
+            if text is not None and not re.search(r"#\s*\[.*linux64|sel\(linux64\)", line):
+                yield text, place.span

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from armready.classify import MANIFEST_KINDS, Kind
 from armready.finding import Finding, Severity
 from armready.project import Project
+from armready.python.manifest import Manifest
 from armready.python.reporting import dependency_level, fact
 from armready.python.survey import on_pythons, survey
 from armready.rule import Example, ProjectRule
@@ -40,6 +41,7 @@ class DepArm64Older(ProjectRule):
     name = "dep-arm64-older"
     summary = "Arm64 gets an older release of a dependency than x86-64"
     severity = Severity.WARNING
+    reads = (Manifest,)
     kinds = MANIFEST_KINDS | {Kind.PYTHON}
     examples = (
         Example(

@@ -28,6 +28,7 @@ from armready.classify import MANIFEST_KINDS, SHELL_KINDS, Kind
 from armready.finding import Confidence, Finding, Severity
 from armready.fix import Applicability
 from armready.project import Project
+from armready.python.manifest import Manifest
 from armready.python.reporting import alternative, bump, dependency_level, fact, nearest
 from armready.python.survey import on_pythons, survey
 from armready.python.wheels import Outcome
@@ -41,6 +42,7 @@ class DepBuildsFromSource(ProjectRule):
     name = "dep-builds-from-source"
     summary = "A pinned dependency is compiled on arm64 where x86-64 gets a wheel"
     severity = Severity.WARNING
+    reads = (Manifest,)
     kinds = MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON, Kind.PIPFILE_LOCK}
     examples = (
         Example(

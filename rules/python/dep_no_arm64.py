@@ -29,6 +29,7 @@ from armready.classify import MANIFEST_KINDS, SHELL_KINDS, Kind
 from armready.finding import Finding, Severity
 from armready.fix import Applicability
 from armready.project import Project
+from armready.python.manifest import Manifest
 from armready.python.reporting import alternative, bump, dependency_level, fact, nearest
 from armready.python.survey import on_pythons, survey
 from armready.python.wheels import Outcome
@@ -42,6 +43,7 @@ class DepNoArm64(ProjectRule):
     name = "dep-no-arm64"
     summary = "A pinned dependency cannot be installed on arm64"
     severity = Severity.ERROR
+    reads = (Manifest,)
     kinds = MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON, Kind.PIPFILE_LOCK}
     examples = (
         Example(

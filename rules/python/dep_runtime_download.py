@@ -22,6 +22,7 @@ from armready.classify import MANIFEST_KINDS, SHELL_KINDS, Kind
 from armready.finding import Confidence, Finding, Severity
 from armready.knowledge.packages import Evidence, as_of, package
 from armready.project import Project
+from armready.python.manifest import Manifest
 from armready.python.survey import declarations, installed_on, level, survey
 from armready.rule import Example, ProjectRule
 
@@ -36,6 +37,7 @@ class DepRuntimeDownload(ProjectRule):
     name = "dep-runtime-download"
     summary = "A dependency downloads x86-64 programs when it runs"
     severity = Severity.WARNING
+    reads = (Manifest,)
     kinds = MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON}
     examples = (
         Example("driver", path="requirements.txt", bad="selenium==4.20.0\n«webdriver-manager==4.0.1»\n", severity=Severity.WARNING),

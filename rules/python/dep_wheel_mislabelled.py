@@ -30,6 +30,7 @@ from armready.fix import Applicability, Edit, Fix
 from armready.knowledge.packages import as_of, version
 from armready.project import Project
 from armready.python.dependencies import Dependency, Form
+from armready.python.manifest import Manifest
 from armready.python.survey import declarations, installed_on, level, survey
 from armready.rule import Example, ProjectRule
 
@@ -59,6 +60,7 @@ class DepWheelMislabelled(ProjectRule):
     name = "dep-wheel-mislabelled"
     summary = "A wheel that claims to run on arm64 holds native code for another processor"
     severity = Severity.ERROR
+    reads = (Manifest,)
     kinds = MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON}
     examples = (
         Example(

@@ -34,6 +34,7 @@ from armready.knowledge.packages import package
 from armready.project import Project
 from armready.python.dependencies import NOT_ARM, Form
 from armready.python.imports import X86Import
+from armready.python.manifest import Manifest
 from armready.python.reporting import NEEDS_LOCK, alternative, dependency_level, fact, split, surely_good
 from armready.python.survey import Judged, survey
 from armready.rule import Example, ProjectRule
@@ -48,6 +49,7 @@ class DepX86Only(ProjectRule):
     name = "dep-x86-only"
     summary = "A dependency exists for x86-64 only"
     severity = Severity.ERROR
+    reads = (Manifest,)
     kinds = MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON, Kind.PIPFILE_LOCK}
     examples = (
         Example(

@@ -32,6 +32,7 @@ from armready.fix import Applicability, Fix
 from armready.knowledge.packages import as_of, package, version
 from armready.project import Project
 from armready.python.dependencies import NOT_ARM, ON_ARM, Dependency
+from armready.python.manifest import Manifest
 from armready.python.reporting import split, surely_good
 from armready.python.survey import declarations, installed_on, level, survey
 from armready.rule import Example, ProjectRule
@@ -51,6 +52,7 @@ class LocalVersionX86(ProjectRule):
     name = "local-version-x86"
     summary = "A pin names a build that exists for x86-64 only"
     severity = Severity.ERROR
+    reads = (Manifest,)
     kinds = MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON}
     examples = (
         Example(

@@ -25,6 +25,7 @@ from armready.classify import LOCK_KINDS, MANIFEST_KINDS
 from armready.finding import Finding, Related, Severity
 from armready.project import Project
 from armready.python.locked import locked_packages
+from armready.python.locks import Lock
 from armready.python.reporting import concerned_pythons, known_good, relock
 from armready.python.survey import survey
 from armready.python.wheels import Outcome
@@ -54,6 +55,7 @@ class LockNoArm64(ProjectRule):
     name = "lock-no-arm64"
     summary = "A lock holds a release that cannot be installed on arm64"
     severity = Severity.ERROR
+    reads = (Lock,)
     kinds = LOCK_KINDS | MANIFEST_KINDS
     examples = (
         Example("only x86-64 wheels", path="uv.lock", bad=_HEAD + _APP.format('{ name = "deepsearch-glm" }') + _DEEP),

@@ -23,6 +23,7 @@ from armready.classify import LOCK_KINDS, MANIFEST_KINDS
 from armready.finding import Finding, Related, Severity
 from armready.project import Project
 from armready.python.locked import locked_packages
+from armready.python.locks import Lock
 from armready.python.reporting import relock
 from armready.python.survey import survey
 from armready.rule import Example, ProjectRule
@@ -38,6 +39,7 @@ class LockNothingRecorded(ProjectRule):
     name = "lock-nothing-recorded"
     summary = "A lock holds no artifact for a package that arm64 needs"
     severity = Severity.ERROR
+    reads = (Lock,)
     kinds = LOCK_KINDS | MANIFEST_KINDS
     examples = (
         Example(

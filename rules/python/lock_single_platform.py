@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from armready.classify import LOCK_KINDS, MANIFEST_KINDS
 from armready.finding import Finding, Severity
 from armready.project import Project
+from armready.python.locks import Lock
 from armready.python.survey import survey
 from armready.rule import Example, ProjectRule
 
@@ -34,6 +35,7 @@ class LockSinglePlatform(ProjectRule):
     name = "lock-single-platform"
     summary = "A lock holds the files of x86-64 only"
     severity = Severity.WARNING
+    reads = (Lock,)
     kinds = LOCK_KINDS | MANIFEST_KINDS
     examples = (
         Example(

@@ -30,6 +30,7 @@ from armready.finding import Finding, Severity
 from armready.fix import Applicability, Edit, Fix
 from armready.project import Project
 from armready.python.dependencies import Dependency
+from armready.python.manifest import Manifest
 from armready.python.survey import declarations
 from armready.python.targets import AARCH64, PYTHONS, X86_64, Target, marker_holds
 from armready.rule import Example, ProjectRule
@@ -54,6 +55,7 @@ class MarkerArm64Aarch64(ProjectRule):
     name = "marker-arm64-aarch64"
     summary = "A marker names the architecture in a way that is never true"
     severity = Severity.ERROR
+    reads = (Manifest,)
     kinds = MANIFEST_KINDS | {Kind.PYTHON}
     examples = (
         Example(

@@ -47,6 +47,7 @@ class MaturinNoAarch64(ProjectRule):
     name = "maturin-no-aarch64"
     summary = "maturin builds Linux wheels for x86-64 alone"
     severity = Severity.WARNING
+    reads = (WheelBuild,)
     kinds = PIPELINE_KINDS | {Kind.PYPROJECT}
     examples = (
         Example("targets", path=_PATH, bad=_JOB.format(targets="«[x86_64, i686]»")),

@@ -24,6 +24,7 @@ from armready.classify import MANIFEST_KINDS, SHELL_KINDS, Kind
 from armready.finding import Finding, Severity
 from armready.project import Project
 from armready.python.dependencies import upper_bound
+from armready.python.manifest import Manifest
 from armready.python.survey import declarations
 from armready.rule import Example, ProjectRule
 
@@ -38,6 +39,7 @@ class OldPip(ProjectRule):
     name = "old-pip"
     summary = "pip is pinned to a release that does not know the wheels of arm64"
     severity = Severity.WARNING
+    reads = (Manifest,)
     kinds = MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON}
     examples = (
         Example("in a Dockerfile", path="Dockerfile", bad="FROM python:3.8\nRUN pip install «pip==9.0.3»\n"),

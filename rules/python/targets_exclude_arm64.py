@@ -28,6 +28,7 @@ from armready.finding import Finding, Severity
 from armready.fix import Applicability
 from armready.project import Project
 from armready.python.locked import excluded, manifest_of
+from armready.python.locks import Lock
 from armready.python.platforms import PlatformList
 from armready.python.survey import survey
 from armready.rule import Example, ProjectRule
@@ -40,6 +41,7 @@ class TargetsExcludeArm64(ProjectRule):
     name = "targets-exclude-arm64"
     summary = "The declared platforms of a project leave Linux arm64 out"
     severity = Severity.ERROR
+    reads = (PlatformList, Lock)
     kinds = LOCK_KINDS | MANIFEST_KINDS
     examples = (
         Example(

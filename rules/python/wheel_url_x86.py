@@ -36,6 +36,7 @@ class WheelUrlX86(ProjectRule):
     name = "wheel-url-x86"
     summary = "A dependency points at a wheel for x86-64"
     severity = Severity.ERROR
+    reads = (Manifest,)
     kinds = MANIFEST_KINDS | {Kind.PYTHON}
     examples = (
         Example(

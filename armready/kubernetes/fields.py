@@ -178,7 +178,7 @@ def _swallowed(pod: Pod) -> Iterator[Swallowed]:
     for key, value in pairs(selector):
         if isinstance(key, ScalarNode) and isinstance(selector, MappingNode) and key.value != "<<":
             is_collection = isinstance(value, MappingNode | SequenceNode)
-            if is_collection or (key.value in POD_SPEC_FIELDS and "/" not in key.value and _is_settled(key.value, value)):
+            if (is_collection and (pod.strict or key.value in POD_SPEC_FIELDS)) or _is_settled(key.value, value):
                 yield Swallowed(pod, "nodeSelector", selector, key, value)
     affinity = get(pod.node, "affinity")
     for mapping, parent in ((affinity, "affinity"), *((item, "tolerations") for item in items(get(pod.node, "tolerations")))):

@@ -61,6 +61,7 @@ class ArchAffinityAmd64Only(ProjectRule):
     name = "arch-affinity-amd64-only"
     summary = "A required node affinity leaves amd64 nodes and no arm64 ones"
     severity = Severity.WARNING
+    reads = (PinFact,)
     kinds = SCHEDULING
     examples = (
         Example(

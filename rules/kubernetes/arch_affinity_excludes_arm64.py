@@ -24,7 +24,7 @@ from collections.abc import Iterator
 
 from armready.finding import Finding, Severity
 from armready.fix import Applicability
-from armready.kubernetes.pins import How
+from armready.kubernetes.pins import How, PinFact
 from armready.project import Project
 from armready.rule import Example, ProjectRule
 
@@ -59,6 +59,7 @@ class ArchAffinityExcludesArm64(ProjectRule):
     name = "arch-affinity-excludes-arm64"
     summary = "A required node affinity excludes arm64 nodes"
     severity = Severity.WARNING
+    reads = (PinFact,)
     kinds = SCHEDULING
     examples = (
         Example(

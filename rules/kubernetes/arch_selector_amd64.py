@@ -28,7 +28,7 @@ from collections.abc import Iterator
 
 from armready.finding import Finding, Severity
 from armready.fix import Applicability
-from armready.kubernetes.pins import How
+from armready.kubernetes.pins import How, PinFact
 from armready.project import Project
 from armready.rule import Example, ProjectRule
 
@@ -69,6 +69,7 @@ class ArchSelectorAmd64(ProjectRule):
     name = "arch-selector-amd64"
     summary = "A node selector keeps the pod on amd64 nodes"
     severity = Severity.WARNING
+    reads = (PinFact,)
     kinds = SCHEDULING
     examples = (
         Example(

@@ -61,6 +61,7 @@ class DaemonsetSkipsArm(ProjectRule):
     name = "daemonset-skips-arm"
     summary = "A DaemonSet leaves arm64 nodes out"
     severity = Severity.WARNING
+    reads = (PinFact,)
     kinds = WITH_TEMPLATES
     examples = (
         Example(

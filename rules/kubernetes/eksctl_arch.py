@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 from armready.config import Target
 from armready.file import File
-from armready.finding import Finding, Severity
+from armready.finding import Finding, Related, Severity
 from armready.kubernetes.nodes import eksctl_groups
 from armready.parsers.yaml import span
 from armready.rule import Example, FileRule
@@ -61,11 +61,11 @@ class EksctlArch(FileRule):
         groups = file.parse(eksctl_groups)
         if not groups or any("arm64" in group.architectures for group in groups):
             return
-        for group in groups:
-            twins = sorted({machine.arm_twin for machine in group.machines if machine.arm_twin})
-            instead = f"; {', '.join(twins)} would be arm64" if twins else ""
-            yield self.finding(
-                file.location(span(group.nodes[0])),
-                f"The node group {group.title} has machines of Intel or AMD, and no other group has arm64{instead}.",
-                severity=Severity.ERROR if file.settings.target is Target.ARM64 else Severity.INFO,
-            )
+        twins = sorted({machine.arm_twin for group in groups for machine in group.machines if machine.arm_twin})
+        instead = f"; {', '.join(twins)} would be arm64" if twins else ""
+        yield self.finding(
+            file.location(span(groups[0].nodes[0])),
+            f"The node group {groups[0].title} has machines of Intel or AMD, and no group of the cluster has arm64{instead}.",
+            severity=Severity.ERROR if file.settings.target is Target.ARM64 else Severity.INFO,
+            related=[Related(file.location(span(group.nodes[0])), f"the node group {group.title}") for group in groups[1:]],
+        )

@@ -63,6 +63,7 @@ class ImageArchUnpinned(ProjectRule):
     name = "image-arch-unpinned"
     summary = "An image exists for one architecture, and nothing keeps its pod off the others"
     severity = Severity.WARNING
+    reads = (Workload,)
     kinds = SCHEDULING
     examples = (
         Example(

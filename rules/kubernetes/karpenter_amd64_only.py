@@ -53,6 +53,7 @@ class KarpenterAmd64Only(ProjectRule):
     name = "karpenter-amd64-only"
     summary = "A Karpenter node pool provisions amd64 nodes only"
     severity = Severity.INFO
+    reads = (NodePool,)
     kinds = MANIFESTS
     examples = (
         Example(

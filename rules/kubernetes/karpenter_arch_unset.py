@@ -57,6 +57,7 @@ class KarpenterArchUnset(ProjectRule):
     name = "karpenter-arch-unset"
     summary = "A Karpenter node pool says nothing about the architecture"
     severity = Severity.INFO
+    reads = (NodePool,)
     kinds = MANIFESTS
     examples = (
         Example(

@@ -69,6 +69,7 @@ class WorkloadArchitectureUnknown(ProjectRule):
     name = "workload-architecture-unknown"
     summary = "A workload says nothing about architectures, and its images cannot be judged offline"
     severity = Severity.INFO
+    reads = (Workload,)
     kinds = SCHEDULING
     examples = (
         Example(

@@ -20,6 +20,7 @@ from armready.project import Project
 from armready.registry import Registry
 from armready.results import FileResult, Report, Unparsed
 from armready.rule import ProjectRule, SuppressionRule
+from armready.rule_index import name_of
 from armready.suppressions import Use, apply_suppressions
 
 if TYPE_CHECKING:
@@ -98,7 +99,10 @@ def check_project(
     )
     problems: dict[str, None] = {}
     findings: list[Finding] = []
+    facts = {name_of(fact) for fact in {type(fact) for result in results.values() for fact in result.facts}}
     for entry in registry.project_rules(kinds):
+        if entry.reads and not entry.reads & facts:
+            continue
         rule = cast("type[ProjectRule]", entry.load())()
         found = guarded(lambda rule=rule: rule.check(project), rule.code, problems)  # type: ignore[misc]
         findings.extend(finding for finding in found if finding.path in results)

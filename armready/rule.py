@@ -161,7 +161,14 @@ class FileRule(Rule, abstract=True):
 
 
 class ProjectRule(Rule, abstract=True):
-    """A rule that needs the facts of more than one file. It parses nothing."""
+    """A rule that needs the facts of more than one file. It parses nothing.
+
+    Attributes:
+        reads: the types of facts from which its findings start; they let the engine leave out a rule whose facts no file of the run
+            has. Empty means: always ask.
+    """
+
+    reads: ClassVar[tuple[type, ...]] = ()
 
     def check(self, project: Project) -> Iterable[Finding]:
         """The findings of the whole project."""

@@ -28,13 +28,14 @@ class Stage(StrEnum):
 
 
 class Entry(NamedTuple):
-    """A rule that is not imported yet. `kinds`, `needles`, `code`, `name` and `off_by_default` are those of its class."""
+    """A rule that is not imported yet. `kinds`, `needles`, `reads`, `code`, `name` and `off_by_default` are those of its class."""
 
     code: str
     name: str
     stage: Stage
     kinds: frozenset[str]
     needles: tuple[bytes, ...]
+    reads: frozenset[str]
     off_by_default: bool
     module: str
     attribute: str
@@ -44,11 +45,17 @@ class Entry(NamedTuple):
         return getattr(import_module(self.module), self.attribute)  # type: ignore[no-any-return]
 
 
+def name_of(fact: type) -> str:
+    """The name by which an entry knows a type of facts."""
+    return f"{fact.__module__}:{fact.__qualname__}"
+
+
 def entry_of(rule: type[Rule]) -> Entry:
     """The entry of a rule that is imported."""
     stage = Stage.FILE if issubclass(rule, FileRule) else Stage.PROJECT if issubclass(rule, ProjectRule) else Stage.SUPPRESSIONS
     needles = rule.needles if issubclass(rule, FileRule) else ()
-    return Entry(rule.code, rule.name, stage, rule.kinds, needles, rule.off_by_default, rule.__module__, rule.__name__)
+    reads = frozenset(map(name_of, rule.reads)) if issubclass(rule, ProjectRule) else frozenset[str]()
+    return Entry(rule.code, rule.name, stage, rule.kinds, needles, reads, rule.off_by_default, rule.__module__, rule.__name__)
 
 
 def rules_of(module: ModuleType) -> list[type[Rule]]:
@@ -86,8 +93,10 @@ def _stored(path: str) -> dict[tuple[str, int], Entry]:
 def _entry(row: dict[str, object]) -> Entry:
     needles = tuple(str(needle).encode("latin-1") for needle in _list(row["needles"]))
     kinds = frozenset(str(kind) for kind in _list(row["kinds"]))
+    reads = frozenset(map(str, _list(row["reads"])))
     off = bool(row["off_by_default"])
-    return Entry(str(row["code"]), str(row["name"]), Stage(str(row["stage"])), kinds, needles, off, str(row["module"]), str(row["class"]))
+    stage = Stage(str(row["stage"]))
+    return Entry(str(row["code"]), str(row["name"]), stage, kinds, needles, reads, off, str(row["module"]), str(row["class"]))
 
 
 def _list(value: object) -> list[object]:
@@ -110,6 +119,7 @@ def render(entries: list[Entry], package: ModuleType) -> str:
             "module": entry.module,
             "class": entry.attribute,
             "size": os.stat(path).st_size,
+            "reads": sorted(entry.reads),
             "needles": [needle.decode("latin-1") for needle in entry.needles],
             "kinds": sorted(entry.kinds),
         }

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from armready.builds.facts import ImageBuild
 from armready.finding import Finding, Severity
 from armready.project import Project
 from armready.rule import Example, ProjectRule
@@ -41,6 +42,7 @@ class Amd64OnlyPlatforms(ProjectRule):
     name = "amd64-only-platforms"
     summary = "An image is built for amd64 by name and pushed"
     severity = Severity.ERROR
+    reads = (ImageBuild,)
     kinds = KINDS
     examples = (
         Example(

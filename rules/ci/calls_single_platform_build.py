@@ -43,6 +43,7 @@ class CallsSinglePlatformBuild(ProjectRule):
     name = "calls-single-platform-build"
     summary = "A CI job runs a script or a target that builds an image for one platform and pushes it"
     severity = Severity.WARNING
+    reads = (CallMade,)
     kinds = KINDS
     examples = (
         Example(

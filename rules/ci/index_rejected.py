@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from armready.builds.facts import ImageBuild
 from armready.finding import Finding, Related, Severity
 from armready.project import Project
 from armready.rule import Example, ProjectRule
@@ -35,6 +36,7 @@ class IndexRejected(ProjectRule):
     name = "index-rejected"
     summary = "An image goes to a service that takes no multi-platform index"
     severity = Severity.INFO
+    reads = (ImageBuild,)
     kinds = KINDS
     examples = (
         Example(

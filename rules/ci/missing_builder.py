@@ -40,6 +40,7 @@ class MissingBuilder(ProjectRule):
     name = "missing-builder"
     summary = "A job builds several platforms and has no builder that can"
     severity = Severity.ERROR
+    reads = (ImageBuild,)
     kinds = KINDS
     examples = (
         Example(

@@ -62,6 +62,7 @@ class MissingEmulator(ProjectRule):
     name = "missing-emulator"
     summary = "A job builds arm64 images and registers no emulator"
     severity = Severity.ERROR
+    reads = (ImageBuild, WeakEmulator)
     kinds = KINDS
     examples = (
         Example(

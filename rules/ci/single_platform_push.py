@@ -30,6 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from armready.builds.facts import ImageBuild
 from armready.finding import Finding, Severity
 from armready.fix import Applicability
 from armready.project import Project
@@ -49,6 +50,7 @@ class SinglePlatformPush(ProjectRule):
     name = "single-platform-push"
     summary = "An image is built for one platform and pushed"
     severity = Severity.ERROR
+    reads = (ImageBuild,)
     kinds = KINDS
     examples = (
         Example(

@@ -54,6 +54,7 @@ class CopyPrebuiltAmd64(ProjectRule):
     name = "copy-prebuilt-amd64"
     summary = "A file that was made for amd64 is copied into the image"
     severity = Severity.ERROR
+    reads = (CopiedFileFact,)
     kinds = frozenset({Kind.DOCKERFILE})
     examples = (
         Example(

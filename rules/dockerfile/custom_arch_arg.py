@@ -45,6 +45,7 @@ class CustomArchArg(ProjectRule):
     name = "custom-arch-arg"
     summary = "An ARG or ENV holds amd64 for everything that uses it"
     severity = Severity.WARNING
+    reads = (ArchArgumentFact,)
     kinds = frozenset({Kind.DOCKERFILE})
     examples = (
         Example(

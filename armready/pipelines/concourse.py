@@ -38,7 +38,7 @@ _QEMU = "the workers need QEMU for arm64: a worker without it fails with an exec
 
 
 def read(file: File) -> Pipeline:
-    """The jobs of a pipeline, or a task of its own."""
+    """The jobs of a pipeline."""
     roots = file.parse(parse_yaml)
     root = roots[0] if roots else None
     resources: dict[str, Node] = {}

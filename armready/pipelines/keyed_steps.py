@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from armready.file import File
 from armready.fix import Edit
-from armready.parsers.yaml import Node, ScalarNode, SequenceNode, embedded, in_flow_style, span
+from armready.parsers.yaml import Node, ScalarNode, embedded, in_flow_style, span
 from armready.pipelines.model import Declared, Place, Step, Verb
 from armready.pipelines.yaml_steps import Item
 
@@ -94,8 +94,3 @@ def declared_step(declared: Declared, place: Place | None, shell: int, context: 
         place=place,
         detect_only=context.detect_only,
     )
-
-
-def item(file: File, sequence: SequenceNode, index: int) -> Item:
-    """The place of a step that is a plain item."""
-    return Item(file, sequence, index)

@@ -112,5 +112,5 @@ class CustomArchArg(ProjectRule):
                 f"Everything that uses {fact.name} is for amd64, in arm64 builds too: the value {how}.",
                 severity=Severity.INFO if by_builds else Severity.ERROR if fact.is_env else Severity.WARNING,
                 confidence=Confidence.HIGH if fact.sure else Confidence.MEDIUM,
-                fix=fact.fix,
+                fix=None if by_builds else fact.fix,
             )

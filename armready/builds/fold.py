@@ -148,9 +148,14 @@ def _add_target(work: Folding, call: Invocation) -> None:
     if work.chain.loose or any(name.word is None for name in work.chain.pushed_names):
         raise Impossible("the push names the repository alone or a tag that is known only when it runs")
     assert job.add_target is not None
+    text = command_text(work, call)
+    build = work.build
+    own = {name for name in variables_in([text]) if build.environment.get(name) != job.environment.get(name)}
+    if build.folder != build.step.folder or own:
+        raise Impossible("the build needs the folder or the variables that its own recipe sets before it")
     target = job.name.split()[0]
     name = f"{target}x" if target.endswith("build") else f"{target}-buildx"
-    edits = job.add_target(name, command_text(work, call))
+    edits = job.add_target(name, text)
     if edits is None:
         raise Impossible(f"the file has a target {name} already, or the command cannot be written in it")
     work.demote(Applicability.UNSAFE, f"Nothing calls the new target {name} yet: let CI call it in the place of build and push")

@@ -108,7 +108,12 @@ class _Walk:
             if step.script is not None:
                 self.script = parse_shell(step.script, opaque=step.opaque)
                 self.subshells = []
+                restarts = sorted(step.restarts, reverse=True)
                 for command in self.script.commands:
+                    while restarts and command.span.start >= restarts[-1]:
+                        restarts.pop()
+                        self.folder, self.subshells = step.folder, []
+                        self.environment = {**self.job.environment, **step.environment}
                     yield from self.command(command)
 
     def at(self, command: Command | None, span: Span | None = None, invocation: Invocation | None = None) -> Moment:

@@ -21,6 +21,7 @@ def read(file: File) -> Pipeline:
     makefile = file.parse(parse_makefile)
     environment = variables(makefile)
     folder = posixpath.dirname(file.path)
+    one_shell = any(".ONESHELL" in rule.targets for rule in makefile.rules)
     jobs = []
     for index, rule in enumerate(makefile.rules):
         name, needs = " ".join(rule.targets), tuple(rule.prerequisites)
@@ -30,7 +31,15 @@ def read(file: File) -> Pipeline:
             jobs.append(Job(name, rule.span, HOST, (), needs=needs))
             continue
         place = RecipePlace(file, rule)
-        step = Step(rule.span, rule.recipe, opaque=rule.opaque, shell=index, folder=folder, place=place)
+        step = Step(
+            rule.span,
+            rule.recipe,
+            opaque=rule.opaque,
+            shell=index,
+            folder=folder,
+            place=place,
+            restarts=() if one_shell else tuple(line.start for line in rule.lines),
+        )
         add = None if rule.conditional else partial(_add_target, file, makefile, rule)
         jobs.append(Job(name, rule.span, HOST, (step,), environment=environment, needs=needs, recipe=True, add_target=add))
     return Pipeline("make", tuple(jobs), shares_images=True)

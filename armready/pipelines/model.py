@@ -166,6 +166,7 @@ class Step:
         condition: the source of its condition, empty when it always runs.
         place: how to edit around it.
         id: what expressions elsewhere call it.
+        restarts: offsets in the script at which a new shell begins, without the variables and the folder of what went before.
         late: it runs after the job's own script and its failure does not count (GitLab's after_script).
         detect_only: it is read for detection alone: no fix may touch it.
     """
@@ -181,6 +182,7 @@ class Step:
     condition: str = ""
     place: Place | None = None
     late: bool = False
+    restarts: tuple[int, ...] = ()
     detect_only: str = ""
     id: str = ""
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from armready.builds.platforms import normalise
 from armready.file import File
+from armready.fix import Edit
 from armready.knowledge.runners import Buildx
 from armready.parsers.yaml import MappingNode, Node, get, items, parse_yaml, span, strings, text_of
+from armready.pipelines.goreleaser_twins import twins
 from armready.pipelines.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
 from armready.pipelines.yaml_steps import line_of
 
 _PLATFORM_FLAG = re.compile(r"--platform[= ](?P<value>\S+)")
 _TWIN = "goreleaser builds one architecture an entry: an entry for arm64 and docker_manifests join them, or dockers_v2 builds both"
+_NEEDS = "The job that runs goreleaser needs QEMU for what the Dockerfile runs, and Buildx"
 _DOUBT = "the machine that runs goreleaser is not known"
 
 
@@ -23,7 +27,8 @@ def read(file: File) -> Pipeline:
         entries = [entry for entry in items(get(root, "dockers")) if isinstance(entry, MappingNode)]
         twins = {_architecture(entry) for entry in entries}
         joined = "arm64" in twins or bool(items(get(root, "dockers_v2")))
-        jobs += [_docker(file, root, entry, joined) for entry in entries]
+        alone = [] if joined else [entry for entry in entries if _architecture(entry) == "amd64" and _pushes(entry)]
+        jobs += [_docker(file, root, entry, joined, alone) for entry in entries]
         jobs += [_ko(file, root, entry) for entry in items(get(root, "kos")) if isinstance(entry, MappingNode)]
     return Pipeline("goreleaser", tuple(jobs))
 
@@ -37,10 +42,18 @@ def _architecture(entry: MappingNode) -> str:
     return text_of(get(entry, "goarch")) or "amd64"
 
 
-def _docker(file: File, root: Node, entry: MappingNode, joined: bool) -> Job:
+def _pushes(entry: MappingNode) -> bool:
+    return text_of(get(entry, "skip_push")) not in ("true", "yes")
+
+
+def _docker(file: File, root: Node, entry: MappingNode, joined: bool, alone: Sequence[MappingNode]) -> Job:
+    """The job of an entry; its fix gives all entries that stand `alone` their twins at once."""
+
+    def widen(platforms: tuple[str, ...]) -> list[Edit] | None:
+        return twins(file, root, alone) if set(platforms) == {"linux/amd64", "linux/arm64"} else None
+
     tags = strings(get(entry, "image_templates"))
     architecture = _architecture(entry)
-    pushes = text_of(get(entry, "skip_push")) not in ("true", "yes")
     target = text_of(get(entry, "goos")) or "linux"
     declared = Declared(
         Verb.BUILD,
@@ -48,11 +61,13 @@ def _docker(file: File, root: Node, entry: MappingNode, joined: bool) -> Job:
         "goreleaser",
         tags,
         None if architecture == "amd64" else (f"{target}/{architecture}",),
-        pushes=pushes,
+        pushes=_pushes(entry),
         push_span=line_of(file, get(entry, "image_templates") or entry),
         dockerfile=text_of(get(entry, "dockerfile")) or "",
         folder=None,
-        reasons=(_TWIN,),
+        native=True,
+        widen=widen if entry in alone else None,
+        reasons=(_NEEDS,) if entry in alone else (_TWIN,),
     )
     return _job(file, root, entry, declared, "an entry for arm64 stands beside it" if joined else "", architecture)
 

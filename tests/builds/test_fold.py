@@ -1,0 +1,74 @@
+"""Builds that are not folded, and why: a wrong fix is worse than none."""
+
+import pytest
+
+from armready.config import Settings
+from armready.testing import analyse_files
+
+DOCKERFILE = {"Dockerfile": "FROM alpine:3.20\n"}
+
+
+def message(script: str) -> str:
+    text = f"#!/bin/bash\n{script}"
+    _, _, analysis = analyse_files({"build.sh": text, **DOCKERFILE}, Settings())
+    (finding,) = [each for each in analysis.findings if each.code == "CI101"]
+    assert finding.fix is None
+    return finding.message
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("docker build -t a/b:1 .\nfor t in 1 2; do docker tag a/b:1 a/b:$t; docker push a/b:$t; done\n", "in a loop over tags"),
+        ("docker build -t app .\nTAG=$(date +%s)\ndocker tag app a/b:$TAG\ndocker push a/b:$TAG\n", "TAG is set between build and push"),
+        ("docker build -t a/b:1 - < Dockerfile\ndocker push a/b:1\n", "standard input"),
+        ("docker build -t a/b:1 . || docker build --no-cache -t a/b:1 .\ndocker push a/b:1\n", "construct"),
+        ("docker build -t a/b:1 .\ndocker push a/b:1 || true\n", "construct"),
+        ("docker build --squash -t a/b:1 .\ndocker push a/b:1\n", "--squash"),
+        ("docker build --network=db -t a/b:1 .\ndocker push a/b:1\n", "network"),
+        ("docker build -t a/b:1 -t a/b:2 .\ndocker push --all-tags a/b\n", "repository alone"),
+        ("pushd app\ndocker build -t a/b:1 .\npopd\ndocker run a/b:1\ndocker push a/b:1\n", "working folder"),
+        ("docker build -t a/b:1 .\ncd app\ndocker run a/b:1\ndocker push a/b:1\n", "working folder"),
+        ("docker build -t a/b:1 .\ndocker push a/b:1\nif $X; then docker tag a/b:1 a/b:2; docker push a/b:2; fi\n", "different conditions"),
+        ("docker build -t a/b:1 . | tee log\ndocker push a/b:1\n", "construct"),
+        ("docker build -t a/b:1 . &\nwait\ndocker push a/b:1\n", "construct"),
+        ("podman build -t a/b:1 .\npodman push a/b:1\n", "manifest"),
+    ],
+)
+def test_there_is_no_fix_and_the_message_says_why(script, why):
+    assert why in message(script)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "docker build -t app .\n",
+        "docker build -t a/b:1 .\ndocker push a/b:2\n",
+        "docker buildx build --platform linux/amd64,linux/arm64 --push -t a/b:1 .\n",
+        "docker build -t a/b:1 --platform $PLATFORM .\ndocker push a/b:1\n",
+        "docker build -t a/b:1 $BUILDX_ARGS .\ndocker push a/b:1\n",
+        "docker build -f Dockerfile.arm64 -t a/b:1 .\ndocker push a/b:1\n",
+        "docker build -t a/b:1-amd64 .\ndocker push a/b:1-amd64\n",
+        "docker build -t localhost:5000/app .\ndocker push localhost:5000/app\n",
+        "echo docker build -t a/b:1 .\necho docker push a/b:1\n",
+        "cat <<EOF > help\ndocker build -t a/b:1 .\ndocker push a/b:1\nEOF\n",
+        "# docker build -t a/b:1 .\n# docker push a/b:1\n",
+        "docker buildx build -o type=oci,dest=a.tar -t a/b:1 .\n",
+        "docker build -t a/b:x .\ndocker push a/b:x\ndocker buildx imagetools create -t a/b:1 a/b:x a/b:y\n",
+    ],
+)
+def test_these_builds_are_left_alone(script):
+    _, _, analysis = analyse_files({"build.sh": f"#!/bin/sh\n{script}", **DOCKERFILE}, Settings())
+    assert not [each for each in analysis.findings if each.code in ("CI101", "CI102")]
+
+
+def test_a_build_and_its_push_in_files_that_call_each_other():
+    files = {"Makefile": "image:\n\tdocker build -t ${IMG} .\n", "release.sh": "#!/bin/sh\nmake image\ndocker push ${IMG}\n", **DOCKERFILE}
+    _, _, analysis = analyse_files(files, Settings())
+    assert {(each.code, each.path) for each in analysis.findings} == {("CI101", "Makefile"), ("CI116", "release.sh")}
+
+
+def test_a_push_of_another_file_alone_proves_nothing():
+    files = {"Makefile": "image:\n\tdocker build -t ${IMG} .\n", "release.sh": "#!/bin/sh\ndocker push ${IMG}\n", **DOCKERFILE}
+    _, _, analysis = analyse_files(files, Settings())
+    assert not [each for each in analysis.findings if each.code == "CI101"]

@@ -123,6 +123,11 @@ class NestedUnderNodeSelector(FileRule):
             bad="apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector:\n    «kubernetes.io/arch»: [amd64, arm64]\n",
         ),
         Example(
+            "a selector of another kind",
+            path="pool.yaml",
+            good="apiVersion: example.com/v1\nkind: Pool\nspec:\n  nodeSelector:\n    matchLabels: {kubernetes.io/arch: arm64}\n",
+        ),
+        Example(
             "siblings",
             path="pod.yaml",
             good="""

@@ -6,8 +6,8 @@ from ruamel.yaml import YAML
 
 from tests.conftest import PROJECTS
 
-# The oldest and the newest version that people run, and one between.
-VERSIONS = ("1.29", "1.33", "1.37")
+NEWEST = int(kubernetes_validate.latest_version().split(".")[1])
+VERSIONS = [f"1.{minor}" for minor in range(25, NEWEST + 1)]
 MANIFESTS = sorted((PROJECTS / "kubernetes" / "input" / "manifests").glob("*.yaml"))
 
 

@@ -17,6 +17,7 @@ from armready.pipelines.model import HostKind, Job
 
 _IGNORED = frozenset(["rm", "force-rm", "compress", "isolation", "security-opt", "quiet"])
 _LIMITS = frozenset(["memory", "memory-swap", "cpu-shares", "cpu-period", "cpu-quota", "cpuset-cpus", "cpuset-mems"])
+_PULLING = frozenset({"run", "container run", "trivy", "grype", "syft", "cosign", "images", "image ls", "inspect"})
 OTHER_TOOLS = {
     "podman": "podman builds several platforms into a list: `podman build --platform linux/amd64,linux/arm64 --manifest NAME`, then "
     "`podman manifest push --all NAME docker://NAME`",
@@ -28,6 +29,10 @@ OTHER_TOOLS = {
     **PUBLISHERS,
     "img": "img builds one platform only: use docker buildx or buildctl",
 }
+
+
+# Build arguments that name an architecture. BuildKit gives the automatic ones itself, unless the command line does.
+_ARCH_ARGUMENT = re.compile(r"(?i)(?:(?:TARGET|BUILD)(?:ARCH|PLATFORM|VARIANT)|\w*ARCH(?:ITECTURE)?|PLATFORM)=\S")
 
 
 def judge_host(work: Folding, job: Job) -> None:
@@ -84,6 +89,12 @@ def judge_options(work: Folding, call: Invocation) -> None:
             raise Impossible("the builder must be created in the network that the build names: --driver-opt network=NAME")
         if names & _LIMITS:
             work.demote(Applicability.UNSAFE, "Limits of memory and CPU were ignored by older builders and now hold")
+    fixed = next((value for value in call.all("build-arg") if _ARCH_ARGUMENT.match(value)), None)
+    if fixed is not None:
+        work.demote(
+            Applicability.DISPLAY,
+            f"--build-arg {fixed} gives every platform the same architecture: drop it, and let the Dockerfile ask TARGETARCH",
+        )
     if "iidfile" in names or "metadata-file" in names:
         work.demote(Applicability.UNSAFE, "The file with the image's id will hold the digest of an index")
     for event in work.events:
@@ -133,17 +144,7 @@ def check_pushes(work: Folding) -> None:
             raise Impossible("the push stands before the build in the file")
         if event.step.late:
             work.demote(Applicability.UNSAFE, "The push stood where a failure does not count")
-    for use in work.chain.uses:
-        if use.verb in ("rmi", "image rm"):
-            continue
-        last = work.chain.pushes[-1].order if work.chain.pushes else work.build.order
-        if use.order > last:
-            if use.verb in ("run", "container run", "trivy", "grype", "syft", "cosign", "images", "image ls", "inspect"):
-                work.demote(Applicability.UNSAFE, "The image is used after its push and will be pulled again")
-            else:
-                work.demote(
-                    Applicability.DISPLAY, f"`{use.verb}` needs the image in the local daemon, where a multi-platform build does not put it"
-                )
+    judge_uses(work)
 
 
 def commands_of(chain: Chain) -> list[Push]:
@@ -212,3 +213,17 @@ def between(work: Folding, last: Event) -> list[Command]:
             elif inside and id(command) not in own and command.words:
                 found.append(command)
     return found
+
+
+def judge_uses(work: Folding) -> None:
+    """What is done with the local image after the push, where a multi-platform build leaves none."""
+    last = work.chain.pushes[-1].order if work.chain.pushes else work.build.order
+    for use in work.chain.uses:
+        if use.verb in ("rmi", "image rm") or use.order <= last:
+            continue
+        if use.verb in _PULLING:
+            work.demote(Applicability.UNSAFE, "The image is used after its push and will be pulled again")
+        else:
+            work.demote(
+                Applicability.DISPLAY, f"`{use.verb}` needs the image in the local daemon, where a multi-platform build does not put it"
+            )

@@ -20,6 +20,7 @@ from armready.builds.fold_gates import (
     commands_of,
     judge_host,
     judge_options,
+    judge_uses,
     local_variables,
 )
 from armready.builds.folding import Folded, Folding, Impossible
@@ -98,6 +99,7 @@ def _widen(work: Folding) -> None:
         raise Impossible("the step is written in a way that cannot be edited exactly")
     work.applicability = work.applicability.at_least(declared.applicability)
     work.notes.extend(declared.reasons)
+    judge_uses(work)
     work.edits.extend(edits)
     _remove_declared(work, [push.declared for push in separate if push.declared is not None])
     if not declared.native:

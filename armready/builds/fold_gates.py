@@ -18,6 +18,7 @@ from armready.pipelines.model import HostKind, Job
 _IGNORED = frozenset(["rm", "force-rm", "compress", "isolation", "security-opt", "quiet"])
 _LIMITS = frozenset(["memory", "memory-swap", "cpu-shares", "cpu-period", "cpu-quota", "cpuset-cpus", "cpuset-mems"])
 _PULLING = frozenset({"run", "container run", "trivy", "grype", "syft", "cosign", "images", "image ls", "inspect"})
+_REMOTE = frozenset({"trivy", "grype", "syft", "cosign"})
 OTHER_TOOLS = {
     "podman": "podman builds several platforms into a list: `podman build --platform linux/amd64,linux/arm64 --manifest NAME`, then "
     "`podman manifest push --all NAME docker://NAME`",
@@ -219,7 +220,7 @@ def judge_uses(work: Folding) -> None:
     """What is done with the local image after the push, where a multi-platform build leaves none."""
     last = work.chain.pushes[-1].order if work.chain.pushes else work.build.order
     for use in work.chain.uses:
-        if use.verb in ("rmi", "image rm") or use.order <= last:
+        if use.verb in ("rmi", "image rm") or use.order <= last or (work.build.declared is not None and use.verb in _REMOTE):
             continue
         if use.verb in _PULLING:
             work.demote(Applicability.UNSAFE, "The image is used after its push and will be pulled again")

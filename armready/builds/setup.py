@@ -31,13 +31,19 @@ def emulates_arm64(detail: str) -> bool:
     return not named or "arm64" in detail or "aarch64" in detail or "all" in detail
 
 
+def _emulated(settings: Settings) -> str:
+    """The architectures of the configured platforms that an amd64 machine must emulate, as binfmt names them."""
+    names = (each.removeprefix("linux/").partition("/")[0] for each in settings.platforms)
+    return ",".join(dict.fromkeys(name for name in names if name not in ("amd64", "386"))) or "arm64"
+
+
 def lines(host: Host, missing: Needs, settings: Settings, *, repeated: bool = False) -> tuple[str, ...]:
     """The shell lines that give a job what it is missing; `repeated`: they may run several times on one machine."""
     found: list[str] = []
     known = f"docker buildx inspect {BUILDER} >/dev/null 2>&1 || "
     image = f" --driver-opt image={settings.buildkit_image}" if settings.buildkit_image else ""
     if missing.emulator and host.kind is not HostKind.PERSISTENT:
-        found.append(f"docker run --privileged --rm {settings.binfmt_image} --install arm64")
+        found.append(f"docker run --privileged --rm {settings.binfmt_image} --install {_emulated(settings)}")
     if missing.builder and host.kind is HostKind.PERSISTENT:
         found.append(f"{known}docker buildx create --name {BUILDER} --driver docker-container{image}")
     elif missing.builder and host.tls:

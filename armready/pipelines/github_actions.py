@@ -97,6 +97,8 @@ def declared_by(file: File, steps: SequenceNode, index: int, environment: Mappin
         )
     elif name == BUILDX:
         yield Declared(Verb.BUILDER, where, name, detail=inputs.get("driver", "docker-container"))
+    elif name == "docker/setup-docker-action" and "containerd-snapshotter" in inputs.get("daemon-config", ""):
+        yield Declared(Verb.BUILDER, where, name, detail="docker-container")
     elif name in _BOTH:
         yield Declared(Verb.EMULATOR, where, name)
         yield Declared(Verb.BUILDER, where, name, detail="docker-container")

@@ -171,7 +171,7 @@ class Parts:
         targets = [child for child in children if child.type in ARGUMENTS][:1]
         self._push_substitutions(node, task, later)
         end = self._span(targets[0] if targets else node).end
-        yield Redirect(Span(self._start(node), end), operator, self._words(targets)[0] if targets else None)
+        yield Redirect(Span(self._start(node), end), operator, next(iter(self._words(targets)), None))
 
     def _slice(self, node: Node) -> str:
         span = self._span(node)

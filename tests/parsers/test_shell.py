@@ -269,3 +269,7 @@ def test_agrees_with_shfmt(text: str) -> None:
     }
     stripped = {words[1:] if text[slice(*words[0])] == "!" else words for words in ours}
     assert stripped == expected
+
+
+def test_a_redirect_without_a_target():
+    assert [word.text for word in read("docker push a >\n").commands[0].words] == ["docker", "push", "a"]

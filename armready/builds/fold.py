@@ -103,7 +103,8 @@ def _widen(work: Folding) -> None:
     work.edits.extend(edits)
     _remove_declared(work, [push.declared for push in separate if push.declared is not None])
     if not declared.native:
-        prepare(work, build.step, needs(work.events, build.order))
+        missing = needs(work.events, build.order)
+        prepare(work, build.step, Needs(missing.emulator, missing.builder and not declared.brings_builder))
     judge_host(work, build.job)
 
 

@@ -318,6 +318,7 @@ def _buildah(file: File, steps: SequenceNode, index: int, node: MappingNode, inp
         if inputs.get("containerfiles", inputs.get("dockerfiles"))
         else "",
         context=inputs.get("context", ""),
+        brings_builder=True,
         widen=widen,
         applicability=Applicability.UNSAFE,
         reasons=("buildah emulates arm64 by the QEMU that the job registers",),

@@ -6,12 +6,13 @@ A reader (`pipelines/<system>.py`) does nothing but fill these records; events, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from armready.fix import Applicability, Edit
 from armready.knowledge.runners import Buildx
+from armready.records import dataclass
 from armready.source import Span
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ class Declared:
         context: as written; empty: the default.
         folder: what both are relative to; None when it is not known.
         by_digest: the push is one part of an image that is merged later.
+        brings_builder: it builds without buildx, and needs no builder of it.
         native: the builder has arm machines of its own and needs no emulation.
         widen: makes the edits that set the platforms; None when there is no such input.
         applicability: how far that fix can be trusted at best.
@@ -134,6 +136,7 @@ class Declared:
     context: str = ""
     folder: str | None = ""
     by_digest: bool = False
+    brings_builder: bool = False
     native: bool = False
     widen: Callable[[tuple[str, ...]], list[Edit] | None] | None = None
     applicability: Applicability = Applicability.UNSAFE

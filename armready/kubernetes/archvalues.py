@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from armready.file import File
 from armready.kubernetes.documents import documents, is_open
 from armready.kubernetes.placement import ARCH_KEYS
 from armready.parsers.yaml import MappingNode, Node, ScalarNode, SequenceNode, get, items, key_of, pairs, text_of
+from armready.records import dataclass
 
 
 @dataclass(frozen=True, eq=False)

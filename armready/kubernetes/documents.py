@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from armready.classify import Kind
@@ -31,15 +30,17 @@ from armready.parsers.yaml import (
     text_of,
     text_under,
 )
+from armready.patterns import regex
+from armready.records import dataclass
 from armready.source import Span
 
 PLACEHOLDER = "\ue000"
 
 # The inside of an action: strings, raw strings and other characters, up to what can only be its end or the beginning of another.
-_INSIDE = re.compile(r"(?:\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|[^\"`{}]|\}(?!\})|\{(?!\{))*")
-_VARIABLE = re.compile(rf"{PLACEHOLDER}|\{{\{{|\$[{{(\w]|<<|<[A-Za-z_]|@\w+@|\(\(|__\w+__|%\w+%")
-_INDENTED = re.compile(r"\b(?:nindent|indent|toYaml)\b")
-_PROBLEM_LINE = re.compile(r"line (\d+)")
+_INSIDE = regex(r"(?:\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|[^\"`{}]|\}(?!\})|\{(?!\{))*")
+_VARIABLE = regex(rf"{PLACEHOLDER}|\{{\{{|\$[{{(\w]|<<|<[A-Za-z_]|@\w+@|\(\(|__\w+__|%\w+%")
+_INDENTED = regex(r"\b(?:nindent|indent|toYaml)\b")
+_PROBLEM_LINE = regex(r"line (\d+)")
 _MAX_BLANKED_LINES = 20
 _NOT_A_WORKLOAD = frozenset({"CustomResourceDefinition", "Node", "Event", "APIService", "NodeMetrics"})
 

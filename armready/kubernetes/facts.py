@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from armready.file import File
 from armready.finding import Confidence
@@ -13,6 +12,7 @@ from armready.kubernetes.pods import Origin, Pod, pods
 from armready.kubernetes.selectors import allowing_both, selecting
 from armready.kubernetes.verdicts import Judged, images_of
 from armready.parsers.yaml import get, span
+from armready.records import dataclass
 from armready.source import Location
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from armready.file import File
 from armready.fix import Applicability, Edit, Fix
 from armready.kubernetes.documents import Resource, documents
 from armready.kubernetes.pods import POD_PATHS, Pod, Role, pods
 from armready.parsers.yaml import MappingNode, Node, ScalarNode, SequenceNode, get, items, key_of, pair_of, pairs
+from armready.records import dataclass
 from armready.yaml_edit import dedent_pair, move_pair, remove_pair
 
 # Fields that only a pod spec has: elsewhere in a workload they are a mistake.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from armready.classify import Kind
 from armready.file import File
@@ -12,6 +11,7 @@ from armready.kubernetes.documents import documents
 from armready.kubernetes.helm import value_images
 from armready.kubernetes.pods import Image, Pod, Role, pods
 from armready.parsers.yaml import ScalarNode, get, items
+from armready.records import dataclass
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from armready.file import File
 from armready.fix import Edit, Fix
 from armready.kubernetes.documents import documents, is_open, set_text
 from armready.parsers.yaml import MappingNode, Node, ScalarNode, get, items, key_of, pair_of, pairs, span, text_of, walk
+from armready.records import dataclass
 from armready.source import Span
 from armready.yaml_edit import remove_pair
 

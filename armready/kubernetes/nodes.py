@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from armready.file import File
 from armready.finding import Confidence
@@ -12,6 +11,7 @@ from armready.knowledge.instances import Machine, machine
 from armready.kubernetes.documents import Resource, documents, is_open, resources
 from armready.kubernetes.placement import ARCH_KEY, EVERY, MACHINE_LABELS, Requirement, machine_of, requirement_of, satisfied_by
 from armready.parsers.yaml import MappingNode, Node, ScalarNode, find, get, items, span, text_of
+from armready.records import dataclass
 from armready.source import Location, Span
 from armready.yaml_edit import append_item, append_pairs_item, remove_item
 

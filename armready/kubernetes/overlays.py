@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from armready.classify import Kind
 from armready.file import File
@@ -13,6 +12,7 @@ from armready.kubernetes.placement import allowed, says_arch
 from armready.kubernetes.pods import pods
 from armready.parsers.yaml import find, get, items, strings, text_of
 from armready.project import Project, join
+from armready.records import dataclass
 
 _ARCH_PATHS = ("/nodeSelector", "/nodeSelector/kubernetes.io~1arch", "/nodeSelector/beta.kubernetes.io~1arch", "/affinity")
 

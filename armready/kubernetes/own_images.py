@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from armready.builds.facts import ImageBuild
 from armready.builds.references import repository
 from armready.project import Project
+from armready.records import dataclass
 from armready.source import Location
 
 

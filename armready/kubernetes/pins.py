@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from armready.arch import Arch, tokens
@@ -18,10 +17,12 @@ from armready.kubernetes.pods import Origin, Pod, pods
 from armready.kubernetes.selectors import BOTH, NODE_AFFINITY, REQUIRED, TERMS
 from armready.kubernetes.verdicts import Images, images_of
 from armready.parsers.yaml import find, get, is_anchored, items, pair_of, span, text_of
+from armready.patterns import regex
+from armready.records import dataclass
 from armready.source import Location, Span
 from armready.yaml_edit import append_item, append_pairs_item, insert_pair, prune, remove_item, replace_pair, set_scalar, with_comments
 
-_NEEDS = re.compile(
+_NEEDS = regex(
     r"(?i)(?:image|binar|build|built|support|compil|release|driver|librar).*\b(?:only|not?|yet|until|lacks?|missing)\b"
     r"|\b(?:only|not?|yet|until|lacks?|missing)\b.*(?:image|binar|build|built|support|compil|release|driver|librar)"
 )
@@ -116,6 +117,8 @@ class PinFact:
 def pin_facts(file: File) -> Iterator[PinFact]:
     """The pins of a file that are worth a word in the target mode, and preferences for amd64."""
     for pin in file.parse(pins):
+        if pin.pod.kind == "DaemonSet" and file.settings.target is Target.MIXED and _is_variant(file, pin.pod):
+            continue
         assessment = assess(file, pin.pod)
         if assessment is None:
             if pin.pod.kind != "DaemonSet":
@@ -175,7 +178,7 @@ def _fact(file: File, pod: Pod, how: str, place: Span, assessment: Assessment, f
 
 def _of_blocking(file: File, pod: Pod) -> Assessment:
     blocking = images_of(pod, file.settings).blocking()
-    return Assessment(Severity.WARNING, f"and {blocking[0].verdict.reason}, so they get no such agent", None)
+    return Assessment(Severity.INFO, f"and {blocking[0].verdict.reason}, so they get no such agent", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +209,8 @@ def assess(file: File, pod: Pod) -> Assessment | None:
         if blocking:
             return Assessment(Severity.ERROR, f"no node of an arm64 cluster takes it, and {blocking[0].verdict.reason}", None)
         return Assessment(Severity.ERROR, "no node of an arm64 cluster takes it", Applicability.UNSAFE, _unsafe_note(pod))
+    if blocking and all(each.from_name for each in blocking):
+        return Assessment(Severity.INFO, f"and {blocking[0].verdict.reason}", None)
     if blocking:
         return None
     severity = Severity.INFO if _is_variant(file, pod) else Severity.WARNING
@@ -260,7 +265,7 @@ def loosened(file: File, pin: Pin, assessment: Assessment) -> Fix | None:
     if file.settings.target is Target.ARM64:
         edits, title = _moved(file, pin), "Select arm64 nodes"
     elif pin.how is How.SELECTOR:
-        by_affinity = file.settings.widen_by_affinity
+        by_affinity = file.settings.widen_by_affinity or file.settings.require_arch
         edits = _by_affinity(file, pin) if by_affinity else _removed(file, pin)
         title = "Allow amd64 and arm64 nodes by an affinity" if by_affinity else "Remove the architecture from the node selector"
     else:

@@ -6,7 +6,6 @@ Selector and affinity are ANDed; the terms of an affinity are ORed, the expressi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import reduce
 
 from armready.finding import Confidence
@@ -14,6 +13,7 @@ from armready.knowledge.instances import Machine, machine
 from armready.kubernetes.documents import is_open
 from armready.kubernetes.pods import Pod
 from armready.parsers.yaml import MappingNode, Node, ScalarNode, SequenceNode, get, items, key_of, merged_pairs, text_of
+from armready.records import dataclass
 
 ARCH_KEY = "kubernetes.io/arch"
 BETA_ARCH_KEY = "beta.kubernetes.io/arch"

@@ -7,7 +7,7 @@ a Deployment, a template of an Argo workflow, the driver of a Spark application,
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -30,6 +30,7 @@ from armready.parsers.yaml import (
     strings,
     text_of,
 )
+from armready.records import dataclass
 from armready.source import Span
 
 SCHEDULING_KEYS = ("nodeSelector", "affinity", "tolerations")

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from armready.embedded import Embedded
 from armready.file import File
 from armready.kubernetes.documents import decoded, resources
 from armready.kubernetes.pods import Pod, pods
 from armready.parsers.yaml import MappingNode, Node, ScalarNode, get, items, key_of, pairs, text_of
+from armready.patterns import regex
+from armready.records import dataclass
 
-_SHELL = re.compile(r"(?:.*/)?(?:ba|da|a|k|z|busybox )?sh")
-_COMMAND_OPTION = re.compile(r"-[a-z]*c[a-z]*")
-_SHEBANG = re.compile(r"#!\s*\S*?(?:/|\benv\s+(?:-S\s+)?)(?:ba|da|k|z|a)?sh\b")
+_SHELL = regex(r"(?:.*/)?(?:ba|da|a|k|z|busybox )?sh")
+_COMMAND_OPTION = regex(r"-[a-z]*c[a-z]*")
+_SHEBANG = regex(r"#!\s*\S*?(?:/|\benv\s+(?:-S\s+)?)(?:ba|da|k|z|a)?sh\b")
 _HOOKS = (
     ("lifecycle", "postStart", "exec", "command"),
     ("lifecycle", "preStop", "exec", "command"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from armready.finding import Confidence
 from armready.knowledge.images import Basis, Has, Reference, Verdict, verdict
 from armready.kubernetes.pods import Image, Pod, Role
+from armready.records import dataclass
 
 if TYPE_CHECKING:
     from armready.config import Settings

@@ -27,7 +27,7 @@ from armready.config import Platform, Target
 from armready.file import File
 from armready.finding import Confidence, Finding, Severity
 from armready.fix import Applicability, Fix
-from armready.kubernetes.placement import EVERY, allowed, arch_requirements, says_arch, tolerates_arm
+from armready.kubernetes.placement import EVERY, allowed, arch_requirements, meant, says_arch, tolerates_arm
 from armready.kubernetes.pods import Origin, Pod, pods
 from armready.kubernetes.verdicts import images_of
 from armready.parsers.yaml import SequenceNode, pair_of, span
@@ -89,16 +89,16 @@ class ArmTolerationMissing(FileRule):
                 yield from self._kept_away(file, pod)
 
     def _kept_away(self, file: File, pod: Pod) -> Iterator[Finding]:
-        naming = [each for each in arch_requirements(pod) if each.operator == "In" and "arm64" in each.texts]
+        naming = [each for each in arch_requirements(pod) if each.operator == "In" and "arm64" in map(meant, each.texts)]
         if not naming or "arm64" not in allowed(pod):
             return
-        value = next(each for each in naming[0].values if each.value == "arm64")
+        value = next(each for each in naming[0].values if meant(each.value) == "arm64")
         alone = allowed(pod) == {"arm64"}
         ends = "so it stays Pending" if alone else "so it never goes there"
         yield self.finding(
             file.location(span(value)),
             sentence(f"{pod.title} asks for arm64 nodes and does not tolerate their taint {file.settings.arm_taint}, {ends}."),
-            severity=Severity.ERROR if alone else Severity.WARNING,
+            severity=Severity.ERROR if alone else Severity.INFO,
             confidence=confidence_of(pod),
             fix=_fix(file, pod),
         )

@@ -23,7 +23,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.config import Target
 from armready.finding import Finding, Severity
 from armready.fix import Applicability
 from armready.kubernetes.pins import PinFact
@@ -80,7 +79,7 @@ class DaemonsetSkipsArm(ProjectRule):
             applicability=Applicability.DISPLAY,
         ),
         Example(
-            "image without arm64", path="agent.yaml", bad=_daemonset("«kubernetes.io/arch: amd64»", "mysql:5.7"), severity=Severity.WARNING
+            "image without arm64", path="agent.yaml", bad=_daemonset("«kubernetes.io/arch: amd64»", "mysql:5.7"), severity=Severity.INFO
         ),
         Example("every node", path="agent.yaml", good=_daemonset("", "redis:7.2.4")),
         Example(
@@ -94,9 +93,4 @@ class DaemonsetSkipsArm(ProjectRule):
 
     def check(self, project: Project) -> Iterator[Finding]:
         """See `ProjectRule.check`."""
-        mixed = project.settings.target is Target.MIXED
-        yield from pin_findings(self, project, lambda pin: _counts(pin, mixed), "{} leaves arm64 nodes out")
-
-
-def _counts(pin: PinFact, mixed: bool) -> bool:
-    return pin.kind == "DaemonSet" and pin.how != "preference" and not (mixed and pin.severity is Severity.INFO)
+        yield from pin_findings(self, project, lambda pin: pin.kind == "DaemonSet" and pin.how != "preference", "{} leaves arm64 nodes out")

@@ -86,6 +86,6 @@ class KarpenterArchUnset(ProjectRule):
                 pool.location,
                 f"{pool.title} names no architecture, so Karpenter may start arm64 nodes{danger}.",
                 severity=Severity.WARNING if endangered else Severity.INFO,
-                fix=pool.keeping.demoted(Applicability.UNSAFE, "No arm64 nodes are started then.") if pool.keeping else None,
+                fix=pool.keeping.demoted(Applicability.UNSAFE, "No arm64 nodes are started then.") if pool.keeping and endangered else None,
                 related=[Related(each.location, "needs amd64") for each in endangered[:3]],
             )

@@ -168,7 +168,7 @@ def test_processes_and_cache_do_not_change_the_result(run, repository, tmp_path)
     for index in range(300):
         folder = repository / f"s{index % 7}" / f"d{index}"
         folder.mkdir(parents=True)
-        (folder / "Dockerfile").write_text(PINNED + "RUN true\n" * (index * 20))
+        (folder / "Dockerfile").write_text(f"# {'x' * 6000}\n{PINNED}")
     outputs = {
         run("scan", "--format", "json", *flags, cwd=repository)[1]
         for flags in (["--jobs", "1", "--no-cache"], ["--jobs", "2", "--no-cache"], ["--jobs", "2"], ["--jobs", "1"])

@@ -10,7 +10,7 @@ from armready.file import File
 from armready.kubernetes.documents import documents
 from armready.kubernetes.helm import value_images
 from armready.kubernetes.pods import Image, Pod, Role, pods
-from armready.parsers.yaml import ScalarNode, get, items
+from armready.parsers.yaml import Node, ScalarNode, get, items
 from armready.records import dataclass
 
 
@@ -60,12 +60,12 @@ def _alone(file: File) -> Iterator[Image]:
             yield from value_images(file, root)
         elif file.kind is Kind.KUSTOMIZATION:
             for item in items(get(root, "images")):
-                yield from _kustomized(item)
+                yield from kustomized(item)
 
 
-def _kustomized(item: object) -> Iterator[Image]:
+def kustomized(item: Node) -> Iterator[Image]:
     """An entry of `images:`: the new name (or the old one, when only the tag changes) with the new tag and digest."""
-    name, new_name, tag, digest = (get(item, key) for key in ("name", "newName", "newTag", "digest"))  # type: ignore[arg-type]
+    name, new_name, tag, digest = (get(item, key) for key in ("name", "newName", "newTag", "digest"))
     shown = new_name if isinstance(new_name, ScalarNode) else name
     if not isinstance(shown, ScalarNode) or not (
         isinstance(new_name, ScalarNode) or isinstance(tag, ScalarNode) or isinstance(digest, ScalarNode)

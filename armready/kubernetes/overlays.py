@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from armready.classify import Kind
 from armready.file import File
+from armready.knowledge.reference import Reference
 from armready.kubernetes.documents import documents, patches_inside
+from armready.kubernetes.images import kustomized
 from armready.kubernetes.placement import allowed, says_arch
 from armready.kubernetes.pods import pods
 from armready.parsers.yaml import find, get, items, strings, text_of
@@ -42,6 +44,7 @@ class Overlay:
         patches: the files of its patches.
         schedules: what its own patches say of objects.
         repins: its JSON patches change selectors or affinities; (kind, name) of their targets, empty for any.
+        images: the names of images that it replaces, with the references it puts in their place.
     """
 
     folder: str
@@ -49,6 +52,7 @@ class Overlay:
     patches: tuple[str, ...]
     schedules: tuple[Scheduled, ...]
     repins: tuple[tuple[str, str], ...]
+    images: tuple[tuple[str, str], ...] = ()
 
 
 def scheduled(file: File) -> Iterator[Scheduled]:
@@ -83,29 +87,38 @@ def overlays(file: File) -> Iterator[Overlay]:
                 if pod.resource and says_arch(pod)
             ),
             tuple(repins),
+            tuple((text_of(get(item, "name")) or "", image.text) for item in items(get(root, "images")) for image in kustomized(item)),
         )
 
 
-def overlay_of(project: Project, path: str, kind: str, name: str) -> str:
+def covering(project: Project) -> dict[str, list[Overlay]]:
+    """Path -> the kustomizations that build on that file, directly or through others."""
+    known = {overlay.folder: overlay for _, overlay in project.facts(Overlay)}
+    found: dict[str, list[Overlay]] = {}
+    for overlay in known.values():
+        todo, seen = [overlay], {overlay.folder}
+        while todo:
+            for base in todo.pop().bases:
+                if base in known and base not in seen:
+                    todo.append(known[base])
+                elif base not in known and base not in seen:
+                    found.setdefault(base, []).append(overlay)
+                seen.add(base)
+    return found
+
+
+def overlay_of(project: Project, covers: dict[str, list[Overlay]], path: str, kind: str, name: str) -> str:
     """The folder of an overlay that changes where an object of a base runs; empty when there is none."""
-    known = [overlay for _, overlay in project.facts(Overlay)]
-    for overlay in known:
-        if posixpath.dirname(path) != overlay.folder and path in _covered(overlay, known) and _changes(project, overlay, kind, name):
+    for overlay in covers.get(path, ()):
+        if posixpath.dirname(path) != overlay.folder and _changes(project, overlay, kind, name):
             return overlay.folder
     return ""
 
 
-def _covered(overlay: Overlay, known: list[Overlay]) -> frozenset[str]:
-    """The files that an overlay builds on, through the kustomizations of its bases."""
-    files, todo, seen = set(), [overlay], {overlay.folder}
-    while todo:
-        for base in todo.pop().bases:
-            files.add(base)
-            for other in known:
-                if other.folder == base and other.folder not in seen:
-                    seen.add(other.folder)
-                    todo.append(other)
-    return frozenset(files)
+def replaced_image(covers: dict[str, list[Overlay]], path: str, image: str) -> str:
+    """The reference that a kustomization puts in the place of a manifest's image; the image itself when none does."""
+    name = Reference.parse(image).name
+    return next((dict(overlay.images)[name] for overlay in covers.get(path, ()) if name in dict(overlay.images)), image)
 
 
 def _changes(project: Project, overlay: Overlay, kind: str, name: str) -> bool:

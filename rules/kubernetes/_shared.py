@@ -11,7 +11,7 @@ from armready.finding import Confidence, Finding, Related, Severity
 from armready.fix import Applicability, Edit
 from armready.knowledge.images import Reference
 from armready.kubernetes.documents import documents, set_text
-from armready.kubernetes.overlays import overlay_of
+from armready.kubernetes.overlays import covering, overlay_of
 from armready.kubernetes.own_images import own_builds
 from armready.kubernetes.pins import PinFact
 from armready.kubernetes.pods import Image, Origin, Pod
@@ -33,7 +33,7 @@ def pin_findings(rule: ProjectRule, project: Project, wanted: Callable[[PinFact]
         wanted: which pins are its own.
         words: the first half of the message; `{}` stands for the pod.
     """
-    builds = own_builds(project)
+    builds, covers = own_builds(project), covering(project)
     for path, pin in project.facts(PinFact):
         if not wanted(pin):
             continue
@@ -45,7 +45,7 @@ def pin_findings(rule: ProjectRule, project: Project, wanted: Callable[[PinFact]
             fix = replace(fix, applicability=Applicability.UNSAFE, notes=("Pods may go to arm64 nodes afterwards.",)) if fix else None
         elif own and not own[0].arm64:
             related = (Related(own[0].location, "the repository builds its image for amd64 only: mend that first"),)
-        overlay = overlay_of(project, path, pin.kind, pin.name) if pin.severity is Severity.WARNING else ""
+        overlay = overlay_of(project, covers, path, pin.kind, pin.name) if pin.severity is Severity.WARNING else ""
         if overlay:
             because += f"; the overlay in {overlay} changes that"
             fix = fix.demoted(Applicability.DISPLAY, f"The patches in {overlay} may rely on what stands here.") if fix else None

@@ -29,7 +29,9 @@ from collections.abc import Iterator, Sequence
 from armready.config import Target
 from armready.finding import Confidence, Finding, Severity
 from armready.fix import Applicability, Fix
+from armready.knowledge.images import verdict
 from armready.kubernetes.facts import Workload
+from armready.kubernetes.overlays import Overlay, covering, replaced_image
 from armready.kubernetes.own_images import own_builds
 from armready.project import Project
 from armready.rule import Example, ProjectRule
@@ -94,6 +96,12 @@ class WorkloadArchitectureUnknown(ProjectRule):
             settings={"require-arch": True},
             applicability=Applicability.DISPLAY,
         ),
+        Example(
+            "a kustomization names it",
+            path="base/web.yaml",
+            good=_DEPLOYMENT.format("web-image"),
+            files={"base/kustomization.yaml": "resources: [web.yaml]\nimages:\n- {name: web-image, newName: nginx, newTag: '1.27'}\n"},
+        ),
         Example("known image", path="web.yaml", good=_DEPLOYMENT.format("nginx:1.27")),
         Example(
             "the configuration knows",
@@ -124,12 +132,16 @@ class WorkloadArchitectureUnknown(ProjectRule):
         settings = project.settings
         if settings.target is not Target.MIXED:
             return
-        builds = own_builds(project)
-        for _, workload in project.facts(Workload):
+        builds, covers = own_builds(project), covering(project)
+        for path, workload in project.facts(Workload):
             if workload.says_arch or workload.opaque or not workload.is_workload or workload.only("amd64") or workload.only("arm64"):
                 continue
             built = {image.text for image in workload.images for build in builds if image.unknown and build.makes(image.text)}
-            unknown = [image for image in workload.images if image.unknown and image.text not in built]
+            unknown = [
+                image
+                for image in workload.images
+                if image.unknown and image.text not in built and not _told(project, covers, path, image.text)
+            ]
             if not unknown and not (settings.require_arch and not built):
                 continue
             image = (unknown or workload.images)[0]
@@ -140,6 +152,12 @@ class WorkloadArchitectureUnknown(ProjectRule):
                 confidence=Confidence.HIGH if settings.require_arch else Confidence.LOW,
                 fix=_fix(workload, image.text if unknown else "") if settings.require_arch else None,
             )
+
+
+def _told(project: Project, covers: dict[str, list[Overlay]], path: str, image: str) -> bool:
+    """Whether a kustomization puts an image in its place that something is known of."""
+    replaced = replaced_image(covers, path, image)
+    return replaced != image and verdict(replaced, project.settings).confidence is not Confidence.LOW
 
 
 def _message(workload: Workload, unknown: str) -> str:

@@ -9,6 +9,8 @@ import re
 from enum import StrEnum
 from typing import NamedTuple
 
+from armready.patterns import regex
+
 
 class Arch(StrEnum):
     """Families of architectures; the values are those of Go and OCI."""
@@ -38,7 +40,7 @@ class Token(NamedTuple):
 
 
 # Borders are what is neither letter nor digit; so `_` is one, and `x86_64` must come before `x86`.
-_TOKEN = re.compile(
+_TOKEN = regex(
     r"(?<![a-z0-9])(?:"
     r"(?P<amd64>amd64|x86[_-]64|x64|linux64|linux-64(?!-?bit)|64-?bit)"
     r"|(?P<arm64>arm64(?:v8)?|aarch_?64|armv8|linuxarm64)"
@@ -48,14 +50,14 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 _FAMILY = {"amd64": Arch.AMD64, "arm64": Arch.ARM64, "x86": Arch.X86, "arm": Arch.ARM}
-_FOREIGN = re.compile(
+_FOREIGN = regex(
     r"(?<![a-z])(?:darwin|mac(?:os)?x?(?:_?\d[\d_.]*)?|osx|apple|windows|win(?:32|64)?|mingw(?:32|64)?|msvc|cygwin|freebsd|openbsd|netbsd|dragonfly|"
     r"solaris|illumos|sunos|android|ios|aix|plan9)(?![a-z])",
     re.IGNORECASE,
 )
-_LINUX = re.compile(r"linux|(?<![a-z])(?:gnu|musl|ubuntu|debian|alpine|el\d|deb|rpm)(?![a-z])", re.IGNORECASE)
-_QUICK = re.compile(r"64|86|arm|linux32", re.IGNORECASE)
-_SEGMENT_END = re.compile(r"[/\s\"'=,;:|&()]")
+_LINUX = regex(r"linux|(?<![a-z])(?:gnu|musl|ubuntu|debian|alpine|el\d|deb|rpm)(?![a-z])", re.IGNORECASE)
+_QUICK = regex(r"64|86|arm|linux32", re.IGNORECASE)
+_SEGMENT_END = regex(r"[/\s\"'=,;:|&()]")
 _WIDEST_SEGMENT = 200
 
 
@@ -139,18 +141,18 @@ _VARIABLES = {each.source: each for each in (TARGETARCH, BUILDARCH, TARGETPLATFO
     "RUNNER_ARCH": Spelling("RUNNER_ARCH", "X64", "ARM64"),
 }
 _COMMANDS = (
-    (re.compile(r"uname\s+(?:-m|--machine|-p|-i|--processor)\b"), UNAME),
-    (re.compile(r"(?:^|[|;&(]\s*)arch\s*(?:$|\|)"), UNAME._replace(source="arch")),
-    (re.compile(r"dpkg\s+--print-architecture\b|dpkg-architecture\s"), DPKG),
-    (re.compile(r"apk\s+--print-arch\b"), Spelling("apk --print-arch", "x86_64", "aarch64")),
-    (re.compile(r"rpm\s+(?:-E|--eval)\s*['\"]?%\{?_arch"), Spelling("rpm -E %_arch", "x86_64", "aarch64")),
-    (re.compile(r"go\s+env\s+(?:GOHOST|GO)ARCH\b"), Spelling("go env GOARCH", "amd64", "arm64")),
-    (re.compile(r"process\.arch\b"), Spelling("process.arch", "x64", "arm64")),
-    (re.compile(r"platform\.machine\(\)"), Spelling("platform.machine()", "x86_64", "aarch64", also=("arm64",))),
+    (regex(r"uname\s+(?:-m|--machine|-p|-i|--processor)\b"), UNAME),
+    (regex(r"(?:^|[|;&(]\s*)arch\s*(?:$|\|)"), UNAME._replace(source="arch")),
+    (regex(r"dpkg\s+--print-architecture\b|dpkg-architecture\s"), DPKG),
+    (regex(r"apk\s+--print-arch\b"), Spelling("apk --print-arch", "x86_64", "aarch64")),
+    (regex(r"rpm\s+(?:-E|--eval)\s*['\"]?%\{?_arch"), Spelling("rpm -E %_arch", "x86_64", "aarch64")),
+    (regex(r"go\s+env\s+(?:GOHOST|GO)ARCH\b"), Spelling("go env GOARCH", "amd64", "arm64")),
+    (regex(r"process\.arch\b"), Spelling("process.arch", "x64", "arm64")),
+    (regex(r"platform\.machine\(\)"), Spelling("platform.machine()", "x86_64", "aarch64", also=("arm64",))),
 )
-_VARIABLE = re.compile(r"\$\{?([A-Z_]+)\b")
-_SUBSTITUTION = re.compile(r"\$\(|`|%x\(|\$\(shell\b")
-_PIPED = re.compile(r"\|\s*(?:sed|awk|tr|grep|cut|perl|python)|/")
+_VARIABLE = regex(r"\$\{?([A-Z_]+)\b")
+_SUBSTITUTION = regex(r"\$\(|`|%x\(|\$\(shell\b")
+_PIPED = regex(r"\|\s*(?:sed|awk|tr|grep|cut|perl|python)|/")
 
 
 def probe(text: str) -> Spelling | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ from typing import Any, NamedTuple
 from armready.errors import ConfigError, ParseProblem
 from armready.finding import Finding
 from armready.fingerprint import fingerprints
+from armready.records import dataclass
 from armready.source import Source
 from armready.tree import Tree
 

@@ -12,6 +12,8 @@ from fnmatch import translate
 from functools import lru_cache
 from typing import NamedTuple
 
+from armready.patterns import regex
+
 
 class Kind(StrEnum):
     """What a file is."""
@@ -321,12 +323,12 @@ _BY_NAME = tuple(
 )
 
 # Names that look like one of the above and are another thing: documentation, data, ignore files.
-_NOT_BY_NAME = re.compile(
+_NOT_BY_NAME = regex(
     r"(?:^|/)(?:dockerfile[^/]*\.(?:md|rst|adoc|html|dockerignore|lock|json|go|py|rs|ts|js|java|png|svg|yaml|yml)"
     r"|[^/]*\.dockerignore|makefile\.(?:am|in|pl|win|vc|msc|md)|jenkinsfile[^/]*\.md)$"
 )
 
-_CONTENT_NAMES = re.compile(r"\.(?:ya?ml|json|lock|txt|hcl|tpl|ini)$")
+_CONTENT_NAMES = regex(r"\.(?:ya?ml|json|lock|txt|hcl|tpl|ini)$")
 
 
 def _has(*keys: str) -> re.Pattern[str]:
@@ -334,35 +336,35 @@ def _has(*keys: str) -> re.Pattern[str]:
     return re.compile(rf"^[\"']?(?:{'|'.join(keys)})[\"']?[ \t]*:", re.M)
 
 
-_KUBERNETES = re.compile(r"(?m)^[ \t{,\-]*[\"']?apiVersion[\"']?[ \t]*:")
-_KIND = re.compile(r"(?m)^[ \t{,\-]*[\"']?kind[\"']?[ \t]*:")
-_TEKTON = re.compile(r"apiVersion[\"']?[ \t]*:[ \t]*[\"']?(?:tekton\.dev|triggers\.tekton\.dev)/")
-_ARGO = re.compile(r"kind[\"']?[ \t]*:[ \t]*[\"']?(?:Workflow|WorkflowTemplate|ClusterWorkflowTemplate|CronWorkflow)\b")
-_CLOUDFORMATION = re.compile(r"AWSTemplateFormatVersion|[\"']?Type[\"']?[ \t]*:[ \t]*[\"']?AWS::")
-_GITHUB = re.compile(r"(?m)^[ \t]+runs-on[ \t]*:")
-_ACTION = re.compile(r"(?m)^runs[ \t]*:[ \t]*(?:#.*)?\r?\n[ \t]+[\"']?(?:using|steps|image|main)")
-_GITLAB_SCRIPT = re.compile(r"(?m)^[ \t]+(?:before_)?script[ \t]*:")
-_GITLAB_JOB = re.compile(r"(?m)^stages[ \t]*:|^[ \t]+(?:stage|tags|only|rules|image|extends|needs|artifacts|services)[ \t]*:")
-_AZURE = re.compile(r"(?m)^[ \t]*-[ \t]*(?:task|checkout)[ \t]*:|^[ \t]+vmImage[ \t]*:|^pool[ \t]*:")
-_AZURE_STEP = re.compile(r"(?m)^[ \t]*-[ \t]*task[ \t]*:[ \t]*[\"']?\w+@\d|^[ \t]+vmImage[ \t]*:")
-_CIRCLECI = re.compile(r"(?m)^[ \t]*version[ \t]*:[ \t]*[\"']?2(?:\.\d)?[\"']?[ \t\r]*$")
-_CIRCLECI_PARTS = re.compile(
+_KUBERNETES = regex(r"(?m)^[ \t{,\-]*[\"']?apiVersion[\"']?[ \t]*:")
+_KIND = regex(r"(?m)^[ \t{,\-]*[\"']?kind[\"']?[ \t]*:")
+_TEKTON = regex(r"apiVersion[\"']?[ \t]*:[ \t]*[\"']?(?:tekton\.dev|triggers\.tekton\.dev)/")
+_ARGO = regex(r"kind[\"']?[ \t]*:[ \t]*[\"']?(?:Workflow|WorkflowTemplate|ClusterWorkflowTemplate|CronWorkflow)\b")
+_CLOUDFORMATION = regex(r"AWSTemplateFormatVersion|[\"']?Type[\"']?[ \t]*:[ \t]*[\"']?AWS::")
+_GITHUB = regex(r"(?m)^[ \t]+runs-on[ \t]*:")
+_ACTION = regex(r"(?m)^runs[ \t]*:[ \t]*(?:#.*)?\r?\n[ \t]+[\"']?(?:using|steps|image|main)")
+_GITLAB_SCRIPT = regex(r"(?m)^[ \t]+(?:before_)?script[ \t]*:")
+_GITLAB_JOB = regex(r"(?m)^stages[ \t]*:|^[ \t]+(?:stage|tags|only|rules|image|extends|needs|artifacts|services)[ \t]*:")
+_AZURE = regex(r"(?m)^[ \t]*-[ \t]*(?:task|checkout)[ \t]*:|^[ \t]+vmImage[ \t]*:|^pool[ \t]*:")
+_AZURE_STEP = regex(r"(?m)^[ \t]*-[ \t]*task[ \t]*:[ \t]*[\"']?\w+@\d|^[ \t]+vmImage[ \t]*:")
+_CIRCLECI = regex(r"(?m)^[ \t]*version[ \t]*:[ \t]*[\"']?2(?:\.\d)?[\"']?[ \t\r]*$")
+_CIRCLECI_PARTS = regex(
     r"(?m)^[ \t]*(?:orbs|executors|commands)[ \t]*:|^[ \t]+(?:-[ \t]+)?(?:machine|resource_class|setup_remote_docker)\b"
 )
-_CLOUDBUILD = re.compile(r"(?m)^steps[ \t]*:[ \t]*(?:#.*)?\r?\n(?:[ \t]*(?:#.*)?\r?\n)*[ \t]*-[ \t]+(?:id|name|args|entrypoint)[ \t]*:")
-_COMPOSE = re.compile(r"(?m)^services[ \t]*:[ \t]*(?:#.*)?\r?\n(?:[ \t]*(?:#.*)?\r?\n)*[ \t]+[\w.-]+[ \t]*:")
-_CODEBUILD = re.compile(r"(?m)^phases[ \t]*:")
-_DRONE = re.compile(r"(?m)^kind[ \t]*:[ \t]*pipeline\b")
-_CONDA = re.compile(r"(?m)^dependencies[ \t]*:[ \t]*(?:#.*)?\r?\n(?:[ \t]*(?:#.*)?\r?\n)*[ \t]*-")
-_JSON_PATCH = re.compile(r"(?m)^[ \t]*-[ \t]*(?:op[ \t]*:[ \t]*[\"']?(?:add|replace|remove|test|copy|move)\b|path[ \t]*:[ \t]*[\"']?/)")
+_CLOUDBUILD = regex(r"(?m)^steps[ \t]*:[ \t]*(?:#.*)?\r?\n(?:[ \t]*(?:#.*)?\r?\n)*[ \t]*-[ \t]+(?:id|name|args|entrypoint)[ \t]*:")
+_COMPOSE = regex(r"(?m)^services[ \t]*:[ \t]*(?:#.*)?\r?\n(?:[ \t]*(?:#.*)?\r?\n)*[ \t]+[\w.-]+[ \t]*:")
+_CODEBUILD = regex(r"(?m)^phases[ \t]*:")
+_DRONE = regex(r"(?m)^kind[ \t]*:[ \t]*pipeline\b")
+_CONDA = regex(r"(?m)^dependencies[ \t]*:[ \t]*(?:#.*)?\r?\n(?:[ \t]*(?:#.*)?\r?\n)*[ \t]*-")
+_JSON_PATCH = regex(r"(?m)^[ \t]*-[ \t]*(?:op[ \t]*:[ \t]*[\"']?(?:add|replace|remove|test|copy|move)\b|path[ \t]*:[ \t]*[\"']?/)")
 # Schemas and the test suites of charts speak of the same fields.
 _ABOUT_MANIFESTS = _has("swagger", "openapi", "suite")
-_SHEBANG = re.compile(r"^#![ \t]*\S*?(?:/|\benv[ \t]+(?:-S[ \t]+)?)(?:ba|da|k|z|a)?sh\b")
-_PYTHON_SHEBANG = re.compile(r"^#![ \t]*\S*\bpython[\d.]*\b")
-_FROM = re.compile(r"(?mi)^FROM[ \t]+\S+")
-_INSTRUCTION = re.compile(r"(?mi)^(?:RUN|COPY|ENTRYPOINT|CMD|WORKDIR|ENV|ADD|LABEL|USER)[ \t]+\S")
-_SYNTAX = re.compile(r"(?i)^#[ \t]*syntax[ \t]*=[ \t]*\S*docker")
-_EXPLICIT = re.compile(r"(?m)^@EXPLICIT[ \t\r]*$")
+_SHEBANG = regex(r"^#![ \t]*\S*?(?:/|\benv[ \t]+(?:-S[ \t]+)?)(?:ba|da|k|z|a)?sh\b")
+_PYTHON_SHEBANG = regex(r"^#![ \t]*\S*\bpython[\d.]*\b")
+_FROM = regex(r"(?mi)^FROM[ \t]+\S+")
+_INSTRUCTION = regex(r"(?mi)^(?:RUN|COPY|ENTRYPOINT|CMD|WORKDIR|ENV|ADD|LABEL|USER)[ \t]+\S")
+_SYNTAX = regex(r"(?i)^#[ \t]*syntax[ \t]*=[ \t]*\S*docker")
+_EXPLICIT = regex(r"(?m)^@EXPLICIT[ \t\r]*$")
 
 
 @lru_cache(maxsize=1)

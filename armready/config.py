@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 from armready.errors import ConfigError
 from armready.finding import Severity
 from armready.knowledge.learned import Learned
+from armready.records import dataclass
 
 CONFIG_FILE = "armready.toml"
 PYPROJECT = "pyproject.toml"

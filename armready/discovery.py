@@ -11,11 +11,11 @@ import os
 import stat
 import subprocess
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from armready.config import Settings
 from armready.errors import UsageError
+from armready.records import dataclass
 
 # Folders of other people's code and of build results.
 ALWAYS_EXCLUDED = (

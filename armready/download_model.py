@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from armready.arch import Spelling, tokens
 from armready.finding import Confidence, Severity
 from armready.knowledge.tools import Match
 from armready.parsers.shell import Command, Word, expansion_end, unquote
+from armready.patterns import regex
+from armready.records import dataclass
 from armready.scripts import Host, HostedScript
 from armready.source import Span
 
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
     from armready.parsers.dockerfile import Instruction
     from armready.parsers.dockerfile_stages import Stage
 
-DATA = re.compile(
+DATA = regex(
     r"\.(?:asc|sig|sha\d*|sha\d*sums?|md5|pem|key|gpg|json|ya?ml|txt|xml|html|md|repo|list|conf|sbom|minisig|xpi)(?:[?#].*)?$",
     re.IGNORECASE,
 )
-_PACKAGE = re.compile(r"\.(?:deb|rpm|apk|pkg\.tar\.\w+)(?:[?#].*)?$", re.IGNORECASE)
-_SUBSTITUTION = re.compile(r"\$\([^()]*(?:\([^()]*\)[^()]*)*\)|`[^`]*`")
+_PACKAGE = regex(r"\.(?:deb|rpm|apk|pkg\.tar\.\w+)(?:[?#].*)?$", re.IGNORECASE)
+_SUBSTITUTION = regex(r"\$\([^()]*(?:\([^()]*\)[^()]*)*\)|`[^`]*`")
 
 
 class Text(NamedTuple):

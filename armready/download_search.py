@@ -13,6 +13,7 @@ from armready.download_model import Download, Misnamed, Site, Text
 from armready.file import File
 from armready.knowledge.tools import Match, identify
 from armready.parsers.shell import Assignment, Command, Script, Word
+from armready.patterns import regex
 from armready.scripts import Host, HostedScript, scripts
 from armready.source import Span
 from armready.switches import in_arch_switch
@@ -88,22 +89,20 @@ _WITH_VALUE = frozenset(
     }
 )
 _DECLARATIONS = frozenset({"export", "local", "declare", "readonly", "typeset"})
-_REFERENCE = re.compile(
-    r"\$\{(?P<braced>\w+)(?::?[-=](?P<default>[^{}$`\"']*))?\}|\$\((?P<make>[A-Za-z_][\w.-]*)\)|\$(?P<plain>[A-Za-z_]\w*)"
-)
-_SCHEME = re.compile(r"(?:https?|ftp)://")
+_REFERENCE = regex(r"\$\{(?P<braced>\w+)(?::?[-=](?P<default>[^{}$`\"']*))?\}|\$\((?P<make>[A-Za-z_][\w.-]*)\)|\$(?P<plain>[A-Za-z_]\w*)")
+_SCHEME = regex(r"(?:https?|ftp)://")
 # QEMU's own binaries are named for the machine that they run on and emulate another one.
-_QEMU = re.compile(r"qemu-[^/]*static")
-_HASH = re.compile(r"(?<![0-9a-fA-F])(?:[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{56}|[0-9a-f]{40}|[0-9a-f]{32})(?![0-9a-fA-F])")
+_QEMU = regex(r"qemu-[^/]*static")
+_HASH = regex(r"(?<![0-9a-fA-F])(?:[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{56}|[0-9a-f]{40}|[0-9a-f]{32})(?![0-9a-fA-F])")
 _SUMMERS = frozenset({"sha256sum", "sha512sum", "sha384sum", "sha224sum", "sha1sum", "md5sum", "shasum", "b2sum", "openssl", "gsha256sum"})
-_CI_PATH = re.compile(
+_CI_PATH = regex(
     r"(?:^|/)\.?(?:ci|github|circleci|gitlab|gitlab-ci|travis|buildkite|jenkins|drone|woodpecker|azure[\w-]*|azure-pipelines|prow|concourse)/"
 )
 # The value of a variable that only a run tells.
 _OPAQUE = "$"
-_LOOKED_UP = re.compile(r"[$`].{0,200}/(?:stable(?:-[\d.]+)?\.txt|latest(?:\.txt)?|releases/latest)(?![\w/])")
-_BARE = re.compile(r"(?i)linux|gnu|musl|unknown|pc|alpine|amd64|x86[_-]64|x64|64-?bit|[\"'/_.-]|64")
-_ASKED = re.compile(r"\$\{(?:TARGET|BUILD)ARCH\}|\$(?:TARGET|BUILD)ARCH\b|\$\((?:uname -m|arch|dpkg --print-architecture|go env GOARCH)\)")
+_LOOKED_UP = regex(r"[$`].{0,200}/(?:stable(?:-[\d.]+)?\.txt|latest(?:\.txt)?|releases/latest)(?![\w/])")
+_BARE = regex(r"(?i)linux|gnu|musl|unknown|pc|alpine|amd64|x86[_-]64|x64|64-?bit|[\"'/_.-]|64")
+_ASKED = regex(r"\$\{(?:TARGET|BUILD)ARCH\}|\$(?:TARGET|BUILD)ARCH\b|\$\((?:uname -m|arch|dpkg --print-architecture|go env GOARCH)\)")
 # What reads the text that it gets: a download piped into it is data.
 _READERS = frozenset(
     {"grep", "egrep", "sed", "awk", "jq", "yq", "head", "tail", "cut", "sort", "tr", "xmllint", "pup", "python", "python3", "wc"}

@@ -12,12 +12,13 @@ import re
 from armready.download_model import DATA, Download, Misnamed, Text
 from armready.download_search import finder, is_ci_path, shape
 from armready.file import File
+from armready.patterns import regex
 from armready.scripts import HostedScript
 from armready.source import Span
 
 __all__ = ["Download", "Misnamed", "Text", "downloads", "downloads_in", "is_ci_path", "misnamed"]
 
-_WHEEL = re.compile(r"\.whl(?:[?#].*)?$", re.IGNORECASE)
+_WHEEL = regex(r"\.whl(?:[?#].*)?$", re.IGNORECASE)
 
 
 def misnamed(file: File) -> tuple[Misnamed, ...]:

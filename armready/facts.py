@@ -7,11 +7,11 @@ and parse nothing again. Each fact carries the locations and the source words th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from armready.classify import BUILD_KINDS, KUBERNETES_KINDS, MANIFEST_KINDS, PIPELINE_KINDS, SHELL_KINDS, Kind
+from armready.records import dataclass
 
 if TYPE_CHECKING:
     from armready.file import File
@@ -198,7 +198,7 @@ class BuildArgumentFact:
 _SCHEDULING_KINDS = KUBERNETES_KINDS | {Kind.HELM_VALUES, Kind.HELM_TEMPLATE, Kind.KUSTOMIZATION}
 
 # Kinds of which a repository has many files that build nothing.
-_OFTEN_IDLE = frozenset({Kind.TEKTON, Kind.ARGO, Kind.SHELL, Kind.MAKEFILE, Kind.JUSTFILE, Kind.TASKFILE, Kind.PACKAGE_JSON})
+_OFTEN_IDLE = frozenset({Kind.TEKTON, Kind.ARGO, Kind.SHELL, Kind.MAKEFILE, Kind.JUSTFILE, Kind.TASKFILE, Kind.PACKAGE_JSON, Kind.POM})
 # One of these stands in every file of theirs that builds, tags or pushes an image.
 BUILD_TOOL_NEEDLES = (
     b"docker", b"podman", b"buildah", b"nerdctl", b"container", b"kaniko", b"buildctl", b"skopeo", b"buildkit", b"image", b"ko ", b"jib", b"pack build", b"skaffold", b"builds submit",
@@ -224,7 +224,9 @@ COLLECTORS: tuple[Collector, ...] = (
     Collector("armready.python.lock_readers:lock_facts", RESOLVED_KINDS),
     Collector("armready.python.imports:import_facts", frozenset({Kind.PYTHON}), X86_MODULE_NEEDLES),
     Collector("armready.builds.bake:bake_facts", frozenset({Kind.BAKE_HCL, Kind.BAKE_JSON}), (b"platforms",)),
-    Collector("armready.builds.publishers:described_platforms", frozenset({Kind.SKAFFOLD, Kind.KO}), (b"platforms",)),
+    Collector("armready.builds.publishers:described_platforms", frozenset({Kind.SKAFFOLD, Kind.KO, Kind.COMPOSE}), (b"platforms",)),
+    Collector("armready.builds.java_publishers:jib_platforms", frozenset({Kind.POM, Kind.GRADLE}), (b"jib",)),
+    Collector("armready.pipelines.earthfile:built_platforms", frozenset({Kind.EARTHFILE}), (b"arm64", b"aarch64")),
     Collector("armready.builds.view:image_facts", (PIPELINE_KINDS | BUILD_KINDS) - _OFTEN_IDLE),
     Collector("armready.builds.view:image_facts", _OFTEN_IDLE, BUILD_TOOL_NEEDLES),
     Collector("armready.parsers.dockerfile_facts:collect", frozenset({Kind.DOCKERFILE}), (b"from",)),

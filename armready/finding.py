@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from armready.fix import Fix
+from armready.records import dataclass
 from armready.source import Location
 
 

@@ -6,13 +6,13 @@ notation, and lowers the severity where the reference matters less (a stage that
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from armready.config import Target
 from armready.finding import Confidence, Severity
 from armready.fix import Applicability
 from armready.knowledge.images import ArchName, Basis, Has, Reference, Verdict, Where, arch_in_name, cpu_baseline, verdict
+from armready.records import dataclass
 
 if TYPE_CHECKING:
     from armready.config import Settings

@@ -7,13 +7,13 @@ entry is printed, to be put there by hand.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from armready import __version__
 from armready.config import CONFIG_FILE, PYPROJECT, Settings, read_table
 from armready.errors import ConfigError, ParseProblem, UsageError
+from armready.records import dataclass
 from armready.source import Source
 
 if TYPE_CHECKING:

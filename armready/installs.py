@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from armready.parsers.shell import Command, Script, Word, unquote
+from armready.patterns import regex
 from armready.source import Span
 
 
@@ -44,8 +45,8 @@ _WITH_VALUE = frozenset(
     {"-t", "--target-release", "--default-release", "-o", "--option", "-c", "--config-file", "-a", "--repository", "--repositories-file"}
     | {"-X", "--virtual", "--arch", "--root", "-p", "--enablerepo", "--disablerepo", "--releasever", "--setopt", "-x", "--exclude", "-r"}
 )
-_VERSION = re.compile(r"[=<>~].*$|/(?:stable|testing|unstable|[a-z]+-backports)$")
-_REFERENCE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
+_VERSION = regex(r"[=<>~].*$|/(?:stable|testing|unstable|[a-z]+-backports)$")
+_REFERENCE = regex(r"\$\{(\w+)\}|\$(\w+)")
 
 
 def installed(script: Script) -> Iterator[Installed]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from armready import __version__
 from armready.errors import UsageError
+from armready.records import dataclass
 from armready.reporters.base import escape
 
 VERSION = 1

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from armready import __version__
 from armready.errors import UsageError
+from armready.records import dataclass
 from armready.reporters import FORMATS, render
 from armready.reporters.base import Context, escape, summary_line
 

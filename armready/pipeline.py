@@ -10,13 +10,14 @@ second (`check_project`) joins what it said of all files.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, cast
 
 from armready.finding import Confidence, Finding, Severity
 from armready.first_pass import first_pass, guarded, read_and_check
 from armready.project import Project
+from armready.records import dataclass
 from armready.registry import Registry
 from armready.results import FileResult, Report, Unparsed
 from armready.rule import ProjectRule, SuppressionRule

@@ -11,11 +11,13 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, ClassVar
 
 from armready.finding import Confidence, Finding, Related, Severity
 from armready.fix import Applicability, Fix
+from armready.patterns import regex
+from armready.records import dataclass
 from armready.source import Location
 
 if TYPE_CHECKING:
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
 HEADINGS = ("What it finds", "Why it stops arm64", "What to do")
 FIX_HEADING = "Fix safety"
 
-_CODE = re.compile(r"[A-Z]{1,5}[0-9]{3}")
-_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_CODE = regex(r"[A-Z]{1,5}[0-9]{3}")
+_NAME = regex(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 class RuleDefinitionError(TypeError):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +10,8 @@ from armready.classify import KUBERNETES_KINDS, PIPELINE_KINDS, Kind
 from armready.embedded import Embedded
 from armready.file import File
 from armready.parsers.shell import Script, parse_shell
+from armready.patterns import regex
+from armready.records import dataclass
 from armready.source import Span
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _of_dockerfile(file: File) -> Iterator[HostedScript]:
         yield HostedScript(parse_shell(shell), host, instruction.keyword, instruction, stage)
 
 
-_OTHER_SHEBANG = re.compile(r"#!(?!.*(?:sh|bats)\b)")
+_OTHER_SHEBANG = regex(r"#!(?!.*(?:sh|bats)\b)")
 
 
 def _of_shell(file: File) -> Iterator[HostedScript]:

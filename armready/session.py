@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from armready.fix import Applicability
 from armready.fixer import FixOutcome, fix
 from armready.pipeline import Analysis, Filters, analyse, report
 from armready.progress import progress
+from armready.records import dataclass
 from armready.registry import Registry
 from armready.results import Report, Unparsed
 from armready.tree import DiskTree, MemoryTree, Tree

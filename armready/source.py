@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import codecs
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from armready.errors import ParseProblem
+from armready.records import dataclass
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from armready.patterns import regex
+from armready.records import dataclass
 from armready.source import Location, Source, Span
 
 if TYPE_CHECKING:
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 
 NEEDLE = b"armready:"
 
-_COMMENT = re.compile(
+_COMMENT = regex(
     r"(?P<open>#+|//|<!--|\{\{-?\s*/\*|/\*|--|;)[ \t]*armready:[ \t]*ignore(?P<file>-file)?[ \t]*\[(?P<codes>[^\]\n]*)\](?P<rest>[^\n]*)"
 )
-_UNTIL = re.compile(r"^\s*until\s+(\d{4}-\d{2}-\d{2})\b")
-_CLOSERS = re.compile(r"\s*(?:-->|\*/\s*-?\}\}|\*/)\s*$")
+_UNTIL = regex(r"^\s*until\s+(\d{4}-\d{2}-\d{2})\b")
+_CLOSERS = regex(r"\s*(?:-->|\*/\s*-?\}\}|\*/)\s*$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from armready.arch import Arch, Spelling, amd64_tokens, command_probe, names_arm64, probe, rewrites, tokens
 from armready.parsers.shell import Branch, Command, Script, Switch, Word
+from armready.patterns import regex
+from armready.records import dataclass
 from armready.source import Span
 
 _TESTS = frozenset({"[", "[[", "test"})
 _EQUAL = frozenset({"=", "=="})
 _FAILING = frozenset({"exit", "return", "false", "die", "fail", "fatal", "abort"})
 _SILENT = frozenset({"echo", "printf", "[", "[[", "test", "grep"})
-_VARIABLE = re.compile(r"\$\{(\w+)(?::?-[^{}]*)?\}|\$\((?:[^()]*)\)|`[^`]*`")
-_ARCH_NAME = re.compile(
+_VARIABLE = regex(r"\$\{(\w+)(?::?-[^{}]*)?\}|\$\((?:[^()]*)\)|`[^`]*`")
+_ARCH_NAME = regex(
     r"(?i)(?<![a-z])(?:arch(?:itecture)?|machine|cpu(?:_?arch)?|platform|goarch|targetarch|buildarch|hosttype)(?![a-z])|arch$|_arch\b"
 )
 _PRINTS = frozenset({"echo", "printf", "cat", "log", "info", "warn", "error", "export"})
-_COMMENT = re.compile(r"(?m)(?:^|(?<=\s))#[^\n]*")
+_COMMENT = regex(r"(?m)(?:^|(?<=\s))#[^\n]*")
 # Names of arm64 with a letter too many, too few or in the wrong place.
-_TYPING_ERROR = re.compile(r"(?i)a+rm+_?64|a+rc+h_?64|aarc?h?_?64|aacrh64|aach64|amr64|arm46|aarch46|arm-64|aarch-64")
-_SYSTEM = re.compile(r"(?i)darwin|uname\s+-s|mac_?os|\bOSTYPE\b|\bOS\b")
+_TYPING_ERROR = regex(r"(?i)a+rm+_?64|a+rc+h_?64|aarc?h?_?64|aacrh64|aach64|amr64|arm46|aarch46|arm-64|aarch-64")
+_SYSTEM = regex(r"(?i)darwin|uname\s+-s|mac_?os|\bOSTYPE\b|\bOS\b")
 
 
 class Question(NamedTuple):

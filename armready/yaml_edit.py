@@ -28,13 +28,14 @@ from armready.parsers.yaml import (
     span,
     walk,
 )
+from armready.patterns import regex
 from armready.source import Span
 
 Value: TypeAlias = "str | Mapping[str, Value] | Sequence[Value]"
 
-_PLAIN = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./:@=+$-]*")
-_TYPED = re.compile(r"(?i)(?:y|yes|n|no|true|false|on|off|null|~|[-+.]?[0-9][0-9_.:eExXa-f+-]*)")
-_COMMENT_LINE = re.compile(r"[ \t]*#")
+_PLAIN = regex(r"[A-Za-z0-9_./][A-Za-z0-9_./:@=+$-]*")
+_TYPED = regex(r"(?i)(?:y|yes|n|no|true|false|on|off|null|~|[-+.]?[0-9][0-9_.:eExXa-f+-]*)")
+_COMMENT_LINE = regex(r"[ \t]*#")
 
 
 class Style(NamedTuple):

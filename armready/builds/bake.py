@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from armready.builds.facts import BakePlatforms
 from armready.file import File
+from armready.patterns import regex
 
-_PLATFORMS = re.compile(r"""["']?platforms["']?\s*[:=]\s*\[([^\]]*)\]""")
+_PLATFORMS = regex(r"""["']?platforms["']?\s*[:=]\s*\[([^\]]*)\]""")
 
 
 def bake_facts(file: File) -> Iterator[BakePlatforms]:

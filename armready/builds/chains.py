@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from armready.builds import references
 from armready.builds.events import Bake, Build, Call, Event, Merge, Name, Pull, Push, Tag, Use
+from armready.patterns import regex
 from armready.pipelines.model import Job
+from armready.records import dataclass
 
 Events = Mapping[Job, tuple[Event, ...]]
 
@@ -112,7 +112,7 @@ def link(events: Events) -> Links:
     return Links(list(chains.values()), promotions, left)
 
 
-_PUBLISHES = re.compile(r"(?i)push|publish|release|deploy|upload")
+_PUBLISHES = regex(r"(?i)push|publish|release|deploy|upload")
 
 
 def _moved(tags: Sequence[Tag]) -> bool:

@@ -5,9 +5,8 @@ Names are compared where they stand: an event keeps the spellings that its words
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from functools import lru_cache
 
@@ -16,7 +15,9 @@ from armready.builds.grammar import Invocation
 from armready.builds.platforms import NOT_GIVEN, Platforms
 from armready.builds.variables import Environment, expand, has_expansion, names
 from armready.parsers.shell import Command, Script, Word
+from armready.patterns import regex
 from armready.pipelines.model import Declared, Job, Step
+from armready.records import dataclass
 from armready.source import Span
 
 
@@ -30,7 +31,7 @@ class Output(StrEnum):
     CACHE = "cache"
 
 
-_EXPANSIONS = re.compile(r"\$\{\{[^}]*\}\}|\$\{[^}]*\}|\$\([^)]*\)|\$\w+|\{\{[^}]*\}\}")
+_EXPANSIONS = regex(r"\$\{\{[^}]*\}\}|\$\{[^}]*\}|\$\([^)]*\)|\$\w+|\{\{[^}]*\}\}")
 
 
 def _literal_length(text: str) -> int:

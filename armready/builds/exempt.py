@@ -11,6 +11,7 @@ from armready.builds.chains import Chain
 from armready.builds.events import Build, Merge, Name, Output
 from armready.builds.platforms import names_architecture
 from armready.builds.variables import has_expansion, names
+from armready.patterns import regex
 
 
 def reason(chain: Chain, chains: Sequence[Chain], merges: Sequence[Merge]) -> str:
@@ -75,7 +76,7 @@ def _merged(names: Sequence[Name], merges: Sequence[Merge]) -> bool:
     return any(not own.isdisjoint(_repositories((*merge.names, *merge.sources))) for merge in merges)
 
 
-_ARCHITECTURE = re.compile(r"(?i)(?<![a-z0-9])(?:linux[-_])?(?:amd64|x86[-_]64|arm64(?:v8)?|aarch64)(?![a-z0-9])")
+_ARCHITECTURE = regex(r"(?i)(?<![a-z0-9])(?:linux[-_])?(?:amd64|x86[-_]64|arm64(?:v8)?|aarch64)(?![a-z0-9])")
 
 
 def _has_twin(chain: Chain, chains: Sequence[Chain]) -> bool:

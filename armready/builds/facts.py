@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from armready.builds.platforms import Platforms
 from armready.fix import Fix
+from armready.records import dataclass
 from armready.source import Location
+
+# The descriptions of which a command elsewhere says whether the result is pushed.
+DESCRIBED = frozenset({"bake", "compose", "jib"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +139,14 @@ class CallMade:
 
     Attributes:
         location: of the call.
-        runner: make, script, npm, just, task.
+        runner: make, script, npm, just, task, bake, compose and others.
         path: of the file that holds it, None when it cannot be told.
         target: its name.
         host: the machine, in words.
         architecture: of the machine.
         setup: gives the job emulator and builder, where its machine is known and lacks them.
         in_ci: a job of a CI system runs it on Linux, not on arm64, and has not set up what arm64 needs.
+        pushes: it is told to push what the file describes (Bake, Compose).
     """
 
     location: Location
@@ -154,6 +157,7 @@ class CallMade:
     architecture: str
     setup: Fix | None = None
     in_ci: bool = False
+    pushes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from armready.builds.statements import has_alternative, is_editable
 from armready.fix import Applicability
 from armready.knowledge.runners import Buildx
 from armready.parsers.shell import Command, Script
+from armready.patterns import regex
 from armready.pipelines.model import HostKind, Job
 
 _IGNORED = frozenset(["rm", "force-rm", "compress", "isolation", "security-opt", "quiet"])
@@ -33,7 +34,7 @@ OTHER_TOOLS = {
 
 
 # Build arguments that name an architecture. BuildKit gives the automatic ones itself, unless the command line does.
-_ARCH_ARGUMENT = re.compile(r"(?i)(?:(?:TARGET|BUILD)(?:ARCH|PLATFORM|VARIANT)|\w*ARCH(?:ITECTURE)?|PLATFORM)=\S")
+_ARCH_ARGUMENT = regex(r"(?i)(?:(?:TARGET|BUILD)(?:ARCH|PLATFORM|VARIANT)|\w*ARCH(?:ITECTURE)?|PLATFORM)=\S")
 
 
 def judge_host(work: Folding, job: Job) -> None:

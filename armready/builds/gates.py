@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from armready.builds import references
 from armready.builds.facts import ImageBuild
 from armready.facts import DockerfileFact, ImageFact, StageFact
@@ -11,6 +9,7 @@ from armready.finding import Finding, Related, Severity
 from armready.fix import Applicability, Fix
 from armready.knowledge.images import Has, verdict
 from armready.project import Project
+from armready.records import dataclass
 
 
 @dataclass(frozen=True)

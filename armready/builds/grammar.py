@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from armready.builds.options import (
     BAKE_VALUES,
@@ -38,6 +38,7 @@ from armready.builds.options import (
 )
 from armready.builds.variables import Environment, expand
 from armready.parsers.shell import Command, Word
+from armready.records import dataclass
 from armready.source import Span
 
 

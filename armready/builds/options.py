@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from armready.patterns import regex
+
 
 def words(text: str) -> frozenset[str]:
     """The words of a text."""
@@ -149,7 +151,7 @@ TOOLS = {
     "microk8s": "microk8s",
     "dgoss": "dgoss",
 }
-TOOL_VARIABLE = re.compile(
+TOOL_VARIABLE = regex(
     r"""^["']?\$[({]?(?:[A-Z0-9_]*_)?(docker|podman|buildah|nerdctl|container_tool|container_engine|container_runtime|container_cli|container_cmd|container_builder
     |oci_runtime|oci_bin|cri_bin|image_builder|builder|docker_cmd|docker_bin|engine|img_builder|contengine|docker_cli|docker_command)(?:_?(?:cmd|bin|exe|cli|command))?[)}]?["']?$""",
     re.IGNORECASE | re.VERBOSE,

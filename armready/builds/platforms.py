@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from armready.builds.variables import Environment, expand, has_expansion
+from armready.patterns import regex
+from armready.records import dataclass
 
 _ARCHITECTURES = {
     "amd64": "amd64",
@@ -22,14 +23,14 @@ _ARCHITECTURES = {
     "armv7": "arm/v7",
     "armel": "arm/v6",
 }
-_TEMPLATE = re.compile(r"\$?\{\{[^{}]*\}\}|<<[^<>]*>>|\(\([^()]*\)\)")
-_SUBSTITUTION = re.compile(r"\$\([^)]*\s|`")
-_SEPARATOR = re.compile(r"[\s,;]+")
-_NAMED = re.compile(
+_TEMPLATE = regex(r"\$?\{\{[^{}]*\}\}|<<[^<>]*>>|\(\([^()]*\)\)")
+_SUBSTITUTION = regex(r"\$\([^)]*\s|`")
+_SEPARATOR = regex(r"[\s,;]+")
+_NAMED = regex(
     r"(?:^|[^a-z0-9])(amd64|x86[_-]64|x64|arm64v8|arm64|aarch64|aarch_64|armv[678]\w?|armhf|arm32v[67]|s390x|ppc64le|ppc64el|i386|riscv64)(?=$|[^a-z0-9])",
     re.IGNORECASE,
 )
-_ARCH_VARIABLE = re.compile(
+_ARCH_VARIABLE = regex(
     r"(?i)(?<![a-z])(?:target|go|build|os|cpu|host|docker|image|qemu|dist|deb|pkg)?arch(?:s|es|itectures?)?(?![a-z])"
     r"|(?<![a-z])(?:target|build)?platform(?:s|_tag)?(?![a-z])|uname\s+-m|dpkg\s+--print-arch"
 )

@@ -1,22 +1,29 @@
-"""Commands that build and push by themselves, without a Dockerfile's options: pack, ko, skaffold, `az acr build`, `gcloud builds submit`."""
+"""Commands that build and push by themselves, without a Dockerfile's options: pack, ko, skaffold, `az acr build` and others."""
 
 from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from armready.builds.facts import BakePlatforms
 from armready.builds.grammar import Invocation
 from armready.file import File
 from armready.parsers.yaml import Node, key_of, pairs, parse_yaml, strings, walk
+from armready.records import dataclass
 
 PUBLISHERS = {
     "skaffold": "give it `--platform=linux/amd64,linux/arm64`, or set build.platforms in its configuration",
     "ko": "give it `--platform=linux/amd64,linux/arm64`, or set defaultPlatforms in .ko.yaml",
     "pack": "pack builds one platform per run: run it with `--platform` for both under tags of their own, then `pack manifest create`",
     "az": "`az acr build` takes one value of `--platform`: run it for both under tags of their own, then `docker buildx imagetools create`",
+    "jib": "name both platforms under jib.from.platforms of the build file; the base image must be an index",
+    "spring-boot": "its imagePlatform is one platform: publish both under tags of their own, then `docker buildx imagetools create`",
     "gcloud": "`gcloud builds submit --tag` builds one platform: give it a cloudbuild.yaml that runs docker buildx",
+}
+# Those that take both platforms at once in an option behind their verb, and what the fix rests on.
+WIDENED = {
+    "ko": "ko compiles for arm64 itself: the base image must have arm64, and the program must do without cgo",
+    "skaffold": "The machine needs QEMU for what the Dockerfiles run",
 }
 _KO_VERBS = frozenset({"build", "publish", "apply", "create", "resolve", "run"})
 _KEYS = frozenset({"platforms", "defaultPlatforms"})

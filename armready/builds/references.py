@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 
 from armready.builds.variables import Environment, canonical, expand, has_expansion
+from armready.patterns import regex
 
 _HUB = ("docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com")
-_UNSTABLE = re.compile(r"\bdate\b|RANDOM|uuidgen|mktemp")
-_LOCAL_HOST = re.compile(
+_UNSTABLE = regex(r"\bdate\b|RANDOM|uuidgen|mktemp")
+_LOCAL_HOST = regex(
     r"^(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]|kind-registry|registry(?=:)|local-registry|k3d-[\w.-]+|host\.docker\.internal|registry\.local(?:host)?)(?::[\w${}().-]+)?/"
 )
-_MINIKUBE = re.compile(r"^(?:[\w.-]+\.(?:local|localhost|localdomain|test))(?::[\w${}().-]+)?/")
-_REJECTS_INDEX = re.compile(r"(?:^|/)registry\.heroku\.com(?:/|$)")
+_MINIKUBE = regex(r"^(?:[\w.-]+\.(?:local|localhost|localdomain|test))(?::[\w${}().-]+)?/")
+_REJECTS_INDEX = regex(r"(?:^|/)registry\.heroku\.com(?:/|$)")
 
 
 def normalise(reference: str) -> str:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from armready.patterns import regex
+
 Environment = Mapping[str, tuple[str, ...]]
 
 _MAX_ALTERNATIVES = 64
 _MAX_DEPTH = 6
 
-_VARIABLE = re.compile(
+_VARIABLE = regex(
     r"""
     \$\{\{\s*(?P<github>[\w.-]+)\s*\}\}
     | \$\{(?P<braced>[A-Za-z_]\w*)(?:(?P<operator>:?[-=])(?P<default>[^{}]*))?\}
@@ -24,7 +26,7 @@ _VARIABLE = re.compile(
     """,
     re.VERBOSE,
 )
-_ANY_EXPANSION = re.compile(r"\$[\w{(@*#?!-]|<<\s*[\w.-]+\s*>>|\{\{|`|@[A-Z_]{2,}@|%\w+%")
+_ANY_EXPANSION = regex(r"\$[\w{(@*#?!-]|<<\s*[\w.-]+\s*>>|\{\{|`|@[A-Z_]{2,}@|%\w+%")
 
 
 def has_expansion(text: str) -> bool:

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from armready.builds import exempt
 from armready.builds.chains import Chain, Promotion, link, merges
 from armready.builds.events import Bake, Build, Call, Compile, Deploy, Event, Merge, Push, Setup
-from armready.builds.facts import CallMade, Deployed, Elsewhere, ExtendedJob, FreePush, ImageBuild, Pushed, WeakEmulator
+from armready.builds.facts import DESCRIBED, CallMade, Deployed, Elsewhere, ExtendedJob, FreePush, ImageBuild, Pushed, WeakEmulator
 from armready.builds.fold import fold
 from armready.builds.folding import Folding, Impossible
 from armready.builds.paths import context_of, dockerfile_of
 from armready.builds.preparing import prepare, setup_edits
 from armready.builds.publishers import PUBLISHERS
 from armready.builds.setup import emulates_arm64, needs
-from armready.builds.variables import has_expansion
+from armready.builds.variables import expand, has_expansion
 from armready.builds.walk import read_events
 from armready.classify import PIPELINE_KINDS
 from armready.file import File
 from armready.fix import Applicability, Fix
 from armready.pipelines import READERS, read_pipeline
 from armready.pipelines.model import HostKind, Job, Needs, Pipeline
+from armready.records import dataclass
 from armready.source import Span
 
 
@@ -110,9 +110,10 @@ def image_facts(file: File) -> Iterator[object]:
             yield FreePush(Pushed(name.text, name.shown, tuple(sorted(name.spellings)), file.location(push.span)))
     for bake in builds.bakes():
         yield from _baked(file, builds, bake)
+        yield from _described(file, builds, bake)
     for event in builds.of_kind(Call):
         if isinstance(event, Call):
-            yield _call(file, builds, event)
+            yield _call(file, builds, event, event.runner, event.path, event.target, pushes=event.runner == "jib")
     for taken, span in builds.pipeline.elsewhere:
         yield Elsewhere(file.location(span), taken)
     for extended in builds.pipeline.extends:
@@ -125,7 +126,8 @@ def image_build(file: File, builds: Builds, chain: Chain) -> ImageBuild:
     missing = needs(builds.events[job], build.order)
     why_exempt = exempt.reason(chain, builds.chains, builds.merges)
     fix, why_not = None, ""
-    if chain.is_pushed and not why_exempt and not build.platforms.arm64 and build.platforms.resolved:
+    wanted = chain.is_pushed or builds.pipeline.system in DESCRIBED
+    if wanted and not why_exempt and not build.platforms.arm64 and build.platforms.resolved:
         folded = fold(file, chain, builds.events[job])
         fix, why_not = folded.fix, folded.why_not
         if fix is not None:
@@ -188,6 +190,8 @@ def _is_overridable(system: str, build: Build) -> bool:
 def _reached_by(pipeline: Pipeline, chain: Chain) -> tuple[str, ...]:
     """The jobs that build and push an image when they are run: its own, those of its pushes, and those that need one of them."""
     wanted = {chain.build.job.name} if not chain.pushes else {push.job.name for push in chain.pushes}
+    if pipeline.system == "compose":
+        return tuple(sorted({*wanted, "", "default"}))
     for _ in range(4):
         wanted |= {job.name for job in pipeline.jobs if wanted.intersection(job.needs)}
     first = next((job.name for job in pipeline.jobs if not job.name.startswith(".")), "")
@@ -235,13 +239,30 @@ def _baked(file: File, builds: Builds, bake: Bake) -> Iterator[ImageBuild]:
     )
 
 
+_COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+_OVERRIDES = ("compose.override.yaml", "compose.override.yml", "docker-compose.override.yml", "docker-compose.override.yaml")
+_BAKE_FILES = ("docker-bake.hcl", "docker-bake.json", "docker-bake.override.hcl", "docker-bake.override.json")
+
+
 def _bake_files(file: File, bake: Bake) -> Iterator[str]:
     """The paths of the files that describe a bake, relative to the root."""
-    default = ("docker-bake.hcl", "docker-bake.json", "compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+    default = (*_COMPOSE_FILES, *_OVERRIDES, *(_BAKE_FILES if bake.verb == "bake" else ()))
     for name in bake.files or default:
         path = posixpath.normpath(posixpath.join(bake.folder or "", name))
         if not has_expansion(path) and not path.startswith(("..", "/")):
             yield path
+
+
+def _described(file: File, builds: Builds, bake: Bake) -> Iterator[CallMade]:
+    """The calls of what the files of a bake describe, unless its own options set the platforms."""
+    if bake.platforms.given or bake.folder is None:
+        return
+    runner = bake.verb.partition(" ")[0]
+    targets = [text for each in bake.targets for text in expand(each, bake.environment)] or ["default" if runner == "bake" else ""]
+    for path in _bake_files(file, bake):
+        for target in dict.fromkeys(targets):
+            if not has_expansion(target):
+                yield _call(file, builds, bake, runner, path, target, pushes=bake.pushes)
 
 
 def _pushed(file: File, chain: Chain) -> Iterator[Pushed]:
@@ -280,7 +301,7 @@ def _setup_fix(file: File, chain: Chain, events: tuple[Event, ...], missing: Nee
     return Fix(f"Set up {what} for arm64", tuple(work.edits), work.applicability, tuple(work.notes))
 
 
-def _call(file: File, builds: Builds, call: Call) -> CallMade:
+def _call(file: File, builds: Builds, call: Event, runner: str, path: str | None, target: str, *, pushes: bool = False) -> CallMade:
     job, host = call.job, call.job.host
     known = host.kind not in (HostKind.PERSISTENT, HostKind.UNKNOWN)
     setup = None
@@ -295,4 +316,4 @@ def _call(file: File, builds: Builds, call: Call) -> CallMade:
     own = None if job.disabled else setup
     lacks = missing.emulator or missing.builder
     in_ci = lacks and file.kind in PIPELINE_KINDS and host.is_linux and host.architecture != "arm64" and not job.disabled
-    return CallMade(file.location(call.span), call.runner, call.path, call.target, host.kind.value, host.architecture, own, in_ci)
+    return CallMade(file.location(call.span), runner, path, target, host.kind.value, host.architecture, own, in_ci, pushes)

@@ -31,6 +31,7 @@ from armready.builds.events import (
     name_of,
 )
 from armready.builds.grammar import Invocation, read
+from armready.builds.java_publishers import java_publication
 from armready.builds.options import words
 from armready.builds.paths import ROOTS, is_root
 from armready.builds.platforms import NOT_GIVEN
@@ -38,6 +39,7 @@ from armready.builds.publishers import Publication, described_in, publication
 from armready.builds.variables import expand, has_expansion
 from armready.file import File
 from armready.parsers.shell import Command, Script, Word, parse_shell
+from armready.patterns import regex
 from armready.pipelines.model import Declared, Job, Step, Verb
 from armready.source import Span
 
@@ -59,14 +61,14 @@ _USES = words("run create cp inspect save export history rmi scan scout commit i
     "image load",
 }
 _USING_TOOLS = words("trivy grype syft dive container-structure-test kind minikube k3d microk8s dgoss cosign")
-_EMULATORS = re.compile(
+_EMULATORS = regex(
     r"(?:^|/)(?:tonistiigi/binfmt|multiarch/qemu-user-static|linuxkit/binfmt|docker/binfmt|dbhi/qus|aptman/qus|stilliard/qus)\b"
 )
-_EMULATOR_PACKAGES = re.compile(r"^(?:qemu-user-static|binfmt-support|qemu-user-binfmt|qemu-aarch64-static|qemu-user)(?:=.*)?$")
-_PLATFORM_NAME = re.compile(r"(?i)platform|buildx|multi_?arch")
+_EMULATOR_PACKAGES = regex(r"^(?:qemu-user-static|binfmt-support|qemu-user-binfmt|qemu-aarch64-static|qemu-user)(?:=.*)?$")
+_PLATFORM_NAME = regex(r"(?i)platform|buildx|multi_?arch")
 # A command that is a file of the repository: `./build`, `hack/build`.
-_PATH = re.compile(r"(?:\./)?[\w.-]+(?:/[\w.-]+)*/[\w.-]+|\./[\w.-]+")
-_SCRIPT_NAME = re.compile(r"\.(?:sh|bash|ksh|zsh)$")
+_PATH = regex(r"(?:\./)?[\w.-]+(?:/[\w.-]+)*/[\w.-]+|\./[\w.-]+")
+_SCRIPT_NAME = regex(r"\.(?:sh|bash|ksh|zsh)$")
 
 
 # More than any job that people write; what compares events with each other takes the square of their number.
@@ -202,7 +204,7 @@ class _Walk:
             return
         published = publication(call, self.environment)
         if published is not None:
-            yield self.published(call, at, published)
+            yield self.published(call.tool, at, published)
         elif call.is_build:
             yield self.build(call, at)
         elif call.tool == "kaniko":
@@ -241,11 +243,11 @@ class _Walk:
         elif verb in _USES:
             yield from self.use(call, at)
 
-    def published(self, call: Invocation, at: Moment, found: Publication) -> Build:
+    def published(self, tool: str, at: Moment, found: Publication) -> Build:
         """A build by a command that pushes by itself."""
         return Build(
             at,
-            tool=call.tool,
+            tool=tool,
             tags=tuple(name_of(each, self.environment) for each in found.names),
             platforms=platform_values.parse(found.platforms, self.environment),
             output=Output.REGISTRY,
@@ -464,6 +466,13 @@ class _Walk:
     def other(self, command: Command) -> Iterator[Event]:
         """Commands that are no container tools: package installs of an emulator, and calls of other files."""
         name, arguments = command.name, [word.template for word in command.args]
+        java = java_publication(command.words[0].template, arguments)
+        if java is not None:
+            tool, found = java
+            if tool == "jib":
+                yield Call(self.at(command), runner="jib", target="jib", path=self.file_here(found.described_in))
+            yield self.published(tool, self.at(command), found)
+            return
         output = _compiled(name, arguments)
         if output and not any(each.name in ("GOARCH", "CARGO_BUILD_TARGET") for each in command.assignments):
             yield Compile(self.at(command), output=output)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 
 from armready.knowledge.tables import table
+from armready.records import dataclass
 
 QEMU = "docker/setup-qemu-action"
 BUILDX = "docker/setup-buildx-action"

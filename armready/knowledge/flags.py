@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from functools import lru_cache
 
 from armready.knowledge.tables import table
+from armready.patterns import regex
 
-_FAMILIES = re.compile(
+_FAMILIES = regex(
     r"-m(?:no-)?(?:mmx|3dnow\w*|sse[\d.]*a?|ssse3|avx\w*|fma4?|f16c|bmi2?|lzcnt|popcnt|v?aes|v?pclmul\w*|sha|gfni|abm|tbm|xop|rtm|xsave\w*"
     r"|rdrnd|rdseed|rdpid|adx|cx16|movbe|clflushopt|clwb|prefetchwt1|fsgsbase|fxsr|amx-\w+)"
 )
-_MACHINES = re.compile(
+_MACHINES = regex(
     r"-m(?:arch|tune)=(?:x86-64(?:-v[2-4])?|i[3-6]86|core2|corei7\S*|core-avx2|nocona|nehalem|westmere|sandybridge|ivybridge|haswell|broadwell"
     r"|skylake\S*|cascadelake|icelake\S*|sapphirerapids|znver\d|bdver\d|btver\d|k8|opteron\S*|athlon\S*|atom|silvermont|knl|intel|penryn|prescott)"
 )
-_INTEL = re.compile(r"-x(?:Host|CORE-AVX\S*|AVX|SSE\S*|MIC-AVX512)|-ax\S+|-qopenmp|-qopt-\S+|-ipo")
+_INTEL = regex(r"-x(?:Host|CORE-AVX\S*|AVX|SSE\S*|MIC-AVX512)|-ax\S+|-qopenmp|-qopt-\S+|-ipo")
 
 
 class FlagKind(StrEnum):

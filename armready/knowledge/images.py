@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 from armready.finding import Confidence
 from armready.knowledge.reference import DOCKER_HUB, ArchName, Reference, Where, spelled_arch
 from armready.knowledge.tables import front_decoded, table
+from armready.patterns import regex
+from armready.records import dataclass
 
 if TYPE_CHECKING:
     from armready.config import Settings, UserImage
@@ -77,7 +79,7 @@ class Verdict:
         return self.arm64 is Has.YES and self.amd64 is Has.YES and self.confidence is Confidence.HIGH
 
 
-_WINDOWS_TAG = re.compile(r"(?:^|-)(?:nanoserver|windowsservercore|servercore|windows|ltsc20\d\d)(?:-|$)")
+_WINDOWS_TAG = regex(r"(?:^|-)(?:nanoserver|windowsservercore|servercore|windows|ltsc20\d\d)(?:-|$)")
 
 
 def verdict(reference: Reference | str, settings: Settings) -> Verdict:
@@ -223,9 +225,9 @@ def _of_windows(reference: Reference) -> Verdict | None:
 
 _KNOWN = {"read": Confidence.HIGH, "second": Confidence.MEDIUM, "unread": Confidence.LOW}
 _VERDICTS = ("yes", "no", "partial", "broken", "unknown")
-_LEADING_VERSION = re.compile(r"(?:v|V|release-)?(\d+(?:\.\d+)*)")
-_DAY = re.compile(r"(?:RELEASE\.)?((?:19|20)\d\d-\d\d(?:-\d\d)?)")
-_COMMIT = re.compile(r"[0-9a-f]{7,}")
+_LEADING_VERSION = regex(r"(?:v|V|release-)?(\d+(?:\.\d+)*)")
+_DAY = regex(r"(?:RELEASE\.)?((?:19|20)\d\d-\d\d(?:-\d\d)?)")
+_COMMIT = regex(r"[0-9a-f]{7,}")
 
 
 def _of_table(reference: Reference) -> Verdict | None:

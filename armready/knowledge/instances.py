@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from armready.finding import Confidence
 from armready.knowledge.tables import table
+from armready.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
+
+from armready.patterns import regex
+from armready.records import dataclass
 
 DOCKER_HUB = "docker.io"
 
 _HUB_ALIASES = ("docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com")
 _HUB_MIRRORS = ("public.ecr.aws/docker", "mirror.gcr.io")
-_DEPENDENCY_PROXY = re.compile(r"\$\{?CI_DEPENDENCY_PROXY_(?:DIRECT_)?GROUP_IMAGE_PREFIX\}?/")
-_VARIABLE = re.compile(r"\$\{[^{}]*\}|\$\([^()]*\)|\$\w+|\{\{[^{}]*\}\}|<<[^<>]*>>|<[^<>]*>|%\w+%|@\w+@")
+_DEPENDENCY_PROXY = regex(r"\$\{?CI_DEPENDENCY_PROXY_(?:DIRECT_)?GROUP_IMAGE_PREFIX\}?/")
+_VARIABLE = regex(r"\$\{[^{}]*\}|\$\([^()]*\)|\$\w+|\{\{[^{}]*\}\}|<<[^<>]*>>|<[^<>]*>|%\w+%|@\w+@")
 _MARK = "\x00"
 
 
@@ -171,11 +174,11 @@ _TOKENS = {
 }  # fmt: skip
 _TOKEN = "|".join(sorted(map(re.escape, _TOKENS), key=len, reverse=True))
 _NOT_A_TARGET = r"(?![-_](?:unknown|pc|linux|musl|gnu|apple|w64|none|elf)(?:[-_]|$))"
-_SUFFIX = re.compile(rf"[-_.](?:linux[-_])?({_TOKEN})$", re.IGNORECASE)
-_PREFIX = re.compile(rf"^(?:linux[-_])?({_TOKEN}){_NOT_A_TARGET}[-_.]", re.IGNORECASE)
-_INFIX = re.compile(rf"-(amd64|x86_64|arm64|aarch64){_NOT_A_TARGET}(?=-)", re.IGNORECASE)
-_WHOLE = re.compile(rf"^(?:linux[-_])?({_TOKEN})$", re.IGNORECASE)
-_HOST_AND_TARGET = re.compile(rf"^(?:{_TOKEN})-(?:{_TOKEN})(?:-|$)")
+_SUFFIX = regex(rf"[-_.](?:linux[-_])?({_TOKEN})$", re.IGNORECASE)
+_PREFIX = regex(rf"^(?:linux[-_])?({_TOKEN}){_NOT_A_TARGET}[-_.]", re.IGNORECASE)
+_INFIX = regex(rf"-(amd64|x86_64|arm64|aarch64){_NOT_A_TARGET}(?=-)", re.IGNORECASE)
+_WHOLE = regex(rf"^(?:linux[-_])?({_TOKEN})$", re.IGNORECASE)
+_HOST_AND_TARGET = regex(rf"^(?:{_TOKEN})-(?:{_TOKEN})(?:-|$)")
 
 
 def spelled_arch(reference: Reference) -> ArchName | None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import cache
 
 from armready.knowledge.tables import table
+from armready.patterns import regex
 
 
 class Buildx(StrEnum):
@@ -28,10 +29,10 @@ GITHUB_ARM = "ubuntu-24.04-arm"
 GITHUB_AMD64 = "ubuntu-24.04"
 
 _FLOATING = frozenset({"", "latest", "cli", "dind", "git", "rc", "test", "edge", "dind-rootless", "rootless"})
-_DOCKER_IMAGE = re.compile(r"(?:^|/)docker(?::(?P<tag>[^@]*))?(?:@.*)?$")
-_VERSION = re.compile(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?")
-_ARM_LABEL = re.compile(r"(?:^|[-_.:/ ])(?:arm64|aarch64|arm|arm64v8|graviton|armv8)(?:$|[-_.:/ 0-9])", re.IGNORECASE)
-_AMD64_LABEL = re.compile(r"(?:^|[-_.:/ ])(?:amd64|x86[-_]?64|x64|intel)(?:$|[-_.:/ ])", re.IGNORECASE)
+_DOCKER_IMAGE = regex(r"(?:^|/)docker(?::(?P<tag>[^@]*))?(?:@.*)?$")
+_VERSION = regex(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?")
+_ARM_LABEL = regex(r"(?:^|[-_.:/ ])(?:arm64|aarch64|arm|arm64v8|graviton|armv8)(?:$|[-_.:/ 0-9])", re.IGNORECASE)
+_AMD64_LABEL = regex(r"(?:^|[-_.:/ ])(?:amd64|x86[-_]?64|x64|intel)(?:$|[-_.:/ ])", re.IGNORECASE)
 
 
 def docker_image_tag(image: str) -> str | None:

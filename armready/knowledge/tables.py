@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from armready.records import dataclass
 
 _DATA = Path(__file__).parent / "data"
 _AS_OF = "# as-of:"

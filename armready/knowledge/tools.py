@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from armready.finding import Confidence
 from armready.knowledge.tables import table
+from armready.patterns import regex
 
 _TABLE = "tools"
 
@@ -41,9 +42,9 @@ _RENAMED = {
     "argoproj/argo": "argoproj/argo-workflows",
 }
 
-_GITHUB = re.compile(r"github\.com/([\w.-]+/[\w.-]+)/releases/(?:download/((?:[^/]+/)?[^/]+)|latest/download)/([^/?#]+)", re.IGNORECASE)
-_VERSION = re.compile(r"\d+(?:\.\d+)+|\d+")
-_LATEST = re.compile(r"(?:^|[/_\-.])(?:latest|current|stable)(?=$|[/_\-.?])", re.IGNORECASE)
+_GITHUB = regex(r"github\.com/([\w.-]+/[\w.-]+)/releases/(?:download/((?:[^/]+/)?[^/]+)|latest/download)/([^/?#]+)", re.IGNORECASE)
+_VERSION = regex(r"\d+(?:\.\d+)+|\d+")
+_LATEST = regex(r"(?:^|[/_\-.])(?:latest|current|stable)(?=$|[/_\-.?])", re.IGNORECASE)
 
 
 class Tool(NamedTuple):

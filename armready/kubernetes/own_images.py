@@ -30,13 +30,9 @@ class OwnBuild:
         """`.gitlab-ci.yml:13`."""
         return f"{self.location.path}:{self.location.region.line}"
 
-    def makes(self, image: str) -> bool:
-        """Whether a workload's image is this one, whatever the tag."""
-        return repository(image) == self.name
 
-
-def own_builds(project: Project) -> tuple[OwnBuild, ...]:
-    """The images that the repository builds and pushes, each once."""
+def own_builds(project: Project) -> dict[str, OwnBuild]:
+    """The images that the repository builds and pushes, by their normalised repository."""
     found: dict[str, OwnBuild] = {}
     for _, build in project.facts(ImageBuild):
         for pushed in build.pushes:
@@ -48,7 +44,12 @@ def own_builds(project: Project) -> tuple[OwnBuild, ...]:
                 arm64 = _may_make_arm64(build) or (before is not None and before.arm64)
                 certain = build.certain and build.platforms.given and (before is None or before.certain)
                 found[name] = OwnBuild(name, arm64, certain, before.location if before else build.location)
-    return tuple(found.values())
+    return found
+
+
+def build_of(builds: dict[str, OwnBuild], image: str) -> OwnBuild | None:
+    """The build that makes a workload's image, whatever the tag."""
+    return builds.get(repository(image)) if builds else None
 
 
 def _may_make_arm64(build: ImageBuild) -> bool:

@@ -10,20 +10,21 @@ import base64
 import binascii
 import json
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from armready.knowledge.reference import DOCKER_HUB
+from armready.patterns import regex
+from armready.records import dataclass
 
 _HUB_KEYS = ("https://index.docker.io/v1/", "index.docker.io", "docker.io", "registry-1.docker.io")
-_HELPER_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_HELPER_NAME = regex(r"[A-Za-z0-9._-]+")
 _HELPER_SECONDS = 20
 _TOKEN_USER = "<token>"
 

@@ -8,9 +8,10 @@ import os
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from armready.records import dataclass
 
 FRESH_SECONDS = 24 * 3600.0
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from armready.knowledge.learned import ChecksumAnswer
@@ -12,12 +11,14 @@ from armready.online.assets import is_public
 from armready.online.errors import UnansweredError
 from armready.online.lookup import Tally, in_parallel
 from armready.online.web import Web
+from armready.patterns import regex
+from armready.records import dataclass
 
 _BESIDE = (".sha256", ".sha256sum", ".sha256.txt")
 _LISTS = ("SHA256SUMS", "SHA256SUMS.txt", "sha256sums.txt", "sha256sum.txt", "checksums.txt", "checksums.sha256")
-_VERSIONED = re.compile(r"(.+?\d[\w.+]*?)[_-](?:linux|unknown)", re.IGNORECASE)
-_LINE = re.compile(r"(?P<sum>[0-9a-fA-F]{64})(?:\s+\*?(?P<name>\S+))?\s*")
-_BSD = re.compile(r"SHA256 \((?P<name>[^)]+)\) = (?P<sum>[0-9a-fA-F]{64})\s*")
+_VERSIONED = regex(r"(.+?\d[\w.+]*?)[_-](?:linux|unknown)", re.IGNORECASE)
+_LINE = regex(r"(?P<sum>[0-9a-fA-F]{64})(?:\s+\*?(?P<name>\S+))?\s*")
+_BSD = regex(r"SHA256 \((?P<name>[^)]+)\) = (?P<sum>[0-9a-fA-F]{64})\s*")
 _MAX_LIST = 1_000_000
 
 

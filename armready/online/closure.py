@@ -7,7 +7,6 @@ package either.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -20,10 +19,11 @@ from packaging.utils import canonicalize_name
 from armready.knowledge.learned import ClosurePackage
 from armready.online.errors import UnansweredError
 from armready.online.indexes import Index, Indexes
+from armready.patterns import regex
 
 _PLATFORMS = ("x86_64-manylinux_2_28", "aarch64-manylinux_2_28")
 _SECONDS = 60
-_PIN = re.compile(r"([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?==(\S+)")
+_PIN = regex(r"([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?==(\S+)")
 _INPUT = "requirements.in"
 
 

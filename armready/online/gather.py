@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
@@ -28,6 +27,7 @@ from armready.knowledge.images import Basis, Has, arch_in_name, verdict
 from armready.knowledge.learned import canonical
 from armready.knowledge.reference import Reference
 from armready.online.checksums import Wanted
+from armready.patterns import regex
 from armready.source import Source
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ _PIPELINE_IMAGES = PIPELINE_KINDS | {Kind.COMPOSE}
 Item = TypeVar("Item")
 
 _HEAD = 65_536
-_CANONICAL = re.compile(r"[\w.-]+(?::\d+)?(?:/[\w.-]+)+(?::[\w.-]+|@sha256:[0-9a-f]{64})")
-_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
-_PLAIN_REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*\s*(?:\[[\w\s,.-]*\])?\s*(?:[<>=!~(;]|$)")
+_CANONICAL = regex(r"[\w.-]+(?::\d+)?(?:/[\w.-]+)+(?::[\w.-]+|@sha256:[0-9a-f]{64})")
+_SHA256 = regex(r"[0-9a-fA-F]{64}")
+_PLAIN_REQUIREMENT = regex(r"[A-Za-z0-9][\w.-]*\s*(?:\[[\w\s,.-]*\])?\s*(?:[<>=!~(;]|$)")
 _BUILDERS = PIPELINE_KINDS | BUILD_KINDS
 _KINDS = _MANIFEST_IMAGES | _PIPELINE_IMAGES | _BUILDERS | MANIFEST_KINDS | SHELL_KINDS | {Kind.DOCKERFILE}
 

@@ -13,13 +13,14 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from armready.errors import ParseProblem
 from armready.online.web import without_credentials
+from armready.records import dataclass
 
 if TYPE_CHECKING:
     from armready.tree import Tree

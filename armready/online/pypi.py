@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -22,13 +20,15 @@ from armready.online.errors import UnansweredError
 from armready.online.indexes import Index, Indexes, shown
 from armready.online.lookup import Tally, in_parallel
 from armready.online.web import Web
+from armready.patterns import regex
 from armready.python.wheels import file_name, is_sdist, wheel_tag
+from armready.records import dataclass
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
 
 _KIND = "simple"
-_VARIABLE = re.compile(r"\$\{|%\(|\$[A-Za-z_]")
-_MATTERS = re.compile(r"-(?:any|(?:[\w.]*\.)?(?:manylinux|musllinux|linux)\w*_(?:x86_64|aarch64)[\w.]*)$")
+_VARIABLE = regex(r"\$\{|%\(|\$[A-Za-z_]")
+_MATTERS = regex(r"-(?:any|(?:[\w.]*\.)?(?:manylinux|musllinux|linux)\w*_(?:x86_64|aarch64)[\w.]*)$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,8 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import json
-import re
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -21,6 +19,8 @@ from armready.knowledge.reference import DOCKER_HUB, Reference
 from armready.online.auth import Credential, Credentials
 from armready.online.errors import NotFoundError, UnansweredError
 from armready.online.web import Answer, Web
+from armready.patterns import regex
+from armready.records import dataclass
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -32,9 +32,9 @@ ACCEPT = ", ".join((OCI_INDEX, DOCKER_LIST, OCI_MANIFEST, DOCKER_MANIFEST, DOCKE
 _CONFIGS = frozenset({"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"})
 _HUB_HOST = "registry-1.docker.io"
 _ATTESTATION = "vnd.docker.reference.type"
-_CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_NAME = re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:]+\])(?::\d+)?(?:/[\w.-]+)*")
+_CHALLENGE = regex(r'(\w+)="([^"]*)"')
+_DIGEST = regex(r"sha256:[0-9a-f]{64}")
+_NAME = regex(r"(?:[\w.-]+|\[[0-9a-fA-F:]+\])(?::\d+)?(?:/[\w.-]+)*")
 _DEFAULT_VARIANTS = frozenset({"linux/arm64/v8", "linux/amd64/v1"})
 
 

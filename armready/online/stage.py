@@ -6,7 +6,7 @@ The rules stay what they are, pure functions of a file, the settings and the fac
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from armready.config import Config
@@ -22,6 +22,7 @@ from armready.online.lookup import Tally, in_parallel, look_up_images
 from armready.online.pypi import look_up_packages
 from armready.online.registry import RegistryClient
 from armready.online.web import Web
+from armready.records import dataclass
 from armready.registry import Registry
 
 if TYPE_CHECKING:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from armready.arch import amd64_tokens
 from armready.facts import BuildArgumentFact
 from armready.file import File
+from armready.patterns import regex
 
-_OPTION = re.compile(r"--(?:opt[= ]+build-arg:|build-arg[= ]+|build_arg[= ]+)[\"']?(\w+)(?:=([^\s\"']*))?")
+_OPTION = regex(r"--(?:opt[= ]+build-arg:|build-arg[= ]+|build_arg[= ]+)[\"']?(\w+)(?:=([^\s\"']*))?")
 # A line of a `build-args:` or `args:` block; only names that speak of an architecture count, because the blocks look like any other.
-_LINE = re.compile(r"(?mi)^[ \t]*(?:-[ \t]*)?[\"']?(\w*(?:arch|platform|target|triple)\w*)[\"']?[ \t]*[=:][ \t]*[\"']?([^\s\"'#]+)")
+_LINE = regex(r"(?mi)^[ \t]*(?:-[ \t]*)?[\"']?(\w*(?:arch|platform|target|triple)\w*)[\"']?[ \t]*[=:][ \t]*[\"']?([^\s\"'#]+)")
 
 
 def collect(file: File) -> Iterator[BuildArgumentFact]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
 from typing import NamedTuple
@@ -22,6 +21,8 @@ from armready.finding import Confidence
 from armready.parsers.dockerfile_expand import unquote
 from armready.parsers.dockerfile_lines import BLANKS, Heredoc, LineReader, LogicalLine, cut, shell_words
 from armready.parsers.dockerfile_stages import Stage, Stages
+from armready.patterns import regex
+from armready.records import dataclass
 from armready.source import Source, Span
 
 KEYWORDS = frozenset({"ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER"})
@@ -31,15 +32,15 @@ _JSON_FORMS = frozenset({"ADD", "CMD", "COPY", "ENTRYPOINT", "RUN", "SHELL", "VO
 _SHELL_FORMS = frozenset({"RUN", "CMD", "ENTRYPOINT"})
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "ksh", "zsh"})
 
-_WORD = re.compile(r"(?:\{\{[^{}]{0,200}\}\}|[^\t\v\f\r ])+")
-_FLAG = re.compile(r"""--([A-Za-z][\w-]*)(?:=((?:[^\s"'\\]|\\.|"[^"]*"|'[^']*')*))?(?=[ \t]|\Z)""")
-_FLAGS_END = re.compile(r"--(?=[ \t]|\Z)")
-_JSON_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_JSON_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)")
-_HEALTH_COMMAND = re.compile(r"(?i)CMD[ \t]+(?!\[)")
-_SHEBANG = re.compile(r"#!\s*(\S+)(?:\s+(\S+))?")
-_TEMPLATE_NAME = re.compile(r"(?i)\.(?:j2|jinja2?|tmpl|tpl|template|erb|m4|in|mustache|gotmpl|envsubst)$")
-_TEMPLATE_LINE = re.compile(r"(?m)^[ \t]*(?:\{%|\{\{|%%\w+%%|@\w+@|(?:FROM|ARG|ENV|COPY|ADD)\b[^\n]*(?:\{\{|%%\w+%%|@[A-Z_]+@))")
+_WORD = regex(r"(?:\{\{[^{}]{0,200}\}\}|[^\t\v\f\r ])+")
+_FLAG = regex(r"""--([A-Za-z][\w-]*)(?:=((?:[^\s"'\\]|\\.|"[^"]*"|'[^']*')*))?(?=[ \t]|\Z)""")
+_FLAGS_END = regex(r"--(?=[ \t]|\Z)")
+_JSON_STRING = regex(r'"((?:[^"\\]|\\.)*)"')
+_JSON_ESCAPE = regex(r"\\(?:u[0-9a-fA-F]{4}|.)")
+_HEALTH_COMMAND = regex(r"(?i)CMD[ \t]+(?!\[)")
+_SHEBANG = regex(r"#!\s*(\S+)(?:\s+(\S+))?")
+_TEMPLATE_NAME = regex(r"(?i)\.(?:j2|jinja2?|tmpl|tpl|template|erb|m4|in|mustache|gotmpl|envsubst)$")
+_TEMPLATE_LINE = regex(r"(?m)^[ \t]*(?:\{%|\{\{|%%\w+%%|@\w+@|(?:FROM|ARG|ENV|COPY|ADD)\b[^\n]*(?:\{\{|%%\w+%%|@[A-Z_]+@))")
 
 # A file with a longer instruction is not shown to dockerfile-parse as it stands, because that joins lines in quadratic time.
 _LONG_INSTRUCTION = 500

@@ -5,10 +5,10 @@ RUN, CMD and ENTRYPOINT are not expanded this way: there a shell does it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from armready.patterns import regex
 from armready.source import Span
 
 # The value of a name: a string, or None when nothing in the file gives it one.
@@ -18,8 +18,8 @@ Lookup = Callable[[str], str | None]
 _LONGEST = 8192
 _DEEPEST = 32
 
-_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)([^{}]*)\})")
-_NAME = re.compile(r"\w+")
+_VARIABLE = regex(r"\$(?:(\w+)|\{(\w+)([^{}]*)\})")
+_NAME = regex(r"\w+")
 
 
 class Use(NamedTuple):

@@ -16,17 +16,18 @@ from armready.parsers.dockerfile_images import ImageUse, Role, image_uses
 from armready.parsers.dockerfile_platforms import AUTOMATIC, PlatformKind
 from armready.parsers.dockerfile_stages import Stage
 from armready.parsers.dockerfile_variables import sets, users
+from armready.patterns import regex
 from armready.source import Location
 
 # Commands that take many times as long under emulation, or fail there (.NET).
-_HEAVY = re.compile(
+_HEAVY = regex(
     r"(?<![\w./-])(?:cargo\s+(?:\+\S+\s+)?(?:build|install)|go\s+(?:build|install|test)|dotnet\s+(?:build|publish|test|restore)|make|ninja|meson"
     r"|cmake\s+--build|bazel(?:isk)?\s+(?:build|test)|(?:\./)?mvnw?|(?:\./)?gradlew?|sbt|gcc|g\+\+|clang|swift\s+build|ghc|cabal|stack\s+build|rustc"
     r"|(?:npm|yarn|pnpm)\s+(?:run\s+)?build|mix\s+(?:compile|release)|nim\s+c|zig\s+build|native-image|vcpkg)(?![\w.-])"
 )
 
 # Values that are nothing but a name of amd64, and variables that have rules of their own.
-_AMD64 = re.compile(
+_AMD64 = regex(
     r"(?:linux[-_/]?)?(?:gnu[-_]|musl[-_])?(?:amd64|x86[-_]64|x64|64-?bit)(?:[-_]linux)?|linux64|linux-64|linux-musl-x64"
     r"|x86_64-(?:unknown-|pc-|alpine-)?linux-(?:gnu|musl)|manylinux\w*_x86_64",
     re.IGNORECASE,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from armready.file import File
@@ -12,12 +10,14 @@ from armready.parsers.dockerfile import Dockerfile, Instruction, parse_dockerfil
 from armready.parsers.dockerfile_expand import uses
 from armready.parsers.dockerfile_platforms import AMD64, ARM64
 from armready.parsers.dockerfile_stages import Definition, Stage
+from armready.patterns import regex
+from armready.records import dataclass
 from armready.source import Span
 
-_MOUNT_FROM = re.compile(r"(?:^|,)from=([^,\"']+)")
-_WHOLE_VARIABLE = re.compile(r"\"?\$(?:(\w+)|\{(\w+)\})\"?")
+_MOUNT_FROM = regex(r"(?:^|,)from=([^,\"']+)")
+_WHOLE_VARIABLE = regex(r"\"?\$(?:(\w+)|\{(\w+)\})\"?")
 _LONGEST_CHAIN = 8
-_PLAIN_VALUE = re.compile(r"(\"|'|)([^\"'\\$\s]+)\1")
+_PLAIN_VALUE = regex(r"(\"|'|)([^\"'\\$\s]+)\1")
 
 
 class Role(StrEnum):

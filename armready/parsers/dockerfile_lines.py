@@ -10,19 +10,20 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from armready.embedded import Embedded, Segment
+from armready.patterns import regex
+from armready.records import dataclass
 from armready.source import Source, Span
 
 BLANKS = " \t\v\f\r"
 
-_DIRECTIVE = re.compile(r"#[ \t]*([a-zA-Z][a-zA-Z0-9]*)[ \t]*=[ \t]*(\S.*)")
+_DIRECTIVE = regex(r"#[ \t]*([a-zA-Z][a-zA-Z0-9]*)[ \t]*=[ \t]*(\S.*)")
 _DIRECTIVES = frozenset({"syntax", "escape", "check"})
-_HEREDOC_HOSTS = re.compile(r"\s*(?:onbuild\s+)?(?:add|copy|run)\s", re.IGNORECASE)
-_HEREDOC_WORD = re.compile(r"(\d*)<<(-?)([^<]+)")
-_QUOTED = re.compile(r"""[^\s"'\\]+|\\.|"(?:[^"\\]|\\.)*"|'[^']*'|\s+|.""", re.DOTALL)
+_HEREDOC_HOSTS = regex(r"\s*(?:onbuild\s+)?(?:add|copy|run)\s", re.IGNORECASE)
+_HEREDOC_WORD = regex(r"(\d*)<<(-?)([^<]+)")
+_QUOTED = regex(r"""[^\s"'\\]+|\\.|"(?:[^"\\]|\\.)*"|'[^']*'|\s+|.""", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,19 +15,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from armready.parsers.dockerfile_expand import expand, resolve, unquote, uses
 from armready.parsers.dockerfile_platforms import AMD64, ARM64, AUTOMATIC, NATIVE_ARM64, Automatic, Platform, PlatformKind, normalize
+from armready.patterns import regex
 from armready.source import Span
 
 if TYPE_CHECKING:
     from armready.parsers.dockerfile import Flag, Instruction, Pair, Word
 
-_VARIANT_NAME = re.compile(r"(?<![a-z0-9])(?:(amd64|x86_64|x86-64|x64|386|i386)|(arm64|aarch64|arm))(?:v[5-8])?(?![a-z0-9])", re.IGNORECASE)
-_TARGET_SELECTS = re.compile(r"\$\{?TARGET(?:ARCH|PLATFORM|VARIANT)\b")
-_WINDOWS_BASE = re.compile(r"mcr\.microsoft\.com/windows|nanoserver|windowsservercore|(?<![a-z])ltsc20\d\d|/windows/", re.IGNORECASE)
-_WINDOWS_SHELL = re.compile(r"(?i)powershell|pwsh\.exe|cmd\.exe|^cmd$")
-_VARIABLE = re.compile(r"(?:\$\{[^{}]*\}|\$\w+)+")
+_VARIANT_NAME = regex(r"(?<![a-z0-9])(?:(amd64|x86_64|x86-64|x64|386|i386)|(arm64|aarch64|arm))(?:v[5-8])?(?![a-z0-9])", re.IGNORECASE)
+_TARGET_SELECTS = regex(r"\$\{?TARGET(?:ARCH|PLATFORM|VARIANT)\b")
+_WINDOWS_BASE = regex(r"mcr\.microsoft\.com/windows|nanoserver|windowsservercore|(?<![a-z])ltsc20\d\d|/windows/", re.IGNORECASE)
+_WINDOWS_SHELL = regex(r"(?i)powershell|pwsh\.exe|cmd\.exe|^cmd$")
+_VARIABLE = regex(r"(?:\$\{[^{}]*\}|\$\w+)+")
 _MOST_VARIABLES = 3
 _MOST_STAGES = 500
-_MOUNT_FROM = re.compile(r"(?:^|,)from=([^,]*)")
+_MOUNT_FROM = regex(r"(?:^|,)from=([^,]*)")
 
 # Chains that are longer than this are followed no further.
 _LONGEST_CHAIN = 64

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from armready.embedded import Embedded, Segment
 from armready.file import File
+from armready.patterns import regex
 
-_TARGET = re.compile(r"^([A-Za-z][\w.-]*):\s*(?:#.*)?$")
-_RUN = re.compile(r"^\s*RUN(?:\s+--[\w-]+(?:=(?:\"[^\"]*\"|\S*))?)*\s+(?!\[)")
+_TARGET = regex(r"^([A-Za-z][\w.-]*):\s*(?:#.*)?$")
+_RUN = regex(r"^\s*RUN(?:\s+--[\w-]+(?:=(?:\"[^\"]*\"|\S*))?)*\s+(?!\[)")
 
 
 class Run(NamedTuple):

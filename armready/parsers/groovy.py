@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
 from armready.embedded import Embedded, Segment
 from armready.file import File
+from armready.patterns import regex
+from armready.records import dataclass
 from armready.source import Span
 
 
@@ -63,17 +64,17 @@ class Text:
         return not self.interpolations
 
 
-_SPACE = re.compile(r"(?:[ \t\f\r]|\\\r?\n)+")
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
-_WORD = re.compile(r"[A-Za-z_$][\w$]*")
-_NUMBER = re.compile(r"\d[\w.]*")
+_SPACE = regex(r"(?:[ \t\f\r]|\\\r?\n)+")
+_COMMENT = regex(r"//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
+_WORD = regex(r"[A-Za-z_$][\w$]*")
+_NUMBER = regex(r"\d[\w.]*")
 _QUOTES = ("'''", '"""', "'", '"')
 _INTERPOLATED = frozenset({'"', '"""', "/", "$/"})
-_SIMPLE = re.compile(r"\$[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_SIMPLE = regex(r"\$[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "\\": "\\", "'": "'", '"': '"', "$": "$"}
 _VALUES = frozenset({TokenKind.WORD, TokenKind.STRING, TokenKind.NUMBER})
 _BEFORE_REGEX = frozenset({"return", "in", "assert", "case", "else", "sh", "echo", "split", "matches"})
-_EXPRESSION = re.compile(r"\$\{[^{}]*\}|\$\([^()]*\)|\$[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|\$")
+_EXPRESSION = regex(r"\$\{[^{}]*\}|\$\([^()]*\)|\$[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|\$")
 _MAX_INTERPOLATION = 400
 _OPENING = {")": "(", "]": "[", "}": "{"}
 MOST_TOKENS = 3_000

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
 from armready.file import File
+from armready.patterns import regex
+from armready.records import dataclass
 from armready.source import Span
 
-_SECTION = re.compile(r"\[([^\]]+)\]")
-_PAIR = re.compile(r"([^\s=:#;\[][^=:]*?)\s*[=:][ \t]*(.*)")
+_SECTION = regex(r"\[([^\]]+)\]")
+_PAIR = regex(r"([^\s=:#;\[][^=:]*?)\s*[=:][ \t]*(.*)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
 from armready.embedded import Embedded, Segment
 from armready.file import File
+from armready.patterns import regex
+from armready.records import dataclass
 from armready.source import Span
 
-_HEAD = re.compile(r"^@?(?P<name>[A-Za-z_][\w-]*)(?P<parameters>(?:[^:#\"']|\"[^\"]*\"|'[^']*')*):(?!=)")
-_ASSIGNMENT = re.compile(r"^(?:export\s+)?(?P<name>[A-Za-z_][\w-]*)\s*:=\s*(?P<value>.*)$")
-_OTHER_SHELL = re.compile(r"(?m)^set\s+(?:windows-)?shell\s*:=\s*\[\s*[\"'](?!(?:/\S*/)?(?:ba|z|da|k|a)?sh[\"'])")
-_SHELL_SHEBANG = re.compile(r"#!\s*\S*?(?:/|env\s+(?:-S\s+)?)(?:ba|z|da|k|a)?sh\b")
+_HEAD = regex(r"^@?(?P<name>[A-Za-z_][\w-]*)(?P<parameters>(?:[^:#\"']|\"[^\"]*\"|'[^']*')*):(?!=)")
+_ASSIGNMENT = regex(r"^(?:export\s+)?(?P<name>[A-Za-z_][\w-]*)\s*:=\s*(?P<value>.*)$")
+_OTHER_SHELL = regex(r"(?m)^set\s+(?:windows-)?shell\s*:=\s*\[\s*[\"'](?!(?:/\S*/)?(?:ba|z|da|k|a)?sh[\"'])")
+_SHELL_SHEBANG = regex(r"#!\s*\S*?(?:/|env\s+(?:-S\s+)?)(?:ba|z|da|k|a)?sh\b")
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from armready.embedded import Embedded, Segment
 from armready.file import File
+from armready.patterns import regex
+from armready.records import dataclass
 from armready.source import Source, Span
 
 _DIRECTIVES = frozenset({"ifeq", "ifneq", "ifdef", "ifndef", "else", "endif", "include", "-include", "sinclude", "vpath", "unexport"})
 _OPENING = frozenset({"ifeq", "ifneq", "ifdef", "ifndef"})
-_ASSIGN = re.compile(r"(?P<operator>:::=|::=|:=|\?=|\+=|!=|=)")
-_WORD = re.compile(r"[^\s]+")
-_MODIFIERS = re.compile(r"(?:(?:override|export|private|undefine)\s+)*")
-_EXPANSION = re.compile(r"\$(?:\((?P<round>[\w.-]+)\)|\{(?P<curly>[\w.-]+)\})")
+_ASSIGN = regex(r"(?P<operator>:::=|::=|:=|\?=|\+=|!=|=)")
+_WORD = regex(r"[^\s]+")
+_MODIFIERS = regex(r"(?:(?:override|export|private|undefine)\s+)*")
+_EXPANSION = regex(r"\$(?:\((?P<round>[\w.-]+)\)|\{(?P<curly>[\w.-]+)\})")
 _LONGEST_EXPANSION = 4_000
 
 
@@ -353,7 +354,7 @@ def _reference_end(text: str, dollar: int, end: int) -> int:
     return end
 
 
-_OUTSIDE = re.compile(r"\$[({]|[(){}:=;#?+!]")
+_OUTSIDE = regex(r"\$[({]|[(){}:=;#?+!]")
 
 
 def _find_operator(text: str) -> tuple[re.Match[str] | None, int | None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,11 +10,12 @@ from typing import TypeVar
 
 from armready.errors import ParseProblem
 from armready.file import File
+from armready.patterns import regex
 from armready.source import Span
 
 Kind = TypeVar("Kind", bound=ast.AST)
 
-_LINE_END = re.compile(r"\r\n|\n|\r")
+_LINE_END = regex(r"\r\n|\n|\r")
 # Nodes of which the parser makes one each, shared by all their users.
 _SHARED = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
 

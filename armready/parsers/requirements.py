@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
 from armready.file import File
+from armready.patterns import regex
+from armready.records import dataclass
 from armready.source import Span
 
-_CONTINUATION = re.compile(r"\\\r?\n")
-_COMMENT = re.compile(r"(?:^|\s)#.*")
-_PARTS = re.compile(
+_CONTINUATION = regex(r"\\\r?\n")
+_COMMENT = regex(r"(?:^|\s)#.*")
+_PARTS = regex(
     r"\s*+(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*+"
     r"(?:\[(?P<extras>[^\]]*)\])?\s*+"
     r"(?:@\s*+(?P<url>\S+)|\(?(?P<specifier>(?:[<>=!~]=?=?\s*+[^\s;,()#]++\s*+,?\s*+)*+)\)?)\s*+"
     r"(?:;(?P<marker>.*))?$"
 )
-_TRAILING_OPTION = re.compile(r"\s--(?:hash|config-settings?|global-option|install-option)\b")
-_OPTION = re.compile(r"(?P<name>--?[A-Za-z][\w-]*)(?:\s*=\s*|\s+|(?<=^-[a-zA-Z])(?=\S)|$)(?P<value>.*)")
+_TRAILING_OPTION = regex(r"\s--(?:hash|config-settings?|global-option|install-option)\b")
+_OPTION = regex(r"(?P<name>--?[A-Za-z][\w-]*)(?:\s*=\s*|\s+|(?<=^-[a-zA-Z])(?=\S)|$)(?P<value>.*)")
 _SHORT = {"-r": "--requirement", "-c": "--constraint", "-e": "--editable", "-i": "--index-url", "-f": "--find-links"}
-_URL = re.compile(r"(?:[a-z][a-z0-9+.-]*:|\.{0,2}/|[A-Za-z]:\\)|\S+\.(?:whl|tar\.gz|zip)(?:$|[\s;#])", re.IGNORECASE)
-_WHEEL_NAME = re.compile(r"(?:^|/)([A-Za-z0-9](?:[\w.]*[A-Za-z0-9])?)-[^-/]+(?:-\d[^-/]*)?-[^-/]+-[^-/]+-[^-/]+\.whl", re.IGNORECASE)
-_EGG = re.compile(r"#(?:.*&)?egg=([A-Za-z0-9._-]+)")
+_URL = regex(r"(?:[a-z][a-z0-9+.-]*:|\.{0,2}/|[A-Za-z]:\\)|\S+\.(?:whl|tar\.gz|zip)(?:$|[\s;#])", re.IGNORECASE)
+_WHEEL_NAME = regex(r"(?:^|/)([A-Za-z0-9](?:[\w.]*[A-Za-z0-9])?)-[^-/]+(?:-\d[^-/]*)?-[^-/]+-[^-/]+-[^-/]+\.whl", re.IGNORECASE)
+_EGG = regex(r"#(?:.*&)?egg=([A-Za-z0-9._-]+)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -21,6 +21,8 @@ from armready.parsers.shell_model import Assignment, Branch, Command, Context, F
 from armready.parsers.shell_parts import syntax_tree
 from armready.parsers.shell_tree import Reader
 from armready.parsers.shell_words import expansion_end, unquote
+from armready.patterns import regex
+from armready.records import dataclass
 from armready.source import Span
 
 if TYPE_CHECKING:
@@ -85,12 +87,12 @@ class Script:
 
 
 # Template expressions of the hosts. Bounded, so that an unclosed one cannot make the search quadratic.
-_TEMPLATE = re.compile(
+_TEMPLATE = regex(
     r"\$\{\{[^}]{0,600}\}\}(?!\})|\{\{(?:[^{}]|\{(?!\{)|\}(?!\})){0,600}\}\}"
     r"|<<[#/^]?\s{0,5}(?:parameters|pipeline|matrix|executor|orb)\.[\w.\-]{1,200}\s{0,5}>>"
     r"|\$\[\s?[\w(][^\]\n]{0,200}\]|@[A-Z][A-Z0-9_]{0,60}@|(?<!\$)\(\([a-zA-Z][\w.\-/:]{0,100}\)\)"
 )
-_NOT_NEWLINE = re.compile(r"[^\n]+")
+_NOT_NEWLINE = regex(r"[^\n]+")
 
 
 def mask(text: str, opaque: Sequence[Span] = ()) -> tuple[str, list[Span]]:

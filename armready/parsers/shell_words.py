@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from armready.parsers.shell_model import Assignment, Word
+from armready.patterns import regex
 from armready.source import Span
 
-_SIMPLE = re.compile(r"[^\\'\"$`]*")
-_PLAIN = re.compile(r"[^\\'\"$`]+")
-_PLAIN_IN_DOUBLE = re.compile(r"[^\\\"$`]+")
-_NAME = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!-]")
+_SIMPLE = regex(r"[^\\'\"$`]*")
+_PLAIN = regex(r"[^\\'\"$`]+")
+_PLAIN_IN_DOUBLE = regex(r"[^\\\"$`]+")
+_NAME = regex(r"[A-Za-z_]\w*|[0-9@*#?$!-]")
 
 
 def unquote(text: str, templates: Sequence[Span] = ()) -> tuple[str | None, str]:
@@ -84,8 +84,8 @@ def _ansi_end(text: str, at: int) -> int:
 
 
 # The patterns of a `case` close brackets that nothing opened.
-_CASE = re.compile(r"(?:^|[\s;&|])case\s")
-_BRACKET = re.compile(r"[^(){}'\"\\`]+")
+_CASE = regex(r"(?:^|[\s;&|])case\s")
+_BRACKET = regex(r"[^(){}'\"\\`]+")
 
 
 def expansion_end(text: str, at: int) -> int:
@@ -133,8 +133,8 @@ def expansion_end(text: str, at: int) -> int:
 
 # Prefixes: commands that run another command.
 
-ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
-_NUMBER = re.compile(r"[0-9][0-9.]*[smhd]?")
+ASSIGNMENT = regex(r"[A-Za-z_]\w*\+?=")
+_NUMBER = regex(r"[0-9][0-9.]*[smhd]?")
 
 
 class _Prefix(NamedTuple):

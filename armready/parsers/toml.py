@@ -14,13 +14,14 @@ from typing import Any
 
 from armready.errors import ParseProblem
 from armready.file import File
+from armready.patterns import regex
 from armready.source import Span
 
-_SPACE = re.compile(r"[ \t]*")
-_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-_BARE_VALUE = re.compile(r"[^\s,\]}#][^,\]}#\r\n]*")
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|([btnfre\"\\]))")
+_SPACE = regex(r"[ \t]*")
+_BLANK = regex(r"(?:[ \t\r\n]|#[^\n]*)*")
+_BARE_KEY = regex(r"[A-Za-z0-9_-]+")
+_BARE_VALUE = regex(r"[^\s,\]}#][^,\]}#\r\n]*")
+_ESCAPE = regex(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|([btnfre\"\\]))")
 _SIMPLE = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "e": "\x1b", '"': '"', "\\": "\\"}
 
 

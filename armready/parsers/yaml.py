@@ -8,7 +8,6 @@ Nodes without an explicit tag share one tag object, which also carries the text 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +17,7 @@ from armready.embedded import Embedded
 from armready.errors import ParseProblem
 from armready.parsers import yaml_scalars
 from armready.parsers.yaml_reader import Stream, has_tag, parse_yaml_text, walk
+from armready.patterns import regex
 from armready.source import Span
 
 if TYPE_CHECKING:
@@ -55,9 +55,9 @@ __all__ = [
     "walk",
 ]
 
-_PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*(?:[ \t]+|[ \t]*(?:#[^\n]*)?\r?\n[ \t]*)*)+")
-_GAP = re.compile(r"(?:[\s,:?\-]|#[^\n]*\n)*")
-_ALIAS = re.compile(r"\*[^\s,\[\]{}]+")
+_PROPERTIES = regex(r"(?:[&!][^\s,\[\]{}]*(?:[ \t]+|[ \t]*(?:#[^\n]*)?\r?\n[ \t]*)*)+")
+_GAP = regex(r"(?:[\s,:?\-]|#[^\n]*\n)*")
+_ALIAS = regex(r"\*[^\s,\[\]{}]+")
 
 
 def parse_stream(file: File) -> Stream:
@@ -178,8 +178,8 @@ def strings(node: Node | None) -> tuple[str, ...]:
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEAN = frozenset(word for low in ("y", "yes", "n", "no", "true", "false", "on", "off") for word in (low, low.capitalize(), low.upper()))
-_INTEGER = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[1-9][0-9_]*|0)")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9_]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_INTEGER = regex(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[1-9][0-9_]*|0)")
+_FLOAT = regex(r"[-+]?(?:\.[0-9_]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 
 def kind_of(node: Node | None) -> str:

@@ -13,14 +13,16 @@ from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.tag import Tag
 
+from armready.patterns import regex
+
 MAX_DEPTH = 1_000
 # Nesting of so many levels is far from what overflows the stack.
 _SAFE_BRACKETS = 4_000
 _MAX_BAD_DOCUMENTS = 10
 
-_EXPLICIT_TAG = re.compile(r"(?:^|[\s,\[{\-])!", re.MULTILINE)
-_INDENT = re.compile(r"(?m)^[ \-?:]+")
-_DOCUMENT_START = re.compile(r"(?m)^(?:---|\.\.\.)(?=[ \t\r\n]|$)")
+_EXPLICIT_TAG = regex(r"(?:^|[\s,\[{\-])!", re.MULTILINE)
+_INDENT = regex(r"(?m)^[ \-?:]+")
+_DOCUMENT_START = regex(r"(?m)^(?:---|\.\.\.)(?=[ \t\r\n]|$)")
 
 
 class _ImplicitTag(Tag):
@@ -109,7 +111,7 @@ class _BadDocument(Exception):
         self.reason = reason
 
 
-_COLON_IN_FLOW = re.compile(r"(?<=[^\s,\[\]{}'\":]):(?=[^\s,\[\]{}])")
+_COLON_IN_FLOW = regex(r"(?<=[^\s,\[\]{}'\":]):(?=[^\s,\[\]{}])")
 _COLON_MASK = "\ue03a"
 _MAX_MASKED_LINES = 3
 

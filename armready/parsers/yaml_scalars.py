@@ -10,13 +10,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from armready.embedded import Embedded, Segment
+from armready.patterns import regex
 from armready.source import Span
 
 if TYPE_CHECKING:
     from ruamel.yaml.nodes import ScalarNode
 
-_FOLD = re.compile(r"[ \t]*(?:\r?\n[ \t]*)+")
-_HEADER = re.compile(r"[|>]([-+]?)([1-9]?)([-+]?)[ \t]*(?:#[^\n]*)?\r?\n?")
+_FOLD = regex(r"[ \t]*(?:\r?\n[ \t]*)+")
+_HEADER = regex(r"[|>]([-+]?)([1-9]?)([-+]?)[ \t]*(?:#[^\n]*)?\r?\n?")
 _ESCAPES = {
     "0": "\0", "a": "\a", "b": "\b", "t": "\t", "\t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "e": "\x1b",
     " ": " ", '"': '"', "/": "/", "\\": "\\", "N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029",
@@ -27,8 +28,8 @@ _ORDINARY = {
     "'": re.compile(r"[^'\r\n \t]+|[ \t]+(?![ \t]*\r?\n)"),
     '"': re.compile(r"[^\"\\\r\n \t]+|[ \t]+(?![ \t]*\r?\n)"),
 }
-_CONTROL = re.compile(r"[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]|[\u2028\u2029\ufeff]")
-_UNSAFE_PLAIN = re.compile(r"\n|:(?:\s|$)|\s#|^#")
+_CONTROL = regex(r"[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]|[\u2028\u2029\ufeff]")
+_UNSAFE_PLAIN = regex(r"\n|:(?:\s|$)|\s#|^#")
 
 
 class _Map:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from armready.builds.platforms import architecture_in
+from armready.patterns import regex
 
-_WORD = re.compile(
+_WORD = regex(
     r"(?i)(?<![a-z0-9])(amd64|x86[_-]64|x64|arm64v8|arm64|aarch64|arm32v[67]|armv[678]\w?|armhf|arm|386|s390x|ppc64le|riscv64|intel|graviton)(?![a-z0-9])"
 )
 

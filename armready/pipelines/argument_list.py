@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from armready import yaml_edit
 from armready.embedded import Embedded, Segment
 from armready.file import File
 from armready.parsers.shell import parse_shell
 from armready.parsers.yaml import Node, ScalarNode, SequenceNode, embedded, in_flow_style, places
+from armready.patterns import regex
+from armready.records import dataclass
 from armready.source import Span
 
-_PLAIN_WORD = re.compile(r"(?:[\w@%+=:,./^~\[\]-]|\$\w+|\$\{\w+\}|\$\([\w.-]+\)|\$\$|\{\{[^{}]*\}\}|\(\([\w.:/-]+\)\))+")
-_PLAIN_ARGUMENT = re.compile(r"(?!\d)(?!(?i:true|false|yes|no|on|off|null|y|n)$)-{0,2}[A-Za-z][\w./=-]*")
-_QUOTED = re.compile(r"[\"\\`]")
+_PLAIN_WORD = regex(r"(?:[\w@%+=:,./^~\[\]-]|\$\w+|\$\{\w+\}|\$\([\w.-]+\)|\$\$|\{\{[^{}]*\}\}|\(\([\w.:/-]+\)\))+")
+_PLAIN_ARGUMENT = regex(r"(?!\d)(?!(?i:true|false|yes|no|on|off|null|y|n)$)-{0,2}[A-Za-z][\w./=-]*")
+_QUOTED = regex(r"[\"\\`]")
 
 
 @dataclass(frozen=True)

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from armready.builds.variables import expand
 from armready.file import File
 from armready.knowledge.runners import Buildx, architecture_of_label
 from armready.parsers.yaml import MappingNode, Node, ScalarNode, SequenceNode, get, key_of, merged_pairs, parse_yaml, span, strings, text_of
+from armready.patterns import regex
 from armready.pipelines.architectures import siblings, varied
 from armready.pipelines.azure_tasks import docker_task
 from armready.pipelines.keyed_steps import Budget, Context, KeyedItem, declared_step, script_step
 from armready.pipelines.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
 from armready.pipelines.yaml_steps import mapping_texts
+from armready.records import dataclass
 from armready.source import Span
 
 _MAX_DEPTH = 40
 _INLINE = {"bash": "script", "cmdline": "script", "azurecli": "inlinescript", "shellscript": "inlinescript"}
-_TEMPLATE_KEY = re.compile(r"^\$\{\{\s*(?:if|elseif|else|each|insert)\b")
-_VARIABLE_WORD = re.compile(r"\$\(([A-Za-z_][\w.]*)\)")
+_TEMPLATE_KEY = regex(r"^\$\{\{\s*(?:if|elseif|else|each|insert)\b")
+_VARIABLE_WORD = regex(r"\$\(([A-Za-z_][\w.]*)\)")
 
 
 def read(file: File) -> Pipeline:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from armready import yaml_edit
 from armready.builds.variables import expand
@@ -12,17 +11,19 @@ from armready.file import File
 from armready.fix import Edit
 from armready.parsers.yaml import MappingNode, get, key_of, merged_pairs, pair_of, text_of
 from armready.parsers.yaml import span as span_of
+from armready.patterns import regex
 from armready.pipelines.keyed_steps import KeyedItem
 from armready.pipelines.model import Declared, Verb
 from armready.pipelines.yaml_steps import line_of
+from armready.records import dataclass
 from armready.source import Span
 
-_HOST = re.compile(
+_HOST = regex(
     r"^(?:[\w$().-]+\.azurecr\.(?:io|cn|us)|docker\.io|ghcr\.io|quay\.io|(?:\w+\.)?gcr\.io|[\w.-]+\.dkr\.ecr\.[\w-]+\.amazonaws\.com|[\w-]+-docker\.pkg\.dev)$"
 )
 _NO_PLATFORMS = "Docker@2 takes no platforms: log in with it, and build in a script with docker buildx build --platform"
 _LABELS = "The labels that Docker@2 adds to an image are lost"
-_PLATFORM = re.compile(r"--platform[= ]+([^\s\"']+)")
+_PLATFORM = regex(r"--platform[= ]+([^\s\"']+)")
 
 
 def docker_task(file: File, step: MappingNode, place: KeyedItem, environment: Mapping[str, tuple[str, ...]]) -> Declared | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -26,6 +25,7 @@ from armready.parsers.yaml import (
     strings,
     text_of,
 )
+from armready.patterns import regex
 from armready.pipelines.architectures import siblings
 from armready.pipelines.keyed_steps import Budget, Context, declared_step, script_step
 from armready.pipelines.model import Declared, Host, HostKind, Job, Needs, Pipeline, Step, Verb
@@ -33,8 +33,8 @@ from armready.pipelines.yaml_steps import Item, line_of, mapping_texts
 
 _MAX_DEPTH = 20
 _CLI_IMAGE = "docker:27"
-_SIMPLE = re.compile(r"\s*(?:(?:docker|echo|printf|export|set|cd)\s|[A-Za-z_]\w*=|#)")
-_PUSH_PIPE = re.compile(r"(?:^|/)[\w-]*push[\w-]*image(?::|$)")
+_SIMPLE = regex(r"\s*(?:(?:docker|echo|printf|export|set|cd)\s|[A-Za-z_]\w*=|#)")
+_PUSH_PIPE = regex(r"(?:^|/)[\w-]*push[\w-]*image(?::|$)")
 
 
 def read(file: File) -> Pipeline:

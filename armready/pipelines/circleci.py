@@ -27,13 +27,14 @@ from armready.parsers.yaml import (
     strings,
     text_of,
 )
+from armready.patterns import regex
 from armready.pipelines.architectures import siblings, varied
 from armready.pipelines.keyed_steps import Budget, Context, KeyedItem, declared_step, script_step
 from armready.pipelines.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
 from armready.pipelines.yaml_steps import environment_of, flattened, line_of, mapping_texts
 
 _MAX_DEPTH = 8
-_OLD_MACHINE = re.compile(r"^(?:true|default|circleci/classic.*|ubuntu-1[46]04.*|ubuntu-2004:(?:2020|2021|2022).*)$")
+_OLD_MACHINE = regex(r"^(?:true|default|circleci/classic.*|ubuntu-1[46]04.*|ubuntu-2004:(?:2020|2021|2022).*)$")
 _ORBS = {
     "circleci/docker": "docker",
     "circleci/docker-publish": "docker",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from armready import yaml_edit
 from armready.file import File
@@ -26,6 +26,7 @@ from armready.pipelines.argument_list import argument, command_line
 from armready.pipelines.keyed_steps import Context, script_step
 from armready.pipelines.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
 from armready.pipelines.yaml_steps import Item, environment_of, named_environment
+from armready.records import dataclass
 
 _DOCKER = "gcr.io/cloud-builders/docker"
 _SHELLS = frozenset({"bash", "sh", "/bin/bash", "/bin/sh", "ash"})

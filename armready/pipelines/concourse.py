@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from armready import yaml_edit
 from armready.file import File
@@ -24,15 +22,17 @@ from armready.parsers.yaml import (
     strings,
     text_of,
 )
+from armready.patterns import regex
 from armready.pipelines.argument_list import command_line
 from armready.pipelines.cloudbuild import inline_script
 from armready.pipelines.keyed_steps import Budget, Context, declared_step, script_step
 from armready.pipelines.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
 from armready.pipelines.yaml_steps import environment_of, line_of, mapping_texts
+from armready.records import dataclass
 
 _MAX_DEPTH = 20
-_OCI_BUILD = re.compile(r"(?:^|/)oci-build-task$")
-_OLD_BUILDER = re.compile(r"(?:^|/)(?:builder-task|docker-image-resource)$")
+_OCI_BUILD = regex(r"(?:^|/)oci-build-task$")
+_OLD_BUILDER = regex(r"(?:^|/)(?:builder-task|docker-image-resource)$")
 _NESTED = ("do", "aggregate", "in_parallel", "steps", "try", "on_success", "on_failure", "ensure", "on_abort", "on_error")
 _QEMU = "the workers need QEMU for arm64: a worker without it fails with an exec format error"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from armready.builds.variables import expand
@@ -13,19 +12,21 @@ from armready.file import File
 from armready.fix import Edit
 from armready.knowledge.runners import Buildx, github_label
 from armready.parsers.yaml import MappingNode, Node, SequenceNode, embedded, get, key_of, merged_pairs, parse_yaml, span, strings, text_of
+from armready.patterns import regex
 from armready.pipelines.architectures import siblings, varied
 from armready.pipelines.github_actions import declared_by, metadata_names
 from armready.pipelines.github_native import native
 from armready.pipelines.github_setup import prepare_job
 from armready.pipelines.model import Host, HostKind, Job, Needs, Pipeline, Step
 from armready.pipelines.yaml_steps import Item, environment_of
+from armready.records import dataclass
 
 if TYPE_CHECKING:
     from armready.builds.chains import Chain
 
-_OTHER_SHELL = re.compile(r"^(?:pwsh|powershell|cmd|python\d?|perl|node|nu|fish)\b")
-_NEVER = re.compile(r"^\s*(?:\$\{\{\s*)?false(?:\s*\}\})?\s*$")
-_GENERATED = re.compile(r"(?i)do not edit|code generated|automatically generated|this file (?:is|was) (?:auto-?)?generated")
+_OTHER_SHELL = regex(r"^(?:pwsh|powershell|cmd|python\d?|perl|node|nu|fish)\b")
+_NEVER = regex(r"^\s*(?:\$\{\{\s*)?false(?:\s*\}\})?\s*$")
+_GENERATED = regex(r"(?i)do not edit|code generated|automatically generated|this file (?:is|was) (?:auto-?)?generated")
 
 
 def read(file: File) -> Pipeline:

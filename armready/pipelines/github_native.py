@@ -26,6 +26,7 @@ from armready.parsers.yaml import (
     span,
     text_of,
 )
+from armready.patterns import regex
 from armready.pipelines.github_actions import action_of
 from armready.pipelines.model import Declared, Verb
 
@@ -37,7 +38,7 @@ _REFUSED_KEYS = {
     "outputs": "other jobs use the job's outputs",
     "services": "the job has services",
 }
-_STEP_CONTEXT = re.compile(r"\b(?:env|steps|matrix|runner|job|secrets)\.")
+_STEP_CONTEXT = regex(r"\b(?:env|steps|matrix|runner|job|secrets)\.")
 
 
 class _Refused(Exception):

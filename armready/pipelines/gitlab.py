@@ -29,6 +29,7 @@ from armready.parsers.yaml import (
     text_of,
     walk,
 )
+from armready.patterns import regex
 from armready.pipelines.architectures import siblings, varied
 from armready.pipelines.model import Host, HostKind, Job, Pipeline, Step
 from armready.pipelines.yaml_steps import Item, environment_of, flattened
@@ -52,7 +53,7 @@ _INHERITED = (
     "id_tokens",
 )
 _MAX_EXTENDS = 11
-_GENERATED = re.compile(r"(?i)do not edit|code generated|automatically generated|this file is (?:auto-?)?generated")
+_GENERATED = regex(r"(?i)do not edit|code generated|automatically generated|this file is (?:auto-?)?generated")
 
 
 def read(file: File) -> Pipeline:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from armready.builds.platforms import normalise
@@ -10,11 +9,12 @@ from armready.file import File
 from armready.fix import Edit
 from armready.knowledge.runners import Buildx
 from armready.parsers.yaml import MappingNode, Node, get, items, parse_yaml, span, strings, text_of
+from armready.patterns import regex
 from armready.pipelines.goreleaser_twins import twins
 from armready.pipelines.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
 from armready.pipelines.yaml_steps import line_of
 
-_PLATFORM_FLAG = re.compile(r"--platform[= ](?P<value>\S+)")
+_PLATFORM_FLAG = regex(r"--platform[= ](?P<value>\S+)")
 _TWIN = "goreleaser builds one architecture an entry: an entry for arm64 and docker_manifests join them, or dockers_v2 builds both"
 _NEEDS = "The job that runs goreleaser needs QEMU for what the Dockerfile runs, and Buildx"
 _DOUBT = "the machine that runs goreleaser is not known"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from armready import yaml_edit
 from armready.file import File
@@ -23,14 +22,16 @@ from armready.parsers.yaml import (
     strings,
     text_of,
 )
+from armready.patterns import regex
+from armready.records import dataclass
 from armready.source import Span
 from armready.verify import apply_edits
 
-_TEMPLATE = re.compile(r"\{\{.*?\}\}")
+_TEMPLATE = regex(r"\{\{.*?\}\}")
 _PLATFORM = "--platform=linux/"
 # docker manifest takes no image that carries an attestation.
 _NO_PROVENANCE = "--provenance=false"
-_X86 = re.compile(r"x86[_-]64|(?<![a-z0-9])x64(?![a-z0-9])", re.IGNORECASE)
+_X86 = regex(r"x86[_-]64|(?<![a-z0-9])x64(?![a-z0-9])", re.IGNORECASE)
 
 
 def twins(file: File, root: Node, entries: Sequence[MappingNode]) -> list[Edit] | None:

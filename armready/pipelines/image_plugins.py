@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from armready import yaml_edit
 from armready.file import File
 from armready.fix import Edit
 from armready.parsers.yaml import MappingNode, Node, get, in_flow_style, key_of, pair_of, span, strings, text_of
+from armready.patterns import regex
 from armready.pipelines.model import Declared, Verb
 from armready.pipelines.yaml_steps import line_of, listed
 
-_ONE_PLATFORM = re.compile(
+_ONE_PLATFORM = regex(
     r"^(?:docker\.io/)?(?:plugins/(?:docker|ecr|gcr|gar|acr|heroku)|banzaicloud/drone-docker|woodpeckerci/plugin-docker)(?::|@|$)"
 )
-_BUILDX = re.compile(
+_BUILDX = regex(
     r"^(?:\S*/)?(?:plugin-docker-buildx|drone-docker-buildx|docker-buildx|buildx|drone-buildx(?:-\w+)?|plugins/buildx(?:-\w+)?)(?::|@|$)"
 )
-_KANIKO = re.compile(r"^\S*(?:kaniko)\S*$")
-_DOCKER = re.compile(r"^(?:docker\.io/)?plugins/docker(?::|@|$)")
+_KANIKO = regex(r"^\S*(?:kaniko)\S*$")
+_DOCKER = regex(r"^(?:docker\.io/)?plugins/docker(?::|@|$)")
 _REPLACEMENT = "thegeeklab/drone-docker-buildx"
 _SAME = frozenset(
     [
@@ -41,7 +41,7 @@ _SAME = frozenset(
         "no_cache",
     ]
 )
-_MANIFEST = re.compile(r"^\S*(?:plugins/manifest|drone-manifest|plugin-manifest)(?::|@|$)")
+_MANIFEST = regex(r"^\S*(?:plugins/manifest|drone-manifest|plugin-manifest)(?::|@|$)")
 
 
 def plugin(file: File, step: MappingNode, image: str, settings: Node | None) -> Declared | None:

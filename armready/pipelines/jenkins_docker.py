@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from armready.builds import references
 from armready.builds.setup import BUILDER
 from armready.file import File
 from armready.fix import Edit
 from armready.parsers.groovy import Groovy, Token, TokenKind
+from armready.patterns import regex
 from armready.pipelines.jenkins_edit import Statement
 from armready.pipelines.model import Declared, Step, Verb
+from armready.records import dataclass
 from armready.source import Span
 
-_VALUE_OPTIONS = re.compile(
+_VALUE_OPTIONS = regex(
     r"^(?:-f|--file|--build-arg|-t|--tag|--target|--network|--label|--cache-from|--add-host|--secret|--ssh|--progress|--platform|-m|--memory)$"
 )
 _MOST_TOKENS = 200

@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from armready.file import File
 from armready.fix import Edit
 from armready.parsers.groovy import Groovy, Token, TokenKind
+from armready.records import dataclass
 from armready.source import Span
 
 GUARDS = frozenset(

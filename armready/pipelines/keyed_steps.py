@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from armready.file import File
 from armready.fix import Edit
 from armready.parsers.yaml import Node, ScalarNode, embedded, in_flow_style, span
+from armready.patterns import regex
 from armready.pipelines.model import Declared, Place, Step, Verb
 from armready.pipelines.yaml_steps import Item
+from armready.records import dataclass
 
-_NOT_PLAIN = re.compile(r": | #|^[-?:,\[\]{}#&*!|>'\"%@`]")
+_NOT_PLAIN = regex(r": | #|^[-?:,\[\]{}#&*!|>'\"%@`]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,11 +42,10 @@ class KeyedItem(Item):
         return self.insert_items(tuple((f"{self.key}: {line}", *self.extra) for line in lines))
 
 
-@dataclass
 class Budget:
     """How many more nodes a reader visits: aliases of aliases can make a short file endless."""
 
-    left: int = 3_000
+    left = 3_000
 
     def spend(self) -> bool:
         """Whether one more node may be visited."""

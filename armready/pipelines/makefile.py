@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from functools import partial
 
 from armready.file import File
 from armready.fix import Edit
 from armready.knowledge.runners import Buildx
 from armready.parsers.makefile import Makefile, Rule, parse_makefile
+from armready.patterns import regex
 from armready.pipelines.model import Host, HostKind, Job, Pipeline, Step
+from armready.records import dataclass
 
 HOST = Host(HostKind.PERSISTENT, buildx=Buildx.CURRENT, doubt="make runs on whatever machine calls it")
 
@@ -85,8 +86,8 @@ def _add_target(file: File, makefile: Makefile, rule: Rule, name: str, command: 
 
 
 # `$@`, `$(<)`, `$(@D)` and the like stand for something else in another rule.
-_AUTOMATIC = re.compile(r"\$[({]?[@<^*?+%|]")
-_REFERENCE = re.compile(r"\$(?:\((?P<round>[\w.-]+)\)|\{(?P<curly>[\w.-]+)\})|\$")
+_AUTOMATIC = regex(r"\$[({]?[@<^*?+%|]")
+_REFERENCE = regex(r"\$(?:\((?P<round>[\w.-]+)\)|\{(?P<curly>[\w.-]+)\})|\$")
 
 
 def _written(file: File, command: str) -> str | None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from armready.embedded import Embedded
 from armready.file import File
 from armready.knowledge.runners import Buildx
+from armready.patterns import regex
 from armready.pipelines.model import Host, HostKind, Job, Pipeline, Step
 from armready.source import Span
 
-_OTHER_SHEBANG = re.compile(r"#!(?!.*(?:sh|bats)\b)")
+_OTHER_SHEBANG = regex(r"#!(?!.*(?:sh|bats)\b)")
 HOST = Host(HostKind.PERSISTENT, buildx=Buildx.CURRENT, doubt="a script runs on whatever machine calls it")
 
 

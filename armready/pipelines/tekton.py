@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from armready.file import File
 from armready.knowledge.runners import Buildx
 from armready.parsers.yaml import MappingNode, Node, SequenceNode, get, key_of, merged_pairs, parse_yaml, span, text_of
+from armready.patterns import regex
 from armready.pipelines.containers import container_step
 from armready.pipelines.keyed_steps import Context, declared_step
 from armready.pipelines.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
 from armready.pipelines.yaml_steps import line_of, named_environment
 
-_CATALOG = re.compile(
+_CATALOG = regex(
     r"^(?:kaniko|buildah|docker-build|buildkit-daemonless|buildkit|buildpacks(?:-\w+)*|jib-maven|jib-gradle|s2i(?:-\w+)*|img)$"
 )
 _HOST = Host(HostKind.UNKNOWN, "", buildx=Buildx.UNKNOWN, doubt="the node that runs the pod is not known, and it needs QEMU for arm64")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from armready import yaml_edit
 from armready.file import File
@@ -23,11 +22,13 @@ from armready.parsers.yaml import (
     strings,
     text_of,
 )
+from armready.patterns import regex
+from armready.records import dataclass
 from armready.source import Span
 
 # Aliases of aliases can make a short file endless.
 MOST_NODES = 20_000
-_COMMENT = re.compile(r"[ \t]*#")
+_COMMENT = regex(r"[ \t]*#")
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from armready.file import File
 from armready.fix import Edit
 from armready.parsers.python import Module, parse_python
+from armready.patterns import regex
 from armready.python.arch import (
     AARCH64,
     AARCH64_NAMED,
@@ -24,14 +24,13 @@ from armready.python.arch import (
     uses_bitness,
 )
 from armready.python.reach import Reachability, called_name, leaves, reachability
+from armready.records import dataclass
 from armready.source import Span
 
-_X86 = re.compile(r"(?<![A-Za-z0-9])(?:x86[_-]64|amd64|x64|i[3-6]86|linux-?64)(?![A-Za-z0-9])", re.IGNORECASE)
-_ARM = re.compile(r"aarch64|arm64|armv8", re.IGNORECASE)
-_OTHER_SYSTEM = re.compile(r"win|darwin|mac|osx|apple|msvc", re.IGNORECASE)
-_TESTS = re.compile(
-    r"(?:^|/)(?:tests?|testing|benchmarks?|bench|docs?|examples?)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest|bench_[^/]*)\.py$"
-)
+_X86 = regex(r"(?<![A-Za-z0-9])(?:x86[_-]64|amd64|x64|i[3-6]86|linux-?64)(?![A-Za-z0-9])", re.IGNORECASE)
+_ARM = regex(r"aarch64|arm64|armv8", re.IGNORECASE)
+_OTHER_SYSTEM = regex(r"win|darwin|mac|osx|apple|msvc", re.IGNORECASE)
+_TESTS = regex(r"(?:^|/)(?:tests?|testing|benchmarks?|bench|docs?|examples?)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest|bench_[^/]*)\.py$")
 _EXITS = ("sys.exit", "exit", "quit", "os._exit", "parser.error")
 # A branch with more statements than this does more than to choose a value.
 _SMALL = 6
@@ -124,7 +123,7 @@ class _Finder:
 
     def _is_elif(self, node: ast.If) -> bool:
         parent = self.module.parents.get(node)
-        return isinstance(parent, ast.If) and parent.orelse == [node] and self.module.text[self.module.span(node).start :][:4] == "elif"
+        return isinstance(parent, ast.If) and parent.orelse == [node] and self.module.text.startswith("elif", self.module.span(node).start)
 
     def _is_inner(self, node: ast.IfExp) -> bool:
         parent = self.module.parents.get(node)
@@ -143,15 +142,11 @@ class _Finder:
 
     def _following(self, node: ast.stmt) -> list[ast.stmt]:
         """The statement after a construct that one of its branches leaves."""
-        parent = self.module.parents.get(node)
-        for name in ("body", "orelse", "finalbody"):
-            block = getattr(parent, name, None)
-            if isinstance(block, list) and node in block:
-                position = block.index(node)
-                # A further test of the processor decides on its own.
-                following: list[ast.stmt] = block[position + 1 : position + 2]
-                return [each for each in following if not isinstance(each, ast.If)]
-        return []
+        if node not in self.judge.places:
+            return []
+        block, position = self.judge.places[node]
+        # A further test of the processor decides on its own.
+        return [each for each in block[position + 1 : position + 2] if not isinstance(each, ast.If)]
 
     def _expression_chain(self, node: ast.IfExp) -> _Chain:
         tests, ways = [node.test], list[list[ast.stmt] | ast.expr]([node.body])

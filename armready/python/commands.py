@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from posixpath import basename, dirname
 
@@ -15,16 +14,18 @@ from armready.parsers.dockerfile_platforms import PlatformKind
 from armready.parsers.dockerfile_stages import Stage
 from armready.parsers.requirements import parse_requirement
 from armready.parsers.shell_model import Command, Word
+from armready.patterns import regex
 from armready.project import join
 from armready.python.dependencies import Dependency
 from armready.python.images import PythonImage
 from armready.python.manifest import Manifest, Policy
 from armready.python.targets import GLIBC, MUSL
+from armready.records import dataclass
 from armready.scripts import Host, HostedScript, scripts
 from armready.source import Location, Span
 
-_PIP = re.compile(r"pip(?:\d(?:\.\d+)?)?$")
-_PYTHON = re.compile(r"python(?:\d(?:\.\d+)?)?$|py$")
+_PIP = regex(r"pip(?:\d(?:\.\d+)?)?$")
+_PYTHON = regex(r"python(?:\d(?:\.\d+)?)?$|py$")
 _WITH_VALUE = frozenset(
     [
         "-r",
@@ -83,17 +84,17 @@ _WITH_VALUE = frozenset(
 )
 _CONDA_WITH_VALUE = frozenset({"-c", "--channel", "-n", "--name", "-p", "--prefix", "-f", "--file"})
 _PLATFORM_OPTIONS = ("--platform", "--python-platform", "--plat-name")
-_X86_PLATFORM = re.compile(r"(?:(?:many|musl)linux\w*|linux)_x86_64$|x86_64-|linux$")
-_INSTALLERS = re.compile(
+_X86_PLATFORM = regex(r"(?:(?:many|musl)linux\w*|linux)_x86_64$|x86_64-|linux$")
+_INSTALLERS = regex(
     r"\b(?:pip\d?(?:\.\d+)?\s+install|uv\s+(?:pip\s+install|sync|pip\s+sync)|poetry\s+install|pipenv\s+(?:install|sync)"
     r"|pdm\s+(?:install|sync)|hatch\s)"
 )
-_COMPILER = re.compile(
+_COMPILER = regex(
     r"(?<![\w.-])(?:build-essential|gcc|g\+\+|build-base|clang|alpine-sdk|gcc-c\+\+|base-devel|[Dd]evelopment [Tt]ools|rustc|cargo|rustup"
     r"|gcc-\d+)(?![\w-])"
 )
-_VERSION = re.compile(r"3\.(\d+)")
-_ARCH_TEST = re.compile(r"x86_64|amd64|aarch64|arm64|uname|TARGETARCH|TARGETPLATFORM|dpkg")
+_VERSION = regex(r"3\.(\d+)")
+_ARCH_TEST = regex(r"x86_64|amd64|aarch64|arm64|uname|TARGETARCH|TARGETPLATFORM|dpkg")
 # Debian and Ubuntu release -> its python3.
 _DISTRIBUTIONS = {
     "buster": (3, 7), "bullseye": (3, 9), "bookworm": (3, 11), "trixie": (3, 13),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -11,6 +10,7 @@ from packaging.version import Version
 
 from armready.fix import Edit
 from armready.knowledge.packages import version
+from armready.records import dataclass
 from armready.source import Location
 
 # True on every machine but a 64-bit ARM one; `== "x86_64"` would also drop Windows, where the value is `AMD64`.

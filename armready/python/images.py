@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from armready.python.targets import GLIBC
+from armready.records import dataclass
 from armready.source import Location
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 
 from armready.file import File
 from armready.knowledge.packages import Evidence, by_import, package
 from armready.parsers.python import Module, parse_python
 from armready.python.reach import reachability
+from armready.records import dataclass
 from armready.source import Location
 
 _SURVIVES = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "OSError"}

@@ -15,12 +15,13 @@ from armready.errors import ParseProblem
 from armready.file import File
 from armready.parsers.requirements import parse_requirement
 from armready.parsers.toml import toml_data
+from armready.patterns import regex
 from armready.python.dependencies import Scope, from_poetry
 from armready.python.locks import Edge, Lock, Locked, LockKind, differences
 from armready.python.wheels import file_name, is_native, wheel_tag
 from armready.source import Location, Span
 
-_TEST_GROUP = re.compile(r"(?:^|[-_])(?:dev|tests?|testing|docs?|lint|typing|ci|bench|benchmarks?|examples?)(?:[-_]|$)")
+_TEST_GROUP = regex(r"(?:^|[-_])(?:dev|tests?|testing|docs?|lint|typing|ci|bench|benchmarks?|examples?)(?:[-_]|$)")
 
 
 def lock_facts(file: File) -> Iterator[Lock]:

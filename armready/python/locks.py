@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from armready.python.dependencies import Scope, allows
 from armready.python.targets import AARCH64, GLIBC, MUSL, PYTHONS, X86_64, Target, marker_holds
 from armready.python.wheels import Difference, difference, is_native, wheel_tag
+from armready.records import dataclass
 from armready.source import Location
 
 _ORDER = {Scope.RUNTIME: 0, Scope.BUILD: 1, Scope.EXTRA: 2, Scope.GROUP: 3, Scope.TEST: 4}

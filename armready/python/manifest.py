@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from armready.file import File
 from armready.parsers.requirements import Requirement
+from armready.patterns import regex
 from armready.python.dependencies import Dependency, Form, Scope
+from armready.records import dataclass
 from armready.source import Span
 
-_TEST_NAME = re.compile(
+_TEST_NAME = regex(
     r"(?:^|[-_./])(?:dev|develop|development|tests?|testing|docs?|documentation|lint|linting|style|mypy|typing|ci|benchmarks?|examples?|qa)(?:[-_./]|$)"
 )
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from armready.classify import Kind
 from armready.file import File
 from armready.fix import Applicability, Fix
 from armready.parsers.toml import Node, parse_toml
+from armready.patterns import regex
 from armready.python.targets import AARCH64, X86_64, Target, marker_holds
+from armready.records import dataclass
 from armready.source import Location, Span
 
 _CONDA_X86 = "linux-64"
 _CONDA_ARM = "linux-aarch64"
 # A platform in a lock: an item of a list, the key of a table, or the name of an entry.
-_LOCK_PLATFORM = re.compile(r"(?m)^[ \t]+(?:-[ \t]+(?:name:[ \t]*)?)?(linux-64|linux-aarch64)\s*:?\s*$")
+_LOCK_PLATFORM = regex(r"(?m)^[ \t]+(?:-[ \t]+(?:name:[ \t]*)?)?(linux-64|linux-aarch64)\s*:?\s*$")
 _UV_ARM = "sys_platform == 'linux' and platform_machine == 'aarch64'"
 
 

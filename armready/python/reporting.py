@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from armready.file import File
 from armready.finding import Confidence, Severity
 from armready.fix import Applicability, Edit, Fix
 from armready.knowledge.packages import Package, all_pythons, as_of, good, package, version
+from armready.patterns import regex
 from armready.project import Project
 from armready.python.branches import Branching
 from armready.python.dependencies import NOT_ARM, ON_ARM, Dependency, Form
@@ -29,7 +28,7 @@ ARCH_NEEDLES = (
     b"dpkg",
 )
 
-_URL = re.compile(r"https?://|ftp://|urlretrieve|urlopen|requests\.get|\bcurl\b|\bwget\b")
+_URL = regex(r"https?://|ftp://|urlretrieve|urlopen|requests\.get|\bcurl\b|\bwget\b")
 
 NEEDS_LOCK = "run the lock command again afterwards"
 

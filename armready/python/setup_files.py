@@ -13,10 +13,11 @@ from packaging.utils import canonicalize_name
 from armready.file import File
 from armready.parsers.python import Module, parse_python
 from armready.parsers.requirements import parse_requirement
+from armready.patterns import regex
 from armready.python.dependencies import Dependency, Form, Scope
 from armready.python.manifest import Manifest, from_requirement, group_scope
 
-_SCRIPT_BLOCK = re.compile(r"(?m)^# /// script[ \t]*\r?$(?P<body>(?:\r?\n#(?: [^\r\n]*)?)*?)\r?\n# ///[ \t]*\r?$")
+_SCRIPT_BLOCK = regex(r"(?m)^# /// script[ \t]*\r?$(?P<body>(?:\r?\n#(?: [^\r\n]*)?)*?)\r?\n# ///[ \t]*\r?$")
 
 
 def read_python(file: File) -> Manifest | None:

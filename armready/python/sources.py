@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from armready.file import File
 from armready.fix import Edit
 from armready.parsers.python import Module, parse_python
+from armready.patterns import regex
 from armready.python.arch import Evaluator, evaluator
 from armready.python.reach import called_name, reachability
 from armready.source import Span
 
-_ARCH_WORDS = re.compile(r"x86|amd64|aarch64|arm64|machine|uname|\barch\b|_arch|arch_|cpu_|simd|processor", re.IGNORECASE)
-_PROBES = re.compile(
+_ARCH_WORDS = regex(r"x86|amd64|aarch64|arm64|machine|uname|\barch\b|_arch|arch_|cpu_|simd|processor", re.IGNORECASE)
+_PROBES = regex(
     r"(?:has|check|supports?|try|test|probe|accepts?|is_valid|detect)[a-z_]*(?:flag|compile|arg|option)|(?:flag|compile)[a-z_]*(?:ok|works|supported)"
 )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from posixpath import dirname
 from weakref import WeakKeyDictionary
@@ -17,6 +17,7 @@ from armready.finding import Confidence, Severity
 from armready.knowledge.learned import PackageAnswer
 from armready.knowledge.packages import UNLISTED, Evidence, Package, package, version
 from armready.knowledge.packages import judge as table_says
+from armready.patterns import regex
 from armready.project import Project, join
 from armready.python.dependencies import Dependency, Scope, allows, upper_bound
 from armready.python.images import PythonImage
@@ -25,8 +26,9 @@ from armready.python.manifest import Manifest
 from armready.python.resolution import has_sdist, nearest, releases, resolve
 from armready.python.targets import AARCH64, PYTHONS, X86_64, Target, marker_holds
 from armready.python.wheels import Outcome
+from armready.records import dataclass
 
-_ACCELERATOR = re.compile(r"nvidia-.+-cu1[12]$|nvidia-|triton$|intel-openmp$|mkl$|tbb$|intel-cmplr-|tcmlib$|umf$")
+_ACCELERATOR = regex(r"nvidia-.+-cu1[12]$|nvidia-|triton$|intel-openmp$|mkl$|tbb$|intel-cmplr-|tcmlib$|umf$")
 _PIN_FILES = (".python-version", "runtime.txt")
 
 

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from armready.classify import Kind
 from armready.file import File
 from armready.fix import Applicability, Fix
 from armready.parsers.toml import toml_data
 from armready.parsers.yaml import Node, SequenceNode, get, in_flow_style, items, pairs, parse_yaml, places, span, strings, text_of
+from armready.patterns import regex
+from armready.records import dataclass
 from armready.source import Location, Span
 
 CIBUILDWHEEL = "cibuildwheel"
 MATURIN = "maturin"
 
 # Linux arm64 in a file of CI: the architecture of wheels, a runner, or a machine of another system.
-_ARM = re.compile(
+_ARM = regex(
     r"aarch64(?!-apple)|ubuntu-\d\d\.\d\d-arm\b|linux[-_/]arm64|arm64[-_/]linux|-arm64\b(?<!macos-arm64)|\barm\.(?:medium|large)|"
     r"(?m:^\s*-?\s*(?:arch|os)\s*:\s*[\"']?(?:linux-)?arm64)|ARCHS(?:_LINUX)?[\"']?\s*[:=]\s*[\"']?all\b|--archs[ =][\"']?all\b"
 )
-_COMMAND = re.compile(
-    r"(?m)^[^#\n]*?(?:^|[\s;&|\"'`])(?:(?:python\d?|py|uv run|uvx|pipx run|poetry run)\s+(?:-m\s+)?)?(cibuildwheel)(?=\s|$)"
-)
-_INSTALL = re.compile(r"\b(?:install|add|pip)\b")
-_MATRIX = re.compile(r"\$\{\{\s*matrix\.([\w-]+)")
+_COMMAND = regex(r"(?m)^[^#\n]*?(?:^|[\s;&|\"'`])(?:(?:python\d?|py|uv run|uvx|pipx run|poetry run)\s+(?:-m\s+)?)?(cibuildwheel)(?=\s|$)")
+_INSTALL = regex(r"\b(?:install|add|pip)\b")
+_MATRIX = regex(r"\$\{\{\s*matrix\.([\w-]+)")
 _X86_ARCHS = frozenset({"auto", "auto64", "auto32", "native", "x86_64", "i686", "amd64", "x86"})
 _NATIVE = frozenset({"auto", "auto64", "native"})
 

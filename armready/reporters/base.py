@@ -7,13 +7,15 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from armready.errors import ParseProblem
 from armready.finding import Finding, Severity
 from armready.fix import Applicability
+from armready.patterns import regex
+from armready.records import dataclass
 from armready.source import Source
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ HOMEPAGE = "https://github.com/armready/armready"
 DOCUMENTATION = "https://armready.github.io/armready"
 
 # Control, zero-width, direction-changing and surrogate characters, and tags.
-_CONTROL = re.compile(
+_CONTROL = regex(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
 

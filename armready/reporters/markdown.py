@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from armready.finding import Finding, Severity
+from armready.patterns import regex
 from armready.reporters.base import Context, escape, plural, rule_url, summary_line
 from armready.reporters.fixed import FixLine, fix_result
 from armready.reporters.triage import by_code, most_frequent, rows_by_rule, triage
@@ -15,8 +16,8 @@ from armready.results import Report
 LIMIT = 60_000
 
 _SIGNS = {Severity.ERROR: "🔴 error", Severity.WARNING: "🟡 warning", Severity.INFO: "🔵 info"}
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~&])")
-_TRIGGERS = re.compile(r"(@|#(?=[0-9])|!(?=[0-9])|:(?=//))")
+_SPECIAL = regex(r"([\\`*_{}\[\]<>|~&])")
+_TRIGGERS = regex(r"(@|#(?=[0-9])|!(?=[0-9])|:(?=//))")
 
 
 def render(report: Report, context: Context) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
@@ -12,6 +11,7 @@ from armready.finding import Finding, Severity
 from armready.fingerprint import VERSION as FINGERPRINT
 from armready.fingerprint import Fingerprint, fingerprints, line_hashes
 from armready.fix import Fix
+from armready.patterns import regex
 from armready.reporters.base import HOMEPAGE, Context, dump_json, escape, escape_lines, rule_url
 from armready.results import Report
 from armready.rule import Rule, sections
@@ -27,7 +27,7 @@ _PROBLEMS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO
 _FAMILIES = {"DF": "dockerfile", "CI": "ci", "KUB": "kubernetes", "PY": "python"}
 _MAX_TEXT = 1024
 _SNIPPET = 2_000
-_LINKS = re.compile(r"\[([^\]]+)\]\([^)\s]+\)")
+_LINKS = regex(r"\[([^\]]+)\]\([^)\s]+\)")
 
 
 def render(report: Report, context: Context) -> str:

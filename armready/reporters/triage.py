@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from armready.finding import Finding, Severity
 from armready.fix import Applicability
+from armready.patterns import regex
 
-_DATE = re.compile(r"\bas of 20[0-9]{2}\b")
+_DATE = regex(r"\bas of 20[0-9]{2}\b")
 
 
 class Triage(NamedTuple):

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
 from armready.dockerfile_edits import declared_above
 from armready.file import File
 from armready.fix import Applicability, Edit, Fix
 from armready.parsers.dockerfile_stages import Stage
 from armready.parsers.shell import Command
+from armready.patterns import regex
 from armready.scripts import HostedScript
 from armready.source import Span
 
 from ._stages import stage_text
 
-_NO_CGO = re.compile(r"CGO_ENABLED[= ][\"']?0")
+_NO_CGO = regex(r"CGO_ENABLED[= ][\"']?0")
 
 
 def without_cgo(stage: Stage | None) -> bool:

@@ -22,15 +22,16 @@ from armready.fix import Applicability, Edit, Fix
 from armready.knowledge.learned import ChecksumAnswer
 from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.shell import Command, Script, Word
+from armready.patterns import regex
 from armready.scripts import Host, HostedScript
 from armready.source import Span
 
 from ._places import quotes_at
 
-_ARCHIVE = re.compile(r"(?:\.(?:tar|tgz|txz|tbz2?|zip|gz|xz|bz2|zst|deb|rpm|apk|sh|bin|exe|asc|sig|sha\d+))+$", re.IGNORECASE)
+_ARCHIVE = regex(r"(?:\.(?:tar|tgz|txz|tbz2?|zip|gz|xz|bz2|zst|deb|rpm|apk|sh|bin|exe|asc|sig|sha\d+))+$", re.IGNORECASE)
 _TESTS = frozenset({"[", "[[", "test", "echo", "printf", "for", "select"})
 _DEBIAN = frozenset({"apt-get", "apt", "dpkg", "aptitude"})
-_PLAIN_WORD = re.compile(r"[\w./:@%+,=~^-]+")
+_PLAIN_WORD = regex(r"[\w./:@%+,=~^-]+")
 
 
 class _Place(NamedTuple):

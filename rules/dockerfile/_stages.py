@@ -13,11 +13,12 @@ from armready.knowledge.images import Has, verdict
 from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.dockerfile_images import image_uses
 from armready.parsers.dockerfile_stages import Stage
+from armready.patterns import regex
 from armready.project import Project
 from armready.source import Span
 
 # A file for one architecture, beside which one for the other may stand: `Dockerfile.amd64`, `docker/arm64/Dockerfile`.
-_PATH_ARCH = re.compile(
+_PATH_ARCH = regex(
     r"(?<![a-z0-9])(?:(amd64|x86_64|x86-64|x64)|(arm64(?:v8)?|aarch64)"
     r"|(i?386|arm(?:hf|32v[5-7]|v[5-7])?|ppc64le|s390x|riscv64))(?![a-z0-9])"
 )
@@ -26,25 +27,25 @@ _PATH_ARCH = re.compile(
 _MOST_STAGES = 300
 
 # Stages that are run for their result or their exit status, and whose image is not shipped.
-_HELPER = re.compile(
+_HELPER = regex(
     r"(?<![a-z])(?:tests?|lint|linters?|vendor(?:ed)?|docs?|update|validate|verify|check|generate[d]?|gen|format|fmt|proto(?:buf|c)?"
     r"|bench(?:mark)?|coverage|e2e|dev|tools?|mocks?|license|authors|artifacts?|binar(?:y|ies)|export(?:er)?|output|debug)(?![a-z])",
     re.IGNORECASE,
 )
 
-COMPILES = re.compile(
+COMPILES = regex(
     r"(?<![\w./-])(?:go\s+(?:build|install)|cargo\s+(?:\+\S+\s+)?(?:build|install)|gcc|g\+\+|clang(?:\+\+)?|cc|make|cmake|ninja|meson"
     r"|swift\s+build|zig\s+build|nim\s+c|native-image|rustc|ghc|cabal|stack\s+build)(?![\w.-])"
 )
-_NEUTRAL = re.compile(
+_NEUTRAL = regex(
     r"(?<![\w./-])(?:(?:npm|yarn|pnpm|bun)\s+(?:run\s+)?[\w:.-]*build[\w:.-]*|(?:\./)?mvnw?|(?:\./)?gradlew?|sbt|hugo|composer|jekyll|mkdocs|vite|webpack"
     r"|ng\s+build|gulp|grunt|sphinx-build|tsc|npm\s+run|yarn\s+run|npx)(?![\w-])"
 )
-_NATIVE_OUTPUT = re.compile(
+_NATIVE_OUTPUT = regex(
     r"node_modules|site-packages|dist-packages|venv|vendor/bundle|\.so\b|/s?bin(?:/|$)|/lib(?:64)?(?:/|$)|^/usr/local/?$|\.node$"
 )
 
-_TARGETS = re.compile(r"TARGET(?:ARCH|PLATFORM|OS)\b|(?<![\w-])xx-\w+")
+_TARGETS = regex(r"TARGET(?:ARCH|PLATFORM|OS)\b|(?<![\w-])xx-\w+")
 
 
 def path_arch(path: str) -> str:

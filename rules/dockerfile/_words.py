@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from armready.arch import names_arm64
 from armready.file import File
@@ -13,6 +12,8 @@ from armready.parsers.dockerfile import Instruction, Pair, parse_dockerfile
 from armready.parsers.dockerfile_expand import unquote
 from armready.parsers.dockerfile_stages import Stage
 from armready.parsers.shell import Command
+from armready.patterns import regex
+from armready.records import dataclass
 from armready.scripts import HostedScript, scripts
 from armready.source import Span
 
@@ -20,7 +21,7 @@ from ._stages import path_arch
 
 # Inside of these a command runs under a condition that may be about the architecture.
 _BRANCHES = frozenset({"if", "case", "or"})
-_TESTS = re.compile(r"uname|dpkg --print-architecture|TARGETARCH|TARGETPLATFORM|apk --print-arch|\barch\b")
+_TESTS = regex(r"uname|dpkg --print-architecture|TARGETARCH|TARGETPLATFORM|apk --print-arch|\barch\b")
 
 
 @dataclass(frozen=True, eq=False)

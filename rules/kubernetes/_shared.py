@@ -12,7 +12,7 @@ from armready.fix import Applicability, Edit
 from armready.knowledge.images import Reference
 from armready.kubernetes.documents import documents, set_text
 from armready.kubernetes.overlays import covering, overlay_of
-from armready.kubernetes.own_images import own_builds
+from armready.kubernetes.own_images import build_of, own_builds
 from armready.kubernetes.pins import PinFact
 from armready.kubernetes.pods import Image, Origin, Pod
 from armready.project import Project
@@ -39,7 +39,7 @@ def pin_findings(rule: ProjectRule, project: Project, wanted: Callable[[PinFact]
             continue
         because, fix = pin.because, pin.fix
         related: tuple[Related, ...] = ()
-        own = [build for image in pin.unknown for build in builds if build.makes(image)]
+        own = [build for build in (build_of(builds, image) for image in pin.unknown) if build is not None]
         if own and len(own) == len(pin.unknown) and all(build.arm64 and build.certain for build in own):
             because = f"although the repository builds its image for arm64 ({own[0].place})"
             fix = replace(fix, applicability=Applicability.UNSAFE, notes=("Pods may go to arm64 nodes afterwards.",)) if fix else None

@@ -31,7 +31,7 @@ from armready.config import Platform, Settings, Target
 from armready.finding import Confidence, Finding, Related, Severity
 from armready.fix import Applicability, Fix
 from armready.kubernetes.facts import Workload, WorkloadImage
-from armready.kubernetes.own_images import OwnBuild, own_builds
+from armready.kubernetes.own_images import OwnBuild, build_of, own_builds
 from armready.project import Project
 from armready.rule import Example, ProjectRule
 
@@ -149,9 +149,9 @@ class ImageArchUnpinned(ProjectRule):
                 fix=_fix(workload, image, arch),
             )
 
-    def _of_own_ci(self, workload: Workload, builds: tuple[OwnBuild, ...]) -> Iterator[Finding]:
+    def _of_own_ci(self, workload: Workload, builds: dict[str, OwnBuild]) -> Iterator[Finding]:
         for image in workload.images:
-            build = next((each for each in builds if image.unknown and each.makes(image.text)), None)
+            build = build_of(builds, image.text) if image.unknown else None
             if build is None or build.arm64:
                 continue
             fix = workload.fix_for("amd64")

@@ -32,7 +32,7 @@ from armready.fix import Applicability, Fix
 from armready.knowledge.images import verdict
 from armready.kubernetes.facts import Workload
 from armready.kubernetes.overlays import Overlay, covering, replaced_image
-from armready.kubernetes.own_images import own_builds
+from armready.kubernetes.own_images import build_of, own_builds
 from armready.project import Project
 from armready.rule import Example, ProjectRule
 
@@ -136,7 +136,7 @@ class WorkloadArchitectureUnknown(ProjectRule):
         for path, workload in project.facts(Workload):
             if workload.says_arch or workload.opaque or not workload.is_workload or workload.only("amd64") or workload.only("arm64"):
                 continue
-            built = {image.text for image in workload.images for build in builds if image.unknown and build.makes(image.text)}
+            built = {image.text for image in workload.images if image.unknown and build_of(builds, image.text) is not None}
             unknown = [
                 image
                 for image in workload.images

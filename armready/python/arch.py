@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -135,6 +135,7 @@ class Evaluator:
     """Evaluates expressions of one module."""
 
     module: Module
+    _bound: dict[ast.Name, ast.expr | None] = field(default_factory=dict)
 
     @cached_property
     def imported(self) -> dict[str, str]:
@@ -192,6 +193,18 @@ class Evaluator:
         return frozenset(marked)
 
     @cached_property
+    def places(self) -> dict[ast.AST, tuple[list[ast.stmt], int]]:
+        """Each statement's block, and its position there."""
+        found: dict[ast.AST, tuple[list[ast.stmt], int]] = {}
+        for node in self.module.nodes:
+            for name in ("body", "orelse", "finalbody"):
+                block = getattr(node, name, None)
+                if isinstance(block, list):
+                    for position, statement in enumerate(block):
+                        found[statement] = (block, position)
+        return found
+
+    @cached_property
     def stores(self) -> dict[ast.AST, set[str]]:
         """The names that each statement, or anything in it, binds or deletes."""
         found: dict[ast.AST, set[str]] = {}
@@ -214,7 +227,7 @@ class Evaluator:
                 name = self.qualified(each)
                 if name in _SOURCES:
                     found.add(name)
-            if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load):
+            if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load) and each.id not in self.imported:
                 value = self.functions.get(each.id) or self.bound(each)
                 if value is not None and value is not node:
                     found |= self.sources(value, depth + 1)
@@ -222,14 +235,18 @@ class Evaluator:
 
     def bound(self, name: ast.Name) -> ast.expr | None:
         """The expression that a name holds at its place, when the text tells: the last plain assignment above it."""
+        if name not in self._bound:
+            self._bound[name] = self._find_bound(name)
+        return self._bound[name]
+
+    def _find_bound(self, name: ast.Name) -> ast.expr | None:
         parents = self.module.parents
         node: ast.AST = name
         while (parent := parents.get(node)) is not None:
-            if isinstance(node, ast.stmt):
-                block = block_of(parent, node)
-                position = block.index(node)
-                for statement in reversed(block[:position]):
-                    value = self._assigned(statement, name.id)
+            if node in self.places:
+                block, position = self.places[node]
+                for index in range(position - 1, -1, -1):
+                    value = self._assigned(block[index], name.id)
                     if value is not None:
                         return None if isinstance(value, _Unknown) else value
             if isinstance(parent, ast.For | ast.While | ast.AsyncFor) and name.id in self.stores.get(parent, ()):
@@ -435,15 +452,6 @@ class Evaluator:
             return owner
         result = getattr(owner, function.attr)(*arguments)
         return tuple(result) if isinstance(result, list) else result
-
-
-def block_of(parent: ast.AST, node: ast.AST) -> list[Any]:
-    """The list of statements of `parent` that holds `node`."""
-    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
-        block = getattr(parent, name, None)
-        if isinstance(block, list) and node in block:
-            return block
-    return [node]
 
 
 def _names_bound(node: ast.AST | None, parents: dict[ast.AST, ast.AST]) -> set[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from armready.file import File
 from armready.parsers.python import Module, parse_python
-from armready.python.arch import AARCH64, AARCH64_NAMED, Evaluator, block_of, evaluator
+from armready.python.arch import AARCH64, AARCH64_NAMED, Evaluator, evaluator
 
 _HINTS = ("platform", "uname", "sysconfig", "maxsize", "calcsize", "_multiarch", "get_platform", "dpkg", "sys.")
 
@@ -70,9 +70,9 @@ def reachability(file: File) -> Reachability:
             continue
         dead.update(node.orelse if truth else node.body)
         taken = node.body if truth else node.orelse
-        if leaves(taken) and (parent := module.parents.get(node)) is not None:
-            block = block_of(parent, node)
-            dead.update(block[block.index(node) + 1 :])
+        if leaves(taken) and node in judge.places:
+            block, position = judge.places[node]
+            dead.update(block[position + 1 :])
     for choice in module.of(ast.IfExp):
         truth = _settled(judge, choice.test)
         if truth is not None:
@@ -82,6 +82,7 @@ def reachability(file: File) -> Reachability:
             for index, part in enumerate(both.values[:-1]):
                 if _settled(judge, part) is False:
                     dead.update(both.values[index + 1 :])
+                    break
     return Reachability(module, frozenset(dead))
 
 

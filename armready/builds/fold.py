@@ -27,6 +27,7 @@ from armready.builds.folding import Folded, Folding, Impossible
 from armready.builds.grammar import Invocation
 from armready.builds.options import words
 from armready.builds.preparing import prepare
+from armready.builds.publishers import WIDENED
 from armready.builds.rewriting import build_changes, command_text, spread, test_changes
 from armready.builds.setup import needs
 from armready.builds.statements import is_editable, removals
@@ -116,8 +117,10 @@ def _fold_command(work: Folding) -> None:
     call, command, script = build.invocation, build.command, build.script
     if call is None or command is None or script is None:
         raise Impossible("the build is no command")
-    if call.tool == "buildctl":
-        _fold_buildctl(work, call, command, script)
+    if call.tool == "buildctl" or call.tool in WIDENED:
+        note = WIDENED.get(call.tool, "The machine that runs buildkitd needs QEMU for what the Dockerfile runs")
+        option = "--opt platform=" if call.tool == "buildctl" else "--platform="
+        _add_platforms(work, call, command, script, option, note)
         return
     check_build(work, call, command, script)
     judge_host(work, build.job)
@@ -166,8 +169,8 @@ def _add_target(work: Folding, call: Invocation) -> None:
     work.edits.extend(edits)
 
 
-def _fold_buildctl(work: Folding, call: Invocation, command: Command, script: Script) -> None:
-    """`buildctl build` takes its platforms as an option of the frontend, and pushes all of them.
+def _add_platforms(work: Folding, call: Invocation, command: Command, script: Script, option: str, note: str) -> None:
+    """An option behind the verb of a command that pushes all platforms it is given.
 
     Raises:
         Impossible: the command cannot be edited, or names platforms already.
@@ -176,11 +179,10 @@ def _fold_buildctl(work: Folding, call: Invocation, command: Command, script: Sc
     if build.step.detect_only:
         raise Impossible(build.step.detect_only)
     if not build.pushes or build.platforms.given or not is_editable(command) or not script.intact(command.span):
-        raise Impossible(OTHER_TOOLS["buildctl"])
+        raise Impossible(OTHER_TOOLS[call.tool])
     end = call.verb_words[-1].span.end
-    new = f"--opt platform={','.join(work.file.settings.platforms)}"
-    work.change(build.step, script, [(Span(end, end), spread(script, end, new))])
-    work.demote(Applicability.UNSAFE, "The machine that runs buildkitd needs QEMU for what the Dockerfile runs")
+    work.change(build.step, script, [(Span(end, end), spread(script, end, option + ",".join(work.file.settings.platforms)))])
+    work.demote(Applicability.UNSAFE, note)
     judge_host(work, build.job)
 
 

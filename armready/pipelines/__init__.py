@@ -35,6 +35,11 @@ READERS = {
     Kind.JUSTFILE: "just",
     Kind.PACKAGE_JSON: "npm",
     Kind.TASKFILE: "task",
+    Kind.COMPOSE: "compose",
+    Kind.BAKE_HCL: "bake",
+    Kind.BAKE_JSON: "bake",
+    Kind.POM: "pom",
+    Kind.EARTHFILE: "earthfile",
 }
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import posixpath
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from armready.builds import references
-from armready.builds.facts import BakePlatforms, CallMade, Deployed, ExtendedJob, FreePush, ImageBuild
+from armready.builds.facts import DESCRIBED, BakePlatforms, CallMade, Deployed, ExtendedJob, FreePush, ImageBuild, Pushed
 from armready.builds.gates import judge
 from armready.builds.publishers import PUBLISHERS
 from armready.finding import Confidence, Finding, Related, Severity
@@ -19,6 +20,9 @@ from armready.source import Location
 # The kinds that are read as pipelines, and what must stand in a file for it to build images.
 READABLE = frozenset(READERS)
 TOOLS = (b"docker", b"podman", b"buildah", b"nerdctl", b"container", b"kaniko", b"buildctl", b"skopeo")
+
+# Tools whose platforms may stand in a build file of any folder.
+_READ_ANYWHERE = {"jib": ("pom.xml", ".gradle", ".gradle.kts"), "earthly": ("earthfile",)}
 
 UNTESTED = "The arm64 image is not tested by this job; try it with: docker run --rm --platform linux/arm64 IMAGE"
 
@@ -35,19 +39,38 @@ def pushed_builds(project: Project) -> Iterator[ImageBuild]:
     A push in another file counts when one of the two files runs the other, or a third one runs both.
     """
     frees = list(project.facts(FreePush))
+    orders = [call for _, call in project.facts(CallMade) if call.pushes]
     calls: set[tuple[str, str | None]] = {(path, call.path) for path, call in project.facts(CallMade) if call.path} if frees else set()
     for build in image_builds(project):
         if build.exempt or rejected_by(project, build)[0]:
             continue
         if build.pushes:
             yield build
-        elif build.output == "default" and build.names:
+        elif build.system in DESCRIBED and (order := _order(project, build, orders)) is not None:
+            text = next((each for each in build.names if "$" not in each), next(iter(build.names), ""))
+            yield replace(build, pushes=(Pushed(text, text, build.names, order.location),), certain=False)
+        elif (build.output == "default" or build.system in DESCRIBED) and build.names:
             found = tuple(push.pushed for path, push in frees if _together(build.location.path, path, calls) and _same(build, push))
             if found:
                 where = found[0].location.path
-                yield replace(
-                    build, pushes=found, fix=None, certain=False, why_not=f"the push stands in {where}: fold both into one command"
-                )
+                why_not = f"the push stands in {where}: fold both into one command"
+                if build.system in DESCRIBED:
+                    why_not = f"the push in {where} takes one platform from the daemon: let the build push"
+                yield replace(build, pushes=found, fix=None, certain=False, why_not=why_not)
+
+
+def _order(project: Project, build: ImageBuild, orders: Sequence[CallMade]) -> CallMade | None:
+    """The command that pushes what a description builds, unless another file that it reads names arm64."""
+    for order in orders:
+        if order.runner == "jib" and order.path is not None and build.system == "jib":
+            folder = posixpath.dirname(order.path)
+            if not folder or build.location.path.startswith(f"{folder}/"):
+                return order
+        if order.path == build.location.path and order.target in build.jobs:
+            beside = {other.path for other in orders if other.location == order.location and other.path and other.path != order.path}
+            if not any("arm64" in value for path in beside for fact in project.facts_in(path, BakePlatforms) for value in fact.values):
+                return order
+    return None
 
 
 def rejected_by(project: Project, build: ImageBuild) -> tuple[str, Location | None]:
@@ -75,6 +98,11 @@ def _together(one: str, other: str, calls: set[tuple[str, str | None]]) -> bool:
 
 def describes_platforms(project: Project, build: ImageBuild) -> bool:
     """Whether another file decides on the platforms of a build: that of a bake always, that of other tools where it names arm64."""
+    if build.tool in _READ_ANYWHERE:
+        names = _READ_ANYWHERE[build.tool]
+        if any(path.lower().endswith(names) and "linux/arm64" in fact.values for path, fact in project.facts(BakePlatforms)):
+            return True
+        return build.system != "jib" and any(other.system == "jib" for other in image_builds(project)) if build.tool == "jib" else False
     named = [value for path in build.described_in for fact in project.facts_in(path, BakePlatforms) for value in fact.values]
     return bool(build.described_in) and (build.tool not in PUBLISHERS or any("arm64" in each or each == "all" for each in named))
 

@@ -4,7 +4,8 @@
 
 Builds without a platform whose result reaches a registry: `docker build` followed through `docker tag` to `docker
 push`, `docker buildx build --push`, build-and-push actions, tasks and plugins, podman, buildah, kaniko and others, in
-scripts, Makefiles and the files of CI systems. Builds for tests, parts of an image that is merged later, images that
+scripts, Makefiles and the files of CI systems. The services and targets of Compose and Bake count when a command elsewhere
+pushes them; so do the images of GoReleaser, Jib, ko, Skaffold, pack, Spring Boot and Earthly. Builds for tests, parts of an image that is merged later, images that
 name their architecture, Windows images and pushes to a test registry are left alone.
 
 ## Why it stops arm64
@@ -41,6 +42,16 @@ from ._shared import describes_platforms, image_of, machine, pushed_builds, repo
 
 _DOCKERFILE = {"Dockerfile": "FROM alpine:3.20\nCOPY run.sh /run.sh\n"}
 _UNKNOWN_BASE = {"Dockerfile": "FROM reg.example/base:1\nCOPY run.sh /run.sh\n"}
+_PUSHES_COMPOSE = """\
+on: push
+jobs:
+  release:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: docker/setup-qemu-action@v3
+      - uses: docker/setup-buildx-action@v3
+      - run: docker compose build --push
+"""
 
 
 class SinglePlatformPush(ProjectRule):
@@ -244,6 +255,26 @@ class SinglePlatformPush(ProjectRule):
                 "\npush:\n\tdocker push ${IMG}\n"
             ),
             applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "a service that CI pushes",
+            path="compose.yaml",
+            files={**_DOCKERFILE, ".github/workflows/release.yml": _PUSHES_COMPOSE},
+            bad="services:\n  web:\n    «build»: .\n    image: example/web:1\n",
+            fixed=(
+                "services:\n  web:\n    build:\n      context: .\n      platforms: [linux/amd64, linux/arm64]\n    image: example/web:1\n"
+            ),
+            applicability=Applicability.UNSAFE,
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "a target that a script pushes",
+            path="docker-bake.hcl",
+            files={**_DOCKERFILE, "release.sh": "docker buildx bake --push app\n"},
+            bad='«target "app"» {\n  tags = ["example/app:1"]\n}\n',
+            fixed='target "app" {\n  tags = ["example/app:1"]\n  platforms = ["linux/amd64", "linux/arm64"]\n}\n',
+            applicability=Applicability.UNSAFE,
+            severity=Severity.WARNING,
         ),
         Example(
             "pushed in a loop: no fix",

@@ -29,6 +29,7 @@ from armready.python.wheels import Outcome
 from armready.records import dataclass
 
 _ACCELERATOR = regex(r"nvidia-.+-cu1[12]$|nvidia-|triton$|intel-openmp$|mkl$|tbb$|intel-cmplr-|tcmlib$|umf$")
+_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
 _PIN_FILES = (".python-version", "runtime.txt")
 
 
@@ -85,8 +86,15 @@ class Survey:
 
     @cached_property
     def locks(self) -> dict[str, Lock]:
-        """The locks of this run by path."""
-        return dict(self.project.facts(Lock))
+        """The locks of this run by path, and those beside the project files of a run that does not know them."""
+        found = dict(self.project.facts(Lock))
+        for path in [] if self.project.complete else self.manifests:
+            folder, _, name = path.rpartition("/")
+            for lock in _LOCKS if name == "pyproject.toml" else ():
+                beside = f"{folder}/{lock}" if folder else lock
+                if beside not in found and self.project.exists(beside):
+                    found.update((beside, fact) for fact in self.project.facts_in(beside, Lock))
+        return found
 
     @cached_property
     def images(self) -> list[PythonImage]:
@@ -160,7 +168,7 @@ class Survey:
         """The lock that decides what a manifest installs: the nearest one at or above its folder."""
         folder = dirname(path)
         while True:
-            for name in ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml"):
+            for name in _LOCKS:
                 beside = f"{folder}/{name}" if folder else name
                 lock = self.locks.get(beside)
                 if lock is None and self.project.exists(beside):

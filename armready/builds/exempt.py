@@ -47,10 +47,17 @@ def reason(chain: Chain, chains: Sequence[Chain], merges: Sequence[Merge]) -> st
     return ""
 
 
+# What a caller chooses: the stem of a pattern rule in Make, the first argument of a script.
+_STEM = regex(r"""["']?(?:\$\*|\$\(\*\)|\$\{?1\}?)["']?""")
+_LINUX_STEM = regex(r"(?i)linux[-_/](?:\$\*|\$\(\*\)|\$\{?1\}?)")
+
+
 def _argument_says(build: Build) -> bool:
     """Whether an argument like `ARCH=$IMAGE_ARCH` takes the architecture from outside, so that the file builds one of several."""
     given = build.invocation.all("build-arg") if build.invocation is not None else []
     for name, equals, value in (each.partition("=") for each in given):
+        if equals and re.search(r"(?i)arch", name) and _STEM.fullmatch(value):
+            return True
         if equals and re.search(r"(?i)arch", name) and has_expansion(value) and names_architecture(value):
             return not any(variable in build.environment for variable in names(value))
     return False
@@ -64,7 +71,11 @@ def _by_buildx(chain: Chain) -> bool:
 def _names_one(name: Name) -> bool:
     text = name.text
     last = text.rpartition("/")[2]
-    return names_architecture(last) or any(names_architecture(each.rpartition("/")[2]) for each in name.spellings)
+    return (
+        names_architecture(last)
+        or bool(_LINUX_STEM.search(last))
+        or any(names_architecture(each.rpartition("/")[2]) for each in name.spellings)
+    )
 
 
 def _repositories(names: Iterable[Name]) -> set[str]:

@@ -19,6 +19,7 @@ _TABLE = "tools"
 # Repositories that moved: the old address still serves the old files.
 _RENAMED = {
     "mozilla/sops": "getsops/sops",
+    "google/protobuf": "protocolbuffers/protobuf",
     "aelsabbahy/goss": "goss-org/goss",
     "weaveworks/eksctl": "eksctl-io/eksctl",
     "google/ko": "ko-build/ko",

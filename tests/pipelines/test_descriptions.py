@@ -69,3 +69,12 @@ def test_goreleaser_images_for_amd64_alone(text):
     _, _, analysis = analyse_files({".goreleaser.yml": text, **DOCKERFILE}, Settings())
     assert {finding.code for finding in analysis.findings} <= {"CI101", "CI102"}
     assert analysis.findings
+
+
+def test_a_pattern_rule_that_builds_one_architecture_of_several():
+    text = (
+        "$(ARCHS): docker-build-%:\n\tdocker build -t app-linux-$* --build-arg ARCH=$* .\n"
+        "$(PUSHES): docker-push-%:\n\tdocker tag app-linux-$* reg.example.com/app-linux-$*:1\n\tdocker push reg.example.com/app-linux-$*:1\n"
+    )
+    _, _, analysis = analyse_files({"Makefile": text, **DOCKERFILE}, Settings())
+    assert not analysis.findings

@@ -241,6 +241,7 @@ class Bake(Event):
     targets: tuple[str, ...] = ()
     pushes: bool = False
     platforms: Platforms = NOT_GIVEN
+    loads: bool = False
 
 
 @dataclass(frozen=True, eq=False)

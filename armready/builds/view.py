@@ -262,7 +262,9 @@ def _described(file: File, builds: Builds, bake: Bake) -> Iterator[CallMade]:
     for path in _bake_files(file, bake):
         for target in dict.fromkeys(targets):
             if not has_expansion(target):
-                yield _call(file, builds, bake, runner, path, target, pushes=bake.pushes)
+                # What is in the daemon, or goes there, cannot be of several platforms.
+                daemon = bake.loads or bake.verb == "compose push"
+                yield _call(file, builds, bake, f"{runner} by the daemon" if daemon else runner, path, target, pushes=bake.pushes)
 
 
 def _pushed(file: File, chain: Chain) -> Iterator[Pushed]:

@@ -453,6 +453,7 @@ class _Walk:
             targets=tuple(word.template for word in call.arguments),
             pushes=pushes,
             platforms=platform_values.parse(given, self.environment),
+            loads=call.flag("load"),
         )
 
     def use(self, call: Invocation, at: Moment) -> Iterator[Event]:
@@ -564,7 +565,8 @@ class _Walk:
             )
         elif declared.verb is Verb.BAKE:
             sets = platform_values.parse(declared.platforms or (), self.environment)
-            yield Bake(at, verb="bake", files=declared.files, targets=declared.targets, pushes=declared.pushes, platforms=sets)
+            what = {"files": declared.files, "targets": declared.targets}
+            yield Bake(at, verb="bake", pushes=declared.pushes, platforms=sets, loads=declared.loads, **what)
         elif declared.verb is Verb.PUSH:
             for name in every:
                 yield Push(at, name=name, declared=declared)

@@ -24,6 +24,9 @@ TOOLS = (b"docker", b"podman", b"buildah", b"nerdctl", b"container", b"kaniko", 
 # Tools whose platforms may stand in a build file of any folder.
 _READ_ANYWHERE = {"jib": ("pom.xml", ".gradle", ".gradle.kts"), "earthly": ("earthfile",)}
 
+_BY_DAEMON = " by the daemon"
+_ONE_PLATFORM = "takes the image from the daemon, or puts it there, and the daemon holds one platform: let the build itself push"
+
 UNTESTED = "The arm64 image is not tested by this job; try it with: docker run --rm --platform linux/arm64 IMAGE"
 
 
@@ -39,16 +42,15 @@ def pushed_builds(project: Project) -> Iterator[ImageBuild]:
     A push in another file counts when one of the two files runs the other, or a third one runs both.
     """
     frees = list(project.facts(FreePush))
-    orders = [call for _, call in project.facts(CallMade) if call.pushes]
+    described = [call for _, call in project.facts(CallMade) if call.pushes or call.runner.endswith(_BY_DAEMON)]
     calls: set[tuple[str, str | None]] = {(path, call.path) for path, call in project.facts(CallMade) if call.path} if frees else set()
     for build in image_builds(project):
         if build.exempt or rejected_by(project, build)[0]:
             continue
         if build.pushes:
             yield build
-        elif build.system in DESCRIBED and (order := _order(project, build, orders)) is not None:
-            text = next((each for each in build.names if "$" not in each), next(iter(build.names), ""))
-            yield replace(build, pushes=(Pushed(text, text, build.names, order.location),), certain=False)
+        elif build.system in DESCRIBED and (ordered := _ordered(project, build, described)) is not None:
+            yield ordered
         elif (build.output == "default" or build.system in DESCRIBED) and build.names:
             found = tuple(push.pushed for path, push in frees if _together(build.location.path, path, calls) and _same(build, push))
             if found:
@@ -59,18 +61,31 @@ def pushed_builds(project: Project) -> Iterator[ImageBuild]:
                 yield replace(build, pushes=found, fix=None, certain=False, why_not=why_not)
 
 
-def _order(project: Project, build: ImageBuild, orders: Sequence[CallMade]) -> CallMade | None:
-    """The command that pushes what a description builds, unless another file that it reads names arm64."""
-    for order in orders:
-        if order.runner == "jib" and order.path is not None and build.system == "jib":
-            folder = posixpath.dirname(order.path)
-            if not folder or build.location.path.startswith(f"{folder}/"):
-                return order
-        if order.path == build.location.path and order.target in build.jobs:
-            beside = {other.path for other in orders if other.location == order.location and other.path and other.path != order.path}
-            if not any("arm64" in value for path in beside for fact in project.facts_in(path, BakePlatforms) for value in fact.values):
-                return order
-    return None
+def _ordered(project: Project, build: ImageBuild, calls: Sequence[CallMade]) -> ImageBuild | None:
+    """A build that a description holds and a command pushes; None where none does."""
+    orders = [call for call in calls if _orders(project, call, build, calls)]
+    pushing = next((call for call in orders if call.pushes), None)
+    if pushing is None:
+        return None
+    text = next((each for each in build.names if "$" not in each), next(iter(build.names), ""))
+    daemon = next((call.location for call in orders if call.runner.endswith(_BY_DAEMON)), None)
+    fix = build.fix
+    if fix is not None and daemon is not None:
+        fix = fix.demoted(Applicability.DISPLAY, f"{daemon.path}:{daemon.region.line} {_ONE_PLATFORM}")
+    return replace(build, pushes=(Pushed(text, text, build.names, pushing.location),), fix=fix, certain=False)
+
+
+def _orders(project: Project, call: CallMade, build: ImageBuild, calls: Sequence[CallMade]) -> bool:
+    """Whether a command builds or pushes what a description says, and no other file that it reads names arm64."""
+    if call.path is None:
+        return False
+    if build.system == "jib":
+        folder = posixpath.dirname(call.path)
+        return call.runner == "jib" and (not folder or build.location.path.startswith(f"{folder}/"))
+    if call.path != build.location.path or call.target not in build.jobs:
+        return False
+    beside = {other.path for other in calls if other.location == call.location and other.path and other.path != call.path}
+    return not any("arm64" in value for path in beside for fact in project.facts_in(path, BakePlatforms) for value in fact.values)
 
 
 def rejected_by(project: Project, build: ImageBuild) -> tuple[str, Location | None]:

@@ -52,7 +52,7 @@ COMPOSE = {
 
 
 @pytest.mark.parametrize("name", COMPOSE)
-@pytest.mark.parametrize("commands", [("docker compose build", "docker compose push"), ("docker-compose build --push web",)])
+@pytest.mark.parametrize("commands", [("docker compose build --push",), ("docker-compose build --push web",)])
 def test_compose(name, commands):
     before, after = COMPOSE[name]
     assert fixed("compose.yaml", before, *commands) == after
@@ -87,6 +87,18 @@ def test_compose_build_and_a_push_of_the_name():
     files = {"compose.yaml": "services:\n  web:\n    build: .\n    image: a/b:1\n"}
     (found,) = findings({**files, **workflow("docker compose build", "docker push a/b:1")})
     assert found.fix is None
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "commands"),
+    [
+        ("compose.yaml", COMPOSE["the short form"][0], ["docker compose build", "docker compose push"]),
+        ("docker-bake.hcl", 'target "default" {\n  tags = ["a/b"]\n}\n', ["docker buildx bake --load", "docker buildx bake --push"]),
+    ],
+)
+def test_what_the_daemon_holds_keeps_one_platform(path, text, commands):
+    (found,) = findings({path: text, **workflow(*commands)})
+    assert found.fix.applicability is Applicability.DISPLAY
 
 
 BAKE = {

@@ -27,6 +27,7 @@ from armready.knowledge.packages import package
 from armready.project import Project
 from armready.python.locked import locked_packages
 from armready.python.locks import Lock
+from armready.python.manifest import Manifest
 from armready.python.reporting import concerned_pythons, known_good, relock
 from armready.python.survey import survey
 from armready.python.wheels import Outcome
@@ -57,7 +58,7 @@ class LockBuildsFromSource(ProjectRule):
     name = "lock-builds-from-source"
     summary = "A lock holds a release that is compiled on arm64 where x86-64 gets a wheel"
     severity = Severity.WARNING
-    reads = (Lock,)
+    reads = (Lock, Manifest)
     kinds = LOCK_KINDS | MANIFEST_KINDS
     examples = (
         Example("Poetry 2", path="poetry.lock", bad=_LOCK.replace('name = "h5py"', '«name = "h5py"»')),

@@ -26,6 +26,7 @@ from armready.finding import Finding, Related, Severity
 from armready.project import Project
 from armready.python.locked import locked_packages
 from armready.python.locks import Lock
+from armready.python.manifest import Manifest
 from armready.python.reporting import concerned_pythons, known_good, relock
 from armready.python.survey import survey
 from armready.python.wheels import Outcome
@@ -55,7 +56,7 @@ class LockNoArm64(ProjectRule):
     name = "lock-no-arm64"
     summary = "A lock holds a release that cannot be installed on arm64"
     severity = Severity.ERROR
-    reads = (Lock,)
+    reads = (Lock, Manifest)
     kinds = LOCK_KINDS | MANIFEST_KINDS
     examples = (
         Example("only x86-64 wheels", path="uv.lock", bad=_HEAD + _APP.format('{ name = "deepsearch-glm" }') + _DEEP),

@@ -24,6 +24,7 @@ from armready.finding import Finding, Related, Severity
 from armready.project import Project
 from armready.python.locked import locked_packages
 from armready.python.locks import Lock
+from armready.python.manifest import Manifest
 from armready.python.reporting import relock
 from armready.python.survey import survey
 from armready.rule import Example, ProjectRule
@@ -39,7 +40,7 @@ class LockNothingRecorded(ProjectRule):
     name = "lock-nothing-recorded"
     summary = "A lock holds no artifact for a package that arm64 needs"
     severity = Severity.ERROR
-    reads = (Lock,)
+    reads = (Lock, Manifest)
     kinds = LOCK_KINDS | MANIFEST_KINDS
     examples = (
         Example(

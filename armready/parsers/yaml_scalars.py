@@ -195,7 +195,7 @@ def _block(text: str, value: str, start: int, end: int, style: str) -> Embedded 
         changed = text[body : edited.start] + new + text[edited.end : end]
         if not explicit and next(iter(_indents(changed, 0, len(changed), False)), None) != indent:
             return None
-        if not explicit and changed.lstrip(" \r\n").startswith("\t"):
+        if not explicit and (changed.lstrip(" \r\n").startswith("\t") or _begins_too_deep(changed, indent)):
             return None
         if any(line.strip(" \r") and len(line) - len(line.lstrip(" ")) < indent for line in changed.split("\n")):
             return None
@@ -207,6 +207,16 @@ def _block(text: str, value: str, start: int, end: int, style: str) -> Embedded 
         return re.sub(r"\n+", lambda breaks: newline * len(breaks[0]) + " " * indent, fragment)
 
     return Embedded(found.text, tuple(found.segments), encode, check)
+
+
+def _begins_too_deep(content: str, indent: int) -> bool:
+    """Whether a blank line before the text has more blanks than the text's indentation, which YAML forbids."""
+    for line in content.split("\n"):
+        if line.strip(" \r"):
+            return False
+        if len(line.rstrip("\r")) > indent:
+            return True
+    return False
 
 
 def _indents(text: str, start: int, end: int, explicit: bool) -> list[int]:

@@ -206,6 +206,7 @@ BUILD_TOOL_NEEDLES = (
 
 COLLECTORS: tuple[Collector, ...] = (
     Collector("armready.kubernetes.nodes:node_pools", KUBERNETES_KINDS, (b"karpenter",)),
+    Collector("armready.kubernetes.nodes:runtime_classes", KUBERNETES_KINDS, (b"runtimeclass",)),
     Collector("armready.kubernetes.pins:pin_facts", _SCHEDULING_KINDS, (b"kubernetes.io/arch",)),
     Collector("armready.kubernetes.pins:json_patch_facts", KUBERNETES_KINDS | {Kind.KUSTOMIZATION}, (b"nodeselector",)),
     Collector("armready.kubernetes.overlays:scheduled", KUBERNETES_KINDS, (b"kubernetes.io/arch",)),

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from armready.file import File
 from armready.finding import Confidence
 from armready.fix import Fix
-from armready.kubernetes.placement import EVERY, allowed, opaque_pins, says_arch, tolerates_arm
+from armready.kubernetes.placement import EVERY, allowed, opaque_pins, says_arch, selector, tolerates_arm
 from armready.kubernetes.pods import Origin, Pod, pods
 from armready.kubernetes.selectors import allowing_both, selecting
 from armready.kubernetes.verdicts import Judged, images_of
-from armready.parsers.yaml import get, span
+from armready.parsers.yaml import get, span, text_of
 from armready.records import dataclass
 from armready.source import Location
 
@@ -58,6 +58,8 @@ class Workload:
         tolerates_arm: it tolerates the taint of arm nodes, by name or with all others.
         names_taint: it does so by name.
         origin: `manifest`, `template` or `values`.
+        runtime_class: the RuntimeClass it names.
+        pools: the Karpenter node pools that it selects.
         schedulable: where it runs is said in it, and not elsewhere.
         selecting: architecture -> the fix that selects its nodes.
         allowing: the fix that allows both architectures.
@@ -73,6 +75,8 @@ class Workload:
     tolerates_arm: bool
     names_taint: bool
     origin: str
+    runtime_class: str
+    pools: tuple[str, ...]
     schedulable: bool
     selecting: tuple[tuple[str, Fix], ...]
     allowing: Fix | None
@@ -117,6 +121,8 @@ def _workload(file: File, pod: Pod) -> Workload:
         tolerates_arm=toleration is not None,
         names_taint=toleration is not None and toleration[1],
         origin=pod.origin,
+        runtime_class=text_of(get(pod.node, "runtimeClassName")) or "",
+        pools=tuple(text for each in selector(pod.node) if each.name == "karpenter.sh/nodepool" for text in each.texts),
         schedulable=pod.schedulable,
         selecting=tuple((arch, fix) for arch, fix in selections if fix is not None),
         allowing=allowing_both(file, pod) if not says_arch(pod) else None,

@@ -9,7 +9,7 @@ from armready.finding import Confidence
 from armready.fix import Fix
 from armready.knowledge.instances import Machine, machine
 from armready.kubernetes.documents import Resource, documents, is_open, resources
-from armready.kubernetes.placement import ARCH_KEY, EVERY, MACHINE_LABELS, Requirement, machine_of, requirement_of, satisfied_by
+from armready.kubernetes.placement import ARCH_KEY, EVERY, MACHINE_LABELS, Requirement, machine_of, requirement_of, satisfied_by, selector
 from armready.parsers.yaml import MappingNode, Node, ScalarNode, find, get, items, span, text_of
 from armready.records import dataclass
 from armready.source import Location, Span
@@ -109,6 +109,30 @@ def node_pools(file: File) -> Iterator[NodePool]:
             widening=_widening(file, pool),
             keeping=_keeping(file, pool),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeClass:
+    """A RuntimeClass that puts its pods on some nodes only.
+
+    Attributes:
+        name: of the class.
+        architectures: of those nodes.
+    """
+
+    name: str
+    architectures: frozenset[str]
+
+
+def runtime_classes(file: File) -> Iterator[RuntimeClass]:
+    """The RuntimeClasses of a file that select an architecture."""
+    for resource in file.parse(resources):
+        if resource.kind == "RuntimeClass":
+            found = EVERY
+            for each in selector(get(resource.node, "scheduling")):
+                found &= satisfied_by(each)
+            if found != EVERY:
+                yield RuntimeClass(resource.name, found)
 
 
 def _place(pool: Pool) -> Span:

@@ -26,12 +26,15 @@ repository's own CI is the reason.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from armready.config import Platform, Settings, Target
 from armready.finding import Confidence, Finding, Related, Severity
 from armready.fix import Applicability, Fix
 from armready.kubernetes.facts import Workload, WorkloadImage
+from armready.kubernetes.nodes import NodePool, RuntimeClass
 from armready.kubernetes.own_images import OwnBuild, build_of, own_builds
+from armready.kubernetes.placement import EVERY
 from armready.project import Project
 from armready.rule import Example, ProjectRule
 
@@ -109,6 +112,24 @@ class ImageArchUnpinned(ProjectRule):
             severity=Severity.WARNING,
         ),
         Example("placed by hand", path="db.yaml", bad=_deployment("«mysql:5.7»", "nodeName: node-1"), severity=Severity.INFO),
+        Example(
+            "its RuntimeClass keeps it on amd64 nodes",
+            path="db.yaml",
+            good=_deployment("mysql:5.7", "runtimeClassName: kata"),
+            files={
+                "class.yaml": "apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: {name: kata}\nhandler: kata\n"
+                "scheduling: {nodeSelector: {kubernetes.io/arch: amd64}}\n"
+            },
+        ),
+        Example(
+            "its node pool has amd64 nodes only",
+            path="db.yaml",
+            good=_deployment("mysql:5.7", "nodeSelector: {karpenter.sh/nodepool: general}"),
+            files={
+                "pool.yaml": "apiVersion: karpenter.sh/v1\nkind: NodePool\nmetadata: {name: general}\nspec:\n  template:\n    spec:\n"
+                "      requirements: [{key: kubernetes.io/arch, operator: In, values: [amd64]}]\n"
+            },
+        ),
         Example("pinned", path="db.yaml", good=_deployment("mysql:5.7", "nodeSelector: {kubernetes.io/arch: amd64}")),
         Example("multi-arch image", path="db.yaml", good=_deployment("mysql:8.4")),
         Example("unknown image", path="db.yaml", good=_deployment("registry.example.com/team/app:1")),
@@ -130,7 +151,9 @@ class ImageArchUnpinned(ProjectRule):
         if settings.target is not Target.MIXED:
             return
         builds = own_builds(project)
-        for _, workload in project.facts(Workload):
+        classes = {each.name: each.architectures for _, each in project.facts(RuntimeClass)}
+        pools = {each.title.partition("/")[2]: each.architectures for _, each in project.facts(NodePool)}
+        for _, workload in ((path, _resolved(each, classes, pools)) for path, each in project.facts(Workload)):
             if (settings.tainted and not workload.tolerates_arm) or workload.names_taint:
                 continue
             for arch, other in (("amd64", "arm64"), ("arm64", "amd64")):
@@ -166,6 +189,17 @@ class ImageArchUnpinned(ProjectRule):
                 related=(Related(build.location, "built here for amd64 only"),),
             )
             return
+
+
+def _resolved(workload: Workload, classes: dict[str, frozenset[str]], pools: dict[str, frozenset[str]]) -> Workload:
+    """The workload with what the RuntimeClass and the node pools that it names say of architectures, where the repository has them."""
+    nodes = workload.allowed or EVERY
+    nodes &= classes.get(workload.runtime_class, EVERY)
+    known = [pools[name] for name in workload.pools if name in pools]
+    nodes &= frozenset[str]().union(*known) if known and len(known) == len(workload.pools) else EVERY
+    if nodes == (workload.allowed or EVERY):
+        return workload
+    return replace(workload, allowed=nodes, opaque=workload.opaque and not known)
 
 
 def _severity(workload: Workload, arch: str, settings: Settings) -> Severity:

@@ -348,4 +348,4 @@ class _Finder:
         first, key_span = self.module.span(table), self.module.span(key)
         own_line = self.file.source.line_index(first.start) != self.file.source.line_index(key_span.start)
         between = f",{self.file.source.newline}{self.file.source.indent_at(key_span.start)}" if own_line else ", "
-        return (self.file.insert(self.module.span(value).end, between + twin),)
+        return (self.file.insert(key_span.start, twin + between),)

@@ -61,8 +61,8 @@ class ArchMapMissing(FileRule):
 
                 ARCHS = {
                     "x86_64": "amd64",
-                    "arm64": "arm64",
-                    "aarch64": "arm64",  # Apple
+                    "aarch64": "arm64",
+                    "arm64": "arm64",  # Apple
                 }
 
                 def arch():

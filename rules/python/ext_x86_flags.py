@@ -33,6 +33,7 @@ from armready.fix import Applicability, Fix
 from armready.knowledge.flags import FlagKind, kind_of_flag
 from armready.python.branches import is_test
 from armready.python.reach import called_name
+from armready.python.rewrite import guarded_elements
 from armready.python.sources import Sources, sources
 from armready.rule import Example, FileRule
 
@@ -69,6 +70,27 @@ class ExtX86Flags(FileRule):
                 from setuptools import Extension, setup
 
                 setup(ext_modules=[Extension("a", ["a.c"], extra_compile_args=["-O3", *(["-mavx2", "-mfma"] if platform.machine() in ("x86_64", "AMD64") else [])])])
+                """,
+            applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "a list with comments",
+            path="setup.py",
+            bad="""
+                import platform
+
+                extra_compile_args = [
+                    "-O3",  # always
+                    «"-mavx2"»,  # for the kernels
+                ]
+                """,
+            fixed="""
+                import platform
+
+                extra_compile_args = [
+                    "-O3",  # always
+                    *(["-mavx2"] if platform.machine() in ("x86_64", "AMD64") else []),  # for the kernels
+                ]
                 """,
             applicability=Applicability.UNSAFE,
         ),
@@ -154,8 +176,7 @@ def _fix(view: Sources, parent: ast.AST, nodes: list[ast.Constant]) -> Fix | Non
     first, last = parent.elts.index(nodes[0]), parent.elts.index(nodes[-1])
     if last - first + 1 != len(nodes):
         return None
-    start, end = view.span(nodes[0]).start, view.span(nodes[-1]).end
-    text = view.file.text[start:end]
-    edit = view.file.replace(view.span(nodes[0])._replace(end=end), f"*([{text}] if {_GUARD} else [])")
+    listed = view.span(parent)
+    edit = view.file.replace(listed, guarded_elements(view.module.source(parent), first, last, _GUARD))
     note = "the sources of the extension may need what the flags switch on"
     return Fix("Pass the x86 flags on x86-64 only", (*view.import_platform(), edit), Applicability.UNSAFE, (note,))

@@ -33,4 +33,4 @@ def guarded_elements(text: str, first: int, last: int, condition: str) -> str:
     choice = cst.IfExp(cst.parse_expression(condition), chosen, cst.List([]), lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
     guarded = cst.StarredElement(choice, comma=run[-1].comma)
     elements = [*listed.elements[:first], guarded, *listed.elements[last + 1 :]]
-    return cst.Module([]).code_for_node(listed.with_changes(elements=elements))
+    return cst.Module([], default_newline="\r\n" if "\r\n" in text else "\n").code_for_node(listed.with_changes(elements=elements))

@@ -20,6 +20,15 @@ PUBLISHERS = {
     "spring-boot": "its imagePlatform is one platform: publish both under tags of their own, then `docker buildx imagetools create`",
     "gcloud": "`gcloud builds submit --tag` builds one platform: give it a cloudbuild.yaml that runs docker buildx",
 }
+# Where GoReleaser looks for its configuration.
+GORELEASER_FILES = (
+    ".config/goreleaser.yml",
+    ".config/goreleaser.yaml",
+    ".goreleaser.yml",
+    ".goreleaser.yaml",
+    "goreleaser.yml",
+    "goreleaser.yaml",
+)
 # Those that take both platforms at once in an option behind their verb, and what the fix rests on.
 WIDENED = {
     "ko": "ko compiles for arm64 itself: the base image must have arm64, and the program must do without cgo",
@@ -62,6 +71,14 @@ def publication(call: Invocation, environment: Mapping[str, tuple[str, ...]]) ->
     if call.tool == "gcloud" and words[:2] == ["builds", "submit"] and call.all("tag"):
         return Publication(tuple(call.all("tag")))
     return None
+
+
+def goreleaser_files(call: Invocation) -> tuple[str, ...]:
+    """The configurations of which a command of GoReleaser takes one; () where it pushes nothing."""
+    words = {word.template for word in call.words}
+    if "release" not in words or words & {"--snapshot", "--skip-publish", "--skip=publish"}:
+        return ()
+    return tuple(call.all("config", "f")) or GORELEASER_FILES
 
 
 def described_in(folder: str | None, path: str) -> tuple[str, ...]:

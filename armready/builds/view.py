@@ -48,12 +48,13 @@ class Builds:
     sharing: dict[Span, tuple[Chain, ...]]
 
     def of_kind(self, kind: type) -> Iterator[Event]:
-        """All events of a kind, text that several jobs share once."""
-        seen: set[Span] = set()
+        """All events of a kind, text that several jobs share once. One command can call several targets."""
+        seen = set[object]()
         for events in self.events.values():
             for event in events:
-                if isinstance(event, kind) and event.span not in seen:
-                    seen.add(event.span)
+                key = (event.span, event.path, event.target) if isinstance(event, Call) else event.span
+                if isinstance(event, kind) and key not in seen:
+                    seen.add(key)
                     yield event
 
     def bakes(self) -> Iterator[Bake]:
@@ -190,7 +191,7 @@ def _is_overridable(system: str, build: Build) -> bool:
 def _reached_by(pipeline: Pipeline, chain: Chain) -> tuple[str, ...]:
     """The jobs that build and push an image when they are run: its own, those of its pushes, and those that need one of them."""
     wanted = {chain.build.job.name} if not chain.pushes else {push.job.name for push in chain.pushes}
-    if pipeline.system == "compose":
+    if pipeline.system in ("compose", "goreleaser"):
         return tuple(sorted({*wanted, "", "default"}))
     for _ in range(4):
         wanted |= {job.name for job in pipeline.jobs if wanted.intersection(job.needs)}

@@ -35,7 +35,7 @@ from armready.builds.java_publishers import java_publication
 from armready.builds.options import words
 from armready.builds.paths import ROOTS, is_root
 from armready.builds.platforms import NOT_GIVEN
-from armready.builds.publishers import Publication, described_in, publication
+from armready.builds.publishers import Publication, described_in, goreleaser_files, publication
 from armready.builds.variables import expand, has_expansion
 from armready.file import File
 from armready.parsers.shell import Command, Script, Word, parse_shell
@@ -203,7 +203,10 @@ class _Walk:
                 yield Push(at, name=self.names(inner[1:2])[0]) if inner[0].template == "push" and len(inner) > 1 else Login(at)
             return
         published = publication(call, self.environment)
-        if published is not None:
+        if call.tool == "goreleaser":
+            for path in goreleaser_files(call):
+                yield Call(at, runner="goreleaser", path=self.file_here(path))
+        elif published is not None:
             yield self.published(call.tool, at, published)
         elif call.is_build:
             yield self.build(call, at)
@@ -570,6 +573,9 @@ class _Walk:
         elif declared.verb is Verb.PUSH:
             for name in every:
                 yield Push(at, name=name, declared=declared)
+        elif declared.verb is Verb.CALL:
+            for path in declared.files:
+                yield Call(at, runner=declared.tool, path=posixpath.normpath(posixpath.join(declared.folder or "", path)))
         elif declared.verb is Verb.USE:
             yield Use(at, names=every, verb="run")
         elif declared.verb is Verb.LOGIN:

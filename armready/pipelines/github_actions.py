@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from armready import yaml_edit
+from armready.builds.publishers import GORELEASER_FILES
 from armready.builds.variables import expand, has_expansion
 from armready.file import File
 from armready.fix import Applicability, Edit
@@ -85,6 +86,10 @@ def declared_by(file: File, steps: SequenceNode, index: int, environment: Mappin
         yield _buildah(file, steps, index, node, inputs)
     elif name in PUBLISHERS or _looks_like_publisher(name):
         yield _publisher(file, node, name, inputs)
+    elif name == "goreleaser/goreleaser-action" and "release" in inputs.get("args", "") and "--snapshot" not in inputs.get("args", ""):
+        own = re.findall(r"(?:--config|-f)[= ]\s*(\S+)", inputs.get("args", ""))
+        folder = inputs.get("workdir", "")
+        yield Declared(Verb.CALL, where, "goreleaser", files=tuple(own) or GORELEASER_FILES, folder=folder)
     elif name in _LOGINS:
         yield Declared(Verb.LOGIN, where, name)
     elif name in _MERGES:

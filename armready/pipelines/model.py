@@ -86,6 +86,7 @@ class Verb(StrEnum):
     BUILDER = "builder"
     MERGE = "merge"
     USE = "use"
+    CALL = "call"
     OTHER = "other"
 
 
@@ -104,7 +105,7 @@ class Declared:
         push_span: where that is said.
         loads: the result is loaded into the daemon.
         keeps: the result is given to some output (a file, the daemon, a registry), so that it is not only in the cache.
-        files: for `BAKE`, the files that describe the builds.
+        files: for `BAKE`, the files that describe the builds; for `CALL`, those of which one is run.
         targets: for `BAKE`, what is built of them.
         dockerfile: as written, relative to `context` if `in_context`; empty: the default.
         context: as written; empty: the default.

@@ -190,3 +190,18 @@ def test_crlf_is_kept():
 )
 def test_no_fix(text):
     assert fixed(text)[0] == text
+
+
+@pytest.mark.parametrize(
+    "step",
+    ["uses: goreleaser/goreleaser-action@v6\n        with:\n          args: release --clean", "run: goreleaser release --clean"],
+)
+def test_the_job_that_releases_gets_emulator_and_builder(step):
+    workflow = f"on: push\njobs:\n  release:\n    runs-on: ubuntu-latest\n    steps:\n      - {step}\n"
+    files = {".goreleaser.yml": GOLDEN["the shortest"][0], ".github/workflows/release.yml": workflow, **DOCKERFILE}
+    tree, registry, analysis = analyse_files(files, Settings())
+    outcome = fix(tree, analysis, registry, allowed=Applicability.UNSAFE, wanted=bool, today=None)
+    text = outcome.tree.read(".github/workflows/release.yml").decode()
+    assert "docker/setup-qemu-action" in text
+    assert "docker/setup-buildx-action" in text
+    assert not outcome.analysis.findings

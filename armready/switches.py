@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -52,7 +54,7 @@ class ArchSwitch:
         amd64: the branch that amd64 takes by name.
         default: the branch for all others.
         subject: the word that asks, in a chain of tests.
-        default_span: where it stands.
+        arm64_elsewhere: the script names arm64, in this switch or outside of it.
     """
 
     switch: Switch | None
@@ -63,6 +65,7 @@ class ArchSwitch:
     amd64: Branch | None
     default: Branch | None
     subject: Word | None = None
+    arm64_elsewhere: bool = False
 
     @property
     def mentions_arm64(self) -> bool:
@@ -73,12 +76,13 @@ class ArchSwitch:
 def arch_switches(script: Script) -> Iterator[ArchSwitch]:
     """The switches of a script that ask for the architecture, those about another system left out."""
     values = _values(script)
+    elsewhere = names_arm64(_COMMENT.sub("", script.text)) if script.switches else False
     for switch in script.switches:
         if any(_SYSTEM.search(script.text[slice(*branch.condition)]) for branch in _outer(script, switch) if branch.condition):
             continue
         found = _case(script, switch, values) if switch.subject is not None else _chain(script, switch, values)
         if found is not None:
-            yield found
+            yield replace(found, arm64_elsewhere=elsewhere)
     yield from _guards(script, values)
 
 
@@ -86,7 +90,7 @@ def _outer(script: Script, switch: Switch) -> Iterator[Branch]:
     """The branches around a switch, its own included when it is an `if`."""
     for frame in switch.context:
         if frame.kind == "if":
-            outer = next((each for each in script.switches if each.span.start == frame.start), None)
+            outer = script.switch_at.get(frame.start)
             if outer is not None:
                 yield from outer.branches
     if not switch.is_case:
@@ -275,7 +279,7 @@ def leaves_unset(script: Script, found: ArchSwitch) -> str:
 
 def problem(script: Script, found: ArchSwitch) -> str:
     """What happens to arm64 in a switch, as a sentence without its period; empty when nothing does."""
-    if found.mentions_arm64 or (found.switch is not None and names_arm64(_COMMENT.sub("", script.text))):
+    if found.mentions_arm64 or found.arm64_elsewhere:
         return ""
     if found.switch is None:
         return f"The script ends here unless the machine is {found.question.amd64 or 'amd64'}"
@@ -293,7 +297,7 @@ def in_arch_switch(script: Script, command: Command) -> bool:
     """Whether a command stands in a branch that is chosen by the architecture."""
     for frame in command.context:
         if frame.kind in ("if", "case"):
-            switch = next((each for each in script.switches if each.span.start == frame.start), None)
+            switch = script.switch_at.get(frame.start)
             if switch is None:
                 continue
             texts = [script.text[slice(*branch.condition)] for branch in switch.branches if branch.condition is not None]
@@ -302,10 +306,15 @@ def in_arch_switch(script: Script, command: Command) -> bool:
             if any(about_arch(text) for text in texts):
                 return True
         elif frame.kind in ("and", "or"):
-            before = script.commands_in(Span(frame.start, command.span.start))
-            if any(_asks(script, each) for each in before):
+            asking = script.view(_asking)
+            if bisect_left(asking, frame.start) < bisect_left(asking, command.span.start):
                 return True
     return False
+
+
+def _asking(script: Script) -> list[int]:
+    """Where the commands begin whose success depends on the architecture."""
+    return [command.span.start for command in script.commands if _asks(script, command)]
 
 
 def _asks(script: Script, command: Command) -> bool:

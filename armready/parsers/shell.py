@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import field
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from armready.embedded import Embedded, Segment
 from armready.parsers.shell_model import Assignment, Branch, Command, Context, Frame, Redirect, Switch, Word
@@ -44,6 +44,8 @@ __all__ = [
     "unquote",
 ]
 
+View = TypeVar("View")
+
 # How deep `sh -c` in `sh -c` is read.
 _NESTING = 3
 
@@ -67,6 +69,21 @@ class Script:
     @cached_property
     def _starts(self) -> list[int]:
         return [command.span.start for command in self.commands]
+
+    @cached_property
+    def _views(self) -> dict[Callable[[Script], Any], Any]:
+        return {}
+
+    def view(self, make: Callable[[Script], View]) -> View:
+        """`make(script)`, computed at most once, however many rules ask for it."""
+        if make not in self._views:
+            self._views[make] = make(self)
+        return self._views[make]  # type: ignore[no-any-return]
+
+    @cached_property
+    def switch_at(self) -> dict[int, Switch]:
+        """The switches by the offset at which they begin."""
+        return {switch.span.start: switch for switch in reversed(self.switches)}
 
     def commands_in(self, span: Span) -> tuple[Command, ...]:
         """The commands that begin within `span`."""

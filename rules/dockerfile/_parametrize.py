@@ -29,6 +29,8 @@ from armready.source import Span
 from ._places import quotes_at
 
 _ARCHIVE = regex(r"(?:\.(?:tar|tgz|txz|tbz2?|zip|gz|xz|bz2|zst|deb|rpm|apk|sh|bin|exe|asc|sig|sha\d+))+$", re.IGNORECASE)
+# More downloads than this in one file are listed, not rewritten: each looks at the mentions of all.
+_MOST = 80
 _TESTS = frozenset({"[", "[[", "test", "echo", "printf", "for", "select"})
 _DEBIAN = frozenset({"apt-get", "apt", "dpkg", "aptitude"})
 _PLAIN_WORD = regex(r"[\w./:@%+,=~^-]+")
@@ -70,7 +72,7 @@ def parametrised_with_checksum(file: File, download: Download, others: tuple[Dow
 
 
 def _parametrised(file: File, download: Download, others: tuple[Download, ...], sums: ChecksumAnswer | None) -> Fix | None:
-    if download.has_arm64 is False or not _is_editable(download):
+    if download.has_arm64 is False or not _is_editable(download) or len(others) > _MOST:
         return None
     asset = file.settings.known.assets.get(arm64_url(download) or "")
     if asset is not None and not asset.exists:

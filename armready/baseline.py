@@ -21,7 +21,6 @@ from armready.records import dataclass
 from armready.source import Source
 from armready.tree import Tree
 
-FILE = ".armready-baseline.json"
 VERSION = 1
 
 

@@ -8,10 +8,6 @@ facts that wrote it, and is worthless to any other. A broken cache is an empty o
 from __future__ import annotations
 
 import os
-import pickle
-import shutil
-import tempfile
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -54,11 +50,15 @@ def size() -> int:
 
 def clean() -> None:
     """Delete all caches, those of look-ups too."""
+    import shutil
+
     shutil.rmtree(folder().parent, ignore_errors=True)
 
 
 def digest_of(data: bytes) -> bytes:
     """The key of a file's contents."""
+    from hashlib import blake2b
+
     return blake2b(data, digest_size=16).digest()
 
 
@@ -75,6 +75,8 @@ class Cache:
     """The cache of one repository under one set of settings."""
 
     def __init__(self, root: Path, settings: Settings) -> None:
+        import pickle
+
         key = digest_of(repr((str(root), settings)).encode()).hex()
         self._file = folder() / f"{key}.pickle"
         self._maker = _maker()
@@ -103,6 +105,9 @@ class Cache:
         """Replace the cache; what cannot be written is not missed."""
         if entries.keys() == self._entries.keys() and all(entries[path] is entry for path, entry in self._entries.items()):
             return
+        import pickle
+        import tempfile
+
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             descriptor, temporary = tempfile.mkstemp(dir=self._file.parent)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from fnmatch import translate
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -333,7 +332,7 @@ _CONTENT_NAMES = regex(r"\.(?:ya?ml|json|lock|txt|hcl|tpl|ini)$")
 
 def _has(*keys: str) -> re.Pattern[str]:
     """Any of these keys at the top level."""
-    return re.compile(rf"^[\"']?(?:{'|'.join(keys)})[\"']?[ \t]*:", re.M)
+    return regex(rf"^[\"']?(?:{'|'.join(keys)})[\"']?[ \t]*:", re.M)
 
 
 _KUBERNETES = regex(r"(?m)^[ \t{,\-]*[\"']?apiVersion[\"']?[ \t]*:")
@@ -367,28 +366,72 @@ _SYNTAX = regex(r"(?i)^#[ \t]*syntax[ \t]*=[ \t]*\S*docker")
 _EXPLICIT = regex(r"(?m)^@EXPLICIT[ \t\r]*$")
 
 
+class _Glob(NamedTuple):
+    """A glob whose only wildcard is `*`, split there."""
+
+    parts: tuple[str, ...]
+
+    def matches(self, text: str) -> bool:
+        first, *middle, last = self.parts
+        if not (text.startswith(first) and text.endswith(last)) or len(text) < len(first) + len(last):
+            return False
+        at, end = len(first), len(text) - len(last)
+        for part in middle:
+            found = text.find(part, at, end)
+            if found < 0:
+                return False
+            at = found + len(part)
+        return True
+
+
+class _Names(NamedTuple):
+    """The patterns for file names, each with the number of its row: those without a wildcard, and the others."""
+
+    exact: dict[str, int]
+    globs: list[tuple[_Glob, int]]
+
+
 @lru_cache(maxsize=1)
-def _name_table() -> tuple[tuple[Kind, re.Pattern[str], re.Pattern[str] | None], ...]:
-    """The rows of `_BY_NAME` as one pattern for file names and one for paths."""
-    table = []
-    for kind, patterns in _BY_NAME:
-        names = [translate(each) for each in patterns if "/" not in each]
-        paths = [translate(each.replace("**", "*")) for each in patterns if "/" in each]
-        table.append((kind, re.compile("|".join(names or ["(?!)"])), re.compile("|".join(paths)) if paths else None))
-    return tuple(table)
+def _names() -> _Names:
+    exact: dict[str, int] = {}
+    globs: list[tuple[_Glob, int]] = []
+    for number, row in enumerate(_BY_NAME):
+        for each in row.patterns:
+            if "/" in each:
+                continue
+            if "*" in each:
+                globs.append((_glob(each), number))
+            else:
+                exact.setdefault(each, number)
+    return _Names(exact, globs)
+
+
+@lru_cache(maxsize=1)
+def _folders() -> list[tuple[_Glob, Kind]]:
+    """The patterns for paths."""
+    return [(_glob(each), row.kind) for row in _BY_NAME for each in row.patterns if "/" in each]
+
+
+def _glob(pattern: str) -> _Glob:
+    return _Glob(tuple(pattern.replace("**", "*").split("*")))
 
 
 @lru_cache(maxsize=4096)
 def _kind_of_name(name: str) -> Kind | None:
-    return next((kind for kind, names, _ in _name_table() if names.match(name)), None)
+    names = _names()
+    last = names.exact.get(name, len(_BY_NAME))
+    number = next((number for glob, number in names.globs if number >= last or glob.matches(name)), last)
+    number = min(number, last)
+    return _BY_NAME[number].kind if number < len(_BY_NAME) else None
 
 
+@lru_cache(maxsize=4096)
 def kind_by_name(path: str) -> Kind | None:
     """The kind that the path alone proves, or None."""
     lowered = path.lower()
     if _NOT_BY_NAME.search(lowered):
         return None
-    by_folder = next((kind for kind, _, paths in _name_table() if paths is not None and paths.match(lowered)), None)
+    by_folder = next((kind for glob, kind in _folders() if glob.matches(lowered)), None) if "/" in lowered else None
     return by_folder or _kind_of_name(lowered.rpartition("/")[2])
 
 

@@ -70,7 +70,7 @@ def main() -> None:
     from armready.errors import UsageError
 
     try:
-        _command()()
+        _command(sys.argv[1] if len(sys.argv) > 1 else "")()
     except UsageError as error:
         _fail(str(error))
     except BrokenPipeError:
@@ -78,9 +78,17 @@ def main() -> None:
         raise SystemExit(FINDINGS) from None
 
 
-def _command() -> Any:
-    """The command line with a help that fits a screen: the names of environment variables follow from those of the options."""
-    top = typer.main.get_command(app)
+def _command(name: str) -> Any:
+    """The command line with a help that fits a screen: the names of environment variables follow from those of the options.
+
+    When the command of that name exists, the parameters of the others are not worked out.
+    """
+    every = app.registered_commands
+    app.registered_commands = [each for each in every if name in (each.name, getattr(each.callback, "__name__", ""))] or every
+    try:
+        top = typer.main.get_command(app)
+    finally:
+        app.registered_commands = every
     for command in (top, *getattr(top, "commands", {}).values()):
         for parameter in command.params:
             if isinstance(parameter, typer.core.TyperOption):
@@ -452,11 +460,13 @@ def _look_ups(online: bool, resolve: bool) -> dict[str, Any]:
 
 
 def _filters(session: Session, baseline: Path | None, no_baseline: bool, changed_since: str | None) -> Filters:
-    from armready.gate import filters_of
+    from armready.config import BASELINE_FILE
     from armready.pipeline import Filters
 
-    if no_baseline and changed_since is None:
+    if changed_since is None and (no_baseline or (baseline is None and not (session.root / BASELINE_FILE).is_file())):
         return Filters()
+    from armready.gate import filters_of
+
     return filters_of(session, baseline, use_baseline=not no_baseline, changed_since=changed_since)
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import field, fields, replace
-from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from armready.knowledge.learned import Learned
 from armready.records import dataclass
 
 CONFIG_FILE = "armready.toml"
+BASELINE_FILE = ".armready-baseline.json"
 PYPROJECT = "pyproject.toml"
 
 
@@ -149,6 +148,8 @@ def from_mapping(values: Mapping[str, Any], origin: str, base: Settings | None =
         if key in _EXTRA_KEYS:
             continue
         if key not in KEYS:
+            from difflib import get_close_matches
+
             close = get_close_matches(key, (*KEYS, *_EXTRA_KEYS), n=1)
             raise ConfigError(f"{origin}: unknown key {key!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
         name = KEYS[key].name
@@ -238,6 +239,8 @@ def read_table(path: Path) -> dict[str, Any] | None:
     Raises:
         ConfigError: the file cannot be read or is not TOML.
     """
+    import tomllib
+
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

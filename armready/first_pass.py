@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
-from armready.cache import Cache, Entry, digest_of, stamp_of
+from armready.cache import Entry, digest_of, stamp_of
 from armready.classify import Kind, classify, kind_by_name, needs_content
 from armready.errors import ParseProblem
 from armready.facts import COLLECTORS
@@ -21,6 +21,7 @@ from armready.suppressions import NEEDLE, find_suppressions
 from armready.tree import DiskTree
 
 if TYPE_CHECKING:
+    from armready.cache import Cache
     from armready.config import Settings
     from armready.finding import Finding
     from armready.registry import Registry
@@ -55,7 +56,7 @@ def first_pass(tree: Tree, paths: Sequence[str], registry: Registry, *, jobs: in
 
         read = check_in_processes(tree, missing, stamps, registry.settings, known, jobs)
     else:
-        read = [read_and_check(tree, path, registry, known.get(path)) for path in missing]
+        read = [read_and_check(tree, path, registry, known.get(path), digested=cache is not None) for path in missing]
     entries = dict(zip(missing, read, strict=True))
     results |= {path: each.result for path, each in entries.items()}
     if cache:
@@ -65,13 +66,13 @@ def first_pass(tree: Tree, paths: Sequence[str], registry: Registry, *, jobs: in
 
 
 class Read(NamedTuple):
-    """The result of a file, and the digest of what was read of it."""
+    """The result of a file, and the digest of what was read of it; empty when nobody asked for it."""
 
     result: FileResult
     digest: bytes
 
 
-def read_and_check(tree: Tree, path: str, registry: Registry, known: Entry | None = None) -> Read:
+def read_and_check(tree: Tree, path: str, registry: Registry, known: Entry | None = None, *, digested: bool = False) -> Read:
     """Read one file and run the first pass on it. Whatever is wrong with it becomes a note.
 
     A file whose name says nothing is read no further than its head if that says nothing either.
@@ -88,7 +89,7 @@ def read_and_check(tree: Tree, path: str, registry: Registry, known: Entry | Non
         return Read(FileResult(path, problems=(str(problem),)), b"")
     if len(data) > settings.max_file_size:
         return Read(FileResult(path, problems=(f"larger than {settings.max_file_size} bytes (max-file-size)",)), b"")
-    digest = digest_of(data)
+    digest = digest_of(data) if digested else b""
     if known is not None and known.digest == digest:
         return Read(known.result, digest)
     return Read(check_file(path, data, registry, named if _forced_kind(path, settings) else None), digest)

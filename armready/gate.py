@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from armready import __version__, baseline
 from armready.baseline import Baseline, Entry, current_stamp
+from armready.config import BASELINE_FILE
 from armready.errors import ConfigError, UsageError
 from armready.finding import Finding, Severity
 from armready.pipeline import Filters, report
@@ -61,7 +62,7 @@ def find(session: Session, file: Path | None) -> Baseline | None:
     Raises:
         ConfigError: the file that the user names is not there, or the file is not a baseline.
     """
-    path = file or session.root / baseline.FILE
+    path = file or session.root / BASELINE_FILE
     if not path.is_file():
         if file is not None:
             raise ConfigError(f"{file}: no such file")
@@ -84,7 +85,7 @@ def write(session: Session, file: Path | None, *, prune: bool, grow: bool) -> st
         GrowthRefused: there are new findings, and `grow` is not set.
         UsageError: the file cannot be read or written.
     """
-    path = file or session.root / baseline.FILE
+    path = file or session.root / BASELINE_FILE
     analysis = session.analyse()
     findings, paths = _what_counts(session, analysis)
     stamp = current_stamp(__version__, (entry.code for entry in entries(session.settings)))

@@ -51,4 +51,4 @@ def _start(tree: DiskTree, settings: Settings) -> None:
 
 def _check(share: Sequence[tuple[str, Entry | None]]) -> list[Read]:
     tree, registry = _worker
-    return [read_and_check(tree, path, registry, known) for path, known in share]
+    return [read_and_check(tree, path, registry, known, digested=True) for path, known in share]

@@ -8,21 +8,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from armready.cache import Cache
 from armready.config import Config, Settings, find_config, from_mapping, load_config
 from armready.discovery import discover, find_root
 from armready.errors import UsageError
 from armready.finding import Confidence, Finding
 from armready.fix import Applicability
-from armready.fixer import FixOutcome, fix
 from armready.pipeline import Analysis, Filters, analyse, report
 from armready.progress import progress
 from armready.records import dataclass
 from armready.registry import Registry
 from armready.results import Report, Unparsed
 from armready.tree import DiskTree, MemoryTree, Tree
+
+if TYPE_CHECKING:
+    from armready.cache import Cache
+    from armready.fixer import FixOutcome
 
 STDIN = "-"
 
@@ -65,10 +67,15 @@ class Session:
 
     def analyse(self) -> Analysis:
         """Both passes over the files of this run."""
-        cache = Cache(self.root, self.settings) if self.cached and len(self.paths) > _WORTH_A_CACHE else None
+        cache = self._cache() if self.cached and len(self.paths) > _WORTH_A_CACHE else None
         with progress(f"scanning {len(self.paths):,} files"):
             analysis = analyse(self.tree, self.paths, self.registry, complete=self.complete, today=self.today, jobs=self.jobs, cache=cache)
         return replace(analysis, problems=(*analysis.problems, *(Unparsed("", problem) for problem in self.problems)))
+
+    def _cache(self) -> Cache:
+        from armready.cache import Cache
+
+        return Cache(self.root, self.settings)
 
     def report(self, analysis: Analysis, filters: Filters) -> Report:
         """The filtered list of an analysis."""
@@ -76,6 +83,8 @@ class Session:
 
     def fix(self, analysis: Analysis, filters: Filters, *, unsafe: bool) -> FixOutcome:
         """Make the fixes of all selected findings, in memory. Findings of low confidence are left alone unless they are asked for."""
+        from armready.fixer import fix
+
         selection = self.registry.selection
 
         def wanted(finding: Finding) -> bool:

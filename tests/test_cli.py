@@ -183,7 +183,19 @@ def test_processes_and_cache_do_not_change_the_result(run, repository, tmp_path)
 @pytest.mark.parametrize(
     ("name", "text", "absent"),
     [
-        ("Dockerfile", PINNED, {"ruamel.yaml", "libcst", "tomlkit", "rich", "httpx", "packaging", "pydantic"}),
+        (
+            "Dockerfile",
+            PINNED,
+            {"ruamel.yaml", "libcst", "tomlkit", "tomllib", "rich", "httpx", "packaging", "pydantic", "importlib.metadata"}
+            | {
+                "armready.fixer",
+                "armready.verify",
+                "armready.baseline",
+                "armready.builds",
+                "armready.kubernetes",
+                "armready.python.survey",
+            },
+        ),
         ("pod.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  containers: []\n", {"libcst", "dockerfile_parse", "tomlkit", "rich", "httpx"}),
         ("requirements.txt", "mkl==2024.0\n", {"libcst", "dockerfile_parse", "tree_sitter", "rich", "httpx"}),
     ],

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from packaging.utils import canonicalize_name
-
 from armready.file import File
 from armready.patterns import regex
 from armready.records import dataclass
 from armready.source import Span
 
+_SEPARATORS = regex(r"[-_.]+")
 _CONTINUATION = regex(r"\\\r?\n")
 _COMMENT = regex(r"(?:^|\s)#.*")
 _PARTS = regex(
@@ -26,6 +25,11 @@ _SHORT = {"-r": "--requirement", "-c": "--constraint", "-e": "--editable", "-i":
 _URL = regex(r"(?:[a-z][a-z0-9+.-]*:|\.{0,2}/|[A-Za-z]:\\)|\S+\.(?:whl|tar\.gz|zip)(?:$|[\s;#])", re.IGNORECASE)
 _WHEEL_NAME = regex(r"(?:^|/)([A-Za-z0-9](?:[\w.]*[A-Za-z0-9])?)-[^-/]+(?:-\d[^-/]*)?-[^-/]+-[^-/]+-[^-/]+\.whl", re.IGNORECASE)
 _EGG = regex(r"#(?:.*&)?egg=([A-Za-z0-9._-]+)")
+
+
+def canonical_name(name: str) -> str:
+    """A distribution's name as PEP 503 compares names."""
+    return _SEPARATORS.sub("-", name).lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ def parse_requirement(text: str, start: int = 0) -> Requirement | None:
         return _direct(text, start)
     if match["url"] is None and _URL.match(match["name"] + text[match.end("name") :]) and not match["specifier"]:
         return _direct(text, start)
-    extras = tuple(canonicalize_name(each.strip()) for each in (match["extras"] or "").split(",") if each.strip())
+    extras = tuple(canonical_name(each.strip()) for each in (match["extras"] or "").split(",") if each.strip())
     marker = (match["marker"] or "").strip()
     marker_span = None
     if marker:
@@ -84,7 +88,7 @@ def parse_requirement(text: str, start: int = 0) -> Requirement | None:
             spec = Span(spec_end, spec_end)
     end = marker_span.end - start if marker_span else spec.end + (text[spec.end : spec.end + 1] == ")")
     return Requirement(
-        canonicalize_name(match["name"]),
+        canonical_name(match["name"]),
         extras,
         re.sub(r"\s", "", text[spec.start : spec.end]),
         match["url"] or "",
@@ -107,7 +111,7 @@ def _direct(text: str, start: int) -> Requirement | None:
         return None
     at = text.index(url)
     wheel, egg = _WHEEL_NAME.search(url), _EGG.search(url)
-    name = canonicalize_name(wheel[1].rpartition("/")[2]) if wheel else canonicalize_name(egg[1]) if egg else ""
+    name = canonical_name(wheel[1].rpartition("/")[2]) if wheel else canonical_name(egg[1]) if egg else ""
     marker_span = None
     end = at + len(url)
     if marker:

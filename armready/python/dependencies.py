@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import Version
+from typing import TYPE_CHECKING
 
 from armready.fix import Edit
-from armready.knowledge.packages import version
 from armready.records import dataclass
 from armready.source import Location
+
+if TYPE_CHECKING:
+    from packaging.version import Version
 
 # True on every machine but a 64-bit ARM one; `== "x86_64"` would also drop Windows, where the value is `AMD64`.
 NOT_ARM = 'platform_machine != "aarch64" and platform_machine != "arm64"'
@@ -138,6 +138,8 @@ def _poetry_part(part: str) -> str:
     match = re.fullmatch(r"(\^|~)([0-9][^,]*)", part)
     if match is None:
         return part if part[0] in "<>=!~" else f"=={part}"
+    from armready.knowledge.packages import version
+
     base = version(match[2])
     if base is None:
         return ""
@@ -153,6 +155,11 @@ def _poetry_part(part: str) -> str:
 
 def upper_bound(specifier: str) -> tuple[Version, bool] | None:
     """The highest version that specifiers allow and whether it is itself allowed; None when there is no bound."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.version import Version
+
+    from armready.knowledge.packages import version
+
     try:
         parts = SpecifierSet(specifier)
     except InvalidSpecifier:
@@ -179,6 +186,8 @@ def upper_bound(specifier: str) -> tuple[Version, bool] | None:
 
 def allows(specifier: str, release: str) -> bool:
     """Whether specifiers accept a release; what cannot be read accepts nothing."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
     try:
         return SpecifierSet(specifier).contains(release, prereleases=True)
     except InvalidSpecifier:

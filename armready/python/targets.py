@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
-from packaging.tags import Tag, compatible_tags, cpython_tags, parse_tag
+if TYPE_CHECKING:
+    from packaging.markers import Marker
+    from packaging.tags import Tag
 
 X86_64 = "x86_64"
 AARCH64 = "aarch64"
@@ -80,6 +81,8 @@ def platforms(target: Target) -> list[str]:
 @lru_cache(maxsize=64)
 def tags(target: Target) -> dict[Tag, int]:
     """The wheel tags that fit the target, with their rank, the best being 0."""
+    from packaging.tags import compatible_tags, cpython_tags
+
     names = platforms(target)
     interpreter = f"cp{target.python[0]}{target.python[1]}"
     found = [*cpython_tags(target.python, [interpreter], names), *compatible_tags(target.python, interpreter, names)]
@@ -88,6 +91,8 @@ def tags(target: Target) -> dict[Tag, int]:
 
 @lru_cache(maxsize=4096)
 def _parse(tag: str) -> frozenset[Tag]:
+    from packaging.tags import parse_tag
+
     return parse_tag(tag)
 
 
@@ -102,6 +107,8 @@ def fits(tag: str, target: Target) -> bool:
 
 @lru_cache(maxsize=8192)
 def _marker(text: str) -> Marker | None:
+    from packaging.markers import InvalidMarker, Marker
+
     try:
         return Marker(text)
     except InvalidMarker:
@@ -113,6 +120,8 @@ def marker_holds(text: str, target: Target, extra: str = "", system: str = "linu
     """Whether a marker is true on the target; None when it cannot be read or depends on the kernel's version."""
     if not text:
         return True
+    from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
+
     marker = _marker(text)
     if marker is None or "platform_release" in text or "platform_version" in text:
         return None

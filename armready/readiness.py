@@ -5,7 +5,7 @@ Ignored findings do not count; what the baseline knows does, since it is still t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -164,7 +164,9 @@ def _workloads(analysis: Analysis) -> Iterator[Placed]:
             yield Placed(path, workload.location.region.line, workload.title, state, reason)
 
 
-def _placement(workload: Workload, own: Sequence[OwnBuild]) -> tuple[State, str]:
+def _placement(workload: Workload, own: dict[str, OwnBuild]) -> tuple[State, str]:
+    from armready.kubernetes.own_images import build_of
+
     stuck = [image for image in workload.images if image.only == "amd64"]
     if stuck:
         sure = any(image.sure is Confidence.HIGH for image in stuck)
@@ -173,7 +175,7 @@ def _placement(workload: Workload, own: Sequence[OwnBuild]) -> tuple[State, str]
         return State.BLOCKED, "its constraints rule arm64 nodes out"
     unknown = ""
     for image in workload.images:
-        build = next((each for each in own if each.makes(image.text)), None)
+        build = build_of(own, image.text)
         if build is not None and not build.arm64:
             return State.BLOCKED, f"{image.text} is built for amd64 only at {build.place}"
         if build is None and image.unknown:

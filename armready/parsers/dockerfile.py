@@ -326,7 +326,7 @@ def masked_text(source: Source, reader: LineReader, lines: list[LogicalLine]) ->
 def _keywords(source: Source, reader: LineReader, lines: list[LogicalLine]) -> list[str]:
     """The keyword of each logical line, from dockerfile-parse; it takes no line without arguments for an instruction."""
     found = {line: keyword for keyword, line in library_structure(masked_text(source, reader, lines))}
-    return [found.get(line.first) or line.code.text.split(None, 1)[0].upper() for line in lines]
+    return [found.get(line.first) or (line.code.text.split(None, 1) or [line.code.text])[0].upper() for line in lines]
 
 
 def _instructions(source: Source, reader: LineReader, lines: list[LogicalLine], keywords: list[str]) -> Iterator[Instruction]:

@@ -62,7 +62,9 @@ class File:
         return self.source.location(span)
 
     def replace(self, span: Span, text: str) -> Edit:
-        """An edit that puts `text` in the place of `span`."""
+        """An edit that puts `text` in the place of `span`, with the line endings of the file."""
+        if self.source.newline != "\n":
+            text = text.replace("\r\n", "\n").replace("\n", self.source.newline)
         return Edit(self.source.location(span), text)
 
     def insert(self, offset: int, text: str) -> Edit:

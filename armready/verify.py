@@ -161,7 +161,8 @@ def _python_units(file: File) -> Iterator[Unit]:
     module = file.parse(parse_python)
     for node in ast.walk(module.tree):
         if isinstance(node, ast.stmt) and not hasattr(node, "body"):
-            yield Unit(("statement", type(node).__name__, node.col_offset), module.span(node))
+            place = module.span(node)
+            yield Unit(("statement", type(node).__name__, file.source.indent_at(place.start)), place)
 
 
 def _toml_units(file: File) -> Iterator[Unit]:

@@ -3,8 +3,8 @@
 Rounds: of all fixes that may be applied, those that do not overlap are applied to the text in memory; then both passes run again. A
 fix stays only if the new text parses, is unchanged outside of what the fix claims (`verify.py`), and the second scan has lost the
 finding and gained none of the same or a higher level in the files it changed. A fix that fails is dropped, and its finding stays with
-the reason. Later rounds see the new facts: when a Dockerfile is mended, the CI file that builds it may follow. The order depends on
-nothing but the text.
+the reason, unless it holds once the others are made. Later rounds see the new facts: when a Dockerfile is mended, the CI file that
+builds it may follow. The order depends on nothing but the text.
 """
 
 from __future__ import annotations
@@ -105,6 +105,7 @@ def fix(
     state = _State(tree, registry, analysis, today)
     applied: list[Finding] = []
     rejected: dict[Key, NotApplied] = {}
+    progress = False
     for _ in range(_ROUNDS):
         candidates = [
             finding
@@ -115,9 +116,12 @@ def fix(
             and _key(finding) not in rejected
         ]
         batch = _without_overlaps(candidates, state.analysis.results, rejected)
-        if not batch:
+        if not batch and not (progress and rejected):
             break
-        state, made = _apply(state, batch, rejected)
+        if not batch:
+            rejected.clear()
+        state, made = _apply(state, batch, rejected) if batch else (state, [])
+        progress = bool(made) or (progress and bool(batch))
         applied.extend(made)
     changes = {path: (tree.read(path), data) for path, data in sorted(state.files.items()) if tree.read(path) != data}
     still = {_key(finding) for finding in state.analysis.findings}
@@ -129,8 +133,9 @@ def _key(finding: Finding) -> Key:
 
 
 def _without_overlaps(findings: Sequence[Finding], covered: Mapping[str, FileResult], rejected: dict[Key, NotApplied]) -> list[Finding]:
-    """The fixes of one round, in order. All edits of a fix or none; what overlaps an earlier fix waits for the next round."""
-    taken: dict[str, list[Edit]] = {}
+    """The fixes of one round, in order. All edits of a fix or none; what overlaps an earlier fix,
+    or stands on a line with the fix of another rule, waits for the next round."""
+    taken: dict[str, list[tuple[str, Edit]]] = {}
     batch = []
     for finding in sorted(findings, key=lambda each: each.sort_key):
         edits = finding.fix.edits if finding.fix else ()
@@ -138,11 +143,15 @@ def _without_overlaps(findings: Sequence[Finding], covered: Mapping[str, FileRes
         if outside:
             rejected[_key(finding)] = NotApplied(finding, f"it also changes {outside[0]}, which this run does not cover")
             continue
-        if any(_clash(edit, other) for edit in edits for other in taken.get(edit.path, ())):
+        if any(
+            _clash(edit, other) or (code != finding.code and _share_a_line(edit, other))
+            for edit in edits
+            for code, other in taken.get(edit.path, ())
+        ):
             continue
         batch.append(finding)
         for edit in edits:
-            taken.setdefault(edit.path, []).append(edit)
+            taken.setdefault(edit.path, []).append((finding.code, edit))
     return batch
 
 
@@ -154,6 +163,12 @@ def _clash(one: Edit, other: Edit) -> bool:
         return True
     inside = one.span.start < other.span.start < one.span.end or other.span.start < one.span.start < other.span.end
     return inside or one.span.overlaps(other.span)
+
+
+def _share_a_line(one: Edit, other: Edit) -> bool:
+    """Whether two edits stand on one line: what a second rule says of it may change with the first."""
+    first, second = one.location.region, other.location.region
+    return one != other and first.line <= second.end_line and second.line <= first.end_line
 
 
 def _apply(state: _State, batch: Sequence[Finding], rejected: dict[Key, NotApplied]) -> tuple[_State, list[Finding]]:

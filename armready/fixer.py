@@ -134,7 +134,8 @@ def _key(finding: Finding) -> Key:
 
 def _without_overlaps(findings: Sequence[Finding], covered: Mapping[str, FileResult], rejected: dict[Key, NotApplied]) -> list[Finding]:
     """The fixes of one round, in order. All edits of a fix or none; what overlaps an earlier fix,
-    or stands on a line with the fix of another rule, waits for the next round."""
+    or stands on a line with the fix of another rule, waits for the next round.
+    """
     taken: dict[str, list[tuple[str, Edit]]] = {}
     batch = []
     for finding in sorted(findings, key=lambda each: each.sort_key):

@@ -10,8 +10,20 @@ from armready.registry import all_rules
 from armready.testing import example_files
 
 IMAGES = st.sampled_from(
-    ["debian:12", "amd64/debian:12", "mysql:5.7", "alpine", "scratch", "build", "${BASE}", "mcr.microsoft.com/mssql/server:2022-latest"]
-    + ["python:3.12@sha256:" + "a" * 64, "gcr.io/distroless/base-amd64", "registry.example:5000/app-amd64:1", "bitnami/redis:6.0.1"]
+    [
+        "debian:12",
+        "amd64/debian:12",
+        "mysql:5.7",
+        "alpine",
+        "scratch",
+        "build",
+        "${BASE}",
+        "mcr.microsoft.com/mssql/server:2022-latest",
+        "python:3.12@sha256:" + "a" * 64,
+        "gcr.io/distroless/base-amd64",
+        "registry.example:5000/app-amd64:1",
+        "bitnami/redis:6.0.1",
+    ]
 )
 ARCHES = st.sampled_from(
     ["amd64", "x86_64", "arm64", "aarch64", "386", "$TARGETARCH", "${TARGETARCH}", "$(uname -m)", "$(dpkg --print-architecture)"]

@@ -385,7 +385,8 @@ class _Walk:
         many = call.flag("all") or call.flag("all-platforms")
         if call.tool in ("podman", "buildah") and len(every) > 1:
             return Push(at, name=every[1], source=every[0], all_platforms=many)
-        return Push(at, name=every[0], every_tag=call.flag("all-tags") or call.flag("a"), all_platforms=many)
+        # `docker push $ARGUMENTS NAME`: a push takes one name, so what stands before it are options.
+        return Push(at, name=every[-1], every_tag=call.flag("all-tags") or call.flag("a"), all_platforms=many)
 
     def deploy(self, call: Invocation, at: Moment) -> Iterator[Deploy]:
         """`aws lambda update-function-code --image-uri X` and its like."""

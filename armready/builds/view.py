@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from armready.builds import exempt
+from armready.builds import exempt, references
 from armready.builds.chains import Chain, Promotion, link, merges
 from armready.builds.events import Bake, Build, Call, Compile, Deploy, Event, Merge, Push, Setup
 from armready.builds.facts import DESCRIBED, CallMade, Deployed, Elsewhere, ExtendedJob, FreePush, ImageBuild, Pushed, WeakEmulator
@@ -256,8 +256,13 @@ def _bake_files(file: File, bake: Bake) -> Iterator[str]:
 
 def _described(file: File, builds: Builds, bake: Bake) -> Iterator[CallMade]:
     """The calls of what the files of a bake describe, unless its own options set the platforms."""
-    if bake.platforms.given or bake.folder is None:
+    job = bake.job
+    if bake.platforms.given or bake.folder is None or job.disabled or job.one_of_several or not job.host.is_linux:
         return
+    # Bake takes its variables from the environment: one of them can be the registry.
+    given = [value for values in bake.environment.values() for value in values]
+    given += [each.value.template for each in (bake.command.assignments if bake.command else ()) if each.value is not None]
+    to_test = any(references.is_test_registry(value) for value in given)
     runner = bake.verb.partition(" ")[0]
     targets = [text for each in bake.targets for text in expand(each, bake.environment)] or ["default" if runner == "bake" else ""]
     for path in _bake_files(file, bake):
@@ -265,7 +270,9 @@ def _described(file: File, builds: Builds, bake: Bake) -> Iterator[CallMade]:
             if not has_expansion(target):
                 # What is in the daemon, or goes there, cannot be of several platforms.
                 daemon = bake.loads or bake.verb == "compose push"
-                yield _call(file, builds, bake, f"{runner} by the daemon" if daemon else runner, path, target, pushes=bake.pushes)
+                yield _call(
+                    file, builds, bake, f"{runner} by the daemon" if daemon else runner, path, target, pushes=bake.pushes and not to_test
+                )
 
 
 def _pushed(file: File, chain: Chain) -> Iterator[Pushed]:

@@ -90,7 +90,7 @@ def _job(file: File, description: Description, target: Target) -> Job:
         Verb.BUILD,
         target.span,
         "bake",
-        description.value(target, "tags") or (),
+        tuple(each for each in description.value(target, "tags") or () if _UNKNOWN not in each),
         platforms,
         platforms_span=target.platforms_span,
         pushes=pushes,

@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from armready.builds.facts import CallMade, ImageBuild
+from armready.builds.publishers import PUBLISHERS
 from armready.finding import Confidence, Finding, Related, Severity
 from armready.fix import Applicability
 from armready.project import Project
@@ -97,7 +98,8 @@ class CallsSinglePlatformBuild(ProjectRule):
         """See `ProjectRule.check`."""
         by_path: dict[str, list[ImageBuild]] = {}
         for build in pushed_builds(project):
-            if not build.platforms.arm64 and build.platforms.resolved:
+            needs_machine = build.tool not in PUBLISHERS or build.tool == "skaffold"
+            if needs_machine and not build.platforms.arm64 and build.platforms.resolved:
                 by_path.setdefault(build.location.path, []).append(build)
         for path, call in project.facts(CallMade):
             called = [build for build in by_path.get(call.path or "", ()) if call.path != path and _reaches(call, build)]

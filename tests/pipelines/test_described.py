@@ -142,6 +142,13 @@ def test_bake_by_the_action():
     assert found.path == "docker-bake.hcl"
 
 
+def test_bake_into_a_test_registry():
+    text = workflow("REGISTRY=localhost:5000 docker buildx bake --push", "export REGISTRY=localhost:5000; docker buildx bake --push")
+    bake = 'variable "REGISTRY" {\n  default = "example"\n}\ntarget "default" {\n  tags = tag(REGISTRY)\n}\n'
+    assert len(findings({**workflow("docker buildx bake --push"), "docker-bake.hcl": bake})) == 1
+    assert findings({**text, "docker-bake.hcl": bake}) == []
+
+
 def test_bake_in_json():
     before = '{\n  "target": {\n    "default": {\n      "tags": ["a/b"]\n    }\n  }\n}\n'
     after = '{\n  "target": {\n    "default": {\n      "tags": ["a/b"],\n      "platforms": ["linux/amd64", "linux/arm64"]\n    }\n  }\n}\n'

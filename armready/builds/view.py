@@ -262,7 +262,7 @@ def _described(file: File, builds: Builds, bake: Bake) -> Iterator[CallMade]:
     # Bake takes its variables from the environment: one of them can be the registry.
     given = [value for values in bake.environment.values() for value in values]
     given += [each.value.template for each in (bake.command.assignments if bake.command else ()) if each.value is not None]
-    to_test = any(references.is_test_registry(value) for value in given)
+    to_test = any(references.is_test_registry(f"{value}/") for value in given)
     runner = bake.verb.partition(" ")[0]
     targets = [text for each in bake.targets for text in expand(each, bake.environment)] or ["default" if runner == "bake" else ""]
     for path in _bake_files(file, bake):

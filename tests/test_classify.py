@@ -1,4 +1,3 @@
-
 import pytest
 
 from armready.classify import Kind, classify

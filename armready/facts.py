@@ -200,9 +200,9 @@ _SCHEDULING_KINDS = KUBERNETES_KINDS | {Kind.HELM_VALUES, Kind.HELM_TEMPLATE, Ki
 # Kinds of which a repository has many files that build nothing.
 _OFTEN_IDLE = frozenset({Kind.TEKTON, Kind.ARGO, Kind.SHELL, Kind.MAKEFILE, Kind.JUSTFILE, Kind.TASKFILE, Kind.PACKAGE_JSON, Kind.POM})
 # One of these stands in every file of theirs that builds, tags or pushes an image.
-BUILD_TOOL_NEEDLES = (
-    b"docker", b"podman", b"buildah", b"nerdctl", b"container", b"kaniko", b"buildctl", b"skopeo", b"buildkit", b"image", b"ko ", b"jib", b"pack build", b"skaffold", b"builds submit",
-)  # fmt: skip
+BUILD_TOOL_NEEDLES = tuple(
+    b"docker|podman|buildah|nerdctl|container|kaniko|buildctl|skopeo|buildkit|image|ko |jib|pack build|skaffold|builds submit".split(b"|")
+)
 
 COLLECTORS: tuple[Collector, ...] = (
     Collector("armready.kubernetes.nodes:node_pools", KUBERNETES_KINDS, (b"karpenter",)),

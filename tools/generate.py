@@ -32,7 +32,7 @@ FAMILIES = {
     "PY": "Python",
     "ARM": "Ignore comments",
 }
-SAMPLE_LINES = 34
+SAMPLE_LINES = 5
 
 
 def outputs() -> Iterator[tuple[Path, str]]:
@@ -121,17 +121,9 @@ def sample() -> str:
         shop = Path(folder) / "shop"
         shutil.copytree(ROOT / "fixtures" / "projects" / "before-migration" / "input", shop)
         (shop / ".git").mkdir()
-        lines = run("scan", "--format", "text", cwd=shop).splitlines()
-    blocks = "\n".join(lines).split("\n\n")
-    shown: list[str] = []
-    for each in blocks:
-        if shown and sum(part.count("\n") + 2 for part in [*shown, each]) > SAMPLE_LINES:
-            break
-        shown.append(each)
-    more = len([each for each in blocks if each.strip()]) - len(shown)
-    tail = f"\n\n... and {more} more\n" if more > 0 else "\n"
-    body = "\n\n".join(shown)
-    return f"```text\n{body}{tail}```\n"
+        lines = run("scan", "--format", "concise", cwd=shop).splitlines()
+    more = len(lines) - SAMPLE_LINES
+    return "```text\n" + "\n".join(lines[:SAMPLE_LINES]) + f"\n... and {more} more\n```\n"
 
 
 def run(*arguments: str, cwd: Path = ROOT) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice, pairwise
 
+from armready.builds import commands
 from armready.builds import platforms as platform_values
 from armready.builds.events import (
     BUILD_VARIABLES,
@@ -65,7 +66,6 @@ _EMULATORS = regex(
     r"(?:^|/)(?:tonistiigi/binfmt|multiarch/qemu-user-static|linuxkit/binfmt|docker/binfmt|dbhi/qus|aptman/qus|stilliard/qus)\b"
 )
 _EMULATOR_PACKAGES = regex(r"^(?:qemu-user-static|binfmt-support|qemu-user-binfmt|qemu-aarch64-static|qemu-user)(?:=.*)?$")
-_PLATFORM_NAME = regex(r"(?i)platform|buildx|multi_?arch")
 # A command that is a file of the repository: `./build`, `hack/build`.
 _PATH = regex(r"(?:\./)?[\w.-]+(?:/[\w.-]+)*/[\w.-]+|\./[\w.-]+")
 _SCRIPT_NAME = regex(r"\.(?:sh|bash|ksh|zsh)$")
@@ -209,11 +209,11 @@ class _Walk:
         elif published is not None:
             yield self.published(call.tool, at, published)
         elif call.is_build:
-            yield self.build(call, at)
+            yield commands.build(call, at)
         elif call.tool == "kaniko":
-            yield self.kaniko(call, at)
+            yield commands.kaniko(call, at)
         elif call.tool == "buildctl" and verb == "build":
-            yield self.buildctl(call, at)
+            yield commands.buildctl(call, at)
         elif verb.startswith("compose ") or verb == "buildx bake" or verb == "bake":
             yield from self.bake(call, at)
         elif verb in ("tag", "image tag") and len(call.arguments) >= 2:
@@ -257,127 +257,6 @@ class _Walk:
             pushes=True,
             stdin=True,
             described_in=described_in(self.folder, found.described_in),
-        )
-
-    def build(self, call: Invocation, at: Moment) -> Build:
-        output, pushes, output_names = self.output(call)
-        arguments = [
-            word
-            for word in call.arguments
-            if not (has_expansion(word.text) and not word.text.startswith(('"', "'")) and len(call.arguments) > 1)
-        ]
-        context = arguments[-1].template if arguments else (call.arguments[-1].template if call.arguments else "")
-        dockerfile = call.last("file") or ""
-        command = call.command
-        heredoc = any(redirect.operator.startswith("<<") for redirect in getattr(command, "redirects", ()))
-        tags = tuple(
-            name_of(option.value, self.environment, option.value_word) for option in call.options if option.name == "tag" and option.value
-        )
-        tags += tuple(name_of(each, self.environment) for each in output_names)
-        values = call.all("platform")
-        hidden_tags, hidden_platforms = self.hidden_options(call)
-        tags += hidden_tags
-        values += hidden_platforms
-        if call.tool in ("podman", "buildah") and not values:
-            values = call.all("arch")
-        default = self.environment.get("DOCKER_DEFAULT_PLATFORM", ())
-        own = [each.value.template for each in getattr(command, "assignments", ()) if each.name == "DOCKER_DEFAULT_PLATFORM" and each.value]
-        named = platform_values.parse(values, self.environment)
-        inherited = not named.given and bool(own or default)
-        if inherited:
-            named = platform_values.parse(own or default, self.environment)
-        return Build(
-            at,
-            tool=call.tool,
-            tags=tags,
-            platforms=named,
-            output=output,
-            pushes=pushes,
-            dockerfile=dockerfile,
-            context=context,
-            stdin=context == "-" or dockerfile == "-" or heredoc,
-            target=call.last("target") or "",
-            manifest=call.last("manifest") or "",
-            by_digest=any("push-by-digest=true" in each for each in call.all("output")),
-            default_platform=inherited,
-        )
-
-    def hidden_options(self, call: Invocation) -> tuple[tuple[Name, ...], list[str]]:
-        """The tags and platforms in words that are variables with options in them (`docker build $ARGS .`)."""
-        tags: list[Name] = []
-        platforms: list[str] = []
-        for word in call.arguments:
-            if not has_expansion(word.text) or word.text.startswith(("'", '"')):
-                continue
-            texts = expand(word.template, self.environment)
-            if len(call.arguments) > 1 and _PLATFORM_NAME.search(word.template) and not any("--platform" in text for text in texts):
-                platforms.append("$(" + word.template.strip("${}()") + ")")
-            for text in texts:
-                parts = text.split()
-                for option, value in pairwise(parts):
-                    if option in ("-t", "--tag"):
-                        tags.append(name_of(value.strip("\"'"), self.environment))
-                    elif option == "--platform":
-                        platforms.append(value)
-                tags += [name_of(part.split("=", 1)[1], self.environment) for part in parts if part.startswith("--tag=")]
-                platforms += [part.split("=", 1)[1] for part in parts if part.startswith("--platform=")]
-        return tuple(tags), platforms
-
-    def output(self, call: Invocation) -> tuple[Output, bool, list[str]]:
-        """Where a build puts its result, whether that pushes it, and the names that the output gives."""
-        pushes = call.flag("push") or (call.flag("save") and call.tool == "depot")
-        output = Output.REGISTRY if pushes else Output.DAEMON if call.flag("load") else Output.DEFAULT
-        found: list[str] = []
-        for value in call.all("output"):
-            keys = dict(part.split("=", 1) for part in re.split(r',(?![^"]*"[^"]*$)', value) if "=" in part)
-            kind = keys.get("type", "local")
-            if kind == "registry" or keys.get("push", "").strip('"') not in ("", "false"):
-                output, pushes = Output.REGISTRY, True
-                found += [each for each in keys.get("name", "").strip('"').split(",") if each]
-            elif kind == "docker" and output is Output.DEFAULT and "dest" not in keys:
-                output = Output.DAEMON
-            elif kind in ("local", "tar", "oci", "docker"):
-                output = Output.FILE
-            elif kind == "cacheonly":
-                output = Output.CACHE
-        return output, pushes, found
-
-    def kaniko(self, call: Invocation, at: Moment) -> Build:
-        pushes = not call.flag("no-push") and not call.flag("noPush")
-        tags = tuple(
-            name_of(option.value, self.environment, option.value_word)
-            for option in call.options
-            if option.name == "destination" and option.value
-        )
-        return Build(
-            at,
-            tool="kaniko",
-            tags=tags,
-            platforms=platform_values.parse(call.all("custom-platform", "customPlatform"), self.environment),
-            output=Output.REGISTRY if pushes else Output.CACHE,
-            pushes=pushes,
-            dockerfile=call.last("dockerfile") or "",
-            context=call.last("context") or "",
-            target=call.last("target") or "",
-        )
-
-    def buildctl(self, call: Invocation, at: Moment) -> Build:
-        _, pushes, found = self.output(call)
-        for value in call.all("output"):
-            name = re.search(r'"name=([^"]+)"|name="([^"]+)"|name=([^",]+)', value)
-            found = [*found, *((name[1] or name[2] or name[3]).split(",") if name else ())]
-        options = dict(each.split("=", 1) for each in call.all("opt", "frontend-opt") if "=" in each)
-        local = dict(each.split("=", 1) for each in call.all("local") if "=" in each)
-        return Build(
-            at,
-            tool="buildctl",
-            tags=tuple(name_of(each, self.environment) for each in dict.fromkeys(found)),
-            platforms=platform_values.parse([options["platform"]] if "platform" in options else [], self.environment),
-            output=Output.REGISTRY if pushes else Output.FILE if call.all("output") else Output.DEFAULT,
-            pushes=pushes,
-            dockerfile=posixpath.join(local.get("dockerfile", ""), options.get("filename", "Dockerfile")),
-            context=local.get("context", ""),
-            target=options.get("target", ""),
         )
 
     def push(self, call: Invocation, at: Moment) -> Push:

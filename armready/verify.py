@@ -20,7 +20,7 @@ from armready.source import Span
 _YAML_KINDS = (
     (PIPELINE_KINDS - {Kind.JENKINS})
     | {Kind.COMPOSE, Kind.KUBERNETES, Kind.KUSTOMIZATION, Kind.HELM_CHART, Kind.HELM_VALUES, Kind.SKAFFOLD, Kind.GORELEASER}
-    | {Kind.KO, Kind.TASKFILE, Kind.CLOUDFORMATION, Kind.CONDA_ENV, Kind.YAML}
+    | {Kind.KO, Kind.BAKE_JSON, Kind.TASKFILE, Kind.CLOUDFORMATION, Kind.CONDA_ENV, Kind.YAML}
 )
 _TOML_KINDS = frozenset({Kind.PYPROJECT, Kind.PIXI, Kind.PIPFILE})
 
@@ -176,10 +176,34 @@ def _toml_units(file: File) -> Iterator[Unit]:
         yield Unit(("table", key), Span(0, 0))
 
 
+def _hcl_units(file: File) -> Iterator[Unit]:
+    from armready.parsers.hcl import Block, parse_hcl
+
+    stack: list[tuple[tuple[object, ...], Block]] = [((block.kind, *block.labels), block) for block in file.parse(parse_hcl)]
+    while stack:
+        path, block = stack.pop()
+        for attribute in block.attributes.values():
+            yield Unit((*path, attribute.name), attribute.span)
+        stack.extend(((*path, inner.kind, *inner.labels), inner) for inner in block.blocks)
+
+
+def _pom_units(file: File) -> Iterator[Unit]:
+    from armready.pipelines.pom import Element, parse_xml
+
+    stack: list[tuple[tuple[object, ...], Element]] = [((), file.parse(parse_xml))]
+    while stack:
+        path, element = stack.pop()
+        if not element.children and path:
+            yield Unit(path, element.inner)
+        stack.extend(((*path, child.name), child) for child in element.children)
+
+
 _CUTTERS: tuple[tuple[frozenset[Kind], Callable[[File], Iterator[Unit]]], ...] = (
     (frozenset({Kind.DOCKERFILE}), _dockerfile_units),
     (_YAML_KINDS, _yaml_units),
     (SHELL_KINDS, _script_units),
     (frozenset({Kind.PYTHON}), _python_units),
     (_TOML_KINDS, _toml_units),
+    (frozenset({Kind.BAKE_HCL}), _hcl_units),
+    (frozenset({Kind.POM}), _pom_units),
 )

@@ -136,6 +136,23 @@ def changed_since(revision: str, root: Path, tree: Tree) -> Changed:
     return Changed(root, tree, blobs)
 
 
+def uncommitted(root: Path, contents: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Of files with their contents, those that differ from the last commit; none where there is no commit to compare with."""
+    try:
+        listed = _git(["ls-tree", "-r", "-z", "--full-tree", "HEAD"], root)
+    except UsageError:
+        return ()
+    blobs = {
+        os.fsdecode(path): head.split()[2].decode() for head, _, path in (each.partition(b"\t") for each in listed.split(b"\0")) if path
+    }
+
+    def differs(path: str, data: bytes) -> bool:
+        blob = blobs.get(path)
+        return blob is None or blob not in (object_name(data, blob), object_name(data.replace(b"\r\n", b"\n"), blob))
+
+    return tuple(path for path, data in contents.items() if differs(path, data))
+
+
 def _hint(root: Path) -> str:
     if _ask(["rev-parse", "--is-shallow-repository"], root) != "true":
         return ""

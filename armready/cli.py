@@ -511,11 +511,17 @@ def _print_diff(outcome: FixOutcome) -> None:
 
 def _write(session: Session, outcome: FixOutcome) -> bool:
     """Write the changes; name what could not be written. Returns whether there was any."""
+    from armready.changed import uncommitted
     from armready.fixer import write
+    from armready.reporters.base import escape
 
+    dirty = uncommitted(session.root, {path: old for path, (old, _) in outcome.changes.items()}) if outcome.changes else ()
+    if dirty:
+        more = f" and {len(dirty) - 1} more" if len(dirty) > 1 else ""
+        print(f"armready: {escape(dirty[0])}{more} had changes that are not committed; the fixes are now among them", file=sys.stderr)
     failed = write(session.root, outcome.changes)
     for path, reason in failed.items():
-        print(f"armready: {path}: not written: {reason}", file=sys.stderr)
+        print(f"armready: {escape(path)}: not written: {reason}", file=sys.stderr)
     return bool(failed)
 
 

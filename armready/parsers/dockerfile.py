@@ -45,6 +45,9 @@ _TEMPLATE_LINE = regex(r"(?m)^[ \t]*(?:\{%|\{\{|%%\w+%%|@\w+@|(?:FROM|ARG|ENV|CO
 # A file with a longer instruction is not shown to dockerfile-parse as it stands, because that joins lines in quadratic time.
 _LONG_INSTRUCTION = 500
 
+# A builder stops at 127 layers; generated files hold some thousands of lines.
+MAX_INSTRUCTIONS = 20_000
+
 
 class Word(NamedTuple):
     """A word of an instruction: as written, and where. A place that a JSON escape blurs is only good to point at."""
@@ -286,11 +289,13 @@ def parse_dockerfile(file: File) -> Dockerfile:
     """Read a Dockerfile.
 
     Raises:
-        ParseProblem: there is no instruction of a Dockerfile in it.
+        ParseProblem: there is no instruction of a Dockerfile in it, or more than anybody writes.
     """
     source = file.source
     reader = LineReader(source)
     lines = [line for line in reader.lines() if line.code.text.strip(BLANKS)]
+    if len(lines) > MAX_INSTRUCTIONS:
+        raise ParseProblem(f"not read: more than {MAX_INSTRUCTIONS} instructions")
     keywords = _keywords(source, reader, lines)
     if not any(keyword in KEYWORDS for keyword in keywords):
         raise ParseProblem("no Dockerfile instruction in it")

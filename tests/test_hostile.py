@@ -1,0 +1,197 @@
+"""Input that was made to hurt: every run ends soon, says what it did not read, and follows nothing out of the root."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from armready.config import Settings
+from armready.fixer import write
+from armready.pipeline import analyse
+from armready.registry import Registry
+from armready.tree import DiskTree, MemoryTree
+
+REGISTRY = Registry(Settings())
+POD = "apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector: {kubernetes.io/arch: amd64}\n"
+WORKFLOW = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n    - run: docker push x\n"
+ALIASES = "a: &a [x]\n" + "".join(f"{chr(98 + at)}: &{chr(98 + at)} [{','.join(['*' + chr(97 + at)] * 9)}]\n" for at in range(20))
+LEVELS = 400_000
+LIMIT_SECONDS = 60
+
+FIXABLE = "FROM --platform=linux/amd64 alpine:3.20\nCMD /app\n"
+
+CASES = {
+    "k8s/aliases.yaml": POD + ALIASES,
+    ".github/workflows/aliases.yml": WORKFLOW + ALIASES,
+    ".gitlab-ci.yml": "a: &a\n  script: [docker push x]\n"
+    + "".join(f"b{at}: &b{at}\n  <<: [{','.join(['*b' + str(at - 1) if at else '*a'] * 9)}]\n" for at in range(15)),
+    "k8s/brackets.yaml": POD + "x: " + "[" * LEVELS,
+    "k8s/braces.yaml": POD + "x: " + "{a: " * LEVELS,
+    "k8s/dashes.yaml": POD + "x: " + "- " * LEVELS,
+    "k8s/indents.yaml": POD + "x:\n" + "".join(" " * level + "- \n" for level in range(1, 2_000)),
+    "docker-bake.hcl": 'target "a" { x = ' + "[" * LEVELS,
+    "Dockerfile.nested": "FROM amd64/debian\nRUN echo " + "$(" * LEVELS,
+    "Dockerfile.long": "FROM amd64/debian\nRUN curl -O https://x/amd64 " + "a" * 2_000_000,
+    "Dockerfile.many": "FROM amd64/debian\n" + "RUN x\n" * 60_000,
+    "Dockerfile.doubling": "FROM amd64/debian\nARG A0=amd64\n"
+    + "".join(f"ARG A{at}=${{A{at - 1}}}${{A{at - 1}}}\n" for at in range(1, 60)),
+    "setup.py": "x = 'x86_64'\ny = " + "(" * LEVELS,
+    "minus.py": "x = 'x86_64'\ny = " + "-" * LEVELS + "1",
+    "pyproject.toml": "x = " + "[" * LEVELS,
+    "uv.lock": "x = " + "[" * LEVELS,
+    "Pipfile.lock": "[" * LEVELS,
+}
+
+
+@pytest.mark.parametrize("path", CASES)
+def test_a_hostile_file_is_read_or_refused_in_bounded_time(path):
+    tree = MemoryTree({path: CASES[path].encode(), "Dockerfile": FIXABLE.encode()})
+    start = time.process_time()
+    analysis = analyse(tree, sorted(tree.files), REGISTRY, complete=True, today=None)
+    assert time.process_time() - start < LIMIT_SECONDS
+    assert not [problem for problem in analysis.results[path].problems if "internal error" in problem]
+    assert not analysis.problems
+    assert [finding.code for finding in analysis.findings if finding.path == "Dockerfile"] == ["DF101"]
+
+
+@pytest.fixture
+def repository(tmp_path):
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "Dockerfile").write_text(FIXABLE)
+    return tmp_path
+
+
+def codes(output: str):
+    return [(each["path"], each["code"]) for each in json.loads(output)["findings"]]
+
+
+def test_links_pipes_and_names_that_lead_astray(repository, run, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "Dockerfile").write_text("FROM amd64/secret\n")
+    (repository / "loop").symlink_to(repository)
+    (repository / "self").symlink_to("self")
+    (repository / "Dockerfile.out").symlink_to(outside / "Dockerfile")
+    os.mkfifo(repository / "Dockerfile.pipe")
+    (repository / "Dockerfile.null").symlink_to("/dev/zero")
+    name = "a\n\x1b[31mb"
+    (repository / name).mkdir()
+    (repository / name / "Dockerfile").write_text(FIXABLE)
+    for output_format in ("text", "concise", "json", "github", "sarif", "gitlab", "junit", "markdown", "html"):
+        code, out, err = run("scan", "--format", output_format, "--color", "never", cwd=repository)
+        assert code == 1
+        assert "secret" not in out
+        assert "\x1b" not in out + err
+    _, out, _ = run("scan", "--format", "json", cwd=repository)
+    assert len(codes(out)) == 2
+
+
+def test_a_file_that_is_gone_or_changed_costs_nothing_else(repository):
+    tree = DiskTree(repository)
+    (repository / "Dockerfile.gone").symlink_to("nothing")
+    analysis = analyse(tree, ["Dockerfile", "Dockerfile.gone"], REGISTRY, complete=True, today=None)
+    assert [finding.path for finding in analysis.findings] == ["Dockerfile"]
+    assert analysis.results["Dockerfile.gone"].problems
+
+
+def test_a_file_that_changed_since_the_scan_is_not_written(repository):
+    failed = write(repository, {"Dockerfile": (b"FROM scratch\n", b"FROM new\n")})
+    assert "changed" in failed["Dockerfile"]
+    assert (repository / "Dockerfile").read_text() == FIXABLE
+
+
+def test_a_read_only_file_is_named_and_kept(repository, run):
+    if os.geteuid() == 0:
+        pytest.skip("root may write everything")
+    (repository / "Dockerfile").chmod(0o444)
+    code, _, err = run("fix", cwd=repository)
+    assert code == 1
+    assert "Dockerfile: not written: it is read-only" in err
+    assert (repository / "Dockerfile").read_text() == FIXABLE
+
+
+BIG = {f"d{number}/Dockerfile": FIXABLE + "# x\n" * 20_000 for number in range(12)}
+
+
+def is_whole(text: str, old: str) -> bool:
+    return text in (old, old.replace("--platform=linux/amd64 ", ""))
+
+
+def test_a_fix_that_is_killed_leaves_old_files_or_new_ones(repository):
+    """Killed at many moments of writing; no file is ever torn."""
+    for path, text in BIG.items():
+        (repository / path).parent.mkdir()
+        (repository / path).write_text(text)
+    writer = (
+        "import sys; from pathlib import Path; from armready.fixer import write; root = Path(sys.argv[1]);"
+        "files = {str(p.relative_to(root)): p.read_bytes() for p in root.glob('d*/Dockerfile')};"
+        "print('ready', flush=True);"
+        "[write(root, {n: (p.read_bytes(), d)}) for _ in range(1000) for n, o in files.items() for p in [root / n]"
+        " for d in [o.replace(b'--platform=linux/amd64 ', b'') if b'--platform' in p.read_bytes() else o]]"
+    )
+    for moment in range(8):
+        with subprocess.Popen(
+            [sys.executable, "-c", writer, str(repository)], stdout=subprocess.PIPE, cwd=Path(__file__).parent.parent
+        ) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(0.004 * moment)
+            process.send_signal(signal.SIGKILL)
+        for path, text in BIG.items():
+            assert is_whole((repository / path).read_text(), text)
+            (repository / path).write_text(text)
+
+
+def test_a_full_disk_leaves_the_old_file_and_no_rubbish(repository):
+    text = FIXABLE + "# x\n" * 20_000
+    (repository / "Dockerfile").write_text(text)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (8_192, before[1]))
+        failed = write(repository, {"Dockerfile": (text.encode(), text.replace("amd64", "arm64").encode())})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert "Dockerfile" in failed
+    assert (repository / "Dockerfile").read_text() == text
+    assert sorted(each.name for each in repository.iterdir()) == [".git", "Dockerfile"]
+
+
+def test_a_fix_on_uncommitted_changes_says_so(tmp_path, run):
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@example.com"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    (tmp_path / "Dockerfile").write_text(FIXABLE)
+    subprocess.run([*git, "add", "-A"], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "a"], check=True)
+    assert "not committed" not in run("fix", cwd=tmp_path)[2]
+    (tmp_path / "Dockerfile").write_text(FIXABLE + "# mine\n")
+    assert "Dockerfile had changes that are not committed" in run("fix", cwd=tmp_path)[2]
+
+
+def test_the_same_bytes_whatever_the_circumstances(tmp_path, run):
+    (tmp_path / ".git").mkdir()
+    for number in range(260):
+        folder = tmp_path / f"s{number}"
+        folder.mkdir()
+        (folder / "Dockerfile").write_text(FIXABLE + (f"# é {number}\n" * 800 if number % 2 else ""))
+    folders = [f"s{number}" for number in range(260)]
+    arguments = ("scan", "--format", "json", "--exit-zero")
+    _, alone, _ = run(*arguments, "--jobs", "1", "--no-cache", cwd=tmp_path)
+    same = {
+        "jobs": run(*arguments, "--jobs", "2", "--no-cache", cwd=tmp_path)[1],
+        "cold": run(*arguments, cwd=tmp_path)[1],
+        "warm": run(*arguments, cwd=tmp_path)[1],
+        "locale": run(*arguments, "--no-cache", cwd=tmp_path, env={"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0"})[1],
+    }
+    assert {name: output == alone for name, output in same.items()} == dict.fromkeys(same, True)
+    forwards = run(*arguments, *folders[:20], cwd=tmp_path)[1]
+    assert forwards == run(*arguments, *folders[:20][::-1], cwd=tmp_path)[1]
+    whole = [each for each in json.loads(alone)["findings"] if each["path"] == "s7/Dockerfile"]
+    single = json.loads(run(*arguments, "s7/Dockerfile", cwd=tmp_path)[1])["findings"]
+    assert single == whole

@@ -192,10 +192,13 @@ class _Parser:
 
     def blank_or_skip(self) -> None:
         """Skip blanks within an expression, line by line at the outermost level."""
-        if self.text[self.at] in " \t":
+        start = self.at
+        if self.text[start] in " \t":
             self.at += 1
             return
         self.blank()
+        if self.at == start:
+            raise ParseProblem(f"the comment at offset {start} is never closed")
 
     def string(self) -> None:
         """Skip a quoted string with its templates, in which strings stand again."""

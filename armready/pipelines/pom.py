@@ -54,7 +54,7 @@ def parse_xml(file: File) -> Element:
     Raises:
         ParseProblem: it is not XML.
     """
-    data = file.text.encode()
+    data = file.text.encode(errors="replace")
     plain = len(data) == len(file.text)
     root = Element("", 0)
     stack = [root]

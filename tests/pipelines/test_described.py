@@ -1,9 +1,12 @@
 """Compose and Bake: what their files describe and a command elsewhere pushes."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from armready.classify import Kind
 from armready.config import Settings
+from armready.errors import ParseProblem
 from armready.file import File
 from armready.fix import Applicability
 from armready.fixer import fix
@@ -182,3 +185,45 @@ def test_hcl_places():
     assert literal(text, places[0]) == 'a${f("b}")}'
     assert text[places[2].start : places[2].end] == "y"
     assert text[block.attributes["args"].value.start] == "{"
+
+
+PIECES = [
+    "target",
+    ' "a"',
+    " {",
+    "}",
+    "\n",
+    "=",
+    "[",
+    "]",
+    ",",
+    '"',
+    "${",
+    "/*",
+    "*/",
+    "//",
+    "#",
+    "<<E",
+    "E",
+    "\\",
+    "(",
+    ")",
+    " x",
+    "platforms",
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=40))
+def test_any_text_is_read_or_refused(pieces):
+    file = File(Source("docker-bake.hcl", "".join(pieces)), Kind.BAKE_HCL, Settings())
+    try:
+        blocks = parse_hcl(file)
+    except ParseProblem:
+        return
+    for block in blocks:
+        for attribute in block.attributes.values():
+            elements(file.text, attribute.value)
+            literal(file.text, attribute.value)
+        assert file.text[block.opening - 1] == "{"
+        assert file.text[block.span.end - 1] == "}"

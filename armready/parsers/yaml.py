@@ -9,6 +9,7 @@ Nodes without an explicit tag share one tag object, which also carries the text 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -267,8 +268,11 @@ class Place(NamedTuple):
 
 def places(node: Node | None) -> tuple[Place, ...]:
     """The children of a collection with the spans that they take up in it."""
-    if not isinstance(node, MappingNode | SequenceNode):
-        return ()
+    return _places(node) if isinstance(node, MappingNode | SequenceNode) else ()
+
+
+@lru_cache(maxsize=64)
+def _places(node: MappingNode | SequenceNode) -> tuple[Place, ...]:
     text, position = text_under(node), content_start(node)
     result = []
     for child in node.value:

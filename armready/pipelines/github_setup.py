@@ -89,7 +89,7 @@ def _blank_between(file: File, steps: SequenceNode) -> bool:
 def _reference(file: File, steps: SequenceNode, action: str) -> str:
     """The action with the version that goes with the others of the file, pinned by commit where they are."""
     version = partner(action, _generation(file, steps))
-    return f"{action}@{version.commit} # {version.release}" if _pins(file) else f"{action}@v{version.major}"
+    return f"{action}@{version.commit} # {version.release}" if file.parse(_pins) else f"{action}@v{version.major}"
 
 
 def _generation(file: File, steps: SequenceNode) -> int | None:

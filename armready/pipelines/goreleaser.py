@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 
 from armready.builds.platforms import normalise
 from armready.file import File
@@ -25,10 +26,11 @@ def read(file: File) -> Pipeline:
     jobs = []
     for root in file.parse(parse_yaml):
         entries = [entry for entry in items(get(root, "dockers")) if isinstance(entry, MappingNode)]
-        twins = {_architecture(entry) for entry in entries}
-        joined = "arm64" in twins or bool(items(get(root, "dockers_v2")))
+        architectures = {_architecture(entry) for entry in entries}
+        joined = "arm64" in architectures or bool(items(get(root, "dockers_v2")))
         alone = [] if joined else [entry for entry in entries if _architecture(entry) == "amd64" and _pushes(entry)]
-        jobs += [_docker(file, root, entry, joined, alone) for entry in entries]
+        together = cache(partial(twins, file, root, alone))
+        jobs += [_docker(file, root, entry, joined, alone, together) for entry in entries]
         jobs += [_ko(file, root, entry) for entry in items(get(root, "kos")) if isinstance(entry, MappingNode)]
     return Pipeline("goreleaser", tuple(jobs))
 
@@ -46,11 +48,13 @@ def _pushes(entry: MappingNode) -> bool:
     return text_of(get(entry, "skip_push")) not in ("true", "yes")
 
 
-def _docker(file: File, root: Node, entry: MappingNode, joined: bool, alone: Sequence[MappingNode]) -> Job:
-    """The job of an entry; its fix gives all entries that stand `alone` their twins at once."""
+def _docker(
+    file: File, root: Node, entry: MappingNode, joined: bool, alone: Sequence[MappingNode], together: Callable[[], list[Edit] | None]
+) -> Job:
+    """The job of an entry; its fix gives all entries that stand `alone` their twins `together`."""
 
     def widen(platforms: tuple[str, ...]) -> list[Edit] | None:
-        return twins(file, root, alone) if set(platforms) == {"linux/amd64", "linux/arm64"} else None
+        return together() if set(platforms) == {"linux/amd64", "linux/arm64"} else None
 
     tags = strings(get(entry, "image_templates"))
     architecture = _architecture(entry)

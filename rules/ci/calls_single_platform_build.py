@@ -2,9 +2,10 @@
 
 ## What it finds
 
-Calls of scripts, Make targets and the like (`./build.sh`, `source ci/build.sh`, `make docker-push`) in CI jobs, where the file
-that is called has a build of `single-platform-push` or `amd64-only-platforms` and the job has no emulator or no builder for
-several platforms. The flaw itself is reported at the build. On a machine that the file does not describe it is an info.
+Calls of scripts, Make targets and the like (`./build.sh`, `make docker-push`, `docker compose build --push`, `docker buildx bake`,
+`goreleaser release`) in CI jobs, where the file that is called has a build of `single-platform-push` or
+`amd64-only-platforms` and the job has no emulator or no builder for several platforms. The flaw itself is reported at the
+build. On a machine that the file does not describe it is an info.
 
 ## Why it stops arm64
 

@@ -31,7 +31,7 @@ class Output(StrEnum):
     CACHE = "cache"
 
 
-_EXPANSIONS = regex(r"\$\{\{[^}]*\}\}|\$\{[^}]*\}|\$\([^)]*\)|\$\w+|\{\{[^}]*\}\}")
+_EXPANSIONS = regex(r"\$\{\{[^}]{0,500}\}\}|\$\{[^}]{0,500}\}|\$\([^)]{0,500}\)|\$\w+|\{\{[^}]{0,500}\}\}")
 
 
 def _literal_length(text: str) -> int:

@@ -24,7 +24,7 @@ _ARCHITECTURES = {
     "armel": "arm/v6",
 }
 _TEMPLATE = regex(r"\$?\{\{[^{}]*\}\}|<<[^<>]*>>|\(\([^()]*\)\)")
-_SUBSTITUTION = regex(r"\$\([^)]*\s|`")
+_SUBSTITUTION = regex(r"\$\([^)\s]{0,500}\s|`")
 _SEPARATOR = regex(r"[\s,;]+")
 _NAMED = regex(
     r"(?:^|[^a-z0-9])(amd64|x86[_-]64|x64|arm64v8|arm64|aarch64|aarch_64|armv[678]\w?|armhf|arm32v[67]|s390x|ppc64le|ppc64el|i386|riscv64)(?=$|[^a-z0-9])",
@@ -140,4 +140,4 @@ def names_architecture(text: str) -> bool:
 
 
 def _expansions(text: str) -> list[str]:
-    return re.findall(r"\$\{\{[^}]*\}\}|\$\{[^}]*\}|\$\([^)]*\)|\$\w+|<<[^>]*>>|\{\{[^}]*\}\}", text)
+    return re.findall(r"\$\{\{[^}]{0,500}\}\}|\$\{[^}]{0,500}\}|\$\([^)]{0,500}\)|\$\w+|<<[^>]{0,500}>>|\{\{[^}]{0,500}\}\}", text)

@@ -42,7 +42,7 @@ def normalise(reference: str) -> str:
 
 
 def _tag_of(last: str) -> str:
-    plain = re.sub(r"\$\{[^}]*\}|\$\([^)]*\)|\{\{[^}]*\}\}", lambda match: "x" * len(match[0]), last)
+    plain = re.sub(r"\$\{[^}]{0,500}\}|\$\([^)]{0,500}\)|\{\{[^}]{0,500}\}\}", lambda match: "x" * len(match[0]), last)
     at = plain.rfind(":")
     return last[at + 1 :] if at >= 0 else ""
 

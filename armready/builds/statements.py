@@ -141,7 +141,7 @@ def _statement(text: str, span: Span) -> Span:
         return Span(line, len(text) if following < 0 else following + 1)
     if not before.strip():
         return Span(span.start, end) if text[end : end + 1] != "#" else Span(span.start, span.end + len(text[span.end : end]))
-    separator = re.search(r"[ \t]*;[ \t]*$", before)
+    separator = re.search(r"(?<![ \t])[ \t]*;[ \t]*$", before)
     if separator and at_end:
         return Span(line + separator.start(), end)
     return Span(span.start, end)

@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.ready
+FUZZ_SECONDS ?= 60
 
 .PHONY: demo test integration docs proof bench fuzz format clean
 
@@ -20,6 +21,10 @@ integration: $(STAMP)  ## tests that need Chromium, npm, pre-commit or a registr
 
 proof: $(STAMP)  ## build fixed Dockerfiles and run a fixed GitLab job on a real Docker engine (Debian, root)
 	$(BIN)/python -m pytest tests/proof
+
+fuzz: $(STAMP)  ## coverage-guided fuzzing of scan and fix, for FUZZ_SECONDS
+	$(BIN)/python -m pip install --quiet --group fuzz
+	cd "$$(mktemp -d)" && PYTHONPATH="$(CURDIR)" "$(abspath $(BIN))/python" -m tests.fuzz.fuzz_scan -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=30 -artifact_prefix=./
 
 docs: $(STAMP)  ## what follows from the code: pages of rules, tables, schema, blocks of the README
 	$(BIN)/python tools/generate.py

@@ -92,7 +92,7 @@ _DECLARATIONS = frozenset({"export", "local", "declare", "readonly", "typeset"})
 _REFERENCE = regex(r"\$\{(?P<braced>\w+)(?::?[-=](?P<default>[^{}$`\"']*))?\}|\$\((?P<make>[A-Za-z_][\w.-]*)\)|\$(?P<plain>[A-Za-z_]\w*)")
 _SCHEME = regex(r"(?:https?|ftp)://")
 # QEMU's own binaries are named for the machine that they run on and emulate another one.
-_QEMU = regex(r"qemu-[^/]*static")
+_QEMU = regex(r"qemu-[^/]{0,80}static")
 _HASH = regex(r"(?<![0-9a-fA-F])(?:[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{56}|[0-9a-f]{40}|[0-9a-f]{32})(?![0-9a-fA-F])")
 _SUMMERS = frozenset({"sha256sum", "sha512sum", "sha384sum", "sha224sum", "sha1sum", "md5sum", "shasum", "b2sum", "openssl", "gsha256sum"})
 _CI_PATH = regex(

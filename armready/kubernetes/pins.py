@@ -23,8 +23,8 @@ from armready.source import Location, Span
 from armready.yaml_edit import append_item, append_pairs_item, insert_pair, prune, remove_item, replace_pair, set_scalar, with_comments
 
 _NEEDS = regex(
-    r"(?i)(?:image|binar|build|built|support|compil|release|driver|librar).*\b(?:only|not?|yet|until|lacks?|missing)\b"
-    r"|\b(?:only|not?|yet|until|lacks?|missing)\b.*(?:image|binar|build|built|support|compil|release|driver|librar)"
+    r"(?i)(?:image|binar|build|built|support|compil|release|driver|librar).{0,200}\b(?:only|not?|yet|until|lacks?|missing)\b"
+    r"|\b(?:only|not?|yet|until|lacks?|missing)\b.{0,200}(?:image|binar|build|built|support|compil|release|driver|librar)"
 )
 _ARCH_POINTERS = tuple(f"/nodeSelector/{key.replace('/', '~1')}" for key in sorted(ARCH_KEYS))
 

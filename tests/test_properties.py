@@ -24,6 +24,7 @@ from armready.registry import Registry
 from armready.source import Source
 from armready.tree import MemoryTree
 from armready.verify import units
+from tests.conftest import ROOT
 from tests.generators import GENERATED, mixtures, repositories
 
 TODAY = date(2026, 11, 24)
@@ -169,3 +170,15 @@ def test_encoding_and_line_endings_survive(files):
 def test_no_bytes_make_it_crash(data, path):
     _, analysis = look({path: data})
     assert not crashes(analysis)
+
+
+@pytest.mark.parametrize("case", sorted((ROOT / "fixtures" / "issues" / "9").iterdir()), ids=lambda case: case.name)
+def test_what_was_found_stays_mended(case):
+    files = {path.relative_to(case).as_posix(): path.read_bytes() for path in case.rglob("*") if path.is_file()}
+    tree, analysis = look(files)
+    assert not crashes(analysis)
+    once = mend(tree, analysis)
+    assert not mend(*look(contents(once.tree, files))).changes
+    for path, data in contents(once.tree, files).items():
+        assert b"\n" not in data.replace(b"\r\n", b"") or b"\r\n" not in data
+        assert data.count(b"torch") <= 1, "one of two fixes that do not go together"

@@ -26,6 +26,9 @@ fuzz: $(STAMP)  ## coverage-guided fuzzing of scan and fix, for FUZZ_SECONDS
 	$(BIN)/python -m pip install --quiet --group fuzz
 	cd "$$(mktemp -d)" && PYTHONPATH="$(CURDIR)" "$(abspath $(BIN))/python" -m tests.fuzz.fuzz_scan -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=30 -artifact_prefix=./
 
+bench: $(STAMP)  ## ratios of whole processes, see docs/performance.md
+	$(BIN)/python benchmarks/run.py
+
 docs: $(STAMP)  ## what follows from the code: pages of rules, tables, schema, blocks of the README
 	$(BIN)/python tools/generate.py
 

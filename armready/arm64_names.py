@@ -6,8 +6,13 @@ from typing import NamedTuple
 
 from armready.arch import amd64_tokens, tokens
 from armready.downloads import Download
+from armready.patterns import regex
 
 CONVENTION = {"amd64": "arm64", "x86_64": "aarch64"}
+# Compilers, RPM and Alpine have one name for each architecture; projects that name their files themselves do not.
+_OF_ONE_NAME = regex(
+    r"(?<![A-Za-z0-9])x86_64-(?:unknown|pc|alpine)-linux-|\.(?:x86_64|noarch)\.rpm(?:$|[?#])|/x86_64/[^?#]{0,300}\.(?:rpm|apk)(?:$|[?#])"
+)
 
 
 class Renaming(NamedTuple):
@@ -17,11 +22,14 @@ class Renaming(NamedTuple):
         amd64: the text for amd64.
         arm64: the text for arm64.
         doubts: why it is not certain.
+        guessed: whether projects spell it in more than one way, so that nobody should apply it without a look: what goreleaser calls
+            `x86_64` is followed by `arm64`, what autotools calls so by `aarch64`.
     """
 
     amd64: str
     arm64: str
     doubts: tuple[str, ...] = ()
+    guessed: bool = False
 
 
 def renamings(download: Download) -> tuple[Renaming, ...] | None:
@@ -33,7 +41,7 @@ def renamings(download: Download) -> tuple[Renaming, ...] | None:
             return None
         name = names.pop()
         doubt = f"It is not known offline whether the file for arm64 is called {CONVENTION[name]}."
-        return (Renaming(name, CONVENTION[name], (doubt,)),)
+        return (Renaming(name, CONVENTION[name], (doubt,), name == "x86_64" and not _OF_ONE_NAME.search(download.url)),)
     found: dict[str, Renaming] = {}
     for amd64, arm64 in download.match.tool.pairs:
         if amd64 not in download.url:

@@ -102,6 +102,8 @@ def _parametrised(file: File, download: Download, others: tuple[Download, ...], 
         doubts += [*_doubts_of_existence(download), *(doubt for renaming in renamings for doubt in renaming.doubts)]
     unique = tuple(dict.fromkeys(edits))
     applicability = Applicability.UNSAFE if doubts else Applicability.SAFE
+    if asset is None and sums is None and any(renaming.guessed for renaming in renamings):
+        applicability = Applicability.DISPLAY
     if sums is not None:
         title = "Let the file and its checksum follow the architecture of the build"
         return Fix(title, unique, applicability, (*dict.fromkeys(doubts), f"Both checksums are those of {sums.source}."))

@@ -24,6 +24,7 @@ spell it in their own way (`aarch64`, `arm64`, `aarch_64`, `ARM64`); where neith
 
 Safe in a Dockerfile for a known tool and version, in a stage of the target platform, when every mention of the file can be changed
 together. Unsafe where the existence of the file for arm64 is not known offline, in stages of the build machine, and in scripts.
+Shown only where the tool is not known and its `x86_64` may be followed by `arm64` or by `aarch64`.
 """
 
 from __future__ import annotations
@@ -141,6 +142,20 @@ class DownloadArchUrl(FileRule):
             path="Dockerfile",
             bad="FROM alpine:3.20\nRUN wget https://example.com/tool/v1/tool-linux-«amd64»\n",
             fixed='FROM alpine:3.20\nARG TARGETARCH\nRUN wget "https://example.com/tool/v1/tool-linux-${TARGETARCH}"\n',
+            applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "a tool that is not known, by a name that projects pair in two ways",
+            path="Dockerfile",
+            bad="FROM alpine:3.20\nRUN wget https://example.com/tool/v1/tool_Linux_«x86_64».tar.gz\n",
+            fixed='FROM alpine:3.20\nRUN wget "https://example.com/tool/v1/tool_Linux_$(uname -m).tar.gz"\n',
+            applicability=Applicability.DISPLAY,
+        ),
+        Example(
+            "a tool that is not known, by its triple",
+            path="Dockerfile",
+            bad="FROM debian:12\nRUN wget https://example.com/tool/v1/tool-«x86_64»-unknown-linux-musl.tar.gz\n",
+            fixed='FROM debian:12\nRUN wget "https://example.com/tool/v1/tool-$(uname -m)-unknown-linux-musl.tar.gz"\n',
             applicability=Applicability.UNSAFE,
         ),
         Example(

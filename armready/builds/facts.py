@@ -147,6 +147,8 @@ class CallMade:
         setup: gives the job emulator and builder, where its machine is known and lacks them.
         in_ci: a job of a CI system runs it on Linux, not on arm64, and has not set up what arm64 needs.
         pushes: it is told to push what the file describes (Bake, Compose).
+        missing_emulator: the job registers no emulator before it.
+        missing_builder: the job has no builder that can make several platforms.
     """
 
     location: Location
@@ -158,6 +160,8 @@ class CallMade:
     setup: Fix | None = None
     in_ci: bool = False
     pushes: bool = False
+    missing_emulator: bool = False
+    missing_builder: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -326,4 +326,16 @@ def _call(file: File, builds: Builds, call: Event, runner: str, path: str | None
     own = None if job.disabled else setup
     lacks = missing.emulator or missing.builder
     in_ci = lacks and file.kind in PIPELINE_KINDS and host.is_linux and host.architecture != "arm64" and not job.disabled
-    return CallMade(file.location(call.span), runner, path, target, host.kind.value, host.architecture, own, in_ci, pushes)
+    return CallMade(
+        file.location(call.span),
+        runner,
+        path,
+        target,
+        host.kind.value,
+        host.architecture,
+        own,
+        in_ci,
+        pushes,
+        missing.emulator,
+        missing.builder,
+    )

@@ -88,6 +88,20 @@ class CallsSinglePlatformBuild(ProjectRule):
                 """,
         ),
         Example(
+            "the script makes its builder itself",
+            path=".github/workflows/release.yml",
+            files={"build.sh": "docker buildx create --use\ndocker buildx build --platform linux/amd64 -t example/app --push .\n"},
+            good="""
+                on: push
+                jobs:
+                  release:
+                    runs-on: ubuntu-latest
+                    steps:
+                      - uses: docker/setup-qemu-action@v3
+                      - run: ./build.sh
+                """,
+        ),
+        Example(
             "builds without pushing",
             path=".github/workflows/test.yml",
             files={"Makefile": "image:\n\tdocker build -t app .\n"},
@@ -103,8 +117,10 @@ class CallsSinglePlatformBuild(ProjectRule):
             if needs_machine and not build.platforms.arm64 and build.platforms.resolved:
                 by_path.setdefault(build.location.path, []).append(build)
         for path, call in project.facts(CallMade):
-            called = [build for build in by_path.get(call.path or "", ()) if call.path != path and _reaches(call, build)]
-            if called and (call.setup is not None or call.in_ci):
+            if call.path == path or (call.setup is None and not call.in_ci):
+                continue
+            called = [build for build in by_path.get(call.path or "", ()) if _reaches(call, build) and any(_lacking(call, build))]
+            if called:
                 yield self._finding(call, called[0])
 
     def _finding(self, call: CallMade, build: ImageBuild) -> Finding:
@@ -113,9 +129,14 @@ class CallsSinglePlatformBuild(ProjectRule):
             f"What this job runs builds {image_of(build)} for one platform and pushes it, and the job lacks what a build for arm64 needs.",
             severity=Severity.WARNING if call.setup is not None else Severity.INFO,
             confidence=Confidence.MEDIUM,
-            fix=call.setup,
+            fix=call.setup if _lacking(call, build) == (call.missing_emulator, call.missing_builder) else None,
             related=[Related(build.location, "built here")],
         )
+
+
+def _lacking(call: CallMade, build: ImageBuild) -> tuple[bool, bool]:
+    """Whether neither the job nor what it runs sets up an emulator, and a builder."""
+    return call.missing_emulator and build.missing_emulator, call.missing_builder and build.missing_builder
 
 
 def _reaches(call: CallMade, build: ImageBuild) -> bool:

@@ -30,6 +30,7 @@ FLOOR = """import os, sys
 import tree_sitter, tree_sitter_bash
 
 from ruamel.yaml.cyaml import CParser
+from ruamel.yaml.error import YAMLError
 from armready.classify import classify, kind_by_name, needs_content
 parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
 for folder, folders, names in os.walk(sys.argv[1]):
@@ -48,7 +49,7 @@ for folder, folders, names in os.walk(sys.argv[1]):
             try:
                 while parts.check_event():
                     parts.get_event()
-            except Exception:
+            except YAMLError:
                 pass
         elif kind in ("dockerfile", "shell", "makefile"):
             parser.parse(data)
@@ -57,7 +58,11 @@ ARMREADY = [sys.executable, "-m", "armready"]
 
 
 def spent(command: list[str], folder: Path) -> float:
-    """The processor time of a command, in seconds."""
+    """The processor time of a command, in seconds.
+
+    Raises:
+        SystemExit: the command failed.
+    """
     child = os.fork()
     if child == 0:
         os.chdir(folder)
@@ -68,7 +73,9 @@ def spent(command: list[str], folder: Path) -> float:
             os.execvp(command[0], command)
         finally:
             os._exit(127)
-    _, _, used = os.wait4(child, 0)
+    _, status, used = os.wait4(child, 0)
+    if status:
+        raise SystemExit(f"{command[0]}: failed, so its time means nothing (exit code {os.waitstatus_to_exitcode(status)})")
     return used.ru_utime + used.ru_stime
 
 

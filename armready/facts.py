@@ -151,7 +151,7 @@ class CopiedFileFact:
     """A source of a COPY or ADD that is not a whole folder, in a stage that may matter to arm64.
 
     Attributes:
-        path: variables replaced as far as they are known.
+        path: as an arm64 build has it: variables replaced as far as they are known.
         location: the word.
         from_stage: it is copied from another stage, not from the build context.
         arm64_path: what the path would be for arm64; empty when it names no architecture.

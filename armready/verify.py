@@ -72,8 +72,11 @@ def problem_with(old: File, new: File, edits: Sequence[Edit]) -> str | None:
     moves = _Moves(edits)
     untouched = {(unit.key, moves.moved(unit.span)): unit for unit in before if not moves.touches(unit.span)}
     present = {(unit.key, unit.span) for unit in after}
+    ends = {(unit.key, unit.span.end) for unit in after}
     for (key, span), unit in untouched.items():
-        if (key, span) not in present or old.source.slice(unit.span) != new.source.slice(span):
+        same = old.source.slice(unit.span) == new.source.slice(span)
+        grown = (key, span.end) in ends and moves.inserts_at(unit.span.start)
+        if not same or ((key, span) not in present and not grown):
             return f"it would change {old.source.slice(unit.span)[:60]!r}, which no edit names"
     for unit in after:
         if (unit.key, unit.span) not in untouched and not moves.wrote_in(unit.span):
@@ -105,6 +108,11 @@ class _Moves:
             if edit.end > edit.start or edit.start > span.start:
                 return True
         return False
+
+    def inserts_at(self, offset: int) -> bool:
+        """Whether text is put in front of an offset of the old text: a unit that begins there may begin earlier afterwards."""
+        index = bisect_left(self._starts, offset)
+        return index < len(self._old) and self._old[index] == (offset, offset)
 
     def moved(self, span: Span) -> Span:
         return span.shift(self._shifts[bisect_right(self._starts, span.start)])

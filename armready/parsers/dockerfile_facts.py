@@ -13,7 +13,7 @@ from armready.fix import Applicability, Fix
 from armready.parsers.dockerfile import Dockerfile, Instruction, Pair, Word, parse_dockerfile
 from armready.parsers.dockerfile_expand import unquote
 from armready.parsers.dockerfile_images import ImageUse, Role, image_uses
-from armready.parsers.dockerfile_platforms import AUTOMATIC, PlatformKind
+from armready.parsers.dockerfile_platforms import ARM64, AUTOMATIC, PlatformKind
 from armready.parsers.dockerfile_stages import Stage
 from armready.parsers.dockerfile_variables import sets, users
 from armready.patterns import regex
@@ -106,7 +106,7 @@ def _copied(file: File, dockerfile: Dockerfile, stage: Stage, instruction: Instr
         if "://" in word.text or word.text.startswith("<<"):
             continue
         arm64_path, fix = _for_arm64(file, stage, instruction, word)
-        path = stage.resolve(word.text, instruction)
+        path = stage.resolve(word.text, instruction, ARM64)
         if arm64_path or (flag is None and path.strip("./") and "*" not in path):
             yield CopiedFileFact(path, file.location(word.span), flag is not None, arm64_path, fix, stage.ships, not dockerfile.is_template)
 
@@ -121,7 +121,7 @@ def _for_arm64(file: File, stage: Stage, instruction: Instruction, word: Word) -
         other = _ARM64_NAMES.get(token.text.lower(), "arm64")
         arm64 = arm64[: token.start] + other + arm64[token.end :]
         every = every[: token.start] + "${TARGETARCH}" + every[token.end :]
-    arm64_path = stage.resolve(arm64, instruction)
+    arm64_path = stage.resolve(arm64, instruction, ARM64)
     if any(token.text != "amd64" for token in found) or file.source.slice(word.span) != word.text:
         return arm64_path, None
     edits = [file.replace(word.span, every)]

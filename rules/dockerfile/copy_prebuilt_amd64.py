@@ -83,6 +83,12 @@ class CopyPrebuiltAmd64(ProjectRule):
         Example("both", path="Dockerfile", good="FROM debian:12\nCOPY bin/app-amd64 bin/app-arm64 /bin/\n"),
         Example("chosen by the build", path="Dockerfile", good="FROM debian:12\nARG TARGETARCH\nCOPY bin/app-${TARGETARCH} /app\n"),
         Example(
+            "chosen by the build, and the amd64 file is a program",
+            path="Dockerfile",
+            good="FROM debian:12\nARG TARGETARCH\nCOPY bin/app-${TARGETARCH} /app\n",
+            files={"bin/app-amd64": "\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x3e\0"},
+        ),
+        Example(
             "a library folder", path="Dockerfile", good="FROM debian:12\nCOPY --from=a /usr/lib/x86_64-linux-gnu/libz.so.1 /usr/lib/\n"
         ),
         Example("text about amd64", path="Dockerfile", good="FROM debian:12\nCOPY docs/amd64.md /docs/\n"),

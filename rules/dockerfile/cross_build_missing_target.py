@@ -82,6 +82,26 @@ class CrossBuildMissingTarget(FileRule):
             severity=Severity.ERROR,
         ),
         Example(
+            "Go, cgo switched off for the stage",
+            path="Dockerfile",
+            bad="""
+            FROM --platform=$BUILDPLATFORM golang:1.22 AS build
+            ENV CGO_ENABLED=0
+            RUN «go build -o /app»
+            FROM scratch
+            COPY --from=build /app /app
+            """,
+            fixed="""
+            FROM --platform=$BUILDPLATFORM golang:1.22 AS build
+            ENV CGO_ENABLED=0
+            ARG TARGETOS
+            ARG TARGETARCH
+            RUN GOOS=$TARGETOS GOARCH=$TARGETARCH go build -o /app
+            FROM scratch
+            COPY --from=build /app /app
+            """,
+        ),
+        Example(
             "Go with its system",
             path="Dockerfile",
             bad="""

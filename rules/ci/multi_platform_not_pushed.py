@@ -3,7 +3,8 @@
 ## What it finds
 
 `docker buildx build` for several platforms with neither `--push` nor an output, whose tags a later `docker push` names. A build
-for several platforms without any push is a check that the image builds, and is left alone.
+for several platforms without any push is a check that the image builds, and is left alone; so is a Make target beside another
+one that builds the image for the push.
 
 ## Why it stops arm64
 
@@ -20,7 +21,7 @@ As that of `single-platform-push`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from armready.builds.chains import Chain
 from armready.builds.events import Output
@@ -61,6 +62,20 @@ class MultiPlatformNotPushed(FileRule):
             applicability=Applicability.UNSAFE,
         ),
         Example("a check", path="build.sh", good="docker buildx build --platform linux/amd64,linux/arm64 -t example/app:1 .\n"),
+        Example(
+            "a target beside those for one platform",
+            path="Makefile",
+            good=(
+                "image:\n\tdocker build -t ${IMG} .\n\npush:\n\tdocker push ${IMG}\n\n"
+                "multi-arch-build:\n\tdocker buildx build --platform linux/amd64,linux/arm64 -t ${IMG} .\n\n"
+                "multi-arch-push:\n\tdocker buildx build --push --platform linux/amd64,linux/arm64 -t ${IMG} .\n"
+            ),
+        ),
+        Example(
+            "a target for a push of its own",
+            path="Makefile",
+            bad="image:\n\t«docker buildx build --platform linux/amd64,linux/arm64 -t ${IMG} .»\n\npush: image\n\tdocker push ${IMG}\n",
+        ),
         Example("pushes", path="build.sh", good="docker buildx build --platform linux/amd64,linux/arm64 --push -t example/app:1 .\n"),
     )
 
@@ -68,7 +83,7 @@ class MultiPlatformNotPushed(FileRule):
         """See `FileRule.check`."""
         builds = file.parse(read_builds)
         for chain in builds.chains:
-            if _goes_nowhere(chain):
+            if _goes_nowhere(chain) and not _of_other_builds(chain, builds.chains):
                 yield self.finding(
                     file.location(chain.build.span),
                     "The build makes several platforms and has no output, so the push that follows finds no image of it.",
@@ -81,3 +96,13 @@ def _goes_nowhere(chain: Chain) -> bool:
     build = chain.build
     by_docker = build.tool == "docker" and build.invocation is not None and build.invocation.verb.startswith("buildx")
     return by_docker and build.platforms.several and build.output is Output.DEFAULT and bool(chain.pushes) and not chain.loose
+
+
+def _of_other_builds(chain: Chain, chains: Sequence[Chain]) -> bool:
+    """Whether people can call another target that gives the daemon the image for each of the pushes."""
+    if not chain.build.job.recipe:
+        return False
+    held = [
+        other for other in chains if other is not chain and other.build.job is not chain.build.job and not other.build.platforms.several
+    ]
+    return all(push.job is not chain.build.job and any(push in other.pushes for other in held) for push in chain.pushes)

@@ -10,6 +10,7 @@ builds it may follow. The order depends on nothing but the text.
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -29,6 +30,7 @@ from armready.tree import MemoryTree, Tree
 from armready.verify import apply_edits, problem_with
 
 _ROUNDS = 25
+_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 Key = tuple[str, str, str, str]
 
@@ -275,7 +277,7 @@ def _write_one(root: Path, path: str, old: bytes, new: bytes) -> None:
     if target.read_bytes() != old:
         raise ArmreadyError("the file has changed since it was scanned")
     status = target.stat()
-    if not os.access(target, os.W_OK):
+    if not status.st_mode & _WRITABLE or not os.access(target, os.W_OK):
         raise ArmreadyError("it is read-only")
     descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:

@@ -69,6 +69,7 @@ class LocalVersionX86(ProjectRule):
             fixed=f"torch==2.1.0+cu118 ; {NOT_ARM}\ntorch==2.1.0 ; {ON_ARM}\n",
             applicability=Applicability.UNSAFE,
         ),
+        Example("no plain wheel for arm64 either", path="requirements.txt", bad="«torch==1.7.0+cpu»\n", severity=Severity.ERROR),
         Example("CUDA build that may exist", path="requirements.txt", bad="«torch==2.5.1+cu124»\n", severity=Severity.WARNING),
         Example("CPU build for both", path="requirements.txt", good="torch==2.6.0+cpu\ntorchvision==0.26.0+cpu\n"),
         Example("on x86-64 only", path="requirements.txt", good="torch==2.1.0+cu118 ; platform_machine == 'x86_64'\n"),
@@ -97,12 +98,9 @@ class LocalVersionX86(ProjectRule):
 
 
 def _fix(dependency: Dependency, pin: Version) -> Fix | None:
+    """Take the plain version on arm64, where the table knows that it has a wheel there."""
     edits = split(dependency, dependency.name, f"=={pin.public}")
-    if not edits:
+    if not edits or not surely_good(package(dependency.name), pin.public):
         return None
     fix = Fix("Take the plain version on arm64", edits)
-    if pin.local != "cpu":
-        return fix.demoted(Applicability.UNSAFE, "arm64 gets the CPU build")
-    if not surely_good(package(dependency.name), pin.public):
-        return fix.demoted(Applicability.UNSAFE, "the plain version is not known to have an arm64 wheel")
-    return fix
+    return fix if pin.local == "cpu" else fix.demoted(Applicability.UNSAFE, "arm64 gets the CPU build")

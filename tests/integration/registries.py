@@ -212,11 +212,6 @@ def _url64(content: bytes) -> bytes:
     return base64.urlsafe_b64encode(content).rstrip(b"=")
 
 
-def missing() -> list[str]:
-    """The programs these tests need and do not find."""
-    return [name for name in ("docker-registry", "htpasswd", "openssl") if shutil.which(name) is None]
-
-
 def docker_says(reference: str, folder: Path) -> list[dict] | dict | None:
     """What `docker manifest inspect` prints; None without a Docker client."""
     if shutil.which("docker") is None:

@@ -25,13 +25,10 @@ from tests.integration.registries import (
     certificate,
     docker_says,
     free_port,
-    missing,
     password_file,
     registry,
     token_server,
 )
-
-pytestmark = pytest.mark.skipif(bool(missing()), reason=f"needs {', '.join(missing())}")
 
 
 @pytest.fixture(scope="module")

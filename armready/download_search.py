@@ -349,8 +349,19 @@ class _Dockerfile(Finder):
     def _in_pairs(self, instruction: Instruction, stage: Stage | None) -> Iterator[Download]:
         for pair in instruction.pairs:
             judged = self.judge(self._text(pair.value, pair.value_span, pair.name), None, instruction) if pair.value else None
-            if judged is not None:
+            if judged is not None and not self._is_guarded(pair.name):
                 yield Download(judged[0], judged[1], _tool(judged[0]), None, None, instruction, stage, None, Host.IMAGE)
+
+    def _is_guarded(self, name: str) -> bool:
+        """Whether a variable is used, and only in branches of switches on the architecture."""
+        uses = [
+            in_arch_switch(hosted.script, command)
+            for hosted in self.hosted.values()
+            for command in hosted.script.commands
+            if any(_names(word, name) for word in (*command.words, *(each.value for each in command.assignments if each.value)))
+        ]
+        others = (each for each in self.dockerfile.instructions if id(each.trigger or each) not in self.hosted)
+        return bool(uses) and all(uses) and not any(re.search(rf"\$\{{?{re.escape(name)}\b", each.code.text) for each in others)
 
     def _text(self, raw: str, span: Span, name: str) -> Text:
         exact = self.file.source.slice(span) == raw
@@ -392,6 +403,10 @@ def _assignments(hosted: HostedScript) -> dict[str, list[tuple[HostedScript, Ass
             if frame.kind in ("for", "select") and frame.label and frame.label not in found:
                 found[frame.label] = [(hosted, Assignment(command.span, frame.label, None), command)]
     return found
+
+
+def _names(word: Word, name: str) -> bool:
+    return any(name in (found["braced"], found["plain"]) for found in _REFERENCE.finditer(word.template))
 
 
 def _only_value(finder: Finder, definitions: list[tuple[HostedScript, Assignment, Command]]) -> Text | None:

@@ -187,6 +187,7 @@ def _mentions(download: Download, stems: tuple[str, ...], others: tuple[Download
     hosted = download.hosted
     assert hosted is not None
     script = hosted.script
+    written = f"{download.sites[0].text.template}."
     fetched = [each for each in others if each.hosted is hosted and each.command is not None]
     taken = {id(site.text.word) for each in others for site in each.sites}
     for command in script.commands:
@@ -197,7 +198,11 @@ def _mentions(download: Download, stems: tuple[str, ...], others: tuple[Download
         for word in words:
             if id(word) in taken or not amd64_tokens(word.template):
                 continue
-            if any(stem in word.template for stem in stems) or _is_nearest(download, command, word, fetched):
+            if (
+                word.template.startswith(written)
+                or any(stem in word.template for stem in stems)
+                or _is_nearest(download, command, word, fetched)
+            ):
                 yield Text(word.text, lambda span, word=word: hosted.span(span.shift(word.span.start)), word)  # type: ignore[misc]
 
 

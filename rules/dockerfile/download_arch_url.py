@@ -239,6 +239,34 @@ class DownloadArchUrl(FileRule):
             """,
         ),
         Example(
+            "a variable that only a switch on the architecture uses",
+            path="Dockerfile",
+            good="""
+                FROM debian:12
+                ARG TARGETPLATFORM
+                ARG driver_url=https://example.com/driver-Debian-64bit.zip
+                RUN <<EOF
+                  if [ "$TARGETPLATFORM" = "linux/amd64" ]; then
+                    curl "$driver_url" --location --output /tmp/driver.zip
+                  fi
+                EOF
+            """,
+        ),
+        Example(
+            "a signature that only the folder tells apart",
+            path="Dockerfile",
+            bad="""
+                FROM debian:12
+                RUN curl -LO https://download.docker.com/linux/static/stable/«x86_64»/docker-25.0.3.tgz && \\
+                    curl -LO https://download.docker.com/linux/static/stable/x86_64/docker-25.0.3.tgz.asc
+            """,
+            fixed="""
+                FROM debian:12
+                RUN curl -LO "https://download.docker.com/linux/static/stable/$(uname -m)/docker-25.0.3.tgz" && \\
+                    curl -LO "https://download.docker.com/linux/static/stable/$(uname -m)/docker-25.0.3.tgz.asc"
+            """,
+        ),
+        Example(
             "computed already",
             path="Dockerfile",
             good="FROM debian:12\nRUN curl -LO https://dl.k8s.io/v1.29.0/bin/linux/$(dpkg --print-architecture)/kubectl # not amd64\n",

@@ -45,6 +45,8 @@ _NATIVE_OUTPUT = regex(
     r"node_modules|site-packages|dist-packages|venv|vendor/bundle|\.so\b|/s?bin(?:/|$)|/lib(?:64)?(?:/|$)|^/usr/local/?$|\.node$"
 )
 
+# An image of shell scripts.
+_SCRIPTS = regex(r"(?:^|/)tonistiigi/xx(?:[:@]|$)")
 _TARGETS = regex(r"TARGET(?:ARCH|PLATFORM|OS)\b|(?<![\w-])xx-\w+")
 
 
@@ -100,6 +102,17 @@ def is_neutral(file: File, stage: Stage) -> bool:
     return bool(_NEUTRAL.search(text)) and not compiles(stage) and not any(_NATIVE_OUTPUT.search(path) for path in copied_out(file, stage))
 
 
+def serves_files(file: File, stage: Stage) -> bool:
+    """Whether nothing runs in a stage and nothing that is copied out of it looks like machine code: pages, or the scripts of `xx`."""
+    if stage.is_shipped or any(each.keyword == "RUN" for one in stage.chain() for each in one.instructions):
+        return False
+    paths = list(copied_out(file, stage))
+    base = next((use.text for use in file.parse(image_uses) if use.stage is stage), "")
+    if _SCRIPTS.search(base):
+        return True
+    return bool(paths) and not any(path in ("/", ".") or _NATIVE_OUTPUT.search(path) for path in paths)
+
+
 def copied_out(file: File, stage: Stage, *, to_target: bool = False) -> Iterator[str]:
     """The paths that other stages copy from a stage; `to_target`: only those that run on the target platform."""
     stages = file.parse(parse_dockerfile).stages
@@ -130,7 +143,10 @@ def unpinned(file: File, stage: Stage) -> Fix:
         edit, title = file.replace(flag.value_span, "$BUILDPLATFORM"), "Run the stage on the build machine's platform"
     else:
         edit, title = without_flag(file, stage), "Remove the --platform flag"
-    return trusted(file, stage, Fix(title, (edit,)))
+    fix = trusted(file, stage, Fix(title, (edit,)))
+    if fix.applicability is not Applicability.SAFE and serves_files(file, stage):
+        return fix.demoted(Applicability.DISPLAY, "What is copied out of it may be the same on every architecture.")
+    return fix
 
 
 def trusted(file: File, stage: Stage, fix: Fix) -> Fix:

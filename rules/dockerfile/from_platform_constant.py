@@ -43,7 +43,7 @@ from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.dockerfile_stages import Stage
 from armready.rule import Example, FileRule
 
-from ._stages import compiles, cross_compiles, is_helper, is_neutral, judged_stages, unpinned
+from ._stages import compiles, cross_compiles, is_helper, is_neutral, judged_stages, serves_files, unpinned
 
 _ARCHITECTURES = ("amd64", "386")
 
@@ -125,6 +125,22 @@ class FromPlatformConstant(FileRule):
             severity=Severity.ERROR,
         ),
         Example(
+            "pages and scripts of another image",
+            path="Dockerfile",
+            bad="""
+            FROM «--platform=linux/amd64» registry.example.com/pages:1 AS web
+            FROM nginx:1.27
+            COPY --from=web /pages /usr/share/nginx/html
+            """,
+            severity=Severity.INFO,
+            applicability=Applicability.DISPLAY,
+            fixed="""
+            FROM registry.example.com/pages:1 AS web
+            FROM nginx:1.27
+            COPY --from=web /pages /usr/share/nginx/html
+            """,
+        ),
+        Example(
             "the pin has a reason",
             path="Dockerfile",
             bad="FROM «--platform=linux/amd64» debian:12\nRUN curl -fsSLO https://example.com/tool-linux-amd64\n",
@@ -195,4 +211,6 @@ def _outcome(file: File, stage: Stage) -> tuple[Severity, str]:
         return level, "an image built for linux/arm64 will contain its amd64 files"
     if compiles(stage) and not cross_compiles(stage) and not is_neutral(file, stage):
         return Severity.ERROR, "what it compiles is copied into the arm64 image as amd64"
+    if serves_files(file, stage):
+        return Severity.INFO, "on arm64 machines its files are those of amd64, which is right for pages and scripts only"
     return Severity.WARNING, "on arm64 machines its steps run under emulation, and machine code that is copied out of it is amd64"

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # True on every machine but a 64-bit ARM one; `== "x86_64"` would also drop Windows, where the value is `AMD64`.
 NOT_ARM = 'platform_machine != "aarch64" and platform_machine != "arm64"'
+# For packages with files for macOS arm64: true there too.
+NOT_LINUX_ARM = 'sys_platform != "linux" or platform_machine != "aarch64"'
 ON_ARM = 'platform_machine == "aarch64" or platform_machine == "arm64"'
 
 

@@ -32,7 +32,7 @@ from armready.finding import Confidence, Finding, Severity
 from armready.fix import Applicability, Fix
 from armready.knowledge.packages import package
 from armready.project import Project
-from armready.python.dependencies import NOT_ARM, Form
+from armready.python.dependencies import NOT_ARM, NOT_LINUX_ARM, Form
 from armready.python.imports import X86Import
 from armready.python.manifest import Manifest
 from armready.python.reporting import NEEDS_LOCK, alternative, dependency_level, fact, split, surely_good
@@ -72,7 +72,7 @@ class DepX86Only(ProjectRule):
             "the import does not",
             path="requirements.txt",
             bad='«decord==0.6.0 ; python_version >= "3.8"»\n',
-            fixed='decord==0.6.0 ; python_version >= "3.8" and platform_machine != "aarch64" and platform_machine != "arm64"\n',
+            fixed='decord==0.6.0 ; python_version >= "3.8" and (sys_platform != "linux" or platform_machine != "aarch64")\n',
             applicability=Applicability.UNSAFE,
             files={"app.py": "import decord\n"},
         ),
@@ -109,6 +109,8 @@ class DepX86Only(ProjectRule):
             if not judged.x86_only:
                 continue
             effect = "has no file that Linux arm64 could use or build, so the installation fails there"
+            if judged.row.sdist == "yes":
+                effect = "has no wheel for Linux arm64, and its source does not build there with pip alone"
             message = f"`{judged.what}` {effect}{alternative(judged)}{fact()}."
             yield self.finding(
                 judged.dependency.location,
@@ -131,7 +133,7 @@ class DepX86Only(ProjectRule):
             known = surely_good(package("tensorflow"), dependency.pin)
             applicability = Applicability.SAFE if known else Applicability.UNSAFE
             return Fix("Take tensorflow of the same version on arm64", edits, applicability) if edits else None
-        edit = dependency.add_marker(NOT_ARM)
+        edit = dependency.add_marker(NOT_ARM if judged.row.kind == "x86_only" else NOT_LINUX_ARM)
         if edit is None:
             return None
         fix = Fix("Keep it away from arm64 with a marker", (edit,))

@@ -93,6 +93,8 @@ _REFERENCE = regex(r"\$\{(?P<braced>\w+)(?::?[-=](?P<default>[^{}$`\"']*))?\}|\$
 _SCHEME = regex(r"(?:https?|ftp)://")
 # QEMU's own binaries are named for the machine that they run on and emulate another one.
 _QEMU = regex(r"qemu-[^/]{0,80}static")
+# Language packs are the same on every machine, in whichever folder they lie.
+_FOR_ALL = regex(r"/xpi/|\.xpi(?:$|[?#])")
 _HASH = regex(r"(?<![0-9a-fA-F])(?:[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{56}|[0-9a-f]{40}|[0-9a-f]{32})(?![0-9a-fA-F])")
 _SUMMERS = frozenset({"sha256sum", "sha512sum", "sha384sum", "sha224sum", "sha1sum", "md5sum", "shasum", "b2sum", "openssl", "gsha256sum"})
 _CI_PATH = regex(
@@ -217,7 +219,9 @@ class Finder:
             return None
         url, used = self.expand(text, hosted, instruction)
         visible = _literal(url)
-        if re.search(r"\s", visible.strip()) or (needs_scheme and not _SCHEME.search(visible)) or _QEMU.search(visible):
+        if re.search(r"\s", visible.strip()) or (needs_scheme and not _SCHEME.search(visible)):
+            return None
+        if _QEMU.search(visible) or _FOR_ALL.search(visible):
             return None
         found = {token.text for token in amd64_tokens(visible)}
         if any(token.arch is Arch.ARM64 for token in tokens(visible)):

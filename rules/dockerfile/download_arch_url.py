@@ -267,6 +267,11 @@ class DownloadArchUrl(FileRule):
             """,
         ),
         Example(
+            "language packs",
+            path="get.sh",
+            good='BASE="https://ftp.mozilla.org/pub/firefox/releases/$1/linux-x86_64/xpi/"\nwget "$BASE/de.xpi"\n',
+        ),
+        Example(
             "computed already",
             path="Dockerfile",
             good="FROM debian:12\nRUN curl -LO https://dl.k8s.io/v1.29.0/bin/linux/$(dpkg --print-architecture)/kubectl # not amd64\n",

@@ -40,6 +40,11 @@ class DownloadNoArm64Build(FileRule):
     needles = (*NEEDLES, b"phantomjs", b"jsonnet", b"steamcmd", b"sqlpackage")
     examples = (
         Example(
+            "protoc before 3.5",
+            path="Dockerfile",
+            bad="FROM debian:12\nRUN wget https://github.com/google/protobuf/releases/download/v3.2.0/protoc-3.2.0-linux-«x86_64».zip\n",
+        ),
+        Example(
             "the version is too old",
             path="Dockerfile",
             bad="FROM alpine:3.20\nRUN wget -O /bin/jq https://github.com/stedolan/jq/releases/download/jq-1.6/jq-«linux64»\n",

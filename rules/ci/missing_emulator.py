@@ -9,7 +9,9 @@ emulator. Builders with arm machines of their own need none either.
 
 ## Why it stops arm64
 
-The first RUN of the arm64 half ends with `exec format error`, and the whole build fails with it.
+The first RUN of the arm64 half ends with `exec format error`, and the whole build fails with it. BuildKit's own image
+brings QEMU along and falls back to it, so a builder in a container often gets through: that is a warning, because the
+fallback covers less than a registered emulator.
 
 ## What to do
 
@@ -89,6 +91,23 @@ class MissingEmulator(ProjectRule):
                           push: true
                           tags: example/app:latest
                 """,
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "no BuildKit to fall back to",
+            path=".github/workflows/image.yml",
+            files={"Dockerfile": "FROM alpine:3.20\nRUN apk add --no-cache curl\n"},
+            bad="""
+                on: push
+                jobs:
+                  image:
+                    runs-on: ubuntu-latest
+                    steps:
+                      - uses: actions/checkout@v4
+                      - run: |
+                          «docker build --platform linux/arm64 -t example/app:1-arm64 .»
+                          docker push example/app:1-arm64
+                """,
             severity=Severity.ERROR,
         ),
         Example(
@@ -134,11 +153,12 @@ class MissingEmulator(ProjectRule):
             build = _described(project, build)
             if not _lacks_emulator(build) or not emulated(project, build):
                 continue
-            known = dockerfile_of(project, build) is not None
+            falls_back = build.is_docker and not build.missing_builder
+            what = "has only the QEMU that BuildKit falls back to" if falls_back else "fails at its first RUN"
             yield self.finding(
                 build.location,
-                f"The job runs on amd64 ({build.host}) and registers no emulator, so the arm64 half of this build fails at its first RUN.",
-                severity=Severity.ERROR if known else Severity.WARNING,
+                f"The job runs on amd64 ({build.host}) and registers no emulator, so the arm64 half of this build {what}.",
+                severity=Severity.WARNING if falls_back or dockerfile_of(project, build) is None else Severity.ERROR,
                 fix=build.setup,
             )
 

@@ -169,7 +169,7 @@ def image_build(file: File, builds: Builds, chain: Chain) -> ImageBuild:
         builds.pipeline.generated,
         job.recipe,
         build.target if not has_expansion(build.target) else "",
-        tuple(_host_built(builds.events[job], build)),
+        tuple(_host_built(builds, build)),
         job.host.kind not in (HostKind.PERSISTENT, HostKind.UNKNOWN),
         build.declared is not None or build.tool == "docker",
         file.location(build.declared.platforms_span) if build.declared and build.declared.platforms_span else None,
@@ -201,11 +201,16 @@ def _reached_by(pipeline: Pipeline, chain: Chain) -> tuple[str, ...]:
     return tuple(sorted(wanted))
 
 
-def _host_built(events: tuple[Event, ...], build: Build) -> Iterator[str]:
-    """What the compilers that run before a build in its job write."""
-    for event in events:
+def _host_built(builds: Builds, build: Build) -> Iterator[str]:
+    """What the compilers that run before a build in its job write, and those of the Make targets that it needs."""
+    for event in builds.events[build.job]:
         if isinstance(event, Compile) and event.order < build.order:
             yield event.output
+    if not build.job.recipe:
+        return
+    for job in builds.pipeline.jobs:
+        if not set(job.name.split()).isdisjoint(build.job.needs):
+            yield from (event.output for event in builds.events.get(job, ()) if isinstance(event, Compile))
 
 
 def _weak_emulators(file: File, builds: Builds) -> Iterator[WeakEmulator]:

@@ -81,7 +81,8 @@ def _add_target(file: File, makefile: Makefile, rule: Rule, name: str, command: 
         return None
     newline = file.source.newline
     end = file.source.line_span(file.source.line_index(max(rule.span.end - 1, rule.span.start))).end
-    lines = ["", f".PHONY: {name}", f"{name}: ## Build and push the image for all platforms.", f"\t{written}"]
+    head = " ".join([f"{name}:", *rule.prerequisites])
+    lines = ["", f".PHONY: {name}", f"{head} ## Build and push the image for all platforms.", f"\t{written}"]
     return [file.insert(end, "".join(f"{newline}{line}" for line in lines))]
 
 

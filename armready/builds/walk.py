@@ -475,7 +475,9 @@ def _compiled(name: str, arguments: Sequence[str]) -> str:
         for option, value in pairwise(arguments):
             if option == "-o":
                 return value
-        return next((each[2:].lstrip("=") for each in arguments if re.match(r"-o[^-]", each)), "")
+        joined = next((each[2:].lstrip("=") for each in arguments if re.match(r"-o[^-]", each)), "")
+        source = arguments[-1] if name == "go" and arguments[-1].endswith(".go") else ""
+        return joined or posixpath.basename(source).removesuffix(".go")
     if name == "cargo" and verb == "build":
         return "target"
     if name == "dotnet" and verb == "publish" and any(each in arguments for each in ("-r", "--runtime")):

@@ -260,9 +260,9 @@ class SinglePlatformPush(ProjectRule):
             "a Make target that copies what another one compiles: shown only",
             path="Makefile",
             files={"Dockerfile": "FROM scratch\nCOPY app /app\n"},
-            bad="app:\n\tgo build -o app .\n\nimage: app\n\t«docker build -t ${IMG} .»\n\npush:\n\tdocker push ${IMG}\n",
+            bad="app:\n\tgo build ./app.go\n\nimage: app\n\t«docker build -t ${IMG} .»\n\npush:\n\tdocker push ${IMG}\n",
             fixed=(
-                "app:\n\tgo build -o app .\n\nimage: app\n\tdocker build -t ${IMG} .\n\n"
+                "app:\n\tgo build ./app.go\n\nimage: app\n\tdocker build -t ${IMG} .\n\n"
                 ".PHONY: image-buildx\nimage-buildx: app ## Build and push the image for all platforms.\n"
                 "\tdocker buildx build --platform linux/amd64,linux/arm64 --provenance=false --push -t ${IMG} .\n"
                 "\npush:\n\tdocker push ${IMG}\n"

@@ -60,6 +60,6 @@ def test_other_nodes_are_no_command(text):
 
 
 def test_an_argument_with_blanks_is_one_word():
-    file = File(Source("x.yaml", "args: [build, '--build-arg=A=b c', \"say \\\"x\\\"\", .]\n"), Kind.CLOUDBUILD, Settings())
+    file = File(Source("x.yaml", 'args: [build, \'--build-arg=A=b c\', "say \\"x\\"", .]\n'), Kind.CLOUDBUILD, Settings())
     line = command_line(file, get(parse_yaml(file)[0], "args"), "docker")
     assert line.text == 'docker build "--build-arg=A=b c" "say \\"x\\"" .'

@@ -70,7 +70,7 @@ class UbuntuArchiveMirror(FileRule):
             good="""
                 FROM ubuntu:22.04
                 RUN echo "deb http://ports.ubuntu.com/ubuntu-ports jammy main" > /etc/apt/sources.list
-                RUN echo "deb http://deb.debian.org/debian bookworm main" > /etc/apt/sources.list
+                RUN echo "deb http://mirror.example.com/debian bookworm main" > /etc/apt/sources.list
                 RUN echo "deb https://download.docker.com/linux/ubuntu jammy stable" > /etc/apt/sources.list.d/docker.list
             """,
         ),

@@ -17,7 +17,7 @@ from armready.config import Settings
 from armready.errors import ParseProblem
 from armready.file import File
 from armready.finding import Confidence
-from armready.parsers.dockerfile import Dockerfile, library_structure, masked_text, parse_dockerfile
+from armready.parsers.dockerfile import MAX_INSTRUCTIONS, Dockerfile, library_structure, masked_text, parse_dockerfile
 from armready.parsers.dockerfile_expand import expand, uses
 from armready.parsers.dockerfile_facts import collect
 from armready.parsers.dockerfile_images import image_uses
@@ -411,11 +411,11 @@ def test_normalize(value: str, expected: tuple[str, str]) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "FROM a\n" + "RUN cat <<EOF\n" * 20_000,
+        "FROM a\n" + "RUN cat <<EOF\n" * 19_000,
         "FROM a\nRUN a \\\n" + "  && b \\\n" * 50_000,
-        "FROM a\n" + "ARG A=$A$A\n" * 20_000,
-        "FROM a AS a\n" * 20_000,
-        "FROM a AS s0\n" + "".join(f"FROM s{n} AS s{n + 1}\n" for n in range(20_000)),
+        "FROM a\n" + "ARG A=$A$A\n" * 19_000,
+        "FROM a AS a\n" * 19_000,
+        "FROM a AS s0\n" + "".join(f"FROM s{n} AS s{n + 1}\n" for n in range(19_000)),
         "FROM a\nENV X=" + "${A:-" * 20_000 + "\n",
         "FROM a\nRUN " + "ONBUILD " * 20_000 + "\nONBUILD " + "ONBUILD " * 20_000,
         "FROM a\nRUN " + "\\ " * 100_000 + '"' * 99_999 + "\n",
@@ -429,6 +429,11 @@ def test_hostile_size_is_read(text: str) -> None:
         _ = instruction.words, instruction.pairs, instruction.shell
     if parsed.stages:
         parsed.stages[-1].expand("$A$X")
+
+
+def test_more_instructions_than_anybody_writes_are_refused() -> None:
+    with pytest.raises(ParseProblem, match="more than"):
+        read("FROM a\n" + "RUN true\n" * MAX_INSTRUCTIONS)
 
 
 def test_an_image_is_pointed_at_where_its_text_stands() -> None:

@@ -33,7 +33,7 @@ from armready.fix import Applicability, Fix
 from armready.knowledge.packages import package
 from armready.project import Project
 from armready.python.dependencies import NOT_ARM, NOT_LINUX_ARM, Form
-from armready.python.imports import X86Import
+from armready.python.imports import X86Import, x86_modules
 from armready.python.manifest import Manifest
 from armready.python.reporting import NEEDS_LOCK, alternative, dependency_level, fact, split, surely_good
 from armready.python.survey import Judged, survey
@@ -93,6 +93,14 @@ class DepX86Only(ProjectRule):
                 "tbb = {version = \"2021.11.0\", markers = \"platform_machine != 'aarch64' and platform_machine != 'arm64'\"}\n"
             ),
         ),
+        Example(
+            "imports that are not followed",
+            path="requirements.txt",
+            bad="«PyQt5==5.15.4»\n",
+            fixed=f"PyQt5==5.15.4 ; {NOT_LINUX_ARM}\n",
+            applicability=Applicability.UNSAFE,
+            files={"app.py": "from PyQt5.QtWidgets import QApplication\n"},
+        ),
         Example("restricted", path="requirements.txt", good=f"mkl==2024.0.0 ; {NOT_ARM}\ntbb ; platform_machine == 'x86_64'\n"),
         Example("an extra", path="setup.cfg", bad="[options.extras_require]\nintel =\n    «intel-openmp»\n", severity=Severity.WARNING),
         Example("about x86, not for it", path="requirements.txt", good="iced-x86==1.21.0\ncapstone==5.0.1\nunicorn\npwntools\n"),
@@ -143,6 +151,8 @@ class DepX86Only(ProjectRule):
         if needed:
             place = needed[0].location
             return fix.demoted(Applicability.UNSAFE, f"{place.path}:{place.region.line} imports it and does not survive its absence")
+        if judged.row.imports and all(dependency.name not in names for names in x86_modules().values()):
+            return fix.demoted(Applicability.UNSAFE, "its imports are not followed: something may need it")
         if judged.row.imports and not project.complete:
             return fix.demoted(Applicability.UNSAFE, "only a part of the repository was read: something may import it")
         return fix

@@ -78,7 +78,8 @@ def read_and_check(tree: Tree, path: str, registry: Registry, known: Entry | Non
     A file whose name says nothing is read no further than its head if that says nothing either.
     """
     settings = registry.settings
-    named = _forced_kind(path, settings) or kind_by_name(path)
+    forced = _forced_kind(path, settings)
+    named = forced or kind_by_name(path)
     if named is None and not needs_content(path):
         return Read(FileResult(path), b"")
     try:
@@ -92,7 +93,7 @@ def read_and_check(tree: Tree, path: str, registry: Registry, known: Entry | Non
     digest = digest_of(data) if digested else b""
     if known is not None and known.digest == digest:
         return Read(known.result, digest)
-    return Read(check_file(path, data, registry, named if _forced_kind(path, settings) else None), digest)
+    return Read(check_file(path, data, registry, forced), digest)
 
 
 def _kind_of_head(path: str, head: bytes) -> Kind | None:

@@ -227,8 +227,8 @@ def wanted_assets(file: File) -> Iterator[str]:
     """The files for arm64 that fixes would fetch instead of those for amd64."""
     if file.kind not in SHELL_KINDS:
         return
-    from armready.arm64_names import arm64_url
     from armready.downloads import downloads
+    from armready.downloads.names import arm64_url
 
     for download in file.parse(downloads):
         url = arm64_url(download)
@@ -240,8 +240,8 @@ def wanted_checksums(file: File) -> Iterator[Wanted]:
     """The downloads of a Dockerfile whose SHA-256 is written out."""
     if file.kind is not Kind.DOCKERFILE:
         return
-    from armready.arm64_names import arm64_url
     from armready.downloads import downloads
+    from armready.downloads.names import arm64_url
 
     for download in file.parse(downloads):
         literal = file.source.slice(download.checksum) if download.checksum is not None else ""

@@ -227,3 +227,18 @@ def prefix_assignment(word: Word) -> Assignment:
     start = word.span.start + len(name) + 1
     value, template = unquote(raw)
     return Assignment(word.span, name.rstrip("+"), Word(Span(start, word.span.end), raw, value, template), name.endswith("+"))
+
+
+def quotes_at(raw: str, at: int) -> str:
+    """The quotes that an offset of a shell word stands in; empty outside of any."""
+    quote, position = "", 0
+    while position < at:
+        character = raw[position]
+        if character == "\\" and quote != "'":
+            position += 1
+        elif character == quote:
+            quote = ""
+        elif character in "'\"" and not quote:
+            quote = character
+        position += 1
+    return quote

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from armready.arch import amd64_tokens
-from armready.arm64_names import Renaming, renamings
 from armready.downloads import downloads_in
+from armready.downloads.names import Renaming, renamings
 from armready.file import File
 from armready.fix import Applicability, Fix
 from armready.scripts import HostedScript

@@ -29,18 +29,3 @@ def confidence_limit(file: File) -> Confidence:
 def judged(hosted: HostedScript) -> bool:
     """Whether a script has to do with arm64: not in stages of Windows or of one architecture."""
     return hosted.stage is None or not (hosted.stage.is_windows or hosted.stage.variant)
-
-
-def quotes_at(raw: str, at: int) -> str:
-    """The quotes that an offset of a shell word stands in; empty outside of any."""
-    quote, position = "", 0
-    while position < at:
-        character = raw[position]
-        if character == "\\" and quote != "'":
-            position += 1
-        elif character == quote:
-            quote = ""
-        elif character in "'\"" and not quote:
-            quote = character
-        position += 1
-    return quote

@@ -37,13 +37,14 @@ from armready.finding import Finding, Severity
 from armready.fix import Applicability, Edit, Fix
 from armready.parsers.dockerfile import Instruction, parse_dockerfile
 from armready.parsers.dockerfile_stages import Stage
+from armready.parsers.shell_words import quotes_at
 from armready.rule import Example, FileRule
 from armready.scripts import Host, HostedScript, scripts
 from armready.source import Span
 from armready.switches import in_arch_switch
 
 from ._downloads import KINDS
-from ._places import confidence_limit, judged, quotes_at, severity_at
+from ._places import confidence_limit, judged, severity_at
 
 _PATH = re.compile(
     r"(?P<multiarch>/(?:lib|include|libexec|pkgconfig)/(?P<gnu>x86_64)-linux-gnu)(?![\w-])"

@@ -32,6 +32,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from armready.downloads import downloads, misnamed
+from armready.downloads.rewrite import parametrised
 from armready.file import File
 from armready.finding import Confidence, Finding, Severity
 from armready.fix import Applicability
@@ -39,7 +40,6 @@ from armready.knowledge.tools import as_of
 from armready.rule import Example, FileRule
 
 from ._downloads import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, what, where
-from ._parametrize import parametrised
 from ._places import confidence_limit, severity_at
 
 _FACTS = '{"version": 1, "assets": [{"url": "https://example.com/tool/v1/tool-linux-arm64", "exists": true, "as_of": "2026-11-24"}]}'

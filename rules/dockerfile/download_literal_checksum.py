@@ -28,12 +28,12 @@ import json
 from collections.abc import Iterator
 
 from armready.downloads import downloads
+from armready.downloads.rewrite import parametrised_with_checksum
 from armready.file import File
 from armready.finding import Finding, Related, Severity
 from armready.rule import Example, FileRule
 
 from ._downloads import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, what
-from ._parametrize import parametrised_with_checksum
 
 _SUM = "93f04ec58fa3e01b2d2a5d6a3ac0d3bca2c3a52b4b6e2cbc0e6a52c0a0f4c4ef"
 

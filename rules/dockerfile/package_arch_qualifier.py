@@ -30,13 +30,14 @@ from armready.finding import Finding, Severity
 from armready.fix import Applicability, Fix
 from armready.installs import Installed, installed
 from armready.parsers.shell import Command, Script
+from armready.parsers.shell_words import quotes_at
 from armready.rule import Example, FileRule
 from armready.scripts import HostedScript, scripts
 from armready.source import Span
 from armready.switches import in_arch_switch
 
 from ._downloads import KINDS
-from ._places import confidence_limit, judged, quotes_at, severity_at
+from ._places import confidence_limit, judged, severity_at
 
 _OPTION = re.compile(r"\[(?P<before>[^\]\[]{0,200}?)(?P<option>arch=(?P<value>[a-z0-9,]{1,40}))(?P<after>[^\]\[]{0,200})\]")
 _FIELD = re.compile(r"(?m)Architectures:[ \t]*(?P<value>amd64(?:[ \t]+i386)?)[ \t]*(?=\\n|$|[\"'])")

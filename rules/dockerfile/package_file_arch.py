@@ -30,6 +30,7 @@ from collections.abc import Iterator
 
 from armready.arch import Arch, amd64_tokens, tokens
 from armready.downloads import downloads
+from armready.downloads.rewrite import parametrised
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Applicability
@@ -39,7 +40,6 @@ from armready.scripts import HostedScript, scripts
 from armready.switches import in_arch_switch
 
 from ._downloads import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, short, what
-from ._parametrize import parametrised
 from ._places import confidence_limit, judged, severity_at
 
 _INSTALLERS = frozenset({"dpkg", "apt", "apt-get", "gdebi", "rpm", "yum", "dnf", "microdnf", "zypper", "apk", "pacman", "alien"})

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
-from armready.download_model import DATA, Download, Misnamed, Text
-from armready.download_search import finder, is_ci_path, shape
+from armready.downloads.model import DATA, Download, Misnamed, Text
+from armready.downloads.search import finder, is_ci_path, shape
 from armready.file import File
 from armready.patterns import regex
 from armready.scripts import HostedScript

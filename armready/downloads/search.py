@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from armready.arch import Arch, amd64_tokens, names_arm64, probe, tokens
 from armready.classify import Kind
-from armready.download_model import Download, Misnamed, Site, Text
+from armready.downloads.model import Download, Misnamed, Site, Text
 from armready.file import File
 from armready.knowledge.tools import Match, identify
 from armready.parsers.shell import Assignment, Command, Script, Word

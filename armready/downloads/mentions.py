@@ -1,0 +1,109 @@
+"""Where a download's architecture is named in its file: in its URL, and wherever what it fetched is used by that name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from armready.arch import amd64_tokens, tokens
+from armready.downloads.model import Download, Text
+from armready.downloads.names import Renaming
+from armready.file import File
+from armready.parsers.shell import Command, Word
+from armready.patterns import regex
+from armready.source import Span
+
+_ARCHIVE = regex(r"(?:\.(?:tar|tgz|txz|tbz2?|zip|gz|xz|bz2|zst|deb|rpm|apk|sh|bin|exe|asc|sig|sha\d+))+$", re.IGNORECASE)
+_TESTS = frozenset({"[", "[[", "test", "echo", "printf", "for", "select"})
+
+
+class Place(NamedTuple):
+    """An occurrence of a name: in which text, where in its source, and in the file."""
+
+    text: Text
+    inner: Span
+    span: Span
+    name: str
+
+
+def places_of(file: File, download: Download, renamings: tuple[Renaming, ...], others: tuple[Download, ...]) -> list[Place] | None:
+    """Every place that must change with the download; None when one of them cannot."""
+    stems = _stems(download)
+    names = [renaming.amd64 for renaming in renamings]
+    texts = {id(site.text): site.text for site in download.sites}
+    if download.hosted is not None:
+        for text in _mentions(download, stems, others):
+            texts[id(text)] = text
+    places = [
+        Place(text, inner, text.locate(inner), name) for text in texts.values() for name in names for inner in _occurrences(text, name)
+    ]
+    if not places or _is_mentioned_elsewhere(file, download, stems, places):
+        return None
+    return places
+
+
+def _occurrences(text: Text, name: str) -> Iterator[Span]:
+    parts = list(text.literal_spans())
+    for found in re.finditer(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", text.raw):
+        if any(part.start <= found.start() and found.end() <= part.end for part in parts):
+            yield Span(*found.span())
+
+
+def _stems(download: Download) -> tuple[str, ...]:
+    """The name of the file without what archives add, as it is and as it is written."""
+    written = re.split(r"[?#]", download.sites[0].text.template.rstrip("/"))[0].rpartition("/")[2]
+    stems = {_ARCHIVE.sub("", name) for name in (download.asset, written)}
+    return tuple(stem for stem in stems if tokens(stem) and len(stem) > 7)
+
+
+def _mentions(download: Download, stems: tuple[str, ...], others: tuple[Download, ...]) -> Iterator[Text]:
+    """Texts of the same script that name the file, or a folder of its architecture that nothing else brought."""
+    hosted = download.hosted
+    assert hosted is not None
+    script = hosted.script
+    written = f"{download.sites[0].text.template}."
+    fetched = [each for each in others if each.hosted is hosted and each.command is not None]
+    taken = {id(site.text.word) for each in others for site in each.sites}
+    for command in script.commands:
+        if command.name in _TESTS:
+            continue
+        words = [*command.args, *(each.value for each in command.assignments if each.value is not None)]
+        words += [each.target for each in command.redirects if each.target is not None]
+        for word in words:
+            if id(word) in taken or not amd64_tokens(word.template):
+                continue
+            if (
+                word.template.startswith(written)
+                or any(stem in word.template for stem in stems)
+                or _is_nearest(download, command, word, fetched)
+            ):
+                yield Text(word.text, lambda span, word=word: hosted.span(span.shift(word.span.start)), word)  # type: ignore[misc]
+
+
+def _is_nearest(download: Download, command: Command, word: Word, fetched: list[Download]) -> bool:
+    """Whether the last download before a word, of those that share its architecture's name, is this one."""
+    if any(stem in word.template for each in fetched if each is not download for stem in _stems(each)) or "://" in word.template:
+        return False
+    names = {token.text for token in amd64_tokens(word.template)}
+    before = [each for each in fetched if each.command is not None and each.command.span.start < command.span.start and names & each.names]
+    return bool(before) and before[-1] is download and bool(re.search(r"[/_.-]", word.template)) and not word.template.startswith("-")
+
+
+def _is_mentioned_elsewhere(file: File, download: Download, stems: tuple[str, ...], places: list[Place]) -> bool:
+    """Whether the file's name stands in a place that these do not cover: another instruction, a here-document, `sh -c`."""
+    covered = [place.span for place in places]
+    spans = [Span(*found.span()) for stem in stems for found in re.finditer(re.escape(stem), file.text)]
+    comments = {line for line, _ in _comment_lines(file)}
+    return any(
+        not any(span.start <= each.start and each.end <= span.end for each in covered)
+        and file.source.line_index(span.start) not in comments
+        for span in spans
+    )
+
+
+def _comment_lines(file: File) -> Iterator[tuple[int, Span]]:
+    for index in range(len(file.source.line_starts)):
+        span = file.source.line_span(index)
+        if file.source.slice(span).lstrip().startswith("#"):
+            yield index, span

@@ -60,7 +60,7 @@ def first_pass(tree: Tree, paths: Sequence[str], registry: Registry, *, jobs: in
     entries = dict(zip(missing, read, strict=True))
     results |= {path: each.result for path, each in entries.items()}
     if cache:
-        fresh = {path: Entry(stamp, each.digest, each.result) for path, each in entries.items() if (stamp := stamps[path])}
+        fresh = {path: Entry(stamp, each.digest, each.result) for path, each in entries.items() if each.lasting and (stamp := stamps[path])}
         cache.store({path: fresh.get(path) or entry for path in paths if (entry := fresh.get(path) or cache.entry(path))})
     return {path: results[path] for path in paths}
 
@@ -70,6 +70,11 @@ class Read(NamedTuple):
 
     result: FileResult
     digest: bytes
+
+    @property
+    def lasting(self) -> bool:
+        """Whether the same file gives the same result next time; one that could not be read at all may be readable then."""
+        return bool(self.digest) or not self.result.problems
 
 
 def read_and_check(tree: Tree, path: str, registry: Registry, known: Entry | None = None, *, digested: bool = False) -> Read:

@@ -1,22 +1,32 @@
-"""The first pass in several processes."""
+"""The first pass in several processes.
+
+A process that dies (it was killed, or memory ran out) costs the file that it was reading and no other: a new process goes on after it.
+"""
 
 from __future__ import annotations
 
 import multiprocessing
+import signal
+from collections import deque
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from itertools import chain
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING, Any, cast
 
 from armready.first_pass import Read, read_and_check
 from armready.registry import Registry
+from armready.results import FileResult
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
     from armready.cache import Entry, Stamp
     from armready.config import Settings
     from armready.tree import DiskTree
 
 _SHARES_PER_PROCESS = 4
+
+_Task = tuple[str, "Entry | None"]
 
 
 def check_in_processes(
@@ -31,24 +41,65 @@ def check_in_processes(
 
     The files are dealt out largest first, so that every process gets about as many bytes.
     """
-    order = sorted(range(len(paths)), key=lambda index: -(stamp.size if (stamp := stamps.get(paths[index])) else 0))
+    largest_first = sorted(paths, key=lambda path: -(stamp.size if (stamp := stamps.get(path)) else 0))
     count = min(jobs * _SHARES_PER_PROCESS, len(paths))
-    shares = [order[start::count] for start in range(count)]
+    waiting = deque(deque((path, known.get(path)) for path in largest_first[start::count]) for start in range(count))
     context = multiprocessing.get_context("fork" if "fork" in multiprocessing.get_all_start_methods() else None)
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(tree, settings)) as pool:
-        tasks = [[(paths[index], known.get(paths[index])) for index in share] for share in shares]
-        done = dict(zip(chain.from_iterable(shares), chain.from_iterable(pool.map(_check, tasks)), strict=True))
-    return [done[index] for index in range(len(paths))]
+    busy: dict[Connection, _Worker] = {}
+    done: dict[str, Read] = {}
+    while waiting or busy:
+        while waiting and len(busy) < jobs:
+            worker = _Worker(context, tree, settings, tuple(busy))
+            busy[worker.connection] = worker
+            worker.take(waiting.popleft())
+        for connection in cast("list[Connection]", wait(list(busy))):
+            worker = busy[connection]
+            path, _ = worker.share.popleft()
+            try:
+                done[path] = connection.recv()
+            except (EOFError, OSError):
+                done[path] = Read(FileResult(path, problems=(f"not read: the process that read it {busy.pop(connection).end()}",)), b"")
+                waiting.extend([worker.share] if worker.share else ())
+                continue
+            if not worker.share and waiting:
+                worker.take(waiting.popleft())
+            elif not worker.share:
+                busy.pop(connection).end()
+    return [done[path] for path in paths]
 
 
-_worker: tuple[DiskTree, Registry]
+class _Worker:
+    """A process that reads one share of the files after the other, and answers file by file."""
+
+    def __init__(self, context: Any, tree: DiskTree, settings: Settings, others: Sequence[Connection]) -> None:
+        self.connection, theirs = context.Pipe()
+        inherited = (*others, self.connection) if context.get_start_method() == "fork" else ()
+        self.process = context.Process(target=_serve, args=(tree, settings, theirs, inherited), daemon=True)
+        self.process.start()
+        theirs.close()
+        self.share: deque[_Task] = deque()
+
+    def take(self, share: deque[_Task]) -> None:
+        """Begin with a share. Should the process be dead, that shows when its answer is awaited."""
+        self.share = share
+        with suppress(OSError):
+            self.connection.send(list(share))
+
+    def end(self) -> str:
+        """Let it end, and say how it did."""
+        self.connection.close()
+        self.process.join()
+        code = self.process.exitcode
+        return f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
 
 
-def _start(tree: DiskTree, settings: Settings) -> None:
-    global _worker
-    _worker = (tree, Registry(settings))
-
-
-def _check(share: Sequence[tuple[str, Entry | None]]) -> list[Read]:
-    tree, registry = _worker
-    return [read_and_check(tree, path, registry, known, digested=True) for path, known in share]
+def _serve(tree: DiskTree, settings: Settings, connection: Connection, inherited: Sequence[Connection]) -> None:
+    """Answer until the other end is closed; the copies of other ends that a fork brings would keep it open."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for each in inherited:
+        each.close()
+    registry = Registry(settings)
+    with suppress(EOFError, BrokenPipeError):
+        while True:
+            for path, known in connection.recv():
+                connection.send(read_and_check(tree, path, registry, known, digested=True))

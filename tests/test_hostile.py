@@ -1,6 +1,7 @@
 """Input that was made to hurt: every run ends soon, says what it did not read, and follows nothing out of the root."""
 
 import json
+import multiprocessing
 import os
 import resource
 import signal
@@ -11,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from armready import first_pass, parallel
+from armready.cache import Cache
 from armready.config import Settings
+from armready.errors import ParseProblem
 from armready.fixer import write
 from armready.pipeline import analyse
 from armready.registry import Registry
@@ -193,3 +197,47 @@ def test_the_same_bytes_whatever_the_circumstances(tmp_path, run):
     whole = [each for each in json.loads(alone)["findings"] if each["path"] == "s7/Dockerfile"]
     single = json.loads(run(*arguments, "s7/Dockerfile", cwd=tmp_path)[1])["findings"]
     assert single == whole
+
+
+DEADLY = "# deadly\n"
+
+
+@pytest.fixture
+def several_processes(monkeypatch):
+    """The first pass as it runs over many files, with a file in it that kills whoever reads it."""
+    real = first_pass.read_and_check
+
+    def read_and_check(tree, path, *rest, **options):
+        if multiprocessing.parent_process() is not None and tree.read(path).startswith(DEADLY.encode()):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(tree, path, *rest, **options)
+
+    monkeypatch.setattr(parallel, "read_and_check", read_and_check)
+    monkeypatch.setattr(first_pass, "WORTH_A_POOL", 0)
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="what is patched is inherited by fork only")
+def test_a_process_that_dies_costs_one_file(repository, several_processes):
+    paths = [f"d{number}/Dockerfile" for number in range(40)]
+    deadly = {paths[0], paths[17], paths[39]}
+    for path in paths:
+        (repository / path).parent.mkdir()
+        (repository / path).write_text(DEADLY * (path in deadly) + FIXABLE)
+    read = first_pass.first_pass(DiskTree(repository), paths, REGISTRY, jobs=2)
+    assert list(read) == paths
+    assert {path for path, result in read.items() if not result.findings} == deadly
+    assert {result.problems for path, result in read.items() if path in deadly} == {
+        ("not read: the process that read it was killed by signal 9",)
+    }
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes of files")
+def test_a_file_that_can_be_read_again_is_read_again(repository, monkeypatch):
+    cache = Cache(repository, Settings())
+    file = repository / "Dockerfile"
+    os.utime(file, (1, 1))
+    tree = DiskTree(repository)
+    monkeypatch.setattr(tree, "read", lambda path, limit: (_ for _ in ()).throw(ParseProblem("cannot be read: Permission denied")))
+    assert first_pass.first_pass(tree, ["Dockerfile"], REGISTRY, cache=cache)["Dockerfile"].problems
+    again = first_pass.first_pass(DiskTree(repository), ["Dockerfile"], REGISTRY, cache=Cache(repository, Settings()))
+    assert again["Dockerfile"].findings

@@ -5,7 +5,7 @@ Names are compared where they stand: an event keeps the spellings that its words
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import field
 from enum import StrEnum
 from functools import lru_cache
@@ -294,6 +294,27 @@ def name_of(text: str, environment: Environment, word: Word | None = None) -> Na
     if not any(not has_expansion(each) for each in texts):
         spellings.add(_normalise(text))
     return Name(text, frozenset(spellings), word)
+
+
+def spellings(names: Iterable[Name]) -> set[str]:
+    """All spellings of some names."""
+    return {each for name in names for each in name.spellings}
+
+
+def repositories(names: Iterable[Name]) -> set[str]:
+    """The repositories of all spellings of some names."""
+    return {references.repository(each) for each in spellings(names)}
+
+
+def distinct(names: Iterable[Name]) -> list[Name]:
+    """The names without those that name the same image as one before."""
+    found: list[Name] = []
+    seen: set[str] = set()
+    for name in names:
+        if seen.isdisjoint(name.spellings):
+            found.append(name)
+            seen |= name.spellings
+    return found
 
 
 def variables_in(names_: Sequence[str]) -> set[str]:

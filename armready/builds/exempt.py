@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from armready.builds import references
 from armready.builds.chains import Chain
-from armready.builds.events import Build, Merge, Name, Output
+from armready.builds.events import Build, Merge, Name, Output, repositories, spellings
+from armready.builds.images import index
 from armready.builds.platforms import names_architecture
 from armready.builds.variables import has_expansion, names
 from armready.patterns import regex
 
 
-def reason(chain: Chain, chains: Sequence[Chain], merges: Sequence[Merge]) -> str:
-    """Why a single-platform build is no finding; empty when it is one."""
+def reasons(chains: Sequence[Chain], merges: Sequence[Merge]) -> dict[Chain, str]:
+    """Why the builds of a file are no findings when they are of one platform; empty for those that are."""
+    merged = repositories(name for merge in merges for name in (*merge.names, *merge.sources))
+    twins = index((chain, _without_architecture(chain.pushed_names)) for chain in chains if _makes_arm64(chain))
+    return {chain: _reason(chain, merged, twins) for chain in chains}
+
+
+def _reason(chain: Chain, merged: set[str], twins: Mapping[str, Sequence[Chain]]) -> str:
     build, job = chain.build, chain.build.job
     if job.disabled:
         return "the job never runs"
@@ -40,9 +47,9 @@ def reason(chain: Chain, chains: Sequence[Chain], merges: Sequence[Merge]) -> st
         return "a build argument says which architecture it is for"
     if chain.handed_over and _by_buildx(chain) and build.output is Output.DEFAULT:
         return "buildx was not told where to put the result, so whether the push finds it is not known"
-    if _merged(names, merges):
+    if not merged.isdisjoint(repositories(names)):
         return "it is merged with the images of other architectures"
-    if _has_twin(chain, chains):
+    if _has_twin(chain, twins):
         return "another build of the file makes the arm64 image"
     return ""
 
@@ -78,29 +85,18 @@ def _names_one(name: Name) -> bool:
     )
 
 
-def _repositories(names: Iterable[Name]) -> set[str]:
-    return {references.repository(each) for name in names for each in name.spellings}
-
-
-def _merged(names: Sequence[Name], merges: Sequence[Merge]) -> bool:
-    own = _repositories(names)
-    return any(not own.isdisjoint(_repositories((*merge.names, *merge.sources))) for merge in merges)
-
-
 _ARCHITECTURE = regex(r"(?i)(?<![a-z0-9])(?:linux[-_])?(?:amd64|x86[-_]64|arm64(?:v8)?|aarch64)(?![a-z0-9])")
 
 
-def _has_twin(chain: Chain, chains: Sequence[Chain]) -> bool:
+def _makes_arm64(chain: Chain) -> bool:
+    build = chain.build
+    return chain.is_pushed and (build.platforms.arm64 or (not build.platforms.given and build.job.host.architecture == "arm64"))
+
+
+def _has_twin(chain: Chain, twins: Mapping[str, Sequence[Chain]]) -> bool:
     """Whether another build pushes the same names, but for the architecture in them, for arm64."""
-    own = _without_architecture(chain.pushed_names)
-    for other in chains:
-        if other is chain or not other.is_pushed:
-            continue
-        arm = other.build.platforms.arm64 or (not other.build.platforms.given and other.build.job.host.architecture == "arm64")
-        if arm and not own.isdisjoint(_without_architecture(other.pushed_names)):
-            return True
-    return False
+    return any(other is not chain for each in _without_architecture(chain.pushed_names) for other in twins.get(each, ())[:2])
 
 
 def _without_architecture(names: Iterable[Name]) -> set[str]:
-    return {_ARCHITECTURE.sub("", each).rstrip("-_.") for name in names for each in name.spellings}
+    return {_ARCHITECTURE.sub("", each).rstrip("-_.") for each in spellings(names)}

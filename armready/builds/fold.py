@@ -31,6 +31,7 @@ from armready.builds.publishers import WIDENED
 from armready.builds.rewriting import build_changes, command_text, spread, test_changes
 from armready.builds.setup import needs
 from armready.builds.statements import is_editable, removals
+from armready.builds.timeline import Timeline
 from armready.config import CiMode
 from armready.file import File
 from armready.fix import Applicability, Fix
@@ -45,15 +46,15 @@ _HARMLESS = words(
 _HARMLESS_VERBS = frozenset({"images", "image ls", "version", "info", "ps", "buildx ls", "buildx version", "system df", "logout"})
 
 
-def fold(file: File, chain: Chain, events: tuple[Event, ...]) -> Folded:
+def fold(file: File, chain: Chain, timeline: Timeline) -> Folded:
     """The fix that makes a pushed build a multi-platform one.
 
     Args:
         file: the file of the build.
         chain: the build and its pushes.
-        events: all events of the job.
+        timeline: what happens in the job.
     """
-    work = Folding(file, chain, events)
+    work = Folding(file, chain, timeline)
     if file.settings.ci_mode is CiMode.NATIVE and chain.build.job.native is not None:
         return _native(work)
     try:
@@ -71,11 +72,10 @@ def _native(work: Folding) -> Folded:
     """Native mode: a machine for each architecture, and a merge."""
     job = work.build.job
     assert job.native is not None
-    builds = sum(isinstance(event, Build) for event in work.events)
-    edits = job.native(work.chain, builds)
+    edits = job.native(work.chain, len(work.timeline.of(Build)))
     if isinstance(edits, str):
         return Folded(None, f"not built on native machines, because {edits}")
-    missing = needs(work.events, work.build.order)
+    missing = needs(work.timeline, work.build.order)
     if missing.builder and job.prepare is not None:
         edits += job.prepare(work.build.step, Needs(emulator=False, builder=True)) or []
     notes = ["The job graph changes: two builds run at once, and a job of its own joins them"]
@@ -104,7 +104,7 @@ def _widen(work: Folding) -> None:
     work.edits.extend(edits)
     _remove_declared(work, [push.declared for push in separate if push.declared is not None])
     if not declared.native:
-        missing = needs(work.events, build.order)
+        missing = needs(work.timeline, build.order)
         prepare(work, build.step, Needs(missing.emulator, missing.builder and not declared.brings_builder))
     judge_host(work, build.job)
 
@@ -197,26 +197,29 @@ def _belongs_at_push(work: Folding) -> bool:
             )
         return False
     first, last = pushes[0], pushes[-1]
-    if any(isinstance(event, Login) and build.order < event.order < last.order for event in work.events):
+    if work.timeline.happens(Login, build.order, last.order):
         return True
     if any(use.order < last.order for use in chain.uses):
         return True
-    if any(isinstance(event, Build | Bake) and build.order < event.order < first.order for event in work.events):
+    if any(work.timeline.happens(kind, build.order, first.order) for kind in (Build, Bake)):
         return True
     if any(push.condition != build.condition for push in pushes):
         return True
     if any(push.step.shell != build.step.shell for push in pushes):
         return not _adjacent(work)
-    harmless = {id(event.command) for event in work.events if isinstance(event, Setup | Merge | Login)}
-    for command in between(work, commands_of(work.chain)[-1]):
-        if command.name in _HARMLESS or id(command) in harmless or not command.words:
+    harmless = work.timeline.view(_harmless)
+    for command in between(work, last):
+        if command.name in _HARMLESS or id(command) in harmless:
             continue
         if command.name == "docker" and " ".join(word.template for word in command.words[1:3]).startswith(tuple(_HARMLESS_VERBS)):
             continue
-        if any(isinstance(event, Tag | Push | Variable) and event.command is command for event in work.events):
-            continue
         return True
     return False
+
+
+def _harmless(timeline: Timeline) -> set[int]:
+    """The commands that neither fail for a reason of their own nor need the image."""
+    return {id(event.command) for kind in (Setup, Merge, Login, Tag, Push, Variable) for event in timeline.of(kind)}
 
 
 def _adjacent(work: Folding) -> bool:
@@ -246,7 +249,7 @@ def _at_build(work: Folding, pushes: Sequence[Push]) -> None:
     if any(use.verb in ("rmi", "image rm") for use in chain.uses):
         work.demote(Applicability.UNSAFE, "The image no longer stays in the local daemon, so there is nothing left to remove")
     _remove(work, removed)
-    prepare(work, build.step, needs(work.events, build.order))
+    prepare(work, build.step, needs(work.timeline, build.order))
 
 
 def _covered_tags(work: Folding) -> list[Tag]:
@@ -258,26 +261,20 @@ def _covered_tags(work: Folding) -> list[Tag]:
 def _remove(work: Folding, events: Sequence[Event]) -> None:
     """Take commands out of their scripts; a script of which nothing is left takes its step with it."""
     _remove_declared(work, [event.declared for event in events if isinstance(event, Push) and event.declared is not None])
-    by_script: dict[int, tuple[Script, Step, list[Command]]] = {}
+    by_script: dict[int, tuple[Script, Step, dict[int, Command]]] = {}
     for event in events:
         if event.script is not None and event.command is not None:
-            group = by_script.setdefault(id(event.script), (event.script, event.step, []))[2]
-            if not any(each is event.command for each in group):
-                group.append(event.command)
+            group = by_script.setdefault(id(event.script), (event.script, event.step, {}))[2]
+            group[id(event.command)] = event.command
     for script, step, commands in by_script.values():
-        rest = [
-            command
-            for command in script.commands
-            if not any(command is each for each in commands) and (command.words or command.assignments)
-        ]
-        if not rest:
+        if all(id(command) in commands or not (command.words or command.assignments) for command in script.commands):
             edits = step.place.remove() if step.place is not None else None
             if edits is not None:
                 work.edits.extend(edits)
                 continue
             if step.place is not None:
                 raise Impossible("the step that becomes empty cannot be removed")
-        changes = removals(script, commands)
+        changes = removals(script, commands.values())
         if changes is None:
             raise Impossible("a tag or a push cannot be taken out of its construct")
         work.change(step, script, changes)
@@ -305,7 +302,7 @@ def _at_push(work: Folding) -> None:
     assert build.command is not None
     check_move(work, first)
     check_variables(work, first)
-    local = local_variables(work)
+    local = work.timeline.view(local_variables)
     if any(push.step.shell != first.step.shell and push.name is not None and variables_in([push.name.text]) & local for push in pushes):
         raise Impossible("the image is pushed in several steps, under names that only one of them knows")
     conditional = any(push.condition != build.condition for push in pushes)
@@ -329,4 +326,4 @@ def _at_push(work: Folding) -> None:
     else:
         removed.append(build)
     _remove(work, removed)
-    prepare(work, first.step if build.job.local_setup else build.step, needs(work.events, build.order))
+    prepare(work, first.step if build.job.local_setup else build.step, needs(work.timeline, build.order))

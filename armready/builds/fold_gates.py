@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 
 from armready.builds.chains import Chain
-from armready.builds.events import Event, Name, Output, Push, Variable, variables_in
-from armready.builds.folding import Folding, Impossible, scripts
+from armready.builds.events import Event, Output, Push, Variable, variables_in
+from armready.builds.folding import Folding, Impossible
 from armready.builds.grammar import Invocation
 from armready.builds.publishers import PUBLISHERS
 from armready.builds.statements import has_alternative, is_editable
+from armready.builds.timeline import Timeline
 from armready.fix import Applicability
 from armready.knowledge.runners import Buildx
 from armready.parsers.shell import Command, Script
@@ -99,20 +102,27 @@ def judge_options(work: Folding, call: Invocation) -> None:
         )
     if "iidfile" in names or "metadata-file" in names:
         work.demote(Applicability.UNSAFE, "The file with the image's id will hold the digest of an index")
-    for event in work.events:
-        if isinstance(event, Variable) and event.name == "DOCKER_BUILDKIT" and event.value.strip("\"'") in ("0", "false"):
-            work.demote(Applicability.DISPLAY, "DOCKER_BUILDKIT=0 asks for the legacy builder: find out why first")
-        if isinstance(event, Variable) and event.name == "DOCKER_CONTENT_TRUST" and event.value.strip("\"'") in ("1", "true"):
-            work.demote(Applicability.DISPLAY, "buildx does not sign for Docker Content Trust")
-    if _env(work, "DOCKER_BUILDKIT") in ("0", "false"):
-        work.demote(Applicability.DISPLAY, "DOCKER_BUILDKIT=0 asks for the legacy builder: find out why first")
-    if _env(work, "DOCKER_CONTENT_TRUST") in ("1", "true"):
-        work.demote(Applicability.DISPLAY, "buildx does not sign for Docker Content Trust")
+    inherited = ((name, values[-1]) for name in _DISTRUSTED if (values := work.build.environment.get(name)))
+    for why in (*work.timeline.view(_doubts), *(_doubt(*each) for each in inherited)):
+        if why:
+            work.demote(Applicability.DISPLAY, why)
 
 
-def _env(work: Folding, name: str) -> str:
-    values = work.build.environment.get(name, ())
-    return values[-1].strip("\"'") if values else ""
+# Variables that ask for another builder or for what it does not do, and the values that say so.
+_DISTRUSTED = {
+    "DOCKER_BUILDKIT": (("0", "false"), "DOCKER_BUILDKIT=0 asks for the legacy builder: find out why first"),
+    "DOCKER_CONTENT_TRUST": (("1", "true"), "buildx does not sign for Docker Content Trust"),
+}
+
+
+def _doubt(name: str, value: str) -> str:
+    values, why = _DISTRUSTED.get(name, ((), ""))
+    return why if value.strip("\"'") in values else ""
+
+
+def _doubts(timeline: Timeline) -> tuple[str, ...]:
+    """What the variables that a job sets speak against."""
+    return tuple(dict.fromkeys(_doubt(event.name, event.value) for event in timeline.of(Variable)))
 
 
 def check_pushes(work: Folding) -> None:
@@ -160,8 +170,9 @@ def check_variables(work: Folding, place: Event) -> None:
     Raises:
         Impossible: a variable has another value there.
     """
+    owners = _owners(work.chain)
     for name in work.chain.pushed_names:
-        owner = next((event for event in (work.build, *work.chain.tags, *work.chain.pushes) if _names_in(event, name)), None)
+        owner = owners.get(id(name.word))
         if owner is None or owner is place:
             continue
         for variable in sorted(variables_in([name.text])):
@@ -169,10 +180,10 @@ def check_variables(work: Folding, place: Event) -> None:
                 raise Impossible(f"{variable} is set between build and push")
 
 
-def _names_in(event: Event, name: Name) -> bool:
-    """Whether a name is a word of an event."""
-    words = event.command.words if event.command is not None else ()
-    return name.word is not None and any(name.word is word for word in words)
+def _owners(chain: Chain) -> dict[int, Event]:
+    """The event of a chain in which each word stands."""
+    events = (chain.build, *chain.tags, *chain.pushes)
+    return {id(word): event for event in reversed(events) if event.command is not None for word in event.command.words}
 
 
 def check_move(work: Folding, first: Push) -> None:
@@ -182,39 +193,39 @@ def check_move(work: Folding, first: Push) -> None:
         Impossible: they do not.
     """
     build = work.build
-    moves = any(command.name in ("cd", "pushd", "popd") for command in between(work, first))
-    if build.folder != first.folder or moves:
+    assert build.command is not None
+    assert first.command is not None
+    since, until = work.timeline.place(build.command), work.timeline.place(first.command)
+    moves = work.timeline.view(_moves)
+    if build.folder != first.folder or bisect_right(moves, since) < bisect_left(moves, until):
         raise Impossible("the working folder changes between build and push")
     assert build.invocation is not None
     used = variables_in([word.template for word in build.invocation.words])
     for variable in used:
         if build.environment.get(variable) != first.environment.get(variable):
             raise Impossible(f"{variable} is set between build and push")
-    if build.step.shell != first.step.shell and used & local_variables(work):
+    if build.step.shell != first.step.shell and not used.isdisjoint(work.timeline.view(local_variables)):
         raise Impossible("the build uses variables of its own step")
 
 
-def local_variables(work: Folding) -> set[str]:
+def _moves(timeline: Timeline) -> list[int]:
+    """The places where a job changes its working folder."""
+    return [place for place, command in enumerate(timeline.commands) if command.name in ("cd", "pushd", "popd")]
+
+
+def local_variables(timeline: Timeline) -> set[str]:
     """Variables that a script assigns, which another shell does not have."""
-    return {assignment.name for _, script in scripts(work) for command in script.commands for assignment in command.assignments} | {
-        name for step in work.build.job.steps for name in step.environment
-    }
+    assigned = {assignment.name for command in timeline.commands for assignment in command.assignments}
+    return assigned | {name for job in {event.job for event in timeline} for step in job.steps for name in step.environment}
 
 
-def between(work: Folding, last: Event) -> list[Command]:
+def between(work: Folding, last: Event) -> Iterator[Command]:
     """The commands between the build and another event of its job that are neither tags nor pushes of the image."""
+    assert work.build.command is not None
+    assert last.command is not None
     own = {id(event.command) for event in (*work.chain.tags, *work.chain.pushes)}
-    found: list[Command] = []
-    inside = False
-    for _, script in scripts(work):
-        for command in script.commands:
-            if command is work.build.command:
-                inside = True
-            elif command is last.command:
-                return found
-            elif inside and id(command) not in own and command.words:
-                found.append(command)
-    return found
+    commands = work.timeline.between(work.build.command, last.command)
+    return (command for command in commands if id(command) not in own and command.words)
 
 
 def judge_uses(work: Folding) -> None:

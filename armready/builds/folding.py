@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from armready.builds.chains import Chain
-from armready.builds.events import Build, Event
+from armready.builds.events import Build
 from armready.builds.statements import Change
+from armready.builds.timeline import Timeline
 from armready.file import File
 from armready.fix import Applicability, Edit, Fix
 from armready.parsers.shell import Script
@@ -24,7 +25,7 @@ class Folding:
 
     file: File
     chain: Chain
-    events: tuple[Event, ...]
+    timeline: Timeline
     applicability: Applicability = Applicability.SAFE
     notes: list[str] = field(default_factory=list)
     edits: list[Edit] = field(default_factory=list)
@@ -59,12 +60,3 @@ class Folded:
 
     fix: Fix | None
     why_not: str = ""
-
-
-def scripts(work: Folding) -> list[tuple[Step, Script]]:
-    """The scripts of the job, in order."""
-    seen: dict[int, tuple[Step, Script]] = {}
-    for event in work.events:
-        if event.script is not None:
-            seen.setdefault(id(event.script), (event.step, event.script))
-    return list(seen.values())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from itertools import chain
 
 from armready.builds.events import Build, Event, Output
 from armready.builds.folding import Folding, Impossible
 from armready.builds.setup import lines
 from armready.builds.statements import insertion, statement_start
+from armready.builds.timeline import Timeline
 from armready.file import File
 from armready.fix import Applicability, Edit
 from armready.pipelines.model import HostKind, Job, Needs, Step
@@ -23,13 +24,13 @@ def prepare(work: Folding, step: Step, missing: Needs) -> None:
         Impossible: there is no place to put them.
     """
     job = work.build.job
-    anchor = step if job.local_setup else _first_build(work.events) or step
+    anchor = step if job.local_setup else work.timeline.view(_first_build) or step
     if missing.emulator and job.host.kind is HostKind.PERSISTENT and job.prepare is None:
         work.demote(Applicability.UNSAFE, _REGISTER)
-    work.edits.extend(setup_edits(work.file, job, anchor, missing, (*work.events, work.build)))
+    work.edits.extend(setup_edits(work.file, job, anchor, missing, work.timeline.view(_first_scripted)))
 
 
-def setup_edits(file: File, job: Job, anchor: Step, missing: Needs, events: Sequence[Event]) -> list[Edit]:
+def setup_edits(file: File, job: Job, anchor: Step, missing: Needs, event: Event | None) -> list[Edit]:
     """The edits that give a job what it is missing, before a step.
 
     Args:
@@ -37,7 +38,7 @@ def setup_edits(file: File, job: Job, anchor: Step, missing: Needs, events: Sequ
         job: the job.
         anchor: the step.
         missing: what it needs.
-        events: of the job; where the file takes no steps, the lines go into the script of the first build or call among them.
+        event: where the file takes no steps, the lines go before its command.
 
     Raises:
         Impossible: there is no place to put them.
@@ -53,18 +54,22 @@ def setup_edits(file: File, job: Job, anchor: Step, missing: Needs, events: Sequ
     if not new:
         return []
     edits = anchor.place.insert_scripts(new) if anchor.place is not None else None
-    return edits if edits is not None else [_in_script(file, events, new)]
+    return edits if edits is not None else [_in_script(file, event, new)]
 
 
-def _first_build(events: Sequence[Event]) -> Step | None:
+def _first_build(timeline: Timeline) -> Step | None:
     """The step before which the set-up goes: the same for all builds of a job, so that they share it."""
-    builds = [event for event in events if isinstance(event, Build) and not event.platforms.windows and event.output is not Output.FILE]
-    return builds[0].step if builds else None
+    builds = (event for event in timeline.of(Build) if not event.platforms.windows and event.output is not Output.FILE)
+    return next((event.step for event in builds), None)
 
 
-def _in_script(file: File, events: Sequence[Event], new: Sequence[str]) -> Edit:
-    scripted = [event for event in events if event.script is not None]
-    event = next((each for each in scripted if isinstance(each, Build)), next(iter(scripted), None))
+def _first_scripted(timeline: Timeline) -> Event | None:
+    """The first build that is a command, else the first event that is one."""
+    events = chain(timeline.of(Build), timeline)
+    return next((event for event in events if event.script is not None), None)
+
+
+def _in_script(file: File, event: Event | None, new: tuple[str, ...]) -> Edit:
     if event is None or event.script is None or event.command is None:
         raise Impossible("there is no place for emulator and builder")
     change = insertion(event.script, statement_start(event.command), new)

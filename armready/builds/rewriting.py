@@ -36,7 +36,9 @@ def _own_builder(work: Folding, names: Collection[str]) -> bool:
     """Whether the builds of a machine that is kept name the builder that the fix creates there."""
     build = work.build
     beside = build.job.add_target is not None and work.chain.handed_over
-    return build.job.host.kind is HostKind.PERSISTENT and not beside and "builder" not in names and needs(work.events, build.order).builder
+    return (
+        build.job.host.kind is HostKind.PERSISTENT and not beside and "builder" not in names and needs(work.timeline, build.order).builder
+    )
 
 
 def _wanted(work: Folding) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from math import inf
 
-from armready.builds.events import Event, Setup
+from armready.builds.events import Setup
+from armready.builds.timeline import Timeline
 from armready.config import Settings
 from armready.pipelines.model import Host, HostKind, Needs
 
@@ -12,14 +13,22 @@ BUILDER = "armready"
 CONTEXT = "armready-tls"
 
 
-def needs(events: Sequence[Event], before: int) -> Needs:
+def needs(timeline: Timeline, before: int) -> Needs:
     """What is missing of emulator and builder in the part of a job before an event."""
-    done = [event for event in events if isinstance(event, Setup) and event.order < before]
-    emulator = any(event.kind == "emulator" and emulates_arm64(event.detail) for event in done)
-    remote = any(event.kind == "builder" and event.detail in ("cloud", "kubernetes", "remote") for event in done)
-    emulator = emulator or remote
-    builder = remote or any(event.kind == "builder" and event.detail in ("docker-container", "") for event in done)
-    return Needs(not emulator, not builder)
+    emulator, builder = timeline.view(_since)
+    return Needs(emulator >= before, builder >= before)
+
+
+def _since(timeline: Timeline) -> tuple[float, float]:
+    """From which place on a job has an emulator of arm64, and a builder."""
+    emulator = builder = inf
+    for event in reversed(timeline.of(Setup)):
+        remote = event.kind == "builder" and event.detail in ("cloud", "kubernetes", "remote")
+        if remote or (event.kind == "emulator" and emulates_arm64(event.detail)):
+            emulator = event.order
+        if remote or (event.kind == "builder" and event.detail in ("docker-container", "")):
+            builder = event.order
+    return emulator, builder
 
 
 def emulates_arm64(detail: str) -> bool:

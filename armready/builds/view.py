@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from dataclasses import field
 
 from armready.builds import exempt, references
-from armready.builds.chains import Chain, Promotion, link, merges
-from armready.builds.events import Bake, Build, Call, Compile, Deploy, Event, Merge, Push, Setup
+from armready.builds.chains import Chain, Promotion, link
+from armready.builds.events import Bake, Build, Call, Compile, Deploy, Event, Merge, Push, Setup, spellings
 from armready.builds.facts import DESCRIBED, CallMade, Deployed, Elsewhere, ExtendedJob, FreePush, ImageBuild, Pushed, WeakEmulator
 from armready.builds.fold import fold
-from armready.builds.folding import Folding, Impossible
+from armready.builds.folding import Folded, Folding, Impossible
 from armready.builds.paths import context_of, dockerfile_of
 from armready.builds.preparing import prepare, setup_edits
 from armready.builds.publishers import PUBLISHERS
 from armready.builds.setup import emulates_arm64, needs
+from armready.builds.timeline import EventType, Timeline
 from armready.builds.variables import expand, has_expansion
 from armready.builds.walk import read_events
 from armready.classify import PIPELINE_KINDS
@@ -37,31 +39,35 @@ class Builds:
         promotions: images that are pulled, named anew and pushed.
         free: pushes of images that the file neither builds nor pulls.
         merges: the places where images of several platforms are joined.
+        sharing: the chains by the text that they share.
+        exempt: why a chain is right as it is; empty for those that are not.
     """
 
     pipeline: Pipeline
-    events: dict[Job, tuple[Event, ...]]
+    events: dict[Job, Timeline]
     chains: tuple[Chain, ...]
     promotions: tuple[Promotion, ...]
     free: tuple[Push, ...]
     merges: tuple[Merge, ...]
     sharing: dict[Span, tuple[Chain, ...]]
+    exempt: dict[Chain, str]
+    _folded: dict[Chain, Folded] = field(default_factory=dict)
 
-    def of_kind(self, kind: type) -> Iterator[Event]:
+    def fold(self, file: File, chain: Chain) -> Folded:
+        """The fix that makes a pushed build a multi-platform one, worked out once, however many ask for it."""
+        if chain not in self._folded:
+            self._folded[chain] = fold(file, chain, self.events[chain.build.job])
+        return self._folded[chain]
+
+    def of_kind(self, kind: type[EventType]) -> Iterator[EventType]:
         """All events of a kind, text that several jobs share once. One command can call several targets."""
         seen = set[object]()
-        for events in self.events.values():
-            for event in events:
+        for timeline in self.events.values():
+            for event in timeline.of(kind):
                 key = (event.span, event.path, event.target) if isinstance(event, Call) else event.span
-                if isinstance(event, kind) and key not in seen:
+                if key not in seen:
                     seen.add(key)
                     yield event
-
-    def bakes(self) -> Iterator[Bake]:
-        """The builds that another file describes."""
-        for event in self.of_kind(Bake):
-            if isinstance(event, Bake):
-                yield event
 
 
 def read_builds(file: File) -> Builds:
@@ -73,19 +79,21 @@ def read_builds(file: File) -> Builds:
     pipeline = file.parse(read_pipeline)
     events = {job: read_events(file, job) for job in pipeline.jobs}
     links = link(events)
+    merges = tuple(event for timeline in events.values() for event in timeline.of(Merge))
     sharing: dict[Span, list[Chain]] = {}
     for chain in links.chains:
         sharing.setdefault(chain.build.span, []).append(chain)
-    distinct = [max(group, key=lambda chain: (chain.is_pushed, not chain.build.job.hidden)) for group in sharing.values()]
+    chains = [max(group, key=lambda chain: (chain.is_pushed, not chain.build.job.hidden)) for group in sharing.values()]
     promoted = {promotion.pull.span: promotion for promotion in links.promotions}
     return Builds(
         pipeline,
         events,
-        tuple(distinct),
+        tuple(chains),
         tuple(promoted.values()),
         tuple({push.span: push for push in links.free}.values()),
-        tuple(merges(events)),
+        merges,
         {span: tuple(group) for span, group in sharing.items()},
+        exempt.reasons(chains, merges),
     )
 
 
@@ -101,20 +109,17 @@ def image_facts(file: File) -> Iterator[object]:
     for chain in builds.chains:
         yield image_build(file, builds, chain)
     yield from _weak_emulators(file, builds)
-    for event in builds.of_kind(Deploy):
-        if isinstance(event, Deploy):
-            spellings = tuple(sorted({each for name in event.names for each in name.spellings}))
-            yield Deployed(file.location(event.span), event.service, spellings)
+    for deploy in builds.of_kind(Deploy):
+        yield Deployed(file.location(deploy.span), deploy.service, tuple(sorted(spellings(deploy.names))))
     for push in builds.free:
         if push.name is not None:
             name = push.name
             yield FreePush(Pushed(name.text, name.shown, tuple(sorted(name.spellings)), file.location(push.span)))
-    for bake in builds.bakes():
+    for bake in builds.of_kind(Bake):
         yield from _baked(file, builds, bake)
         yield from _described(file, builds, bake)
-    for event in builds.of_kind(Call):
-        if isinstance(event, Call):
-            yield _call(file, builds, event, event.runner, event.path, event.target, pushes=event.runner == "jib")
+    for call in builds.of_kind(Call):
+        yield _call(file, builds, call, call.runner, call.path, call.target, pushes=call.runner == "jib")
     for taken, span in builds.pipeline.elsewhere:
         yield Elsewhere(file.location(span), taken)
     for extended in builds.pipeline.extends:
@@ -125,11 +130,11 @@ def image_build(file: File, builds: Builds, chain: Chain) -> ImageBuild:
     """The fact of one build."""
     build, job = chain.build, chain.build.job
     missing = needs(builds.events[job], build.order)
-    why_exempt = exempt.reason(chain, builds.chains, builds.merges)
+    why_exempt = builds.exempt[chain]
     fix, why_not = None, ""
     wanted = chain.is_pushed or builds.pipeline.system in DESCRIBED
     if wanted and not why_exempt and not build.platforms.arm64 and build.platforms.resolved:
-        folded = fold(file, chain, builds.events[job])
+        folded = builds.fold(file, chain)
         fix, why_not = folded.fix, folded.why_not
         if fix is not None:
             fix = _shared(fix, builds, chain)
@@ -147,12 +152,7 @@ def image_build(file: File, builds: Builds, chain: Chain) -> ImageBuild:
         build.platforms,
         build.output.value,
         tuple(_pushed(file, chain)),
-        tuple(
-            sorted(
-                {each for tag in build.tags for each in tag.spellings}
-                | {each for tag in chain.tags for name in tag.names for each in name.spellings}
-            )
-        ),
+        tuple(sorted(spellings((*build.tags, *(name for tag in chain.tags for name in tag.names))))),
         dockerfile_of(build),
         context_of(build),
         why_exempt,
@@ -194,7 +194,7 @@ def _reached_by(pipeline: Pipeline, chain: Chain) -> tuple[str, ...]:
     if pipeline.system in ("compose", "goreleaser"):
         return tuple(sorted({*wanted, "", "default"}))
     for _ in range(4):
-        wanted |= {job.name for job in pipeline.jobs if wanted.intersection(job.needs)}
+        wanted |= {job.name for name in wanted for job in pipeline.dependants.get(name, ())}
     first = next((job.name for job in pipeline.jobs if not job.name.startswith(".")), "")
     if first in wanted:
         wanted.add("")
@@ -203,20 +203,16 @@ def _reached_by(pipeline: Pipeline, chain: Chain) -> tuple[str, ...]:
 
 def _host_built(builds: Builds, build: Build) -> Iterator[str]:
     """What the compilers that run before a build in its job write, and those of the Make targets that it needs."""
-    for event in builds.events[build.job]:
-        if isinstance(event, Compile) and event.order < build.order:
-            yield event.output
-    if not build.job.recipe:
-        return
-    for job in builds.pipeline.jobs:
-        if not set(job.name.split()).isdisjoint(build.job.needs):
-            yield from (event.output for event in builds.events.get(job, ()) if isinstance(event, Compile))
+    yield from (event.output for event in builds.events[build.job].of(Compile) if event.order < build.order)
+    if build.job.recipe:
+        for job in builds.pipeline.named(build.job.needs):
+            yield from (event.output for event in builds.events[job].of(Compile))
 
 
 def _weak_emulators(file: File, builds: Builds) -> Iterator[WeakEmulator]:
     pushing = {chain.build.job for chain in builds.chains if chain.is_pushed}
     for event in builds.of_kind(Setup):
-        if isinstance(event, Setup) and event.kind == "emulator" and event.job in pushing and not emulates_arm64(event.detail):
+        if event.kind == "emulator" and event.job in pushing and not emulates_arm64(event.detail):
             span = event.declared.platforms_span if event.declared and event.declared.platforms_span else event.span
             yield WeakEmulator(file.location(span), event.detail)
 
@@ -302,8 +298,8 @@ def _shared(fix: Fix, builds: Builds, chain: Chain) -> Fix:
     return fix
 
 
-def _setup_fix(file: File, chain: Chain, events: tuple[Event, ...], missing: Needs) -> Fix | None:
-    work = Folding(file, chain, events)
+def _setup_fix(file: File, chain: Chain, timeline: Timeline, missing: Needs) -> Fix | None:
+    work = Folding(file, chain, timeline)
     try:
         prepare(work, chain.build.step, missing)
     except Impossible:
@@ -323,7 +319,7 @@ def _call(file: File, builds: Builds, call: Event, runner: str, path: str | None
     missing = needs(builds.events[job], call.order)
     if known and host.is_linux and (missing.emulator or missing.builder) and host.architecture != "arm64":
         try:
-            edits = setup_edits(file, job, call.step, missing, (call,))
+            edits = setup_edits(file, job, call.step, missing, call if call.script is not None else None)
         except Impossible:
             edits = []
         if edits:

@@ -37,6 +37,7 @@ from armready.builds.options import words
 from armready.builds.paths import ROOTS, is_root
 from armready.builds.platforms import NOT_GIVEN
 from armready.builds.publishers import Publication, described_in, goreleaser_files, publication
+from armready.builds.timeline import Timeline
 from armready.builds.variables import expand, has_expansion
 from armready.file import File
 from armready.parsers.shell import Command, Script, Word, parse_shell
@@ -75,9 +76,9 @@ _SCRIPT_NAME = regex(r"\.(?:sh|bash|ksh|zsh)$")
 MOST_EVENTS = 3_000
 
 
-def read_events(file: File, job: Job) -> tuple[Event, ...]:
+def read_events(file: File, job: Job) -> Timeline:
     """All events of a job, in the order in which they happen."""
-    return tuple(islice(_Walk(file, job).events(), MOST_EVENTS))
+    return Timeline(islice(_Walk(file, job).events(), MOST_EVENTS))
 
 
 class _Walk:

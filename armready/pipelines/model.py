@@ -5,9 +5,10 @@ A reader (`pipelines/<system>.py`) does nothing but fill these records; events, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from armready.fix import Applicability, Edit
@@ -256,6 +257,27 @@ class Pipeline:
     extends: tuple[str, ...] = ()
     elsewhere: tuple[tuple[str, Span], ...] = ()
     generated: bool = False
+
+    @cached_property
+    def dependants(self) -> dict[str, list[Job]]:
+        """The jobs that need the one of a name."""
+        found: dict[str, list[Job]] = {}
+        for job in self.jobs:
+            for name in job.needs:
+                found.setdefault(name, []).append(job)
+        return found
+
+    @cached_property
+    def _named(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for index, job in enumerate(self.jobs):
+            for name in job.name.split():
+                found.setdefault(name, []).append(index)
+        return found
+
+    def named(self, names: Iterable[str]) -> list[Job]:
+        """The jobs that have one of some names, in order. A target of Make can have several."""
+        return [self.jobs[index] for index in sorted({index for name in names for index in self._named.get(name, ())})]
 
 
 Reader = Callable[..., Pipeline]

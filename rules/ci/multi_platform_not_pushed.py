@@ -25,7 +25,6 @@ from collections.abc import Iterator, Sequence
 
 from armready.builds.chains import Chain
 from armready.builds.events import Output
-from armready.builds.fold import fold
 from armready.builds.view import read_builds
 from armready.file import File
 from armready.finding import Finding, Related, Severity
@@ -87,7 +86,7 @@ class MultiPlatformNotPushed(FileRule):
                 yield self.finding(
                     file.location(chain.build.span),
                     "The build makes several platforms and has no output, so the push that follows finds no image of it.",
-                    fix=fold(file, chain, builds.events[chain.build.job]).fix,
+                    fix=builds.fold(file, chain).fix,
                     related=[Related(file.location(push.span), "pushed here") for push in chain.pushes],
                 )
 

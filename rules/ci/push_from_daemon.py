@@ -21,10 +21,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.builds import exempt, references
+from armready.builds import references
 from armready.builds.chains import Chain
 from armready.builds.events import Call, Merge, Push
-from armready.builds.fold import fold
 from armready.builds.platforms import names_architecture
 from armready.builds.view import Builds, read_builds
 from armready.file import File
@@ -93,21 +92,15 @@ def _is_told(builds: Builds, push: Push) -> bool:
     """Whether CI pushes it, or a script that has it built by what it calls first; a script that only pushes may push anything."""
     if push.job.host.kind is not HostKind.PERSISTENT or builds.pipeline.system not in ("shell", "make"):
         return True
-    return any(isinstance(event, Call) and event.order < push.order for event in builds.events[push.job])
+    return builds.events[push.job].happens(Call, 0, push.order)
 
 
 def _elsewhere(file: File, builds: Builds) -> Iterator[Push]:
     """The pushes in another step or job than the build, where the build cannot take them over."""
     for chain in builds.chains:
-        if (
-            builds.pipeline.shares_images
-            or exempt.reason(chain, builds.chains, builds.merges)
-            or chain.build.job.recipe
-            or chain.build.pushes
-            or not _by_daemon(chain)
-        ):
+        if builds.pipeline.shares_images or builds.exempt[chain] or chain.build.job.recipe or chain.build.pushes or not _by_daemon(chain):
             continue
-        if fold(file, chain, builds.events[chain.build.job]).fix is not None:
+        if builds.fold(file, chain).fix is not None:
             continue
         yield from (push for push in chain.pushes if push.step.shell != chain.build.step.shell or push.job is not chain.build.job)
 

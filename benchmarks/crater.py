@@ -35,10 +35,10 @@ class Outcome:
         return [(path, reason) for path, reason in self.unparsed if reason.startswith("internal error")]
 
 
-def lay_out(git_folder: Path, target: Path) -> None:
-    """Write the files of the newest commit; those that the copy lacks, links and very large ones are left out."""
+def lay_out(git_folder: Path, target: Path, revision: str = "HEAD") -> None:
+    """Write the files of a commit; those that the copy lacks, links and very large ones are left out."""
     git = ("git", "--git-dir", str(git_folder))
-    listed = subprocess.run((*git, "ls-tree", "-r", "-z", "--long", "HEAD"), capture_output=True, check=True).stdout
+    listed = subprocess.run((*git, "ls-tree", "-r", "-z", "--long", revision), capture_output=True, check=True).stdout
     wanted = []
     for line in listed.split(b"\0"):
         head, _, name = line.partition(b"\t")
@@ -64,6 +64,17 @@ def lay_out(git_folder: Path, target: Path) -> None:
 
 def bare_git_folder(repository: Path) -> Path | None:
     return next((folder for folder in (repository, *repository.iterdir()) if folder.is_dir() and (folder / "objects").is_dir()), None)
+
+
+def tree_of(repository: Path, trees: Path) -> Path:
+    """The folder of files of a repository; a bare one is laid out below `trees`, unless it is there."""
+    git_folder = None if (repository / ".git").exists() else bare_git_folder(repository)
+    if git_folder is None:
+        return repository
+    root = trees / repository.name
+    if not root.exists():
+        lay_out(git_folder, root)
+    return root
 
 
 def scan(root: Path, name: str, *, fixing: bool) -> Outcome:
@@ -102,12 +113,7 @@ def main() -> int:
     for repository in arguments.repositories:
         if not repository.is_dir():
             continue
-        root = repository
-        if not (repository / ".git").exists() and (git_folder := bare_git_folder(repository)):
-            root = arguments.trees / repository.name
-            if not root.exists():
-                lay_out(git_folder, root)
-        outcome = scan(root, repository.name, fixing=arguments.fix)
+        outcome = scan(tree_of(repository, arguments.trees), repository.name, fixing=arguments.fix)
         outcomes.append(outcome)
         print(f"{outcome.seconds:7.1f} s {outcome.files:7} files {outcome.findings:6} findings  {outcome.name} {outcome.crash}", flush=True)
         for path, reason in outcome.internal_errors:

@@ -12,12 +12,14 @@ from armready.config import Target
 from armready.finding import Confidence, Severity
 from armready.fix import Applicability
 from armready.knowledge.images import ArchName, Basis, Has, Reference, Verdict, Where, arch_in_name, cpu_baseline, verdict
+from armready.patterns import regex
 from armready.records import dataclass
 
 if TYPE_CHECKING:
     from armready.config import Settings
 
 _SEVERITY = {"arm64": Severity.INFO, "arm": Severity.WARNING}
+_MAJOR = regex(r"v?(\d+)(?![\d\w])")
 _LAMBDA = "public.ecr.aws/lambda/"
 _LAMBDA_NOTE = "AWS Lambda refuses a multi-arch index: push one architecture per function."
 
@@ -182,10 +184,17 @@ def _has_other_rule(reference: Reference, settings: Settings) -> bool:
 
 
 def _trust_alternative(reference: Reference, alternative: str | None) -> Applicability:
-    """Another image without a tag would be another version: that is for people to decide."""
+    """Another image without a tag, or another major version, is for people to decide."""
     other = Reference.parse(alternative or "")
     loses_version = other.tag is None and reference.tag not in (None, "latest")
-    return Applicability.DISPLAY if loses_version else Applicability.UNSAFE
+    before, after = _major(reference), _major(other)
+    return Applicability.DISPLAY if loses_version or (before and after and before != after) else Applicability.UNSAFE
+
+
+def _major(reference: Reference) -> str:
+    """The first number of a tag that is a version; empty for any other."""
+    found = _MAJOR.match(reference.tag or "")
+    return found[1] if found else ""
 
 
 def cpu_needs(reference: Reference, settings: Settings) -> Problem | None:

@@ -33,7 +33,7 @@ def problems(text: str, settings: Settings | None = None) -> dict[str, image_rul
         ("reg.example.com/app:1-amd64", "arch_tag", Severity.ERROR, "reg.example.com/app:1", Applicability.UNSAFE),
         ("reg.example.com/app-amd64:1", "arch_repository", Severity.ERROR, "reg.example.com/app:1", Applicability.UNSAFE),
         (f"debian:12{_DIGEST}", "digest_pin", Severity.INFO, None, None),
-        ("mysql:5.7", "no_arm64", Severity.ERROR, "mysql:8.0", Applicability.UNSAFE),
+        ("mysql:5.7", "no_arm64", Severity.ERROR, "mysql:8.0", Applicability.DISPLAY),
         ("postgis/postgis:15-3.3", "no_arm64", Severity.ERROR, "imresamu/postgis", Applicability.DISPLAY),
     ],
 )

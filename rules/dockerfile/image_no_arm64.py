@@ -19,8 +19,8 @@ the message names. Where there is none, this part has to stay on amd64 nodes.
 
 ## Fix safety
 
-Always unsafe: another tag is another content. Where the alternative is another image without a tag, the fix is only
-shown.
+Always unsafe: another tag is another content. Where the alternative is another major version, or another image without
+a tag, the fix is only shown.
 """
 
 from __future__ import annotations
@@ -49,11 +49,12 @@ class ImageNoArm64(FileRule):
         Example(
             "tag too old",
             path="Dockerfile",
-            bad="FROM «mysql:5.7»\n",
-            fixed="FROM mysql:8.0\n",
+            bad="FROM «redis:3.2.9»\n",
+            fixed="FROM redis:3.2.10\n",
             applicability=Applicability.UNSAFE,
             severity=Severity.ERROR,
         ),
+        Example("another major version", path="Dockerfile", bad="FROM «mysql:5.7»\n", severity=Severity.ERROR),
         Example(
             "variant, in an ARG",
             path="Dockerfile",

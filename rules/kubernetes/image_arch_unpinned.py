@@ -20,7 +20,7 @@ would pin the fleet to amd64.
 
 Safe for a fact about exactly this image: the selector can only exclude nodes on which the pod could not start. Unsafe for Pods
 and Jobs, whose spec is immutable once applied, for Helm values, and where only the name tells. Only shown where the
-repository's own CI is the reason.
+repository's own CI is the reason, and in test data.
 """
 
 from __future__ import annotations
@@ -82,6 +82,7 @@ class ImageArchUnpinned(ProjectRule):
             bad=_deployment("«mysql:5.7»"),
             severity=Severity.INFO,
             fixed=_deployment("mysql:5.7", "nodeSelector:", "  kubernetes.io/arch: amd64"),
+            applicability=Applicability.DISPLAY,
         ),
         Example(
             "beside another label, on EKS",
@@ -171,12 +172,15 @@ class ImageArchUnpinned(ProjectRule):
 
     def _of_facts(self, workload: Workload, arch: str, other: str, settings: Settings) -> Iterator[Finding]:
         for image in workload.only(arch)[:1]:
+            fix, fixture = _fix(workload, image, arch), _is_fixture(image.location.path)
+            if fix is not None and fixture:
+                fix = fix.demoted(Applicability.DISPLAY, "A test compares this file with what it expects.")
             yield self.finding(
                 image.location,
                 f"{image.reason}; nothing keeps {workload.title} off {other} nodes, where it ends with exec format error.",
-                severity=Severity.INFO if _is_fixture(image.location.path) else _severity(workload, arch, settings),
+                severity=Severity.INFO if fixture else _severity(workload, arch, settings),
                 confidence=image.sure,
-                fix=_fix(workload, image, arch),
+                fix=fix,
             )
 
     def _of_own_ci(self, workload: Workload, builds: dict[str, OwnBuild]) -> Iterator[Finding]:

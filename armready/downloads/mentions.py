@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from armready.arch import amd64_tokens, tokens
-from armready.downloads.model import Download, Text
+from armready.downloads.model import Download, Text, file_names
 from armready.downloads.names import Renaming
 from armready.file import File
 from armready.parsers.shell import Command, Word
@@ -44,6 +44,9 @@ def places_of(file: File, download: Download, renamings: tuple[Renaming, ...], o
 
 
 def _occurrences(text: Text, name: str) -> Iterator[Span]:
+    if not tokens(name):
+        yield from file_names(text.raw, name)
+        return
     parts = list(text.literal_spans())
     for found in re.finditer(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", text.raw):
         if any(part.start <= found.start() and found.end() <= part.end for part in parts):

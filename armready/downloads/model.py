@@ -27,6 +27,14 @@ _PACKAGE = regex(r"\.(?:deb|rpm|apk|pkg\.tar\.\w+)(?:[?#].*)?$", re.IGNORECASE)
 _SUBSTITUTION = regex(r"\$\([^()]*(?:\([^()]*\)[^()]*)*\)|`[^`]*`")
 
 
+def file_names(text: str, name: str) -> list[Span]:
+    """Where the last part of a path has a name of a file that says no architecture; one that ends in `-` is a beginning."""
+    path = re.split(r"[?#]", text)[0]
+    ending = r"(?![\w$({%<-])" if name[-1].isalnum() else ""
+    found = re.compile(rf"(?<![\w-]){re.escape(name)}{ending}").finditer(path, path.rfind("/") + 1)
+    return [Span(*each.span()) for each in found]
+
+
 class Text(NamedTuple):
     """A piece of source that holds a value: a word, or what a variable is set to.
 

@@ -44,7 +44,7 @@ def renamings(download: Download) -> tuple[Renaming, ...] | None:
         return (Renaming(name, CONVENTION[name], (doubt,), name == "x86_64" and not _OF_ONE_NAME.search(download.url)),)
     found: dict[str, Renaming] = {}
     for amd64, arm64 in download.match.tool.pairs:
-        if amd64 not in download.url:
+        if amd64 not in (download.url if tokens(amd64) else download.names):
             continue
         short = _shortened(amd64, arm64)
         doubts = (
@@ -74,5 +74,6 @@ def arm64_url(download: Download) -> str | None:
         return None
     url = download.url
     for each in sorted(found, key=lambda renaming: -len(renaming.amd64)):
-        url = url.replace(each.amd64, each.arm64)
+        folder, slash, name = url.rpartition("/") if not tokens(each.amd64) else ("", "", url)
+        url = folder + slash + name.replace(each.amd64, each.arm64)
     return url if url != download.url else None

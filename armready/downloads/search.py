@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from armready.arch import Arch, amd64_tokens, names_arm64, probe, tokens
 from armready.classify import Kind
-from armready.downloads.model import Download, Misnamed, Site, Text
+from armready.downloads.model import Download, Misnamed, Site, Text, file_names
 from armready.file import File
 from armready.knowledge.tools import Match, identify
 from armready.parsers.shell import Assignment, Command, Script, Word
@@ -158,6 +158,7 @@ class Finder:
     def __init__(self, file: File) -> None:
         self.file = file
         self.arm64_shapes: set[str] = set()
+        self._only_values: dict[int, Text | None] = {}
 
     def find(self) -> Iterator[Download]:
         """The downloads, in no particular order, what is fetched for arm64 as well included."""
@@ -189,6 +190,12 @@ class Finder:
     def lookup(self, name: str, hosted: HostedScript | None, instruction: Instruction | None) -> Text | None:
         """What a variable holds where it is used; None when the file does not say."""
         raise NotImplementedError
+
+    def only_value(self, definitions: list[tuple[HostedScript, Assignment, Command]]) -> Text | None:
+        """`_only_value` of the definitions of a variable, once for each of these lists."""
+        if id(definitions) not in self._only_values:
+            self._only_values[id(definitions)] = _only_value(self, definitions)
+        return self._only_values[id(definitions)]
 
     def expand(self, text: Text, hosted: HostedScript | None, instruction: Instruction | None) -> tuple[str, list[Text]]:
         """The text with the values that are known, and the texts they came from, itself first."""
@@ -232,7 +239,7 @@ class Finder:
         if not found and not hidden:
             return None
         sites = [Site(each, place, each.locate(place)) for each in used if not _is_bare(each) for place in each.places(frozenset(found))]
-        sites += [Site(text, place, text.locate(place)) for name in hidden for place in _occurrences(text.raw, name)]
+        sites += [Site(text, place, text.locate(place)) for name in hidden for place in file_names(text.raw, name)]
         return (url, tuple(sites)) if sites else None
 
     def in_script(self, hosted: HostedScript, branch: Span | None = None) -> Iterator[Download]:
@@ -305,7 +312,7 @@ class _Scripts(Finder):
         if hosted is not None:
             definitions = self._assigned.get(id(hosted), {}).get(name, [])
             if definitions:
-                return _only_value(self, definitions)
+                return self.only_value(definitions)
         return self._make_variables.get(name)
 
 
@@ -375,7 +382,7 @@ class _Dockerfile(Finder):
         if hosted is not None:
             definitions = self._assigned(hosted).get(name, [])
             if definitions:
-                return _only_value(self, definitions)
+                return self.only_value(definitions)
         if instruction is None:
             return None
         stages = self.dockerfile.stages
@@ -391,7 +398,9 @@ class _Dockerfile(Finder):
         return self._text(definition.pair.value, definition.pair.value_span, name)
 
     def _assigned(self, hosted: HostedScript) -> Mapping[str, list[tuple[HostedScript, Assignment, Command]]]:
-        return self._memo.setdefault(id(hosted), _assignments(hosted))
+        if id(hosted) not in self._memo:
+            self._memo[id(hosted)] = _assignments(hosted)
+        return self._memo[id(hosted)]
 
     @cached_property
     def _memo(self) -> dict[int, Mapping[str, list[tuple[HostedScript, Assignment, Command]]]]:
@@ -468,11 +477,7 @@ def _is_bare(text: Text) -> bool:
 
 def _hidden(url: str, match: Match) -> tuple[str, ...]:
     """Names of files that are for amd64 without saying so, as the table has them: `ninja-linux`."""
-    return tuple(amd64 for amd64, _ in match.tool.pairs if not tokens(amd64) and any(_occurrences(url, amd64)))
-
-
-def _occurrences(text: str, name: str) -> list[Span]:
-    return [Span(*found.span()) for found in re.finditer(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)]
+    return tuple(amd64 for amd64, _ in match.tool.pairs if not tokens(amd64) and file_names(url, amd64))
 
 
 def _checksum(hosted: HostedScript, command: Command, found: Iterator[tuple[int, Span]]) -> Span | None:

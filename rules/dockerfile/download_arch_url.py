@@ -58,6 +58,7 @@ class DownloadArchUrl(FileRule):
         b"ninja-linux",
         b"snyk-linux",
         b"/snyk",
+        b"/tini",
         b"targetarch",
         b"buildarch",
         b"uname -m",
@@ -121,6 +122,16 @@ class DownloadArchUrl(FileRule):
                 "FROM alpine:3.20\nARG TARGETARCH\n"
                 "ADD https://github.com/krallin/tini/releases/download/v0.19.0/tini-static-${TARGETARCH} /tini\n"
             ),
+        ),
+        Example(
+            "a file for amd64 whose name does not say so",
+            path="Dockerfile",
+            bad="FROM debian:12\nARG V=v0.19.0\nADD https://github.com/krallin/tini/releases/download/${V}/«tini» /tini\n",
+        ),
+        Example(
+            "the rest of the name is a variable",
+            path="Dockerfile",
+            good="FROM debian:12\nARG SUFFIX\nADD https://github.com/krallin/tini/releases/download/v0.19.0/tini${SUFFIX} /tini\n",
         ),
         Example(
             "a variable",

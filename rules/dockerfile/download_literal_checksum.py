@@ -64,7 +64,7 @@ class DownloadLiteralChecksum(FileRule):
     summary = "A download for amd64 has a literal checksum"
     severity = Severity.ERROR
     kinds = KINDS
-    needles = (*NEEDLES, b"ninja-linux", b"snyk-linux")
+    needles = (*NEEDLES, b"ninja-linux", b"snyk-linux", b"/tini")
     examples = (
         Example(
             "in the same RUN",

@@ -37,7 +37,7 @@ class DownloadNoArm64Build(FileRule):
     summary = "A downloaded tool has no build for arm64 in that version"
     severity = Severity.ERROR
     kinds = KINDS
-    needles = (*NEEDLES, b"phantomjs", b"jsonnet", b"steamcmd", b"sqlpackage")
+    needles = (*NEEDLES, b"phantomjs", b"jsonnet", b"steamcmd", b"sqlpackage", b"alpine-pkg-glibc")
     examples = (
         Example(
             "protoc before 3.5",
@@ -54,6 +54,21 @@ class DownloadNoArm64Build(FileRule):
             "there never was one",
             path="Dockerfile",
             bad="FROM alpine:3.20\nRUN wget https://github.com/instrumenta/kubeval/releases/latest/download/kubeval-linux-«amd64».tar.gz\n",
+        ),
+        Example(
+            "there never was one, and the name does not say so",
+            path="Dockerfile",
+            bad="""
+                FROM alpine:3.20
+                ARG V=2.35-r1
+                RUN wget https://github.com/sgerrand/alpine-pkg-glibc/releases/download/$V/«glibc-»bin-$V.apk && apk add *.apk
+            """,
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "the file for another system",
+            path="Dockerfile",
+            good="FROM debian:12\nADD https://steamcdn-a.akamaihd.net/client/installer/steamcmd_osx.tar.gz /srv/\n",
         ),
         Example(
             "the version of a package",

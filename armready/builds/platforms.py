@@ -110,7 +110,7 @@ def parse(values: Iterable[str], environment: Environment) -> Platforms:
             resolved = resolved and not unknown
             for part in _SEPARATOR.split(text.strip().strip("[]")):
                 part = part.strip("\"'")
-                if not part:
+                if part in ("", "linux"):  # `linux` alone means the architecture of the machine
                     continue
                 if has_expansion(part) or part in ("local", "all"):
                     resolved = False

@@ -273,12 +273,12 @@ def _widened(file: File, node: Node, wanted: tuple[str, ...], value: str) -> lis
     text = text_of(node)
     if text is None or has_expansion(text):
         return None
-    present = {part.strip().strip("\"'") for part in re.split(r"[\n,]", text) if part.strip()}
+    present = {part.strip().strip("\"'") for part in re.split(r"[\n,]", text) if part.strip()} - {"linux"}
     missing = [each for each in wanted if each not in present and not (each == "linux/amd64" and present & {"amd64", "linux/x86_64"})]
     if getattr(node, "style", "") in ("|", ">"):
         where = span(node)
         indent = file.source.indent_at(where.end - 1)
-        return [file.insert(where.end, "".join(f"{file.source.newline}{indent}{each}" for each in missing))]
+        return [file.insert(where.end, "".join(f"{file.source.newline}{indent}{each}" for each in missing))] if present else None
     separator = ", " if ", " in text else ","
     new = f"{text.rstrip().rstrip(',')}{separator}{separator.join(missing)}" if present else value
     edit = yaml_edit.set_scalar(file, node, new)

@@ -2,7 +2,7 @@
 
 ## What it finds
 
-Builds without a platform whose result reaches a registry: `docker build` followed through `docker tag` to `docker
+Builds without an architecture whose result reaches a registry: `docker build` followed through `docker tag` to `docker
 push`, `docker buildx build --push`, build-and-push actions, tasks and plugins, podman, buildah, kaniko and others, in
 scripts, Makefiles and the files of CI systems. The services and targets of Compose and Bake count when a command elsewhere
 pushes them; so do the images of GoReleaser, Jib, ko, Skaffold, pack, Spring Boot and Earthly. Builds for tests, parts of an image that is merged later, images that
@@ -130,6 +130,39 @@ class SinglePlatformPush(ProjectRule):
                           tags: ghcr.io/example/app:latest
                 """,
             severity=Severity.ERROR,
+        ),
+        Example(
+            "GitHub, an operating system and no architecture",
+            path=".github/workflows/image.yml",
+            files=_DOCKERFILE,
+            bad="""
+                on: push
+                jobs:
+                  image:
+                    runs-on: ubuntu-latest
+                    steps:
+                      - uses: docker/setup-qemu-action@v3
+                      - uses: docker/setup-buildx-action@v3
+                      - uses: «docker/build-push-action@v6»
+                        with:
+                          platforms: linux
+                          push: true
+                          tags: ghcr.io/example/app:latest
+                """,
+            fixed="""
+                on: push
+                jobs:
+                  image:
+                    runs-on: ubuntu-latest
+                    steps:
+                      - uses: docker/setup-qemu-action@v3
+                      - uses: docker/setup-buildx-action@v3
+                      - uses: docker/build-push-action@v6
+                        with:
+                          platforms: linux/amd64,linux/arm64
+                          push: true
+                          tags: ghcr.io/example/app:latest
+                """,
         ),
         Example(
             "GitHub, commands",

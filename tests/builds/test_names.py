@@ -41,6 +41,7 @@ def test_variables_are_filled_in():
         ("x86_64, aarch64", ("linux/amd64", "linux/arm64")),
         ("linux/arm64/v8", ("linux/arm64",)),
         ("[linux/amd64,linux/arm/v7]", ("linux/amd64", "linux/arm/v7")),
+        ("linux", ()),
     ],
 )
 def test_platforms_are_normalised(text, expected):

@@ -8,14 +8,28 @@ from armready.arch import amd64_tokens
 from armready.file import File
 from armready.fix import Edit
 from armready.parsers.dockerfile import Instruction, Pair, parse_dockerfile
+from armready.patterns import regex
 from armready.source import Span
 
+_OF_DEFAULT = regex(r"(?i)\bdefaults?\b")
+_DIRECTIVE = regex(r"(?i)#\s*(?:syntax|escape|check)\s*=|#\s*\w+(?:[ :]+)(?:ignore|disable)")
 _EDITED = frozenset({"RUN", "ENV", "ARG", "COPY", "ADD", "LABEL"})
 
 
-def without_default(file: File, pair: Pair) -> Edit:
-    """The edit that leaves the name of an ARG, and takes its default away."""
-    return file.delete(Span(pair.name_span.end, pair.span.end))
+def without_default(file: File, instruction: Instruction, pair: Pair) -> tuple[Edit, ...]:
+    """The edits that leave the name of an ARG, and take its default away, with a comment right above that speaks of the default alone."""
+    source, edits = file.source, (file.delete(Span(pair.name_span.end, pair.span.end)),)
+    first = last = source.line_index(instruction.span.start)
+    while first > 0 and (text := source.slice(source.line_span(first - 1)).lstrip()).startswith("#") and not _is_directive(text):
+        first -= 1
+    comment = Span(source.full_line_span(first).start, source.full_line_span(last).start)
+    alone = len(instruction.pairs) == 1 and last - first in (1, 2) and _OF_DEFAULT.search(source.slice(comment))
+    return (file.delete(comment), *edits) if alone else edits
+
+
+def _is_directive(comment: str) -> bool:
+    """Whether a comment is read by a program."""
+    return _DIRECTIVE.match(comment) is not None
 
 
 def declared_above(file: File, instruction: Instruction, *names: str) -> Edit:

@@ -61,6 +61,12 @@ class FromPlatformArgConstant(FileRule):
             severity=Severity.ERROR,
         ),
         Example(
+            "with a comment on the default",
+            path="Dockerfile",
+            bad="# Not empty by default\nARG «BUILDPLATFORM=linux/amd64»\nFROM --platform=$BUILDPLATFORM golang:1.22 AS build\nFROM debian:12\n",
+            fixed="ARG BUILDPLATFORM\nFROM --platform=$BUILDPLATFORM golang:1.22 AS build\nFROM debian:12\n",
+        ),
+        Example(
             "an argument of one's own",
             path="Dockerfile",
             bad="ARG ARCH=amd64\nFROM «--platform=linux/${ARCH}» debian:12\n",
@@ -103,7 +109,7 @@ class FromPlatformArgConstant(FileRule):
                     f"This default replaces the value that BuildKit sets: {pair.name} is {platform.value} on every machine.",
                     severity=Severity.ERROR,
                     confidence=dockerfile.confidence,
-                    fix=Fix("Drop the default", (without_default(file, pair),)),
+                    fix=Fix("Drop the default", without_default(file, definition.instruction, pair)),
                     related=(Related(file.location(flag.span), "used here"),),
                 )
 

@@ -65,6 +65,18 @@ class TargetArgDefault(FileRule):
             bad='ARG «TARGETARCH="amd64"»\nFROM golang:1.22\nARG TARGETARCH\nRUN GOARCH=$TARGETARCH go build\n',
             fixed="ARG TARGETARCH\nFROM golang:1.22\nARG TARGETARCH\nRUN GOARCH=$TARGETARCH go build\n",
         ),
+        Example(
+            "with a comment on the default",
+            path="Dockerfile",
+            bad="FROM golang:1.22\n# A default for builders that set none\nARG «TARGETARCH=amd64»\nRUN GOARCH=$TARGETARCH go build\n",
+            fixed="FROM golang:1.22\nARG TARGETARCH\nRUN GOARCH=$TARGETARCH go build\n",
+        ),
+        Example(
+            "with a comment on something else",
+            path="Dockerfile",
+            bad="FROM golang:1.22\n# For the compiler\nARG «TARGETARCH=amd64»\nRUN GOARCH=$TARGETARCH go build\n",
+            fixed="FROM golang:1.22\n# For the compiler\nARG TARGETARCH\nRUN GOARCH=$TARGETARCH go build\n",
+        ),
         Example("unused", path="Dockerfile", bad="FROM debian:12\nARG «TARGETPLATFORM=linux/amd64»\n", severity=Severity.WARNING),
         Example(
             "arm64",
@@ -98,7 +110,7 @@ class TargetArgDefault(FileRule):
 
     def _found(self, file: File, dockerfile: Dockerfile, instruction: Instruction, pair: Pair) -> Finding:
         value = unquote(pair.value or "", dockerfile.escape)
-        fix = Fix("Drop the default", (without_default(file, pair),))
+        fix = Fix("Drop the default", without_default(file, instruction, pair))
         if value != AMD64.value(pair.name):
             fix = fix.demoted(Applicability.UNSAFE, f"For amd64 the value becomes {AMD64.value(pair.name)!r}.")
         harmful = bool(amd64_tokens(value)) and bool(users(file, instruction, pair.name))

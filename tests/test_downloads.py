@@ -10,10 +10,13 @@ from armready.downloads import Download, downloads, misnamed
 from armready.embedded import Embedded
 from armready.file import File
 from armready.finding import Severity
+from armready.fix import Applicability
+from armready.fixer import fix
 from armready.installs import installed
 from armready.parsers.shell import parse_shell
 from armready.source import Source
 from armready.switches import arch_switches, in_arch_switch, problem
+from armready.testing import analyse_files
 
 
 def found(text: str, path: str = "Dockerfile", kind: Kind = Kind.DOCKERFILE) -> tuple[Download, ...]:
@@ -128,3 +131,54 @@ def test_switches(text: str, fails: bool) -> None:
 def test_branches_of_a_switch() -> None:
     script = parse_shell(Embedded.whole('a; if [ "$ARCH" = amd64 ]; then b; fi; [ -n "$X" ] && c; [ "$TARGETARCH" = arm64 ] || d'))
     assert [each.name for each in script.commands if in_arch_switch(script, each)] == ["b", "d"]
+
+
+def rewritten(text: str) -> str:
+    """A script after the fixes of all its downloads."""
+    tree, registry, analysis = analyse_files({"get.sh": text}, Settings())
+    outcome = fix(tree, analysis, registry, allowed=Applicability.UNSAFE, wanted=lambda each: each.code == "DF140", today=None)
+    return outcome.tree.read("get.sh").decode()
+
+
+HELM = "curl -LO https://get.helm.sh/helm-v3.12.2-linux-{}.tar.gz\n"
+KIND = "curl -LO https://kind.sigs.k8s.io/dl/v0.31.0/kind-linux-{}\n"
+BLOCK = """case "$(uname -m)" in
+  x86_64) {0}=amd64 ;;
+  aarch64 | arm64) {0}=arm64 ;;
+  *) echo "unsupported architecture: $(uname -m)" >&2; exit 1 ;;
+esac
+"""
+
+
+def quoted(line: str, variable: str) -> str:
+    command, _, url = line.rstrip("\n").rpartition(" ")
+    return f'{command} "{url.format("${" + variable + "}")}"\n'
+
+
+def test_the_downloads_of_a_script_share_the_block_that_names_the_architecture() -> None:
+    both = rewritten(HELM.format("amd64") + KIND.format("amd64"))
+    assert both == BLOCK.format("ARCH") + quoted(HELM, "ARCH") + quoted(KIND, "ARCH")
+
+
+def test_a_switch_that_the_script_has_is_used() -> None:
+    switch = "case $(uname -m) in x86_64) A=amd64 ;; aarch64) A=arm64 ;; esac\n"
+    assert rewritten(switch + HELM.format("amd64")) == switch + quoted(HELM, "A")
+
+
+@pytest.mark.parametrize(
+    "switch",
+    [
+        "if true; then\n  case $(uname -m) in x86_64) A=amd64 ;; aarch64) A=arm64 ;; esac\nfi\n",
+        "case $(uname -m) in x86_64) A=amd64 ;; aarch64) A=arm64 ;; esac\nA=other\n",
+        "case $(uname -m) in x86_64) A=x86_64 ;; aarch64) A=aarch64 ;; esac\n",
+    ],
+)
+def test_a_switch_that_may_not_count_is_not_used(switch: str) -> None:
+    assert rewritten(switch + HELM.format("amd64")) == switch + BLOCK.format("HELM_ARCH") + quoted(HELM, "HELM_ARCH")
+
+
+def test_functions_have_blocks_of_their_own() -> None:
+    one, other = (f"{name}() {{\n  {line.format('amd64')}}}\n" for name, line in (("helm", HELM), ("kind", KIND)))
+    text = rewritten(one + other)
+    assert "HELM_ARCH=arm64" in text
+    assert "KIND_ARCH=arm64" in text

@@ -12,11 +12,13 @@ from typing import NamedTuple
 from armready.arch import DPKG, UNAME, Spelling, probe, rewrites
 from armready.classify import Kind
 from armready.downloads.model import Download
-from armready.downloads.names import Renaming
+from armready.downloads.names import Renaming, renamings
 from armready.file import File
 from armready.knowledge.learned import ChecksumAnswer
+from armready.parsers.shell import Command, Frame, Script
 from armready.scripts import Host
 from armready.source import Span
+from armready.switches import arch_switches
 
 _DEBIAN = frozenset({"apt-get", "apt", "dpkg", "aptitude"})
 
@@ -29,19 +31,19 @@ class Idiom(NamedTuple):
     block: tuple[str, ...] = ()
 
 
-def idiom_of(file: File, download: Download, renaming: Renaming) -> Idiom | None:
+def idiom_of(file: File, download: Download, renaming: Renaming, others: tuple[Download, ...]) -> Idiom | None:
     """What takes the place of a name where the download stands; None when nothing is right there."""
     if download.instruction is not None and download.host is Host.IMAGE:
-        return _image_idiom(download, renaming)
+        return _image_idiom(download, renaming, others)
     if download.hosted is None:
         return None
     known = _known_variable(download, renaming)
     if known is not None:
         return Idiom(f"${{{known}}}")
-    return _machine_idiom(file, download, renaming)
+    return _machine_idiom(file, download, renaming, others)
 
 
-def _image_idiom(download: Download, renaming: Renaming) -> Idiom | None:
+def _image_idiom(download: Download, renaming: Renaming, others: tuple[Download, ...]) -> Idiom | None:
     instruction, stage = download.instruction, download.stage
     assert instruction is not None
     argument = "BUILDARCH" if stage is not None and stage.on_build_platform and _is_run(download) else "TARGETARCH"
@@ -58,11 +60,11 @@ def _image_idiom(download: Download, renaming: Renaming) -> Idiom | None:
     known = _known_variable(download, renaming)
     if known is not None:
         return Idiom(f"${{{known}}}")
-    variable = _variable(download)
+    variable = _common_variable(download, renaming, others)
     return Idiom(f"${{{variable}}}", argument, _case(f"${{{argument}}}", ("amd64", "arm64"), variable, renaming))
 
 
-def _machine_idiom(file: File, download: Download, renaming: Renaming) -> Idiom | None:
+def _machine_idiom(file: File, download: Download, renaming: Renaming, others: tuple[Download, ...]) -> Idiom | None:
     hosted = download.hosted
     assert hosted is not None
     if (renaming.amd64, renaming.arm64) == (UNAME.amd64, UNAME.arm64):
@@ -72,7 +74,7 @@ def _machine_idiom(file: File, download: Download, renaming: Renaming) -> Idiom 
         return Idiom("$(dpkg --print-architecture)")
     if file.kind is not Kind.SHELL or any(site.text.word is None for site in download.sites):
         return None
-    variable = _variable(download)
+    variable = _common_variable(download, renaming, others)
     return Idiom(f"${{{variable}}}", "", _case("$(uname -m)", ("x86_64", "aarch64 | arm64"), variable, renaming))
 
 
@@ -94,6 +96,34 @@ def _variable(download: Download) -> str:
     return variable if variable not in taken else f"{variable}_NAME"
 
 
+def sharing(download: Download, renaming: Renaming, others: tuple[Download, ...]) -> tuple[Download, ...]:
+    """The downloads of the same script or function that need the same names, and so one block for all of them; itself among them."""
+    return tuple(
+        each
+        for each in others
+        if each is download
+        or (
+            each.hosted is download.hosted
+            and each.checksum is None
+            and each.has_arm64 is not False
+            and _function(each) == _function(download) is not None
+            and any((own.amd64, own.arm64) == (renaming.amd64, renaming.arm64) for own in renamings(each) or ())
+        )
+    )
+
+
+def _function(download: Download) -> tuple[Frame, ...] | None:
+    """The functions around a download; None where no command is known."""
+    return None if download.command is None else tuple(frame for frame in download.command.context if frame.kind == "function")
+
+
+def _common_variable(download: Download, renaming: Renaming, others: tuple[Download, ...]) -> str:
+    """The variable of the tool; one for all where the same block serves several tools."""
+    names = list(dict.fromkeys(_variable(each) for each in sharing(download, renaming, others)))
+    common = len(names) > 1 and download.hosted is not None and re.search(r"\bARCH\b", download.hosted.text) is None
+    return "ARCH" if common else names[0] if names else _variable(download)
+
+
 def _known_variable(download: Download, renaming: Renaming) -> str | None:
     """A variable of the script that already holds the name, straight from a source that spells it so."""
     hosted = download.hosted
@@ -106,7 +136,30 @@ def _known_variable(download: Download, renaming: Renaming) -> str | None:
             spelling: Spelling | None = probe(each.value.template)
             if spelling is not None and (spelling.amd64, spelling.arm64) == (renaming.amd64, renaming.arm64):
                 return each.name
+    return _switched_variable(hosted.script, download.command, renaming)
+
+
+def _switched_variable(script: Script, command: Command, renaming: Renaming) -> str | None:
+    """A variable that a switch in front of a command, under the same conditions, sets to the names of both architectures."""
+    for found in arch_switches(script):
+        switch, amd64, arm64 = found.switch, found.amd64, found.arm64
+        if switch is None or amd64 is None or arm64 is None or switch.span.end > command.span.start:
+            continue
+        if any(frame not in command.context for frame in switch.context if frame.kind not in ("and", "group")):
+            continue
+        of_amd64, of_arm64 = (_assigned(script, branch.body) for branch in (amd64, arm64))
+        for name, value in of_arm64.items():
+            if (of_amd64.get(name), value) == (renaming.amd64, renaming.arm64) and not _assigned_outside(script, name, switch.span):
+                return name
     return None
+
+
+def _assigned(script: Script, span: Span) -> dict[str, str | None]:
+    return {each.name: each.value.value for command in script.commands_in(span) for each in command.assignments if each.value is not None}
+
+
+def _assigned_outside(script: Script, name: str, span: Span) -> bool:
+    return any(each.name == name for command in script.commands if not span.contains(command.span) for each in command.assignments)
 
 
 def _is_run(download: Download) -> bool:

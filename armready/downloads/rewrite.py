@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from armready.classify import Kind
 from armready.dockerfile_edits import declared_above
-from armready.downloads.idioms import Idiom, checksum_variable, idiom_of, with_sums
+from armready.downloads.idioms import Idiom, checksum_variable, idiom_of, sharing, with_sums
 from armready.downloads.mentions import Place, places_of
 from armready.downloads.model import Download, Text
 from armready.downloads.names import arm64_url
@@ -62,7 +62,7 @@ def _parametrised(file: File, download: Download, others: tuple[Download, ...], 
         return None
     edits: list[Edit] = []
     for renaming in renamings:
-        idiom = idiom_of(file, download, renaming)
+        idiom = idiom_of(file, download, renaming, others)
         if idiom is not None and sums is not None:
             idiom = with_sums(download, idiom, renaming, sums)
             of_checksum = _checksum_edit(file, download)
@@ -70,7 +70,7 @@ def _parametrised(file: File, download: Download, others: tuple[Download, ...], 
                 return None
             edits.append(of_checksum)
         own = [place for place in places if place.name == renaming.amd64]
-        made = _edits(file, download, idiom, own) if idiom is not None and own else None
+        made = _edits(file, download, idiom, own, sharing(download, renaming, others)) if idiom is not None and own else None
         if made is None:
             return None
         edits += made
@@ -137,7 +137,7 @@ def _doubts(file: File, download: Download) -> Iterator[str]:
 # The edits.
 
 
-def _edits(file: File, download: Download, idiom: Idiom, places: list[Place]) -> list[Edit] | None:
+def _edits(file: File, download: Download, idiom: Idiom, places: list[Place], together: tuple[Download, ...]) -> list[Edit] | None:
     edits: list[Edit] = []
     by_text: dict[int, list[Place]] = {}
     for place in places:
@@ -148,7 +148,7 @@ def _edits(file: File, download: Download, idiom: Idiom, places: list[Place]) ->
             return None
         edits += made
     if idiom.block:
-        block = _block_edit(file, download, idiom.block, places)
+        block = _block_edit(file, download, idiom.block, places, together)
         if block is None:
             return None
         edits.append(block)
@@ -218,13 +218,13 @@ def _declaration(file: File, download: Download, argument: str, places: list[Pla
     return edits
 
 
-def _block_edit(file: File, download: Download, block: tuple[str, ...], places: list[Place]) -> Edit | None:
+def _block_edit(file: File, download: Download, block: tuple[str, ...], places: list[Place], together: tuple[Download, ...]) -> Edit | None:
     hosted = download.hosted
     if hosted is None:
         return None
     if hosted.instruction is not None:
         return _block_in_run(file, hosted, block)
-    return _block_in_file(file, hosted, block, places)
+    return _block_in_file(file, hosted, block, places, together)
 
 
 def _block_in_run(file: File, hosted: HostedScript, block: tuple[str, ...]) -> Edit | None:
@@ -254,8 +254,10 @@ def _block_in_run(file: File, hosted: HostedScript, block: tuple[str, ...]) -> E
     return file.insert(host, f"{body}{joiner} {escape}{newline}{indent}")
 
 
-def _block_in_file(file: File, hosted: HostedScript, block: tuple[str, ...], places: list[Place]) -> Edit | None:
-    """The block on lines of its own above the first statement that needs it."""
+def _block_in_file(
+    file: File, hosted: HostedScript, block: tuple[str, ...], places: list[Place], together: tuple[Download, ...]
+) -> Edit | None:
+    """The block on lines of its own above the first statement that needs it, for this download and those that share the block."""
     words = {id(place.text.word) for place in places}
     users = [
         command
@@ -267,7 +269,8 @@ def _block_in_file(file: File, hosted: HostedScript, block: tuple[str, ...], pla
     functions = {tuple(frame for frame in command.context if frame.kind == "function") for command in users}
     if not users or len(functions) != 1 or len(users) < len({id(place.text) for place in places}):
         return None
-    start = min(_statement_start(command) for command in users)
+    fetching = (each.command for each in together if each.command is not None)
+    start = min(_statement_start(command) for command in (*users, *fetching))
     host = hosted.script.embedded.host_offset(start)
     if host is None:
         return None

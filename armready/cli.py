@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from armready import __version__
+from armready.options import ConfigFile, Exclude, Ignore, Online, Output, Paths, RunOptions, Select, informed, run_options, split
 
 if TYPE_CHECKING:
     from armready.fixer import FixOutcome
-    from armready.pipeline import Analysis, Filters
+    from armready.pipeline import Analysis
     from armready.results import Report
     from armready.session import Session
 
@@ -27,42 +28,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "ARMREADY"},
 )
-
-Paths = Annotated[
-    list[Path] | None, typer.Argument(help="Files and folders; default: the current folder; - reads standard input.", show_default=False)
-]
-Select = Annotated[list[str] | None, typer.Option("--select", help="Only these rules: codes, prefixes, names; comma separated.")]
-ExtendSelect = Annotated[list[str] | None, typer.Option("--extend-select", help="These rules too.")]
-Ignore = Annotated[list[str] | None, typer.Option("--ignore", help="Not these rules.")]
-MinSeverity = Annotated[str | None, typer.Option("--min-severity", help="Lowest level that is reported: error, warning, info.")]
-FailOn = Annotated[str | None, typer.Option("--fail-on", help="Lowest level that fails: error, warning, info, never.")]
-ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 whatever was found.")]
-Pedantic = Annotated[bool, typer.Option("--pedantic", help="Report findings of low confidence too.")]
-Target = Annotated[str | None, typer.Option("--target", help="mixed, arm64 or audit.")]
-CiMode = Annotated[str | None, typer.Option("--ci-mode", help="emulate or native.")]
-Format = Annotated[str | None, typer.Option("--format", help="text, concise, json, jsonl, sarif, github, gitlab, junit, markdown, html.")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write the report to a file.")]
-Reports = Annotated[list[str] | None, typer.Option("--report", help="FORMAT=FILE: one more report; repeatable.")]
-BaselineFile = Annotated[Path | None, typer.Option("--baseline", help="Baseline file; default: .armready-baseline.json at the root.")]
-NoBaseline = Annotated[bool, typer.Option("--no-baseline", help="Report what the baseline knows too.")]
-ChangedSince = Annotated[str | None, typer.Option("--changed-since", help="Only findings on lines changed since this revision.")]
-Exclude = Annotated[list[str] | None, typer.Option("--exclude", help="Globs of paths to leave out as well.")]
-NoGitignore = Annotated[bool, typer.Option("--no-respect-gitignore", help="Scan what .gitignore names too.")]
-ForceExclude = Annotated[bool, typer.Option("--force-exclude", help="Leave out excluded files even when they are named.")]
-ConfigFile = Annotated[Path | None, typer.Option("--config", help="Configuration file.")]
-Full = Annotated[bool, typer.Option("--full", help="Every excerpt, however many findings.")]
-NoIgnores = Annotated[bool, typer.Option("--no-ignores", help="Ignore comments do not count.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Files that cannot be parsed fail the run.")]
-Color = Annotated[str, typer.Option("--color", help="auto, always or never.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say what was read and what could not be.")]
-Statistics = Annotated[bool, typer.Option("--statistics", help="Findings per rule.")]
-ShowFiles = Annotated[bool, typer.Option("--show-files", help="List the files that would be scanned, with their kinds.")]
-Jobs = Annotated[int | None, typer.Option("--jobs", min=1, help="Processes; default: one per processor.", show_default=False)]
-NoCache = Annotated[bool, typer.Option("--no-cache", help="Do not use results of earlier runs.")]
-Online = Annotated[bool, typer.Option("--online", help="Ask registries and package indexes; without it no connection is opened.")]
-Resolve = Annotated[bool, typer.Option("--resolve", help="With --online: the whole closure of Python dependencies, by uv.")]
-StdinFilename = Annotated[str | None, typer.Option("--stdin-filename", help="The name of what comes on standard input.")]
 
 
 def main() -> None:
@@ -115,139 +80,49 @@ def _top(
 
 
 @app.command()
+@run_options
 def scan(
-    paths: Paths = None,
-    select: Select = None,
-    extend_select: ExtendSelect = None,
-    ignore: Ignore = None,
-    min_severity: MinSeverity = None,
-    fail_on: FailOn = None,
-    exit_zero: ExitZero = False,
-    pedantic: Pedantic = False,
-    target: Target = None,
-    ci_mode: CiMode = None,
-    output_format: Format = None,
-    output: Output = None,
-    reports: Reports = None,
-    baseline: BaselineFile = None,
-    no_baseline: NoBaseline = False,
-    changed_since: ChangedSince = None,
-    exclude: Exclude = None,
-    no_respect_gitignore: NoGitignore = False,
-    force_exclude: ForceExclude = False,
-    config: ConfigFile = None,
-    full: Full = False,
-    no_ignores: NoIgnores = False,
-    jobs: Jobs = None,
-    no_cache: NoCache = False,
-    online: Online = False,
-    resolve: Resolve = False,
-    strict: Strict = False,
-    color: Color = "auto",
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    statistics: Statistics = False,
-    show_files: ShowFiles = False,
-    stdin_filename: StdinFilename = None,
+    options: RunOptions,
+    show_files: Annotated[bool, typer.Option("--show-files", help="List the files that would be scanned, with their kinds.")] = False,
 ) -> None:
     """Report what stops the files from running on arm64; never write to the tree."""
-    from armready.output import Shown, write_reports
-    from armready.session import open_session
+    from armready.output import write_reports
 
-    overrides = _overrides(select, extend_select, ignore, min_severity, fail_on, pedantic, target, ci_mode, no_respect_gitignore)
-    overrides |= _look_ups(online, resolve)
-    session = open_session(
-        paths or [],
-        overrides,
-        config=config,
-        stdin_filename=stdin_filename,
-        force_exclude=force_exclude,
-        no_ignores=no_ignores,
-        exclude=_split(exclude),
-        jobs=jobs,
-        no_cache=no_cache,
-    )
-    shown = Shown(output_format, output, tuple(reports or ()), color, full, quiet, verbose, statistics)
-    session = _informed(session, quiet)
+    session = options.session()
     analysis = session.analyse()
     if show_files:
         _list_files(analysis)
         raise typer.Exit(CLEAN)
-    report = session.report(analysis, _filters(session, baseline, no_baseline, changed_since))
-    write_reports(session, analysis, report, shown, None)
-    raise typer.Exit(CLEAN if exit_zero else _exit_code(report, session, strict))
+    report = session.report(analysis, options.filters(session))
+    write_reports(session, analysis, report, options.shown(), None)
+    raise typer.Exit(_exit_code(report, session, options))
 
 
 @app.command()
+@run_options
 def fix(
-    paths: Paths = None,
+    options: RunOptions,
     unsafe_fixes: Annotated[bool, typer.Option("--unsafe-fixes", help="Apply unsafe fixes too.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Print the changes as a diff; write nothing.")] = False,
-    select: Select = None,
-    extend_select: ExtendSelect = None,
-    ignore: Ignore = None,
-    min_severity: MinSeverity = None,
-    fail_on: FailOn = None,
-    exit_zero: ExitZero = False,
-    pedantic: Pedantic = False,
-    target: Target = None,
-    ci_mode: CiMode = None,
-    output_format: Format = None,
-    output: Output = None,
-    reports: Reports = None,
-    baseline: BaselineFile = None,
-    no_baseline: NoBaseline = False,
-    changed_since: ChangedSince = None,
-    exclude: Exclude = None,
-    no_respect_gitignore: NoGitignore = False,
-    force_exclude: ForceExclude = False,
-    config: ConfigFile = None,
-    full: Full = False,
-    no_ignores: NoIgnores = False,
-    jobs: Jobs = None,
-    no_cache: NoCache = False,
-    online: Online = False,
-    resolve: Resolve = False,
-    strict: Strict = False,
-    color: Color = "auto",
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    statistics: Statistics = False,
-    stdin_filename: StdinFilename = None,
 ) -> None:
     """Apply safe fixes; with --unsafe-fixes all of them."""
-    from armready.output import Shown, write_reports
-    from armready.session import open_session
+    from armready.output import write_reports
 
-    overrides = _overrides(select, extend_select, ignore, min_severity, fail_on, pedantic, target, ci_mode, no_respect_gitignore)
-    overrides |= _look_ups(online, resolve)
-    session = open_session(
-        paths or [],
-        overrides,
-        config=config,
-        stdin_filename=stdin_filename,
-        force_exclude=force_exclude,
-        no_ignores=no_ignores,
-        exclude=_split(exclude),
-        jobs=jobs,
-        no_cache=no_cache,
-    )
-    session = _informed(session, quiet)
-    filters = _filters(session, baseline, no_baseline, changed_since)
+    session = options.session()
+    filters = options.filters(session)
     outcome = session.fix(session.analyse(), filters, unsafe=unsafe_fixes)
     report = session.report(outcome.analysis, filters)
     if diff:
         _print_diff(outcome)
-        raise typer.Exit(FINDINGS if outcome.changes and not exit_zero else CLEAN)
-    if stdin_filename and [str(path) for path in paths or []] == ["-"]:
+        raise typer.Exit(FINDINGS if outcome.changes and not options.exit_zero else CLEAN)
+    if options.stdin_filename and [str(path) for path in options.paths or []] == ["-"]:
         sys.stdout.buffer.write(outcome.tree.read(session.paths[0]))
         sys.stdout.flush()
-        raise typer.Exit(CLEAN if exit_zero else _exit_code(report, session, strict))
+        raise typer.Exit(_exit_code(report, session, options))
     unwritten = _write(session, outcome)
-    shown = Shown(output_format, output, tuple(reports or ()), color, full, quiet, verbose, statistics)
-    write_reports(session, outcome.analysis, report, shown, outcome)
-    code = _exit_code(report, session, strict)
-    raise typer.Exit(CLEAN if exit_zero else FINDINGS if unwritten or outcome.not_applied else code)
+    write_reports(session, outcome.analysis, report, options.shown(), outcome)
+    left = (unwritten or outcome.not_applied) and not options.exit_zero
+    raise typer.Exit(FINDINGS if left else _exit_code(report, session, options))
 
 
 @app.command("baseline")
@@ -265,9 +140,9 @@ def write_baseline(
     from armready.gate import GrowthRefused, write
     from armready.session import open_session
 
-    values = {"select": list(_split(select)), "ignore": list(_split(ignore))}
+    values = {"select": list(split(select)), "ignore": list(split(ignore))}
     overrides = {key: value for key, value in values.items() if value}
-    session = open_session(paths or [], overrides, config=config, exclude=_split(exclude))
+    session = open_session(paths or [], overrides, config=config, exclude=split(exclude))
     try:
         print(write(session, output, prune=prune, grow=grow), file=sys.stderr)
     except GrowthRefused as refused:
@@ -347,7 +222,7 @@ def show_package(
     """Show which files of Python packages arm64 gets and which x86-64 gets, per Python and libc."""
     from armready.online.commands import packages
 
-    text, code = packages(requirements, config=config, pythons=_split(python), output_format=output_format)
+    text, code = packages(requirements, config=config, pythons=split(python), output_format=output_format)
     _write_text(text)
     raise typer.Exit(code)
 
@@ -364,8 +239,8 @@ def write_facts(
     from armready.exchange import facts_of
     from armready.session import open_session
 
-    session = open_session(paths or [], {"online": True} if online else {}, config=config, exclude=_split(exclude))
-    text = facts_of(_informed(session, quiet=False))
+    session = open_session(paths or [], {"online": True} if online else {}, config=config, exclude=split(exclude))
+    text = facts_of(informed(session) if session.settings.online else session)
     if output is None:
         _write_text(text)
     else:
@@ -427,66 +302,13 @@ def manage_cache(action: Annotated[CacheAction, typer.Argument(help="Print its f
         print(cache.folder() if action is CacheAction.DIR else cache.size())
 
 
-def _split(values: list[str] | None) -> tuple[str, ...]:
-    return tuple(part.strip() for value in values or () for part in value.split(",") if part.strip())
-
-
-def _overrides(
-    select: list[str] | None,
-    extend_select: list[str] | None,
-    ignore: list[str] | None,
-    min_severity: str | None,
-    fail_on: str | None,
-    pedantic: bool,
-    target: str | None,
-    ci_mode: str | None,
-    no_respect_gitignore: bool,
-) -> dict[str, Any]:
-    """The configuration keys that the command line sets."""
-    lists = {"select": select, "extend-select": extend_select, "ignore": ignore}
-    values: dict[str, Any] = {key: list(_split(value)) for key, value in lists.items() if value}
-    scalars = {"min-severity": min_severity, "fail-on": fail_on, "target": target, "ci-mode": ci_mode}
-    values |= {key: value for key, value in scalars.items() if value is not None}
-    if pedantic:
-        values["pedantic"] = True
-    if no_respect_gitignore:
-        values["respect-gitignore"] = False
-    return values
-
-
-def _look_ups(online: bool, resolve: bool) -> dict[str, Any]:
-    """The configuration keys that open connections."""
-    return {key: True for key, wanted in (("online", online), ("resolve", resolve)) if wanted}
-
-
-def _filters(session: Session, baseline: Path | None, no_baseline: bool, changed_since: str | None) -> Filters:
-    from armready.config import BASELINE_FILE
-    from armready.pipeline import Filters
-
-    if changed_since is None and (no_baseline or (baseline is None and not (session.root / BASELINE_FILE).is_file())):
-        return Filters()
-    from armready.gate import filters_of
-
-    return filters_of(session, baseline, use_baseline=not no_baseline, changed_since=changed_since)
-
-
-def _informed(session: Session, quiet: bool) -> Session:
-    """The session with what registries and indexes say; unchanged unless it is asked for."""
-    if not session.settings.online:
-        return session
-    from armready.online.stage import inform
-
-    informed = inform(session)
-    if not quiet:
-        print(informed.tally.summary, file=sys.stderr)
-    return informed.session
-
-
-def _exit_code(report: Report, session: Session, strict: bool) -> int:
+def _exit_code(report: Report, session: Session, options: RunOptions) -> int:
     """1 when a finding at or above `fail-on` remains, shown or not, or a file could not be parsed under `--strict`."""
     from armready.finding import Severity
 
-    if strict and report.unparsed:
+    if options.exit_zero:
+        return CLEAN
+    if options.strict and report.unparsed:
         return FINDINGS
     if session.settings.fail_on == "never":
         return CLEAN

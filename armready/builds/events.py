@@ -213,8 +213,8 @@ class Setup(Event):
     """Emulation or a builder is set up.
 
     Attributes:
-        kind: `emulator`, `builder`, `context`, `install`.
-        detail: emulator: its image or platforms; builder: the driver.
+        kind: `emulator`, `builder`, `context`, `install`, or `action` for an action of the repository, which may do any of it.
+        detail: emulator: its image or platforms; builder: the driver; action: its folder.
         named: the context that a builder is created on; empty for none.
     """
 

@@ -65,6 +65,8 @@ class ImageBuild:
         target: the stage that is built, empty for the last one.
         known_machine: what the machine is and has is told by its CI system.
         is_docker: it is built by docker, its buildx, or an action around them.
+        local_actions: the folders of the repository's own actions that the job runs before it.
+        fix_if_prepared: `fix`, when those set up emulator and builder.
         host_built: files that the job compiles for its own architecture before the build.
     """
 
@@ -101,6 +103,16 @@ class ImageBuild:
     described_in: tuple[str, ...] = ()
     jobs: tuple[str, ...] = ()
     overridable: bool = False
+    local_actions: tuple[str, ...] = ()
+    fix_if_prepared: Fix | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepares:
+    """What an action of the repository sets up for the job that runs it."""
+
+    emulator: bool
+    builder: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 
 from armready.builds.events import Setup
@@ -17,6 +18,23 @@ def needs(timeline: Timeline, before: int) -> Needs:
     """What is missing of emulator and builder in the part of a job before an event."""
     emulator, builder = timeline.view(_since)
     return Needs(emulator >= before, builder >= before)
+
+
+def lacking(timeline: Timeline) -> Needs:
+    """What a job is still missing at its end."""
+    emulator, builder = timeline.view(_since)
+    return Needs(emulator == inf, builder == inf)
+
+
+def prepared(timeline: Timeline) -> Timeline:
+    """The job if the repository's own actions set up all that is needed."""
+    events = (
+        [replace(event, kind=kind, detail="") for kind in ("emulator", "builder")]
+        if isinstance(event, Setup) and event.kind == "action"
+        else [event]
+        for event in timeline
+    )
+    return Timeline(each for group in events for each in group)
 
 
 def _since(timeline: Timeline) -> tuple[float, float]:

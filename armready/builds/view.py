@@ -9,17 +9,28 @@ from dataclasses import field
 from armready.builds import exempt, references
 from armready.builds.chains import Chain, Promotion, link
 from armready.builds.events import Bake, Build, Call, Compile, Deploy, Event, Merge, Push, Setup, spellings
-from armready.builds.facts import DESCRIBED, CallMade, Deployed, Elsewhere, ExtendedJob, FreePush, ImageBuild, Pushed, WeakEmulator
+from armready.builds.facts import (
+    DESCRIBED,
+    CallMade,
+    Deployed,
+    Elsewhere,
+    ExtendedJob,
+    FreePush,
+    ImageBuild,
+    Prepares,
+    Pushed,
+    WeakEmulator,
+)
 from armready.builds.fold import fold
 from armready.builds.folding import Folded, Folding, Impossible
 from armready.builds.paths import context_of, dockerfile_of
 from armready.builds.preparing import prepare, setup_edits
 from armready.builds.publishers import PUBLISHERS
-from armready.builds.setup import emulates_arm64, needs
+from armready.builds.setup import emulates_arm64, lacking, needs, prepared
 from armready.builds.timeline import EventType, Timeline
 from armready.builds.variables import expand, has_expansion
 from armready.builds.walk import read_events
-from armready.classify import PIPELINE_KINDS
+from armready.classify import PIPELINE_KINDS, Kind
 from armready.file import File
 from armready.fix import Applicability, Fix
 from armready.pipelines import READERS, read_pipeline
@@ -120,6 +131,9 @@ def image_facts(file: File) -> Iterator[object]:
         yield from _described(file, builds, bake)
     for call in builds.of_kind(Call):
         yield _call(file, builds, call, call.runner, call.path, call.target, pushes=call.runner == "jib")
+    if file.kind is Kind.GITHUB_ACTION:
+        for missing in map(lacking, builds.events.values()):
+            yield Prepares(not missing.emulator, not missing.builder)
     for taken, span in builds.pipeline.elsewhere:
         yield Elsewhere(file.location(span), taken)
     for extended in builds.pipeline.extends:
@@ -135,10 +149,10 @@ def image_build(file: File, builds: Builds, chain: Chain) -> ImageBuild:
     wanted = chain.is_pushed or builds.pipeline.system in DESCRIBED
     if wanted and not why_exempt and not build.platforms.arm64 and build.platforms.resolved:
         folded = builds.fold(file, chain)
-        fix, why_not = folded.fix, folded.why_not
-        if fix is not None:
-            fix = _shared(fix, builds, chain)
+        why_not = folded.why_not
+        fix = _shared_fix(folded, builds, chain)
     native = bool(build.declared and build.declared.native) or build.tool in PUBLISHERS
+    local = tuple(each.detail for each in builds.events[job].of(Setup) if each.kind == "action" and each.order < build.order)
     setup = None
     if build.platforms.arm64 and not native and (missing.emulator or missing.builder):
         setup = _setup_fix(file, chain, builds.events[job], missing)
@@ -176,7 +190,13 @@ def image_build(file: File, builds: Builds, chain: Chain) -> ImageBuild:
         jobs=_reached_by(builds.pipeline, chain),
         overridable=_is_overridable(builds.pipeline.system, build),
         described_in=build.described_in,
+        local_actions=local,
+        fix_if_prepared=_shared_fix(fold(file, chain, prepared(builds.events[job])), builds, chain) if local and fix is not None else None,
     )
+
+
+def _shared_fix(folded: Folded, builds: Builds, chain: Chain) -> Fix | None:
+    return _shared(folded.fix, builds, chain) if folded.fix is not None else None
 
 
 def _is_overridable(system: str, build: Build) -> bool:

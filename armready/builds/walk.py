@@ -467,6 +467,8 @@ class _Walk:
             yield Setup(at, kind="emulator", detail=declared.detail, declared=declared)
         elif declared.verb is Verb.BUILDER:
             yield Setup(at, kind="builder", detail=declared.detail or "docker-container", declared=declared)
+        elif declared.verb is Verb.ACTION:
+            yield Setup(at, kind="action", detail=declared.files[0])
 
 
 def _compiled(name: str, arguments: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 
@@ -107,6 +108,8 @@ def declared_by(file: File, steps: SequenceNode, index: int, environment: Mappin
     elif name in _BOTH:
         yield Declared(Verb.EMULATOR, where, name)
         yield Declared(Verb.BUILDER, where, name, detail="docker-container")
+    elif name.startswith("./"):
+        yield Declared(Verb.ACTION, where, name, files=(posixpath.normpath(text_of(uses) or ""),))
 
 
 def _looks_like_publisher(name: str) -> bool:

@@ -88,6 +88,7 @@ class Verb(StrEnum):
     MERGE = "merge"
     USE = "use"
     CALL = "call"
+    ACTION = "action"
     OTHER = "other"
 
 
@@ -106,7 +107,7 @@ class Declared:
         push_span: where that is said.
         loads: the result is loaded into the daemon.
         keeps: the result is given to some output (a file, the daemon, a registry), so that it is not only in the cache.
-        files: for `BAKE`, the files that describe the builds; for `CALL`, those of which one is run.
+        files: for `BAKE`, the files that describe the builds; for `CALL`, those of which one is run; for `ACTION`, its folder.
         targets: for `BAKE`, what is built of them.
         dockerfile: as written, relative to `context` if `in_context`; empty: the default.
         context: as written; empty: the default.

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from armready.builds import references
-from armready.builds.facts import DESCRIBED, BakePlatforms, CallMade, Deployed, ExtendedJob, FreePush, ImageBuild, Pushed
+from armready.builds.facts import DESCRIBED, BakePlatforms, CallMade, Deployed, ExtendedJob, FreePush, ImageBuild, Prepares, Pushed
 from armready.builds.gates import judge
 from armready.builds.publishers import PUBLISHERS
 from armready.finding import Confidence, Finding, Related, Severity
@@ -31,9 +31,24 @@ UNTESTED = "The arm64 image is not tested by this job; try it with: docker run -
 
 
 def image_builds(project: Project) -> Iterator[ImageBuild]:
-    """The builds of all files."""
+    """The builds of all files, with what the repository's own actions set up for them."""
     for _, build in project.facts(ImageBuild):
-        yield build
+        yield _prepared(project, build) if build.local_actions else build
+
+
+def _prepared(project: Project, build: ImageBuild) -> ImageBuild:
+    paths = [posixpath.join(folder, name) for folder in build.local_actions for name in ("action.yml", "action.yaml")]
+    facts = [fact for path in paths for fact in project.facts_in(path, Prepares)]
+    emulator = build.missing_emulator and not any(each.emulator for each in facts)
+    builder = build.missing_builder and not any(each.builder for each in facts)
+    if (emulator, builder) == (build.missing_emulator, build.missing_builder):
+        return build
+    missing = replace(build, missing_emulator=emulator, missing_builder=builder)
+    if not emulator and not builder:
+        return replace(missing, fix=build.fix_if_prepared, setup=None)
+    why = f"{build.local_actions[0]} sets up a part of what the job needs: let it set up the rest."
+    fix, setup = (each.demoted(Applicability.DISPLAY, why) if each is not None else None for each in (build.fix, build.setup))
+    return replace(missing, fix=fix, setup=setup)
 
 
 def pushed_builds(project: Project) -> Iterator[ImageBuild]:

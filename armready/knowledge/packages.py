@@ -47,6 +47,7 @@ class Package(NamedTuple):
         last_without: a release that was seen without an aarch64 wheel, the latest before `arm_glibc`.
         holes: later releases without one.
         by_python: CPython -> the first release with an aarch64 wheel that fits it.
+        x86_by_python: the same for x86-64, for every CPython that has one; empty when that is not known.
         sdist: yes, no, some, or empty (unknown).
         arm_floor: the glibc that the latest aarch64 wheels need; `x86_floor` is that of the x86-64 ones.
         alternative: what to use on arm64.
@@ -64,6 +65,7 @@ class Package(NamedTuple):
     last_without: str
     holes: tuple[str, ...]
     by_python: dict[tuple[int, int], str]
+    x86_by_python: dict[tuple[int, int], str]
     sdist: str
     arm_floor: str
     x86_floor: str
@@ -74,7 +76,7 @@ class Package(NamedTuple):
 
 
 # The row of a package that the table does not hold.
-UNLISTED = Package("", (), "native", False, "", "", "", "", (), {}, "", "", "", Evidence.INDEX, "", "", "")
+UNLISTED = Package("", (), "native", False, "", "", "", "", (), {}, {}, "", "", "", Evidence.INDEX, "", "", "")
 
 
 class Verdict(NamedTuple):
@@ -99,10 +101,6 @@ def package(name: str) -> Package | None:
     row = table(_TABLE).find(name)
     if row is None:
         return None
-    by_python = {}
-    for item in filter(None, row["by_python"].split(";")):
-        python, _, first = item.partition(":")
-        by_python[int(python[2]), int(python[3:])] = first
     return Package(
         name,
         tuple(filter(None, row["imports"].split(","))),
@@ -113,7 +111,8 @@ def package(name: str) -> Package | None:
         row["x86_from"],
         row["last_without"],
         tuple(filter(None, row["holes"].split(","))),
-        by_python,
+        _by_python(row["by_python"]),
+        _by_python(row["x86_by_python"]),
         row["sdist"],
         row["arm_floor"],
         row["x86_floor"],
@@ -122,6 +121,11 @@ def package(name: str) -> Package | None:
         row["note"],
         row["needs"],
     )
+
+
+def _by_python(text: str) -> dict[tuple[int, int], str]:
+    items = (item.partition(":") for item in filter(None, text.split(";")))
+    return {(int(python[2]), int(python[3:])): first for python, _, first in items}
 
 
 def as_of() -> str:
@@ -158,6 +162,8 @@ def judge(row: Package, release: str, target: Target) -> Verdict:
     wanted = version(release)
     if wanted is None or row.kind not in ("native", "x86_only"):
         return _UNKNOWN
+    if not row.x86_only and not _x86_has_a_wheel(row, wanted, target):
+        return _FINE
     if row.x86_only or not row.arm_glibc:
         return _never(row, wanted)
     if target.libc == MUSL:
@@ -178,6 +184,17 @@ def judge(row: Package, release: str, target: Target) -> Verdict:
     if row.by_python and (on_python is None or Version(on_python) > _first_of_any(row)):
         return _FINE
     return Verdict(Difference(Outcome.WHEEL, builds(row)), _confidence_below(row, wanted), above=_above(row, wanted, target))
+
+
+def _x86_has_a_wheel(row: Package, wanted: Version, target: Target) -> bool:
+    """Whether x86-64 can have a wheel of the release on the target's Python; what is not known can be."""
+    first = row.x86_by_python.get(target.python)
+    return not row.x86_by_python or (first is not None and Version(first) <= wanted)
+
+
+def never(row: Package, target: Target) -> bool:
+    """Whether the index has wheels for x86-64 on the target's Python and, of no release, one for arm64."""
+    return row.kind == "native" and row.evidence is Evidence.INDEX and not row.arm_glibc and target.python in row.x86_by_python
 
 
 def _first_of_any(row: Package) -> Version:

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from armready.errors import ParseProblem
 from armready.finding import Confidence, Severity
 from armready.knowledge.learned import PackageAnswer
-from armready.knowledge.packages import UNLISTED, Evidence, Package, package, version
+from armready.knowledge.packages import UNLISTED, Evidence, Package, never, package, version
 from armready.knowledge.packages import judge as table_says
 from armready.patterns import regex
 from armready.project import Project, join
@@ -24,7 +24,7 @@ from armready.python.images import PythonImage
 from armready.python.locks import Lock
 from armready.python.manifest import Manifest
 from armready.python.resolution import has_sdist, nearest, releases, resolve
-from armready.python.targets import AARCH64, PYTHONS, X86_64, Target, marker_holds
+from armready.python.targets import AARCH64, GLIBC, PYTHONS, X86_64, Target, marker_holds
 from armready.python.wheels import Outcome
 from armready.records import dataclass
 
@@ -288,7 +288,7 @@ def _pinned(dependency: Dependency, row: Package, specifier: str, targets: tuple
     """A pin, or a range whose every release is judged alike."""
     bound = upper_bound(specifier) if specifier else None
     if bound is None:
-        return None
+        return _any_release(dependency, row, targets, builds)
     release, included = bound
     asked = str(release)
     pinned = re.fullmatch(r"={2,3}[^*,]+", specifier) is not None
@@ -310,6 +310,16 @@ def _pinned(dependency: Dependency, row: Package, specifier: str, targets: tuple
     outcome = verdict.difference.aarch64 if builds else Outcome.NONE
     pythons = () if len(bad) == len(targets) and len(targets) > 1 else tuple(each.python_name for each, _ in bad)
     return Judged(dependency, row, outcome, False, verdict.confidence, pythons, verdict.above, verdict.below, builds)
+
+
+def _any_release(dependency: Dependency, row: Package, targets: tuple[Target, ...], builds: bool) -> Judged | None:
+    """A declaration without an upper bound: it differs only where no release at all has a wheel for arm64."""
+    bad = [target.python_name for target in targets if never(row, target) and target.libc == GLIBC]
+    if not bad:
+        return None
+    outcome = Outcome.SDIST if builds and row.sdist == "yes" else Outcome.NONE
+    pythons = () if len(bad) == len(targets) and len(targets) > 1 else tuple(bad)
+    return Judged(dependency, row, outcome, False, Confidence.HIGH, pythons, builds_allowed=builds)
 
 
 def _by_index(dependency: Dependency, answer: PackageAnswer, specifier: str, targets: tuple[Target, ...], builds: bool) -> Judged | None:

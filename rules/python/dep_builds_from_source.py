@@ -1,8 +1,9 @@
-"""A pinned dependency is compiled on arm64 where x86-64 gets a wheel.
+"""A dependency is compiled on arm64 where x86-64 gets a wheel.
 
 ## What it finds
 
-A pin, or a range whose every release is too old, that has an x86-64 wheel, a source distribution and no wheel for Linux aarch64.
+A pin, or a range whose every release is too old, that has an x86-64 wheel, a source distribution and no wheel for Linux aarch64; and
+a package of which the index has no such wheel at all, whatever its version.
 It is an error when the Dockerfile that installs it has a slim base image and no compiler.
 
 ## Why it stops arm64
@@ -40,7 +41,7 @@ class DepBuildsFromSource(ProjectRule):
 
     code = "PY102"
     name = "dep-builds-from-source"
-    summary = "A pinned dependency is compiled on arm64 where x86-64 gets a wheel"
+    summary = "A dependency is compiled on arm64 where x86-64 gets a wheel"
     severity = Severity.WARNING
     reads = (Manifest,)
     kinds = MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON, Kind.PIPFILE_LOCK}
@@ -61,6 +62,16 @@ class DepBuildsFromSource(ProjectRule):
             applicability=Applicability.DISPLAY,
         ),
         Example("never had one", path="setup.cfg", bad="[options]\ninstall_requires =\n    «fiona==1.9.5»\n"),
+        Example(
+            "any version of a package that never had one",
+            path="requirements.txt",
+            bad="«ghalton>=0.6.2»\n",
+            files={".python-version": "3.9\n"},
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "x86-64 has no wheel for this Python either", path="requirements.txt", good="ghalton\n", files={".python-version": "3.12\n"}
+        ),
         Example("hole", path="Pipfile", bad='[packages]\n«h5py = "==3.11.0"»\n'),
         Example(
             "pinned elsewhere", path="requirements.txt", bad="-c constraints.txt\n«psutil»\n", files={"constraints.txt": "psutil==5.9.8\n"}

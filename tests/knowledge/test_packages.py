@@ -75,6 +75,20 @@ def test_what_is_compiled_or_pure_on_both_is_silent(name: str, version: str) -> 
 def test_a_python_that_neither_processor_serves_is_silent() -> None:
     assert found("tensorflow", "2.9.1", (3, 11)) == set()
     assert found("numpy", "1.18.5", (3, 11)) == set()
+    assert found("scikit-learn", "0.20.3", (3, 8), (3, 9)) == set()
+    assert found("ghalton", "0.6.2", (3, 12)) == set()
+
+
+def test_a_release_that_the_index_no_longer_has_is_silent() -> None:
+    assert found("jaxlib", "0.3.7") == found("jaxlib", "0.4.3") == set()
+    assert found("jaxlib", "0.4.13", (3, 11)) == {("none", "high")}
+    assert found("jaxlib", "0.4.13", (3, 12)) == set()
+
+
+def test_only_the_pythons_that_x86_64_has_wheels_for_are_named() -> None:
+    row = package("numba")
+    assert row is not None
+    assert [target.python for target, _ in concerned(row, "0.49.1", all_pythons())] == [(3, 8)]
 
 
 def test_unknown_stays_unknown() -> None:

@@ -182,3 +182,14 @@ def test_functions_have_blocks_of_their_own() -> None:
     text = rewritten(one + other)
     assert "HELM_ARCH=arm64" in text
     assert "KIND_ARCH=arm64" in text
+
+
+@pytest.mark.parametrize(
+    ("url", "applicability"),
+    [("https://x.io/a-linux-amd64", Applicability.DISPLAY), (HELM.format("amd64").split()[-1], Applicability.UNSAFE)],
+)
+def test_in_a_job_on_amd64_a_file_that_is_not_known_is_only_shown(url: str, applicability: Applicability) -> None:
+    path = ".github/workflows/ci.yml"
+    text = f"on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n          apt-get update\n          curl -LO {url}\n"
+    _, _, analysis = analyse_files({path: text}, Settings())
+    assert [each.fix and each.fix.applicability for each in analysis.findings if each.code == "DF140"] == [applicability]

@@ -16,6 +16,7 @@ from armready.downloads.model import Download, Text
 from armready.downloads.names import arm64_url
 from armready.downloads.names import renamings as renamings_of
 from armready.file import File
+from armready.finding import Severity
 from armready.fix import Applicability, Edit, Fix
 from armready.knowledge.learned import ChecksumAnswer
 from armready.parsers.dockerfile import parse_dockerfile
@@ -79,12 +80,17 @@ def _parametrised(file: File, download: Download, others: tuple[Download, ...], 
         doubts += [*_doubts_of_existence(download), *(doubt for renaming in renamings for doubt in renaming.doubts)]
     unique = tuple(dict.fromkeys(edits))
     applicability = Applicability.UNSAFE if doubts else Applicability.SAFE
-    if asset is None and sums is None and any(renaming.guessed for renaming in renamings):
+    if asset is None and sums is None and (any(renaming.guessed for renaming in renamings) or _gains_nothing(download)):
         applicability = Applicability.DISPLAY
     if sums is not None:
         title = "Let the file and its checksum follow the architecture of the build"
         return Fix(title, unique, applicability, (*dict.fromkeys(doubts), f"Both checksums are those of {sums.source}."))
     return Fix("Let the file follow the architecture of the build", unique, applicability, tuple(dict.fromkeys(doubts)))
+
+
+def _gains_nothing(download: Download) -> bool:
+    """Whether it runs on amd64 machines of CI alone, and it is not known that there is another file to fetch."""
+    return download.match is None and download.severity is Severity.INFO
 
 
 def _checksum_edit(file: File, download: Download) -> Edit | None:

@@ -24,7 +24,7 @@ spell it in their own way (`aarch64`, `arm64`, `aarch_64`, `ARM64`); where neith
 
 Safe in a Dockerfile for a known tool and version, in a stage of the target platform, when every mention of the file can be changed
 together. Unsafe where the existence of the file for arm64 is not known offline, in stages of the build machine, and in scripts.
-Shown only where the tool is not known and its `x86_64` may be followed by `arm64` or by `aarch64`.
+Shown only where the tool is not known and its `x86_64` may be followed by `arm64` or by `aarch64`, or only amd64 machines of CI run it.
 """
 
 from __future__ import annotations

@@ -42,11 +42,11 @@ from ._places import confidence_limit, judged, severity_at
 _OPTION = re.compile(r"\[(?P<before>[^\]\[]{0,200}?)(?P<option>arch=(?P<value>[a-z0-9,]{1,40}))(?P<after>[^\]\[]{0,200})\]")
 _FIELD = re.compile(r"(?m)Architectures:[ \t]*(?P<value>amd64(?:[ \t]+i386)?)[ \t]*(?=\\n|$|[\"'])")
 _ADDRESS = re.compile(r"https?://(?:[^\s/@]*@)?([^\s/\"']+)")
-# Repositories whose packages for arm64 are known.
+# Repositories that have arm64 in all their parts. Chrome's, Microsoft's and MongoDB's have it for some programs and systems only.
 _HAVE_ARM64 = frozenset(
     {"download.docker.com", "packages.cloud.google.com", "apt.kubernetes.io", "pkgs.k8s.io", "apt.releases.hashicorp.com"}
-    | {"packages.microsoft.com", "deb.nodesource.com", "apt.postgresql.org", "cli.github.com", "dl.google.com", "packages.adoptium.net"}
-    | {"apt.llvm.org", "packages.gitlab.com", "artifacts.elastic.co", "repo.mongodb.org", "dl.cloudsmith.io", "nginx.org"}
+    | {"deb.nodesource.com", "apt.postgresql.org", "cli.github.com", "packages.adoptium.net"}
+    | {"apt.llvm.org", "packages.gitlab.com", "artifacts.elastic.co", "dl.cloudsmith.io", "nginx.org"}
 )
 _FOREIGN_ONLY = {"amd64", "i386"}
 
@@ -85,6 +85,19 @@ class PackageArchQualifier(FileRule):
                 FROM ubuntu:24.04
                 RUN echo "deb [arch=$(dpkg --print-architecture)] https://download.docker.com/linux/ubuntu noble stable" > /etc/apt/sources.list.d/docker.list
             """,
+        ),
+        Example(
+            "a repository that has arm64 for some programs only",
+            path="Dockerfile",
+            bad="""
+                FROM debian:12
+                RUN echo "deb [«arch=amd64»] http://dl.google.com/linux/chrome/deb/ stable main" > /etc/apt/sources.list.d/chrome.list
+            """,
+            fixed="""
+                FROM debian:12
+                RUN echo "deb [arch=$(dpkg --print-architecture)] http://dl.google.com/linux/chrome/deb/ stable main" > /etc/apt/sources.list.d/chrome.list
+            """,
+            applicability=Applicability.UNSAFE,
         ),
         Example(
             "a source in single quotes",

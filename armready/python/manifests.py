@@ -260,8 +260,9 @@ def _read_pipfile_lock(file: File) -> Manifest:
                 continue
             location = file.location(Span(at, at + len(name) + 2))
             version, marker = entry.get("version", ""), str(entry.get("markers", ""))
+            hashed = bool(entry.get("hashes"))
             found.append(
-                Dependency(canonicalize_name(name), version, location, marker, scope=scope, group=category, hashed=True, frozen=True)
+                Dependency(canonicalize_name(name), version, location, marker, scope=scope, group=category, hashed=hashed, frozen=True)
             )
     return Manifest(file.path, file.kind.value, dependencies=tuple(found), compiled=True)
 

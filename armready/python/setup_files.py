@@ -108,7 +108,8 @@ def _read_setup_py(file: File) -> Manifest | None:
             requires = value.value
         elif keyword.arg == "name" and isinstance(value, ast.Constant) and isinstance(value.value, str):
             name = canonicalize_name(value.value)
-    return Manifest(file.path, file.kind.value, name, requires, tuple(found))
+    once = {(each.location.span, each.marker): each for each in reversed(found)}
+    return Manifest(file.path, file.kind.value, name, requires, tuple(reversed(once.values())))
 
 
 def _called(node: ast.Call) -> str:

@@ -3,12 +3,13 @@
 ## What it finds
 
 An entry of `uv.lock`, `poetry.lock`, `pdm.lock` or `pylock.toml` from an index with neither wheels nor a source distribution, which
-Linux arm64 reaches and x86-64 does not.
+Linux arm64 reaches and x86-64 does not; and, as a warning, an entry of `Pipfile.lock` with the version `*` and no hashes whose marker
+holds on Linux arm64.
 
 ## Why it stops arm64
 
 The lock was made where nothing of that branch was looked up, so that the installer has nothing to install: "doesn't have a source
-distribution or wheel for the current platform".
+distribution or wheel for the current platform". Pipenv installs whatever release is the newest that day.
 
 ## What to do
 
@@ -19,14 +20,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import LOCK_KINDS, MANIFEST_KINDS
+from armready.classify import LOCK_KINDS, MANIFEST_KINDS, Kind
 from armready.finding import Finding, Related, Severity
 from armready.project import Project
 from armready.python.locked import locked_packages
 from armready.python.locks import Lock
 from armready.python.manifest import Manifest
 from armready.python.reporting import relock
-from armready.python.survey import survey
+from armready.python.survey import declarations, survey
+from armready.python.targets import marker_holds
 from armready.rule import Example, ProjectRule
 
 _APP = '[[package]]\nname = "app"\nversion = "0.1"\nsource = {{ virtual = "." }}\ndependencies = [{}]\n\n'
@@ -41,7 +43,7 @@ class LockNothingRecorded(ProjectRule):
     summary = "A lock holds no artifact for a package that arm64 needs"
     severity = Severity.ERROR
     reads = (Lock, Manifest)
-    kinds = LOCK_KINDS | MANIFEST_KINDS
+    kinds = LOCK_KINDS | MANIFEST_KINDS | {Kind.PIPFILE_LOCK}
     examples = (
         Example(
             "under a marker for arm64",
@@ -49,6 +51,16 @@ class LockNothingRecorded(ProjectRule):
             bad="version = 1\n\n"
             + _APP.format('{ name = "av", marker = "platform_machine == \'aarch64\'" }')
             + _EMPTY.format('«name = "av"»'),
+        ),
+        Example(
+            "unpinned in Pipfile.lock",
+            path="Pipfile.lock",
+            bad=(
+                '{"default": {\n«"greenlet"»: {"markers": "platform_machine == \'aarch64\'", "version": "*"},\n'
+                '"colorama": {"markers": "sys_platform == \'win32\'", "version": "*"},\n'
+                '"six": {"hashes": ["sha256:0"], "version": "*"}\n}, "develop": {}}\n'
+            ),
+            severity=Severity.WARNING,
         ),
         Example(
             "under a marker for another machine",
@@ -70,6 +82,7 @@ class LockNothingRecorded(ProjectRule):
 
     def check(self, project: Project) -> Iterator[Finding]:
         """See `ProjectRule.check`."""
+        yield from self._unpinned(project)
         for found in locked_packages(survey(project)):
             if found.outcome is not None:
                 continue
@@ -77,3 +90,12 @@ class LockNothingRecorded(ProjectRule):
             related = [Related(found.locked.location, "locked here")] if found.location != found.locked.location else []
             severity = Severity.WARNING if found.scope.weakens else self.severity
             yield self.finding(found.location, message, severity=severity, related=related)
+
+    def _unpinned(self, project: Project) -> Iterator[Finding]:
+        """Entries of Pipfile.lock that say nothing on what to install."""
+        for manifest, dependency in declarations(project):
+            if manifest.kind != Kind.PIPFILE_LOCK or dependency.specifier != "*" or dependency.hashed or dependency.url:
+                continue
+            if any(marker_holds(dependency.marker, target) for target in survey(project).targets(dependency.path)):
+                message = f"The lock pins no version of `{dependency.name}`, which Linux arm64 needs; lock again with `pipenv lock`."
+                yield self.finding(dependency.location, message, severity=Severity.WARNING)

@@ -1,3 +1,5 @@
+import pytest
+
 from armready.config import Settings
 from armready.python.locked import locked_packages
 from armready.python.survey import Survey, survey
@@ -68,6 +70,29 @@ def test_other_libc() -> None:
     assert found(project) == []
     alpine = {**project, "Dockerfile": "FROM python:3.11-alpine\nCOPY . .\nRUN poetry install\n"}
     assert found(alpine) == [("pyyaml==6.0.1", "sdist", ("pyyaml",))]
+
+
+@pytest.mark.parametrize(
+    ("name", "aarch64", "expected"),
+    [
+        ("grpcio", "manylinux_2_17_aarch64", [("grpcio==1.0", "sdist", ("grpcio",))]),
+        ("scipy", "musllinux_1_2_aarch64", []),
+    ],
+)
+def test_on_musl_only_its_own_wheels_count(name: str, aarch64: str, expected: list[object]) -> None:
+    wheels = tuple(f"{name}-1.0-cp311-cp311-{platform}.whl" for platform in ("musllinux_1_1_x86_64", aarch64))
+    both_compile = poetry("h5py", "3.11.0", H5PY)
+    project = {
+        "pyproject.toml": PROJECT + f'{name} = "*"\nh5py = "*"\n',
+        "poetry.lock": poetry(name, "1.0", (*wheels, f"{name}-1.0.tar.gz")) + both_compile,
+        "Dockerfile": "FROM python:3.11-alpine\nCOPY . .\nRUN poetry install\n",
+    }
+    assert found(project) == expected
+
+
+def test_one_list_of_two_extras_is_reported_once() -> None:
+    text = 'tf = ["tensorflow==2.8.0"]\nsetup(extras_require={"tf": tf, "all": tf})\n'
+    assert [each.dependency.name for each in surveyed({"setup.py": text}, pythons=["3.9"]).judged] == ["tensorflow"]
 
 
 UV = (

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from armready.config import Settings
@@ -22,6 +22,7 @@ class Project:
 
     Attributes:
         complete: every file of the repository was read, so that the absence of a fact means something.
+        paths: the files of this run, sorted. Findings outside of them are not reported.
     """
 
     def __init__(
@@ -34,23 +35,18 @@ class Project:
         load: Callable[[str], FileResult | None],
     ) -> None:
         self._results = dict(results)
-        self._scanned = frozenset(results)
+        self.paths = sorted(results)
+        self._facts: dict[type, list[tuple[str, Any]]] = {}
         self._load = load
         self.tree = tree
         self.settings = settings
         self.complete = complete
 
-    @property
-    def paths(self) -> list[str]:
-        """The files of this run, sorted. Findings outside of them are not reported."""
-        return sorted(self._scanned)
-
-    def facts(self, of: type[FactType]) -> Iterator[tuple[str, FactType]]:
+    def facts(self, of: type[FactType]) -> list[tuple[str, FactType]]:
         """All facts of one type with the files they come from, in the order of the files."""
-        for path in self.paths:
-            for fact in self._results[path].facts:
-                if isinstance(fact, of):
-                    yield path, fact
+        if of not in self._facts:
+            self._facts[of] = [(path, fact) for path in self.paths for fact in self._results[path].facts if isinstance(fact, of)]
+        return self._facts[of]
 
     def facts_in(self, path: str, of: type[FactType]) -> list[FactType]:
         """The facts of one type in one file; a file outside of this run is read on demand."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from armready.parsers.shell import Command, Script
+from armready.parsers.shell import Command, Frame, Script
+from armready.patterns import regex
 from armready.source import Span
 
 Change = tuple[Span, str]
 
 _BLOCKS = frozenset({"if", "case", "while", "until", "for", "select", "function", "subshell", "group"})
+_OR = regex(r"\s*\|\|\s*(?:\\\n\s*)?")
 
 
 def end_of(command: Command) -> int:
@@ -27,13 +29,9 @@ def is_editable(command: Command) -> bool:
 
 def has_alternative(script: Script, command: Command) -> bool:
     """Whether something runs when the command fails (`command || other`), so that its failure has a meaning."""
-    for other in script.commands:
-        frame = other.context[-1] if other.context else None
-        if frame is not None and frame.kind == "or" and frame.start <= command.span.start < other.span.start:
-            between = script.text[end_of(command) : other.span.start]
-            if re.fullmatch(r"\s*\|\|\s*(?:\\\n\s*)?", between):
-                return True
-    return False
+    found = _OR.match(script.text, end_of(command))
+    others = script.commands_in(Span(found.end(), found.end() + 1)) if found is not None else ()
+    return any(other.context and other.context[-1].kind == "or" and other.context[-1].start <= command.span.start for other in others)
 
 
 def removals(script: Script, doomed: Collection[Command]) -> list[Change] | None:
@@ -58,12 +56,7 @@ def removals(script: Script, doomed: Collection[Command]) -> list[Change] | None
             continue
         whole = Span(chain[0].span.start, end_of(chain[-1]))
         block = _block(command)
-        survivors = [
-            other
-            for other in script.commands
-            if _block(other)[: len(block)] == block and id(other) not in left and not _is_test(script, other, block)
-        ]
-        if block and not survivors:
+        if block and all(id(other) in left or _is_test(script, other, block) for other in script.view(_blocks)[block[-1]]):
             changes.append((whole, ":"))
         else:
             changes.append((_statement(script.text, whole), ""))
@@ -78,17 +71,34 @@ def _without_twice(changes: list[Change]) -> list[Change]:
 
 def _is_test(script: Script, command: Command, block: tuple[tuple[str, int, int], ...]) -> bool:
     """Whether a command belongs to the condition of the block rather than to its body."""
-    if not block:
-        return False
-    for switch in script.switches:
-        for branch in switch.branches:
-            if branch.condition is not None and branch.condition.contains(command.span):
-                return switch.span.start == block[-1][1]
-    return False
+    switch = script.switch_at.get(block[-1][1])
+    return switch is not None and any(each.condition is not None and each.condition.contains(command.span) for each in switch.branches)
 
 
 def _block(command: Command) -> tuple[tuple[str, int, int], ...]:
-    return tuple((frame.kind, frame.start, frame.branch) for frame in command.context if frame.kind in _BLOCKS)
+    return tuple(_key(frame) for frame in command.context if frame.kind in _BLOCKS)
+
+
+def _key(frame: Frame) -> tuple[str, int, int]:
+    return frame.kind, frame.start, frame.branch
+
+
+def _blocks(script: Script) -> dict[tuple[str, int, int], list[Command]]:
+    """The commands in each block, those deeper in it as well."""
+    found: dict[tuple[str, int, int], list[Command]] = {}
+    for command in script.commands:
+        for key in _block(command):
+            found.setdefault(key, []).append(command)
+    return found
+
+
+def _operands(script: Script) -> dict[int, list[Command]]:
+    """The commands that begin at an offset, or stand in the `&&` list that begins there."""
+    found: dict[int, list[Command]] = {}
+    for command in script.commands:
+        for start in {command.span.start, *(frame.start for frame in command.context if frame.kind == "and")}:
+            found.setdefault(start, []).append(command)
+    return found
 
 
 def _chain(script: Script, command: Command) -> list[Command]:
@@ -98,7 +108,7 @@ def _chain(script: Script, command: Command) -> list[Command]:
     start = starts[-1] if starts else command.span.start
     found = [
         each
-        for each in script.commands
+        for each in script.view(_operands).get(start, ())
         if (each.span.start == start and len(each.context) <= depth)
         or any(frame.kind == "and" and frame.start == start for frame in each.context)
     ]

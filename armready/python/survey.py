@@ -6,7 +6,8 @@ Computed once per project; the rules of the PY10x and PY14x series each report t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from posixpath import dirname
@@ -29,6 +30,7 @@ from armready.python.wheels import Outcome
 from armready.records import dataclass
 
 _ACCELERATOR = regex(r"nvidia-.+-cu1[12]$|nvidia-|triton$|intel-openmp$|mkl$|tbb$|intel-cmplr-|tcmlib$|umf$")
+_ARM64_MARKER = regex(r"aarch64|arm64")
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
 _PIN_FILES = (".python-version", "runtime.txt")
 
@@ -222,8 +224,9 @@ class Survey:
         for path, manifest in self.manifests.items():
             targets = self.targets(path, manifest.requires_python)
             bounds = self.constraints(path)
+            paired = Counter(each.name for each in manifest.dependencies if _ARM64_MARKER.search(each.marker))
             for dependency in manifest.dependencies:
-                judged = self._judge(manifest, dependency, targets, bounds)
+                judged = self._judge(manifest, dependency, targets, bounds, paired)
                 if judged is not None:
                     found.append(judged)
             found += self._brought(path, manifest, targets)
@@ -242,7 +245,15 @@ class Survey:
             if judged is not None:
                 yield replace(judged, brought=f"{package_.name}{specifier}")
 
-    def _judge(self, manifest: Manifest, dependency: Dependency, targets: tuple[Target, ...], bounds: dict[str, str]) -> Judged | None:
+    def _judge(
+        self,
+        manifest: Manifest,
+        dependency: Dependency,
+        targets: tuple[Target, ...],
+        bounds: dict[str, str],
+        paired: Mapping[str, int],
+    ) -> Judged | None:
+        """What an index says of a declaration. `paired`: of how many declarations of a package the marker names arm64."""
         if not dependency.name or dependency.url or dependency.constraint:
             return None
         row = package(dependency.name)
@@ -253,7 +264,9 @@ class Survey:
         if not reached:
             return None
         if row is not None and row.x86_only:
-            return None if self._has_twin(manifest, dependency) else _x86_only(dependency, row)
+            # One of a pair, the other of which is for arm64, has the marker that it should have.
+            others = paired.get(dependency.name, 0) - bool(_ARM64_MARKER.search(dependency.marker))
+            return None if others else _x86_only(dependency, row)
         if self.decided_by_lock(dependency):
             return None
         specifier = dependency.specifier or bounds.get(dependency.name, "")
@@ -261,14 +274,6 @@ class Survey:
             return _by_index(dependency, looked_up, specifier, reached, manifest.policy.may_build(dependency.name))
         assert row is not None
         return _pinned(dependency, row, specifier, reached, manifest.policy.may_build(dependency.name))
-
-    @staticmethod
-    def _has_twin(manifest: Manifest, dependency: Dependency) -> bool:
-        """Whether the declaration is one of a pair, the other of which is for arm64: then its marker is what it should be."""
-        return any(
-            other.name == dependency.name and other is not dependency and re.search("aarch64|arm64", other.marker)
-            for other in manifest.dependencies
-        )
 
 
 def installed_on(dependency: Dependency, target: Target) -> bool:

@@ -119,6 +119,25 @@ class PlatformOption:
     tool: str
 
 
+@dataclass(frozen=True, slots=True)
+class IndexOption:
+    """A place other than PyPI where an installer is told to look.
+
+    Attributes:
+        location: the URL.
+        url: as written.
+        alone: nothing else is looked at.
+    """
+
+    location: Location
+    url: str
+    alone: bool
+
+
+_ALONE = frozenset({"-i", "--index-url", "--default-index"})
+_BESIDE = frozenset({"--extra-index-url", "--index", "-f", "--find-links"})
+
+
 def command_facts(file: File) -> Iterator[Manifest | PythonImage]:
     """The collector: what the scripts of a file install, and what its stages say of Python.
 
@@ -332,4 +351,27 @@ def platform_options(file: File) -> tuple[PlatformOption, ...]:
                 end = after.span.end if after is not None else word.span.end
                 location = file.location(hosted.span(Span(word.span.start, end)))
                 found.append(PlatformOption(location, f"{name} {value}", command.name))
+    return tuple(found)
+
+
+def index_options(file: File) -> tuple[IndexOption, ...]:
+    """The indexes that the pip and uv commands of a file name; commands under a test of the architecture are left out.
+
+    Raises:
+        ParseProblem: the file is not what its kind says.
+    """
+    found = []
+    for hosted in file.parse(scripts):
+        for command in hosted.script.commands:
+            arguments = installs(command)
+            if arguments is None or _depends_on_arch(hosted, command):
+                continue
+            given = {word.template.partition("=")[0] for word in arguments}
+            before = ""
+            for word in arguments:
+                name, equals, value = word.template.partition("=")
+                option, url = (name, value) if equals and name.startswith("-") else (before, word.template)
+                before = word.template
+                if option in _ALONE | _BESIDE:
+                    found.append(IndexOption(file.location(hosted.span(word.span)), url, option in _ALONE and not given & _BESIDE))
     return tuple(found)

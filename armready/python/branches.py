@@ -70,6 +70,11 @@ class Branching:
     soft: bool = False
 
 
+def _names_something(tests: list[ast.expr]) -> bool:
+    """Whether a test holds a text: one that only asks whether there is a value tells no processors apart."""
+    return any(isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value for test in tests for node in ast.walk(test))
+
+
 def is_test(path: str) -> bool:
     """Whether a source is for tests, benchmarks, examples or documentation."""
     return bool(_TESTS.search(path))
@@ -179,7 +184,7 @@ class _Finder:
         span = self.module.span(chain.tests[0])
         top_level = self._top_level(chain.node)
         if "platform.processor" in sources:
-            if here != there or here != taken[AARCH64_NAMED]:
+            if _names_something(chain.tests) and (here != there or here != taken[AARCH64_NAMED]):
                 yield Branching(Way.PROCESSOR, span, top_level=top_level)
             return
         if len({taken[on] for on in (*LINUX, ARM64_SPELT) if taken[on] is not None}) < 2:

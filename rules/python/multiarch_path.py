@@ -3,7 +3,8 @@
 ## What it finds
 
 `/usr/lib/x86_64-linux-gnu`, `/lib64/ld-linux-x86-64.so.2`, `java-*-amd64` and `targets/x86_64-linux` in strings that arm64
-reaches. Files that know the aarch64 path too, tests and documentation are left alone.
+reaches; a warning where the string is listed with other places to look at. Files that know the aarch64 path too, tests and documentation are
+left alone.
 
 ## Why it stops arm64
 
@@ -57,6 +58,12 @@ class MultiarchPath(FileRule):
         ),
         Example("the JVM", path="env.py", bad="import os\n\nos.environ['JAVA_HOME'] = «'/usr/lib/jvm/java-17-openjdk-amd64'»\n"),
         Example(
+            "one of several places",
+            path="find.py",
+            bad='PLACES = ["/usr/include/a.h", «"/usr/include/x86_64-linux-gnu/a.h"»]\n',
+            severity=Severity.WARNING,
+        ),
+        Example(
             "both are tried",
             path="load.py",
             good='PATHS = ["/usr/lib/x86_64-linux-gnu/liba.so", "/usr/lib/aarch64-linux-gnu/liba.so"]\n',
@@ -78,7 +85,17 @@ class MultiarchPath(FileRule):
             match = _PATH.search(text)
             if match and len(text) < 300 and view.reaches(node) and not view.uncertain(node):
                 message = f"`{match.group()}` exists on x86-64 only, so this path is missing on arm64."
-                yield self.finding(file.location(view.span(node)), message, fix=_fix(view, node))
+                severity = Severity.WARNING if _one_of_several(view, node) else self.severity
+                yield self.finding(file.location(view.span(node)), message, severity=severity, fix=_fix(view, node))
+
+
+def _one_of_several(view: Sources, node: ast.Constant) -> bool:
+    """Whether it is listed with a path that any machine may have."""
+    listed = view.module.parents.get(node)
+    if not isinstance(listed, ast.List | ast.Tuple | ast.Set):
+        return False
+    texts = (each.value for each in listed.elts if isinstance(each, ast.Constant) and isinstance(each.value, str))
+    return any("/" in text and not _PATH.search(text) for text in texts)
 
 
 def _fix(view: Sources, node: ast.Constant) -> Fix | None:

@@ -41,6 +41,11 @@ class ProcessorString(FileRule):
             path="get.py",
             good='import platform, sys\n\narm = sys.platform == "darwin" and platform.processor() == "arm"\nif arm:\n    flags = ["-O2"]\n',
         ),
+        Example(
+            "empty and replaced",
+            path="info.py",
+            good='import platform\n\ncpu = platform.processor()\nif not cpu or cpu == "":\n    cpu = platform.machine()\n',
+        ),
         Example("shown", path="info.py", good="import platform\n\nprint(platform.processor())\n"),
     )
 

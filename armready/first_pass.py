@@ -14,6 +14,7 @@ from armready.classify import Kind, classify, kind_by_name, needs_content
 from armready.errors import ParseProblem
 from armready.facts import COLLECTORS
 from armready.file import File
+from armready.limits import check_limits
 from armready.results import FileResult
 from armready.rule import FileRule
 from armready.source import Source
@@ -126,6 +127,10 @@ def check_file(path: str, data: bytes, registry: Registry, kind: Kind | None = N
     kind = kind or classify(path, source.text[:HEAD])
     if kind is None:
         return FileResult(path)
+    try:
+        check_limits(kind, source.text)
+    except ParseProblem as problem:
+        return FileResult(path, kind, problems=(str(problem),))
     lowered = (data if source.encoding in ("utf-8", "latin-1") else source.text.encode("utf-8", "replace")).lower()
 
     def relevant(needles: tuple[bytes, ...]) -> bool:

@@ -7,8 +7,10 @@ files counts: `#`, `//`, `<!-- -->`, `{{/* */}}`, `--`. Where an instruction goe
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from armready.patterns import regex
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 NEEDLE = b"armready:"
 
 _COMMENT = regex(
-    r"(?P<open>#+|//|<!--|\{\{-?\s*/\*|/\*|--|;)[ \t]*armready:[ \t]*ignore(?P<file>-file)?[ \t]*\[(?P<codes>[^\]\n]*)\](?P<rest>[^\n]*)"
+    r"(?P<open>(?<!#)#+|//|<!--|\{\{-?\s{0,20}/\*|/\*|--|;)[ \t]{0,20}armready:[ \t]*ignore(?P<file>-file)?[ \t]*"
+    r"\[(?P<codes>[^\]\n]{0,1000})\](?P<rest>[^\n]*)"
 )
 _UNTIL = regex(r"^\s*until\s+(\d{4}-\d{2}-\d{2})\b")
 _CLOSERS = regex(r"\s*(?:-->|\*/\s*-?\}\}|\*/)\s*$")
@@ -83,13 +86,15 @@ def find_suppressions(source: Source) -> Iterator[Suppression]:
     """The ignore comments of a file, in order."""
     from armready.fix import Edit
 
+    covered = (-1, -1)
     for match in _COMMENT.finditer(source.text):
         line = source.line_index(match.start())
         bounds = source.line_span(line)
         alone = not source.text[bounds.start : match.start()].strip()
         end = min(match.end(), bounds.end)
         if alone:
-            first, last = _covered(source, line + 1)
+            covered = covered if line < covered[0] else _covered(source, line + 1)
+            first, last = covered
             removal = Edit(source.location(source.full_line_span(line)), "")
         else:
             first = last = line
@@ -128,6 +133,23 @@ def _covered(source: Source, line: int) -> tuple[int, int]:
     return line, last
 
 
+class _Comments:
+    """The ignore comments of one file, in order, such that those about a line are found without looking at all of them."""
+
+    def __init__(self, comments: Iterable[Suppression]) -> None:
+        ordered = tuple(comments)
+        self._of_file = tuple(each for each in ordered if each.whole_file)
+        self._of_lines = tuple(each for each in ordered if not each.whole_file)
+        self._firsts = [each.first_line for each in self._of_lines]
+        self._lasts = list(accumulate((each.last_line for each in self._of_lines), max))
+
+    def near(self, finding: Finding) -> Iterator[Suppression]:
+        """Those that may cover a finding. A later comment never begins to cover above an earlier one."""
+        region = finding.location.region
+        yield from self._of_file
+        yield from self._of_lines[bisect_left(self._lasts, region.line) : bisect_right(self._firsts, region.end_line)]
+
+
 def apply_suppressions(
     findings: Sequence[Finding], suppressions: Mapping[str, Iterable[Suppression]], today: date, *, require_reason: bool
 ) -> tuple[list[Finding], list[Finding], list[Use]]:
@@ -135,8 +157,10 @@ def apply_suppressions(
     kept: list[Finding] = []
     silenced: list[Finding] = []
     used: dict[Suppression, set[str]] = {each: set() for group in suppressions.values() for each in group}
+    near = {path: _Comments(group) for path, group in suppressions.items()}
     for finding in findings:
-        hits = [(each, code) for each in suppressions.get(finding.path, ()) if (code := each.names(finding)) is not None]
+        comments = near[finding.path].near(finding) if finding.path in near else ()
+        hits = [(each, code) for each in comments if (code := each.names(finding)) is not None]
         for each, code in hits:
             used[each].add(code)
         active = any(not each.expired(today) and (each.reason or not require_reason) for each, _ in hits)

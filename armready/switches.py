@@ -165,6 +165,13 @@ def _misspelt(word: Word, asked: Question) -> bool:
     return any(token.arch is Arch.ARM64 for token in tokens(word.value)) or bool(_TYPING_ERROR.fullmatch(word.value))
 
 
+def _renames(script: Script, branch: Branch, asked: Question) -> bool:
+    """Whether a branch does no more than give another system's name for arm64 the one that Linux has anyway."""
+    commands = script.commands_in(branch.body)
+    values = [each.value.template if each.value is not None else "" for command in commands for each in command.assignments]
+    return bool(values) and not any(command.name for command in commands) and set(values) == {asked.arm64}
+
+
 def _case(script: Script, switch: Switch, values: _Values) -> ArchSwitch | None:
     assert switch.subject is not None
     asked = question(switch.subject.template, values, switch.span.start)
@@ -180,7 +187,7 @@ def _case(script: Script, switch: Switch, values: _Values) -> ArchSwitch | None:
             default = default or branch
         elif any(amd64_tokens(each) for each in patterns):
             amd64 = amd64 or branch
-        elif any(_misspelt(each, asked) for each in branch.patterns):
+        elif any(_misspelt(each, asked) for each in branch.patterns) and not _renames(script, branch, asked):
             misspelt += [each for each in branch.patterns if _misspelt(each, asked)]
     return ArchSwitch(switch, asked, switch.subject.span, tuple(misspelt) if arm64 is None else (), arm64, amd64, default)
 
@@ -224,7 +231,7 @@ def _chain(script: Script, switch: Switch, values: _Values) -> ArchSwitch | None
         positive = [each for each in found if each.equal]
         if not positive or any(_is_arm64(each.word.template, each.asked) for each in positive):
             arm64 = arm64 or branch
-        elif any(_misspelt(each.word, each.asked) for each in positive):
+        elif any(_misspelt(each.word, each.asked) for each in positive) and not _renames(script, branch, positive[0].asked):
             misspelt += [each.word for each in positive if _misspelt(each.word, each.asked)]
         elif any(amd64_tokens(each.word.template) for each in positive):
             amd64 = amd64 or branch
@@ -272,9 +279,24 @@ def leaves_unset(script: Script, found: ArchSwitch) -> str:
     inside = script.commands_in(found.amd64.body)
     names = {each.name for command in inside for each in command.assignments}
     around = found.switch.span
-    others = {each.name for command in script.commands if not around.contains(command.span) for each in command.assignments}
-    after = script.text[found.switch.span.end :]
-    return next((name for name in sorted(names - others) if re.search(rf"\$\{{?{re.escape(name)}\b(?!:?[-+])", after)), "")
+    assigned, last_use = script.view(_assigned), script.view(_last_uses)
+    only_here = (name for name in sorted(names) if around.contains(assigned[name]))
+    return next((name for name in only_here if last_use.get(name, 0) >= around.end), "")
+
+
+def _assigned(script: Script) -> dict[str, Span]:
+    """What stretches from the first to the last of the commands that assign a variable."""
+    found: dict[str, Span] = {}
+    for command in script.commands:
+        for each in command.assignments:
+            before = found.get(each.name, command.span)
+            found[each.name] = Span(min(before.start, command.span.start), max(before.end, command.span.end))
+    return found
+
+
+def _last_uses(script: Script) -> dict[str, int]:
+    """The last place at which a variable is used without a default."""
+    return {found[1]: found.start() for found in re.finditer(r"\$\{?(\w+)\b(?!:?[-+])", script.text)}
 
 
 def problem(script: Script, found: ArchSwitch) -> str:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from armready.cache import Cache
 from armready.config import Settings
 from armready.errors import ParseProblem
 from armready.fixer import write
+from armready.limits import MAX_LINES, MAX_MARKS
 from armready.pipeline import analyse
 from armready.registry import Registry
 from armready.tree import DiskTree, MemoryTree
@@ -241,3 +243,36 @@ def test_a_file_that_can_be_read_again_is_read_again(repository, monkeypatch):
     assert first_pass.first_pass(tree, ["Dockerfile"], REGISTRY, cache=cache)["Dockerfile"].problems
     again = first_pass.first_pass(DiskTree(repository), ["Dockerfile"], REGISTRY, cache=Cache(repository, Settings()))
     assert again["Dockerfile"].findings
+
+
+@pytest.mark.parametrize("path", ["a.sh", "Makefile", ".gitlab-ci.yml", "Jenkinsfile", "docker-bake.hcl", "Dockerfile.x"])
+@pytest.mark.parametrize("text", ["docker push x\n" * (MAX_LINES + 1), "docker push x;" * (MAX_MARKS + 1)])
+def test_what_nobody_writes_is_refused_with_a_note(path, text):
+    tree = MemoryTree({path: text.encode()})
+    (problem,) = analyse(tree, [path], REGISTRY, complete=True, today=None).results[path].problems
+    assert problem.startswith("not read: more than ")
+
+
+SMALL_BOMBS = {
+    "references to references": "".join(f"a{at}:\n  script:\n{f'  - !reference [a{at + 1}, script]{chr(10)}' * 9}" for at in range(11))
+    + "a11:\n  script: [docker push x]\n",
+    "a script that refers to itself": "a:\n  script:\n" + "  - !reference [a, script]\n" * 9 + "  - docker push x\n",
+    "parents of parents": "".join(f"a{at}:\n  extends: [{', '.join([f'a{at + 1}'] * 9)}]\n" for at in range(11))
+    + "a11:\n  script: [docker push x]\n",
+}
+
+
+@pytest.mark.parametrize("name", SMALL_BOMBS)
+def test_a_short_pipeline_that_would_never_end(name):
+    tree = MemoryTree({".gitlab-ci.yml": SMALL_BOMBS[name].encode()})
+    start = time.process_time()
+    analyse(tree, sorted(tree.files), REGISTRY, complete=True, today=None)
+    assert time.process_time() - start < LIMIT_SECONDS
+
+
+def test_many_findings_and_many_ignore_comments():
+    lines = "# armready: ignore[DF101] x\nFROM --platform=linux/amd64 alpine:3.20\n" * 3_000
+    tree = MemoryTree({"Dockerfile": (lines + "# armready: ignore[" * 1_000).encode()})
+    analysis = analyse(tree, ["Dockerfile"], REGISTRY, complete=True, today=date(2026, 11, 24))
+    assert not [finding for finding in analysis.findings if finding.code == "DF101"]
+    assert [finding for finding in analysis.silenced if finding.code == "DF101"]

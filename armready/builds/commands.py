@@ -88,7 +88,7 @@ def _output(call: Invocation) -> tuple[Output, bool, list[str]]:
     output = Output.REGISTRY if pushes else Output.DAEMON if call.flag("load") else Output.DEFAULT
     found: list[str] = []
     for value in call.all("output"):
-        keys = dict(part.split("=", 1) for part in re.split(r',(?![^"]*"[^"]*$)', value) if "=" in part)
+        keys = dict(part.split("=", 1) for part in re.findall(r'(?:[^,"]|"[^"]*(?:"|$))+', value) if "=" in part)
         kind = keys.get("type", "local")
         if kind == "registry" or keys.get("push", "").strip('"') not in ("", "false"):
             output, pushes = Output.REGISTRY, True

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from armready.classify import Kind
 from armready.downloads.model import Download, Misnamed, Site, Text, file_names
 from armready.file import File
 from armready.knowledge.tools import Match, identify
-from armready.parsers.shell import Assignment, Command, Script, Word
+from armready.parsers.shell import Assignment, Command, Frame, Script, Word
 from armready.patterns import regex
 from armready.scripts import Host, HostedScript, scripts
 from armready.source import Span
@@ -109,6 +110,8 @@ _ASKED = regex(r"\$\{(?:TARGET|BUILD)ARCH\}|\$(?:TARGET|BUILD)ARCH\b|\$\((?:unam
 _READERS = frozenset(
     {"grep", "egrep", "sed", "awk", "jq", "yq", "head", "tail", "cut", "sort", "tr", "xmllint", "pup", "python", "python3", "wc"}
 )
+# Functions that look at what is already published.
+_CHECKING = regex(r"(?:verify|check|compare|assert)[_-]")
 _DEEPEST = 5
 _LONGEST = 3_000
 # How far from a download, in lines, a literal checksum still belongs to it.
@@ -159,6 +162,7 @@ class Finder:
         self.file = file
         self.arm64_shapes: set[str] = set()
         self._only_values: dict[int, Text | None] = {}
+        self._known_checksums: dict[int, list[tuple[int, int, Span]]] = {}
 
     def find(self) -> Iterator[Download]:
         """The downloads, in no particular order, what is fetched for arm64 as well included."""
@@ -255,7 +259,7 @@ class Finder:
                 if judged is None or (branch is None and in_arch_switch(script, command)) or _is_read(script, command):
                     continue
                 url, sites = judged
-                checksum = _checksum(hosted, command, self.checksums(hosted))
+                checksum = _checksum(hosted, command, self._checksums(hosted))
                 yield Download(url, sites, _tool(url), hosted, command, hosted.instruction, hosted.stage, checksum, self.host_of(hosted))
 
     def of_word(self, hosted: HostedScript, word: Word, name: str = "") -> Text:
@@ -266,8 +270,14 @@ class Finder:
         """Where a script runs; scripts in the folders of CI run there."""
         return Host.CI if hosted.host is Host.MACHINE and is_ci_path(self.file.path) else hosted.host
 
-    def checksums(self, hosted: HostedScript) -> Iterator[tuple[int, Span]]:
-        """Literal checksums that a script verifies against: where, in the script, and in the file."""
+    def _checksums(self, hosted: HostedScript) -> Sequence[tuple[int, int, Span]]:
+        """Literal checksums that a script verifies against: the line of the script, a number, and where they stand in the file; by line."""
+        if id(hosted) not in self._known_checksums:
+            found = enumerate(self._find_checksums(hosted))
+            self._known_checksums[id(hosted)] = sorted((_line(hosted.script, at), number, span) for number, (at, span) in found)
+        return self._known_checksums[id(hosted)]
+
+    def _find_checksums(self, hosted: HostedScript) -> Iterator[tuple[int, Span]]:
         script = hosted.script
         if not any(command.name in _SUMMERS for command in script.commands):
             return
@@ -444,7 +454,7 @@ def _only_value(finder: Finder, definitions: list[tuple[HostedScript, Assignment
 
 def _fetched_words(command: Command) -> Iterator[tuple[Word, bool]]:
     """The words of a command that may be fetched, and whether only a scheme makes a URL of them."""
-    if command.name in _SILENT or command.name in _DECLARATIONS or not command.words:
+    if command.name in _SILENT or command.name in _DECLARATIONS or not command.words or _CHECKING.match(command.name):
         return
     fetches = command.name in _FETCHERS
     before = ""
@@ -466,8 +476,12 @@ def _is_read(script: Script, command: Command) -> bool:
     if frame is None or frame.kind != "pipeline":
         return False
     after = (*command.context[:-1], frame._replace(branch=frame.branch + 1))
-    rest = script.commands_in(Span(command.span.end, len(script.text)))
-    return any(each.name in _READERS and each.context == after for each in rest)
+    return script.view(_readers).get(after, -1) >= command.span.end
+
+
+def _readers(script: Script) -> dict[tuple[Frame, ...], int]:
+    """The last command in each place that reads text."""
+    return {command.context: command.span.start for command in script.commands if command.name in _READERS}
 
 
 def _is_bare(text: Text) -> bool:
@@ -480,11 +494,19 @@ def _hidden(url: str, match: Match) -> tuple[str, ...]:
     return tuple(amd64 for amd64, _ in match.tool.pairs if not tokens(amd64) and file_names(url, amd64))
 
 
-def _checksum(hosted: HostedScript, command: Command, found: Iterator[tuple[int, Span]]) -> Span | None:
+def _checksum(hosted: HostedScript, command: Command, known: Sequence[tuple[int, int, Span]]) -> Span | None:
     """The literal checksum that belongs to a download: any in the same instruction, the nearest within a few lines elsewhere."""
     if hosted.instruction is not None:
-        return next((span for _, span in found), None)
-    text = hosted.text
-    near = [(abs(text.count("\n", min(at, command.span.start), max(at, command.span.start))), span) for at, span in found]
-    distance, span = min(near, default=(_NEAR + 1, None), key=lambda each: each[0])
-    return span if distance <= _NEAR else None
+        return min(known, key=lambda each: each[1])[2] if known else None
+    here = _line(hosted.script, command.span.start)
+    near = known[bisect_left(known, (here - _NEAR,)) : bisect_left(known, (here + _NEAR + 1,))]
+    return min(near, key=lambda each: (abs(each[0] - here), each[1]))[2] if near else None
+
+
+def _line(script: Script, offset: int) -> int:
+    """The number of the line of a script that holds an offset."""
+    return bisect_left(script.view(_newlines), offset)
+
+
+def _newlines(script: Script) -> list[int]:
+    return [found.start() for found in re.finditer("\n", script.text)]

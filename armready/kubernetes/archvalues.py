@@ -10,6 +10,9 @@ from armready.kubernetes.placement import ARCH_KEYS
 from armready.parsers.yaml import MappingNode, Node, ScalarNode, SequenceNode, get, items, key_of, pairs, text_of
 from armready.records import dataclass
 
+# There are not so many architectures in the world.
+_MAX_VALUES = 1_000
+
 
 @dataclass(frozen=True, eq=False)
 class ArchValue:
@@ -64,8 +67,9 @@ def _in_mapping(name: str, node: MappingNode, parent: SequenceNode | None) -> It
         return
     values, single = get(node, "values"), get(node, "value")
     if isinstance(values, SequenceNode):
-        texts = [text_of(item) or "" for item in values.value]
-        for index, item in enumerate(values.value):
+        listed = values.value[:_MAX_VALUES]
+        texts = [text_of(item) or "" for item in listed]
+        for index, item in enumerate(listed):
             if isinstance(item, ScalarNode):
                 yield ArchValue(item, False, tuple(texts[:index] + texts[index + 1 :]), values)
     if isinstance(single, ScalarNode):

@@ -16,7 +16,7 @@ from armready.records import dataclass
 
 _BESIDE = (".sha256", ".sha256sum", ".sha256.txt")
 _LISTS = ("SHA256SUMS", "SHA256SUMS.txt", "sha256sums.txt", "sha256sum.txt", "checksums.txt", "checksums.sha256")
-_VERSIONED = regex(r"(.+?\d[\w.+]*?)[_-](?:linux|unknown)", re.IGNORECASE)
+_VERSIONED = regex(r"(.{1,200}?\d[\w.+]{0,100}?)[_-](?:linux|unknown)", re.IGNORECASE)
 _LINE = regex(r"(?P<sum>[0-9a-fA-F]{64})(?:\s+\*?(?P<name>\S+))?\s*")
 _BSD = regex(r"SHA256 \((?P<name>[^)]+)\) = (?P<sum>[0-9a-fA-F]{64})\s*")
 _MAX_LIST = 1_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 
 from armready import yaml_edit
 from armready.classify import Kind
@@ -62,6 +62,16 @@ class Description:
                 todo += parent.values.get("inherits", ())
         return found
 
+    @cached_property
+    def arm64_heirs(self) -> Mapping[str, list[str]]:
+        """Target -> those that inherit from it and name arm64 among their own platforms, itself included."""
+        found: dict[str, list[str]] = {}
+        for heir in self.targets.values():
+            if any("arm64" in each for each in heir.values.get("platforms", ())):
+                for each in self.lineage(heir):
+                    found.setdefault(each.name, []).append(heir.name)
+        return found
+
     def value(self, target: Target, key: str) -> tuple[str, ...] | None:
         """An attribute of a target, or what it inherits."""
         return next((each.values[key] for each in self.lineage(target) if key in each.values), None)
@@ -111,11 +121,8 @@ def _wider(description: Description, target: Target) -> str:
     """Whether another target builds the same for arm64 as well."""
     if "platforms" in target.values:
         return ""
-    for other in description.targets.values():
-        built = other.values.get("platforms", ())
-        if other is not target and target in description.lineage(other) and any("arm64" in each for each in built):
-            return f"the target {other.name} builds it for arm64 as well"
-    return ""
+    heir = next((name for name in description.arm64_heirs.get(target.name, ()) if name != target.name), "")
+    return f"the target {heir} builds it for arm64 as well" if heir else ""
 
 
 def _place(description: Description, target: Target) -> Target:

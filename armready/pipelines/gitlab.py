@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from armready.builds.options import words
 from armready.builds.variables import expand
 from armready.config import Runner
+from armready.errors import ParseProblem
 from armready.file import File
 from armready.fix import Edit
 from armready.knowledge.runners import Buildx, architecture_of_label, buildx_of_image, docker_image_tag
@@ -53,6 +54,8 @@ _INHERITED = (
     "id_tokens",
 )
 _MAX_EXTENDS = 11
+# Lines that `!reference` brings into the scripts of a file: references to references can make a short file endless.
+_MAX_SPLICED = 50_000
 _GENERATED = regex(r"(?i)do not edit|code generated|automatically generated|this file is (?:auto-?)?generated")
 
 
@@ -78,8 +81,12 @@ class _Reader:
         if len(roots) > 1 and get(roots[0], "spec") is not None and len(roots[0].value) == 1:
             roots = roots[1:]
         self.root = roots[0] if roots else None
+        self.globals: dict[str, Node] = {}
+        self.spliced = 0
         for key, value in merged_pairs(self.root):
             name = key_of(key)
+            if name:
+                self.globals[name] = value
             if name and isinstance(value, MappingNode) and name not in _RESERVED:
                 self.definitions[name] = value
                 self.keys[name] = key
@@ -141,8 +148,12 @@ class _Reader:
     def _parents(self, node: MappingNode) -> Iterator[MappingNode]:
         """The job and what it extends, the nearest first: a later parent goes before an earlier one."""
         stack: list[tuple[MappingNode, int]] = [(node, 0)]
+        seen: set[int] = set()
         while stack:
             each, depth = stack.pop()
+            if id(each) in seen:
+                continue
+            seen.add(id(each))
             yield each
             if depth < _MAX_EXTENDS:
                 stack.extend((self.definitions[name], depth + 1) for name in strings(get(each, "extends")) if name in self.definitions)
@@ -154,8 +165,11 @@ class _Reader:
             if found is not None:
                 return self._resolved(found)
         if key in _INHERITED and self._inherits(node, key):
-            return self._resolved(get(self.root, "default", key) or get(self.root, key))
+            return self._resolved(get(self._top("default"), key) or self._top(key))
         return None
+
+    def _top(self, key: str) -> Node | None:
+        return self.globals.get(key)
 
     def _inherits(self, node: MappingNode, key: str) -> bool:
         rule = get(node, "inherit", "default")
@@ -167,7 +181,7 @@ class _Reader:
         """The node behind `!reference [job, key, …]`."""
         if isinstance(node, SequenceNode) and str(node.ctag) == "!reference" and depth < _MAX_EXTENDS:
             path = strings(node)
-            target: Node | None = get(self.root, *path[:1])
+            target = self._top(path[0]) if path else self.root
             if isinstance(target, MappingNode) and len(path) > 1:
                 found = next((value for each in self._parents(target) if (value := get(each, path[1])) is not None), None)
                 target = get(found, *path[2:]) if found is not None and len(path) > 2 else found
@@ -180,6 +194,9 @@ class _Reader:
         if isinstance(node, SequenceNode):
             for index, item in enumerate(node.value):
                 if isinstance(item, ScalarNode):
+                    self.spliced += depth > 0
+                    if self.spliced > _MAX_SPLICED:
+                        raise ParseProblem(f"not read: more than {_MAX_SPLICED} lines of scripts by reference")
                     yield item, node, index
                 elif depth < _MAX_EXTENDS:
                     yield from self._lines(item, depth + 1)
@@ -188,7 +205,7 @@ class _Reader:
 
     def _variables(self, node: MappingNode) -> dict[str, tuple[str, ...]]:
         own = [get(each, "variables") for each in reversed(list(self._parents(node)))]
-        shared = get(self.root, "variables") if text_of(get(node, "inherit", "variables")) != "false" else None
+        shared = self._top("variables") if text_of(get(node, "inherit", "variables")) != "false" else None
         return environment_of(shared, *own)
 
     def _matrix(self, node: MappingNode) -> dict[str, tuple[str, ...]]:

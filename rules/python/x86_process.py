@@ -1,0 +1,97 @@
+"""Python code starts a program that is built for x86-64.
+
+## What it finds
+
+`subprocess`, `os.system` and the like whose program is a path with an x86-64 Linux token: `./bin/linux-amd64/tool`,
+`chromedriver_linux64/chromedriver`. Left alone: programs that merely have the architecture in their name and are found by `PATH`, such as
+emulators and cross compilers, which exist for arm64 too; files that name arm64; tests; and code under a test of the architecture.
+
+## Why it stops arm64
+
+The kernel refuses the program: "Exec format error".
+
+## What to do
+
+Choose the program by `platform.machine()`, or look it up by its plain name with `shutil.which`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from armready.arch import amd64_tokens, names_arm64
+from armready.classify import Kind
+from armready.file import File
+from armready.finding import Confidence, Finding, Severity
+from armready.patterns import regex
+from armready.python.branches import is_test
+from armready.python.sources import constant, keyword, sources
+from armready.rule import Example, FileRule
+
+_STARTS = regex(
+    r"(?:(?:subprocess|sp)\.)?(?:run|call|check_call|check_output|Popen|getoutput|getstatusoutput)|os\.(?:system|popen|exec\w+|spawn\w+)"
+    r"|(?:asyncio\.)?create_subprocess_(?:exec|shell)"
+)
+_OTHER_SYSTEM = regex(r"\.exe$|win|mac|darwin|osx")
+
+
+class X86Process(FileRule):
+    """PY231."""
+
+    code = "PY231"
+    name = "x86-process"
+    summary = "Python code starts a program that is built for x86-64"
+    severity = Severity.WARNING
+    kinds = frozenset({Kind.PYTHON})
+    needles = (b"amd64", b"x86_64", b"x86-64", b"x64", b"linux64")
+    examples = (
+        Example(
+            "a list", path="run.py", bad='import subprocess\n\nsubprocess.run([«"./bin/linux-amd64/tool"», "--version"], check=True)\n'
+        ),
+        Example("a command line", path="run.py", bad='import os\n\nos.system(«"vendor/tool-linux-x86_64 -q"»)\n'),
+        Example(
+            "a keyword", path="run.py", bad='from subprocess import Popen\n\nPopen(args=[«"/opt/chromedriver_linux64/chromedriver"»])\n'
+        ),
+        Example(
+            "an emulator and a cross compiler",
+            path="run.py",
+            good='import subprocess\n\nsubprocess.run(["qemu-system-x86_64", "-m", "1G"])\nsubprocess.run(["/usr/bin/x86_64-linux-gnu-gcc", "a.c"])\n',
+        ),
+        Example("an argument", path="run.py", good='import subprocess\n\nsubprocess.run(["tar", "xf", "./tool-linux-amd64.tgz"])\n'),
+        Example("another system", path="run.py", good='import subprocess\n\nsubprocess.run(["bin/windows-amd64/tool.exe"])\n'),
+        Example("another run", path="run.py", good='app.run("docs/linux-amd64/page")\n'),
+        Example(
+            "on x86-64 only",
+            path="run.py",
+            good='import platform, subprocess\n\nif platform.machine() == "x86_64":\n    subprocess.run(["./linux-amd64/tool"])\n',
+        ),
+    )
+
+    def check(self, file: File) -> Iterator[Finding]:
+        """See `FileRule.check`."""
+        if is_test(file.path) or names_arm64(file.text):
+            return
+        view = file.parse(sources)
+        for call, name in view.calls():
+            node = _program(call) if _STARTS.fullmatch(name) else None
+            if node is None or not _is_x86(constant(node)) or not view.reaches(call) or view.uncertain(call):
+                continue
+            message = f"`{constant(node).split()[0]}` is a program for x86-64, which arm64 cannot start."
+            yield self.finding(file.location(view.span(node)), message, confidence=Confidence.MEDIUM)
+
+
+def _program(call: ast.Call) -> ast.expr | None:
+    """The expression that holds the program: the command, or the first word of a list."""
+    command = call.args[0] if call.args else keyword(call, "args")
+    if isinstance(command, ast.List | ast.Tuple):
+        return command.elts[0] if command.elts else None
+    return command
+
+
+def _is_x86(command: str) -> bool:
+    words = command.split()
+    if not words or "/" not in words[0] or _OTHER_SYSTEM.search(words[0].lower()):
+        return False
+    base = words[0].rpartition("/")[2]
+    return bool(amd64_tokens(words[0])) and not base.startswith(("x86_64-", "qemu-"))

@@ -19,6 +19,7 @@ registry with `docker buildx imagetools create -t NEW OLD`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from armready.builds import references
@@ -28,11 +29,15 @@ from armready.builds.platforms import names_architecture
 from armready.builds.view import Builds, read_builds
 from armready.file import File
 from armready.finding import Confidence, Finding, Severity
+from armready.patterns import regex
 from armready.pipelines.model import HostKind
 from armready.rule import Example, FileRule
 from armready.source import Span
 
 from ._shared import READABLE, TOOLS
+
+_BUILDING = regex(r"(?i)build|image|docker|release|package|container")
+_VARIABLE = regex(r"\$\{?(\w+)\}?")
 
 
 class PushFromDaemon(FileRule):
@@ -63,6 +68,27 @@ class PushFromDaemon(FileRule):
                 """,
         ),
         Example("built here", path="push.sh", good="docker build -t example/app:1 .\ndocker push example/app:1\n"),
+        Example(
+            "called by a helper",
+            path="push.sh",
+            bad='./retry.sh 5 vault login\n«./retry.sh 5 docker push "$1"»\n',
+            severity=Severity.INFO,
+        ),
+        Example(
+            "a name that something else chose",
+            path=".github/workflows/test.yml",
+            bad="""
+                on: push
+                jobs:
+                  test:
+                    runs-on: ubuntu-latest
+                    steps:
+                      - run: |
+                          eval "$(./build-test-image.sh)"
+                          «docker push ${TEST_IMAGE}»
+                """,
+            severity=Severity.INFO,
+        ),
         Example("one of several", path="push.sh", good='docker push "$REGISTRY/app:$TAG-$ARCH"\n'),
         Example(
             "joined afterwards",
@@ -83,7 +109,7 @@ class PushFromDaemon(FileRule):
             yield self.finding(
                 file.location(push.span),
                 f"The push sends the one platform of {push.name.shown} that the local daemon holds, whatever platforms its build makes.",
-                severity=Severity.WARNING if _is_told(builds, push) else Severity.INFO,
+                severity=Severity.WARNING if _is_told(builds, push) and _is_named(file, push) else Severity.INFO,
                 confidence=Confidence.MEDIUM,
             )
 
@@ -92,7 +118,21 @@ def _is_told(builds: Builds, push: Push) -> bool:
     """Whether CI pushes it, or a script that has it built by what it calls first; a script that only pushes may push anything."""
     if push.job.host.kind is not HostKind.PERSISTENT or builds.pipeline.system not in ("shell", "make"):
         return True
-    return builds.events[push.job].happens(Call, 0, push.order)
+    return any(call.order < push.order and _builds(call) for call in builds.events[push.job].of(Call))
+
+
+def _builds(call: Call) -> bool:
+    return call.runner != "script" or bool(_BUILDING.search(call.target))
+
+
+def _is_named(file: File, push: Push) -> bool:
+    """Whether the file says which image it is: not a lone variable that nothing before it sets."""
+    alone = _VARIABLE.fullmatch(push.name.text) if push.name is not None else None
+    if alone is None:
+        return True
+    return bool(
+        re.search(rf"(?m)\bfor\s+{alone[1]}\s+in\b|(?:^|[\s;]){alone[1]}\s*[:?+]?=|^[ \t-]*{alone[1]}\s*:", file.text[: push.span.start])
+    )
 
 
 def _elsewhere(file: File, builds: Builds) -> Iterator[Push]:

@@ -45,6 +45,11 @@ class MultiPlatformLoaded(FileRule):
         ),
         Example("one platform", path="build.sh", good="docker buildx build --platform linux/arm64 --load -t example/app:1 .\n"),
         Example(
+            "one of two, chosen when it runs",
+            path="justfile",
+            good="arch := ''\nbuild:\n    docker buildx build . --platform={{ if arch == '' { \"amd64\" } else { arch } }} -t example/app:1 --load\n",
+        ),
+        Example(
             "its own file", path="build.sh", good="docker buildx build --platform linux/amd64,linux/arm64 -o type=oci,dest=app.tar .\n"
         ),
     )
@@ -54,7 +59,7 @@ class MultiPlatformLoaded(FileRule):
         for chain in file.parse(read_builds).chains:
             build = chain.build
             loads = build.output is Output.DAEMON or (build.declared is not None and build.declared.loads)
-            if build.platforms.several and loads and not build.job.matrix and not build.pushes:
+            if build.platforms.several and build.platforms.resolved and loads and not build.job.matrix and not build.pushes:
                 yield self.finding(
                     file.location(build.span),
                     "Several platforms cannot be loaded into the Docker daemon: this fails unless it has the containerd image store.",

@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from armready.arch import amd64_tokens
 from armready.builds.platforms import architecture_in
 from armready.classify import Kind
 from armready.file import File
@@ -60,6 +61,7 @@ class ArchitectureListWithoutArm64(FileRule):
         Example("one entry", path="Makefile", bad="ALL_ARCH.linux = «amd64»\n"),
         Example("loop", path="release.sh", bad="for plat in «linux-amd64 darwin-amd64»; do\n  cp dist/app-$plat out/\ndone\n"),
         Example("prerequisites", path="Makefile", bad="dist: «dist/app-darwin-amd64 dist/app-linux-amd64»\n\t@true\n"),
+        Example("of one architecture", path="Makefile", good="linux-amd64-all: package-linux-amd64 package-deb-linux-amd64\n\t@true\n"),
         Example("has arm64", path="Makefile", good="PLATFORMS ?= linux/amd64 linux/arm64\n"),
         Example("a default that callers override", path="Makefile", good="ARCH ?= amd64\n"),
         Example("Windows alone", path="Makefile", good="ALL_ARCH.windows = amd64\n"),
@@ -82,6 +84,8 @@ def _makefile(file: File) -> Iterator[Span]:
             yield variable.value_span
     for rule in makefile.rules:
         text = " ".join(rule.prerequisites)
+        if any(amd64_tokens(target) for target in rule.targets):
+            continue
         if not rule.is_define and len(rule.prerequisites) > 1 and _systems(rule.prerequisites) and _lacks_arm64(text, several=True):
             start = file.text.find(rule.prerequisites[0], rule.span.start)
             end = file.text.find(rule.prerequisites[-1], start) + len(rule.prerequisites[-1])

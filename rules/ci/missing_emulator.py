@@ -149,8 +149,8 @@ class MissingEmulator(ProjectRule):
         for _, weak in project.facts(WeakEmulator):
             message = f"The emulator is set up for {weak.platforms} alone, so nothing that this job builds for arm64 can run."
             yield self.finding(weak.location, message, severity=Severity.WARNING)
-        for build in image_builds(project):
-            build = _described(project, build)
+        for written in image_builds(project):
+            build = _described(project, written)
             if not _lacks_emulator(build) or not emulated(project, build):
                 continue
             falls_back = build.is_docker and not build.missing_builder
@@ -158,9 +158,16 @@ class MissingEmulator(ProjectRule):
             yield self.finding(
                 build.location,
                 f"The job runs on amd64 ({build.host}) and registers no emulator, so the arm64 half of this build {what}.",
-                severity=Severity.WARNING if falls_back or dockerfile_of(project, build) is None else Severity.ERROR,
+                severity=_severity(project, build, guessed=build is not written, falls_back=falls_back),
                 fix=build.setup,
             )
+
+
+def _severity(project: Project, build: ImageBuild, *, guessed: bool, falls_back: bool) -> Severity:
+    """Info where the platforms may be those of another target of the bake."""
+    if guessed:
+        return Severity.INFO
+    return Severity.WARNING if falls_back or dockerfile_of(project, build) is None else Severity.ERROR
 
 
 def _described(project: Project, build: ImageBuild) -> ImageBuild:

@@ -12,7 +12,7 @@ from armready.fix import Applicability, Edit, Fix
 from armready.knowledge.images import Has, verdict
 from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.dockerfile_images import image_uses
-from armready.parsers.dockerfile_stages import Stage
+from armready.parsers.dockerfile_stages import Stage, Stages
 from armready.patterns import regex
 from armready.project import Project
 from armready.source import Span
@@ -116,13 +116,26 @@ def serves_files(file: File, stage: Stage) -> bool:
 def copied_out(file: File, stage: Stage, *, to_target: bool = False) -> Iterator[str]:
     """The paths that other stages copy from a stage; `to_target`: only those that run on the target platform."""
     stages = file.parse(parse_dockerfile).stages
+    serving = _serving_target(stages) if to_target else set()
     for other in stages:
-        if to_target and other.on_build_platform:
+        if to_target and other.index not in serving:
             continue
         for each in other.instructions:
             flag = each.flag("from") if each.keyword == "COPY" else None
             if flag is not None and flag.value and stages.named(flag.value, other.index) is stage:
                 yield from (word.text for word in each.words[:-1])
+
+
+def _serving_target(stages: Stages) -> set[int]:
+    """The stages on the target platform from which something goes into a shipped one, the build machine's stages not in between."""
+    serving: set[int] = set()
+    for stage in reversed(tuple(stages)):
+        if stage.on_build_platform or not (stage.is_shipped or stage.index in serving):
+            serving.discard(stage.index)
+            continue
+        serving.add(stage.index)
+        serving.update(each.index for each in (*stage.sources, *stage.choices, *([stage.parent] if stage.parent else [])))
+    return serving
 
 
 def without_flag(file: File, stage: Stage) -> Edit:

@@ -169,6 +169,21 @@ class CrossBuildMissingTarget(FileRule):
             """,
         ),
         Example(
+            "taken on by the build machine through a stage between",
+            path="Dockerfile",
+            good="""
+            FROM --platform=$BUILDPLATFORM golang:1.22 AS tool
+            RUN go build -o /tool
+            FROM scratch AS binary
+            COPY --from=tool /tool /tool
+            FROM --platform=$BUILDPLATFORM golang:1.22 AS lint
+            COPY --from=binary / /usr/bin/
+            RUN tool run > /done
+            FROM scratch
+            COPY --from=lint /done /
+            """,
+        ),
+        Example(
             "pages",
             path="Dockerfile",
             good="FROM --platform=$BUILDPLATFORM node:20 AS web\nRUN npm ci && npm run build\nFROM a\nCOPY --from=web /app/dist /www\n",

@@ -23,6 +23,7 @@ DATA = regex(
     r"\.(?:asc|sig|sha\d*|sha\d*sums?|md5|pem|key|gpg|json|ya?ml|txt|xml|html|md|repo|list|conf|sbom|minisig|xpi)(?:[?#].*)?$",
     re.IGNORECASE,
 )
+_BEFORE_QUERY = regex(r"(?:\$\{[^{}]{0,200}\}|[^?#])*")
 _PACKAGE = regex(r"\.(?:deb|rpm|apk|pkg\.tar\.\w+)(?:[?#].*)?$", re.IGNORECASE)
 _SUBSTITUTION = regex(r"\$\([^()]*(?:\([^()]*\)[^()]*)*\)|`[^`]*`")
 
@@ -121,7 +122,8 @@ class Download:
     @property
     def asset(self) -> str:
         """The name of the file."""
-        path = re.split(r"[?#]", _SUBSTITUTION.sub("$(…)", self.url).rstrip("/"))[0]
+        found = _BEFORE_QUERY.match(_SUBSTITUTION.sub("$(…)", self.url).rstrip("/"))
+        path = found[0] if found else self.url
         return path.rpartition("/")[2] or self.url
 
     @property

@@ -129,6 +129,11 @@ class DownloadArchUrl(FileRule):
             bad="FROM debian:12\nARG V=v0.19.0\nADD https://github.com/krallin/tini/releases/download/${V}/«tini» /tini\n",
         ),
         Example(
+            "looked at, not used",
+            path="release.sh",
+            good="verify_artifact https://example.com/app/latest/app-x86_64-linux.tar.gz dist/app-x86_64-linux.tar.gz\n",
+        ),
+        Example(
             "the rest of the name is a variable",
             path="Dockerfile",
             good="FROM debian:12\nARG SUFFIX\nADD https://github.com/krallin/tini/releases/download/v0.19.0/tini${SUFFIX} /tini\n",

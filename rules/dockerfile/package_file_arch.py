@@ -30,6 +30,7 @@ from collections.abc import Iterator
 
 from armready.arch import Arch, amd64_tokens, tokens
 from armready.downloads import downloads
+from armready.downloads.model import Download
 from armready.downloads.rewrite import parametrised
 from armready.file import File
 from armready.finding import Finding, Severity
@@ -43,6 +44,7 @@ from ._downloads import KINDS, NEEDLES, arm64_files, confidence_of, fetched, sev
 from ._places import confidence_limit, judged, severity_at
 
 _INSTALLERS = frozenset({"dpkg", "apt", "apt-get", "gdebi", "rpm", "yum", "dnf", "microdnf", "zypper", "apk", "pacman", "alien"})
+_FOR_ALL = re.compile(r"[._](?:all|noarch|any)\.(?:deb|rpm|pkg)")
 _FILE = re.compile(r"\.(?:deb|rpm|apk|pkg\.tar\.\w+)$")
 
 
@@ -101,7 +103,7 @@ class PackageFileArch(FileRule):
         for download in fetched(file, never=False, package=True):
             yield self.finding(
                 file.location(download.span),
-                f"{what(download)}, which the package manager refuses on arm64{arm64_files(download)}.",
+                _message(download),
                 severity=severity_of(download),
                 confidence=confidence_of(file, download),
                 fix=parametrised(file, download, file.parse(downloads)),
@@ -122,6 +124,12 @@ class PackageFileArch(FileRule):
                     severity=severity_at(file, hosted),
                     confidence=confidence_limit(file),
                 )
+
+
+def _message(download: Download) -> str:
+    if _FOR_ALL.search(download.asset):
+        return f"{short(download.asset)} is that of a repository for amd64, so what it sets up may have nothing for arm64."
+    return f"{what(download)}, which the package manager refuses on arm64{arm64_files(download)}."
 
 
 def _local(hosted: HostedScript) -> Iterator[Word]:

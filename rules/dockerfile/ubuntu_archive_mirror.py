@@ -34,7 +34,10 @@ from armready.switches import in_arch_switch
 from ._downloads import KINDS
 from ._places import confidence_limit, judged, severity_at
 
-_SOURCE = re.compile(r"\bdeb(?:-src)?[ \t]+(?:\[[^\]\n]{0,200}\][ \t]+)?https?://[\w.-]+/ubuntu/?(?=[ \t])")
+# A key of its own, or such a host, is another repository that is called ubuntu.
+_SOURCE = re.compile(
+    r"\bdeb(?:-src)?[ \t]+(?:\[(?![^\]\n]{0,200}signed-by)[^\]\n]{0,200}\][ \t]+)?https?://(?!(?:apt|deb|packages?|pkgs?)\.)[\w.-]+/ubuntu/?(?=[ \t])"
+)
 _ARCHIVE = re.compile(r"(?:[a-z]{2}\.)?(?:archive|security)\\?\.ubuntu\\?\.com")
 _LISTS = re.compile(r"/etc/apt/sources\.list(?:$|\.d/)")
 
@@ -63,6 +66,14 @@ class UbuntuArchiveMirror(FileRule):
             path="Dockerfile",
             bad="FROM ubuntu:22.04\nRUN sed -i s/«archive.ubuntu.com»/mirror.example.com/g /etc/apt/sources.list\n",
             severity=Severity.INFO,
+        ),
+        Example(
+            "another repository",
+            path="Dockerfile",
+            good="""
+                FROM ubuntu:22.04
+                RUN echo "deb [signed-by=/k.gpg] https://tools.example.com/ubuntu/ jammy main" > /etc/apt/sources.list.d/tools.list
+            """,
         ),
         Example(
             "ports, and Debian",

@@ -172,6 +172,11 @@ class ArchSwitchWithoutArm64(FileRule):
             good='FROM debian:12\nARG TARGETARCH\nRUN if [ "$TARGETARCH" = amd64 ]; then apt-get install -y intel-microcode; fi\n',
         ),
         Example(
+            "the name of macOS becomes that of Linux",
+            path="build.sh",
+            good='ARCH=$(uname -m)\nif [ "$ARCH" = arm64 ]; then ARCH=aarch64; elif [ "$ARCH" = x86_64 ]; then ARCH=amd64; fi\necho "$ARCH"\n',
+        ),
+        Example(
             "macOS",
             path="install.sh",
             good='if [ "$(uname -s)" = Darwin ]; then case "$(uname -m)" in x86_64) a=1 ;; arm64) a=2 ;; esac; fi\necho "$a"\n',

@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from armready.arch import Arch, tokens
 from armready.finding import Confidence
 from armready.knowledge.reference import DOCKER_HUB, ArchName, Reference, Where, spelled_arch
 from armready.knowledge.tables import front_decoded, table
@@ -114,7 +115,7 @@ def _embedded(reference: Reference) -> Verdict:
 def arch_in_name(reference: Reference) -> ArchName | None:
     """The architecture that a reference spells out in its namespace, tag or repository; Windows images are left alone."""
     found = spelled_arch(reference)
-    if found is None or _of_windows(reference) is not None:
+    if found is None or _of_windows(reference) is not None or _names_both(reference):
         return None
     if found.known:
         return found
@@ -125,6 +126,10 @@ def arch_in_name(reference: Reference) -> ArchName | None:
     stripped = _embedded(found.stripped) if found.stripped else None
     known |= stripped is not None and stripped.arm64 is Has.YES and stripped.confidence is not Confidence.LOW
     return replace(found, known=known, advice=_filled(row["advice"]) if row else "")
+
+
+def _names_both(reference: Reference) -> bool:
+    return {Arch.AMD64, Arch.ARM64} <= {token.arch for token in tokens(reference.tag or "")}
 
 
 def cpu_baseline(reference: Reference) -> str | None:

@@ -97,6 +97,7 @@ class ImageArchName(FileRule):
             fixed='image:\n  repository: example/app\n  tag: "1.2"\n',
             applicability=Applicability.UNSAFE,
         ),
+        Example("both", path="pod.yaml", good=_POD.format("example/ci:centos7-x64-arm64-20211028")),
         Example("plain name", path="pod.yaml", good=_POD.format("nginx:1.27")),
         Example(
             "arm64 name on arm64 nodes",

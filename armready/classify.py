@@ -525,6 +525,11 @@ _REFINED_BY_CONTENT = frozenset(
 )
 
 
+def is_test_data(path: str) -> bool:
+    """Whether a file is test data by the name of its folder: it is compared and parsed, not built or applied."""
+    return any(folder in ("testdata", "testfiles") for folder in path.split("/")[:-1])
+
+
 def classify(path: str, head: str) -> Kind | None:
     """The kind of a file, or None when nothing here reads it.
 

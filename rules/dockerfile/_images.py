@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from armready.classify import is_test_data
 from armready.config import Settings
 from armready.file import File
 from armready.finding import Finding, Related, Severity
@@ -42,11 +43,11 @@ def findings(rule: FileRule, file: File, judge: Judge) -> Iterator[Finding]:
         problem = judge(reference_of(file, use), file.settings)
         if problem is None or _by_default(file, use):
             continue
-        on_builder = use.role is Role.BASE and use.stage.on_build_platform
+        minor = (use.role is Role.BASE and use.stage.on_build_platform) or is_test_data(file.path)
         yield rule.finding(
             file.location(use.span),
             problem.message,
-            severity=Severity.INFO if on_builder else problem.severity,
+            severity=Severity.INFO if minor else problem.severity,
             confidence=problem.confidence.at_most(limit),
             supported=problem.supported,
             fix=_fix(file, use, problem, judge),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from armready.classify import Kind
+from armready.classify import Kind, is_test_data
 from armready.downloads import is_ci_path
 from armready.file import File
 from armready.finding import Confidence, Severity
@@ -11,8 +11,8 @@ from armready.scripts import Host, HostedScript
 
 
 def severity_at(file: File, hosted: HostedScript) -> Severity:
-    """Error where an image is built, warning on machines of people and in containers, info in CI jobs, which run where they run."""
-    if hosted.host is Host.CI or (hosted.host is Host.MACHINE and is_ci_path(file.path)):
+    """Error where an image is built, warning on machines of people and in containers, info in CI jobs, which run where they run, and test data."""
+    if hosted.host is Host.CI or (hosted.host is Host.MACHINE and is_ci_path(file.path)) or is_test_data(file.path):
         return Severity.INFO
     if hosted.host is not Host.IMAGE:
         return Severity.WARNING

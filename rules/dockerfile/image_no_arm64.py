@@ -54,6 +54,7 @@ class ImageNoArm64(FileRule):
             applicability=Applicability.UNSAFE,
             severity=Severity.ERROR,
         ),
+        Example("test data", path="parser/testdata/a/Dockerfile", bad="FROM «mysql:5.7»\n", severity=Severity.INFO),
         Example("another major version", path="Dockerfile", bad="FROM «mysql:5.7»\n", severity=Severity.ERROR),
         Example(
             "variant, in an ARG",

@@ -28,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from armready.classify import is_test_data
 from armready.config import Platform, Settings, Target
 from armready.finding import Confidence, Finding, Related, Severity
 from armready.fix import Applicability, Fix
@@ -172,7 +173,7 @@ class ImageArchUnpinned(ProjectRule):
 
     def _of_facts(self, workload: Workload, arch: str, other: str, settings: Settings) -> Iterator[Finding]:
         for image in workload.only(arch)[:1]:
-            fix, fixture = _fix(workload, image, arch), _is_fixture(image.location.path)
+            fix, fixture = _fix(workload, image, arch), is_test_data(image.location.path)
             if fix is not None and fixture:
                 fix = fix.demoted(Applicability.DISPLAY, "A test compares this file with what it expects.")
             yield self.finding(
@@ -211,11 +212,6 @@ def _resolved(workload: Workload, classes: dict[str, frozenset[str]], pools: dic
     if nodes == (workload.allowed or EVERY):
         return workload
     return replace(workload, allowed=nodes, opaque=workload.opaque and not known)
-
-
-def _is_fixture(path: str) -> bool:
-    """Whether a file is test data by the name of its folder: such manifests are compared and parsed, not applied."""
-    return "testdata" in path.split("/")[:-1]
 
 
 def _severity(workload: Workload, arch: str, settings: Settings) -> Severity:

@@ -127,3 +127,9 @@ def known_good(found: LockedPackage) -> str:
 def relock(found: LockedPackage) -> str:
     """The command that locks a package anew, as a part of a message."""
     return f"; lock again with `{found.command}`" if found.command else ""
+
+
+def remedy(found: LockedPackage) -> str:
+    """What helps and how to get it, as a part of a message; empty where no release is known that has a wheel."""
+    helps = known_good(found)
+    return helps + relock(found) if helps else ""

@@ -28,7 +28,7 @@ from armready.project import Project
 from armready.python.locked import locked_packages
 from armready.python.locks import Lock
 from armready.python.manifest import Manifest
-from armready.python.reporting import concerned_pythons, known_good, relock
+from armready.python.reporting import concerned_pythons, remedy
 from armready.python.survey import survey
 from armready.python.wheels import Outcome
 from armready.rule import Example, ProjectRule
@@ -110,7 +110,7 @@ class LockBuildsFromSource(ProjectRule):
             needs = f", which needs {row.needs}" if row is not None and row.needs else ""
             message = (
                 f"`{found.what}`{found.path_in_words} is locked and has no wheel for Linux arm64{concerned_pythons(found)}, "
-                f"so it is compiled there{needs}{known_good(found)}{relock(found)}."
+                f"so it is compiled there{needs}{remedy(found)}."
             )
             related = [Related(found.locked.location, "locked here")] if found.location != found.locked.location else []
             yield self.finding(found.location, message, related=related)

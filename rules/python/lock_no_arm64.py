@@ -27,7 +27,7 @@ from armready.project import Project
 from armready.python.locked import locked_packages
 from armready.python.locks import Lock
 from armready.python.manifest import Manifest
-from armready.python.reporting import concerned_pythons, known_good, relock
+from armready.python.reporting import concerned_pythons, remedy
 from armready.python.survey import survey
 from armready.python.wheels import Outcome
 from armready.rule import Example, ProjectRule
@@ -106,8 +106,7 @@ class LockNoArm64(ProjectRule):
             if found.outcome is not Outcome.NONE:
                 continue
             message = (
-                f"`{found.what}`{found.path_in_words} is locked and has no file for Linux arm64{concerned_pythons(found)}"
-                f"{known_good(found)}{relock(found)}."
+                f"`{found.what}`{found.path_in_words} is locked and has no file for Linux arm64{concerned_pythons(found)}{remedy(found)}."
             )
             related = [Related(found.locked.location, "locked here")] if found.location != found.locked.location else []
             severity = Severity.WARNING if found.scope.weakens else self.severity

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache, partial
 
 from armready.builds.platforms import normalise
@@ -30,7 +30,8 @@ def read(file: File) -> Pipeline:
         joined = "arm64" in architectures or bool(items(get(root, "dockers_v2")))
         alone = [] if joined else [entry for entry in entries if _architecture(entry) == "amd64" and _pushes(entry)]
         together = cache(partial(twins, file, root, alone))
-        jobs += [_docker(file, root, entry, joined, alone, together) for entry in entries]
+        single = {id(entry) for entry in alone}
+        jobs += [_docker(file, root, entry, joined, together if id(entry) in single else None) for entry in entries]
         jobs += [_ko(file, root, entry) for entry in items(get(root, "kos")) if isinstance(entry, MappingNode)]
     return Pipeline("goreleaser", tuple(jobs))
 
@@ -48,13 +49,11 @@ def _pushes(entry: MappingNode) -> bool:
     return text_of(get(entry, "skip_push")) not in ("true", "yes")
 
 
-def _docker(
-    file: File, root: Node, entry: MappingNode, joined: bool, alone: Sequence[MappingNode], together: Callable[[], list[Edit] | None]
-) -> Job:
-    """The job of an entry; its fix gives all entries that stand `alone` their twins `together`."""
+def _docker(file: File, root: Node, entry: MappingNode, joined: bool, together: Callable[[], list[Edit] | None] | None) -> Job:
+    """The job of an entry; where it stands alone its fix gives all such entries their twins `together`."""
 
     def widen(platforms: tuple[str, ...]) -> list[Edit] | None:
-        return together() if set(platforms) == {"linux/amd64", "linux/arm64"} else None
+        return together() if together and set(platforms) == {"linux/amd64", "linux/arm64"} else None
 
     tags = strings(get(entry, "image_templates"))
     architecture = _architecture(entry)
@@ -70,8 +69,8 @@ def _docker(
         dockerfile=text_of(get(entry, "dockerfile")) or "",
         folder=None,
         native=True,
-        widen=widen if entry in alone else None,
-        reasons=(_NEEDS,) if entry in alone else (_TWIN,),
+        widen=widen if together else None,
+        reasons=(_NEEDS,) if together else (_TWIN,),
     )
     return _job(file, root, entry, declared, "an entry for arm64 stands beside it" if joined else "", architecture)
 

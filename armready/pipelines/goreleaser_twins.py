@@ -11,6 +11,7 @@ from armready.fix import Edit
 from armready.parsers.yaml import (
     MappingNode,
     Node,
+    Place,
     ScalarNode,
     SequenceNode,
     get,
@@ -50,8 +51,9 @@ def twins(file: File, root: Node, entries: Sequence[MappingNode]) -> list[Edit] 
         return None
     edits: list[Edit] = []
     manifests: list[str] = []
+    standing = {id(place.value): place for place in reversed(places(listed))}
     for entry in entries:
-        found = _twin(file, listed, entry)
+        found = _twin(file, standing[id(entry)], entry)
         names = _manifests(file, entry)
         if found is None or names is None:
             return None
@@ -167,11 +169,11 @@ def tagged(image: str) -> str:
     return image if ":" in bare.rpartition("/")[2] else f"{image}:latest"
 
 
-def _twin(file: File, listed: SequenceNode, entry: MappingNode) -> list[Edit] | None:
+def _twin(file: File, place: Place, entry: MappingNode) -> list[Edit] | None:
     """The edits of an entry, with its twin behind it."""
     source = file.source
     own, other = _Version(file, entry, "amd64").edits(), _Version(file, entry, "arm64").edits()
-    lines = _lines_of(file, listed, entry)
+    lines = _lines_of(file, place, entry)
     if own is None or other is None or lines is None or in_flow_style(entry) or get(entry, "goamd64") is not None:
         return None
     text = file.text[lines.start : lines.end]
@@ -186,11 +188,10 @@ def _twin(file: File, listed: SequenceNode, entry: MappingNode) -> list[Edit] | 
     return [*own, file.insert(lines.end, f"{before}{source.newline}{twin}")]
 
 
-def _lines_of(file: File, listed: SequenceNode, entry: MappingNode) -> Span | None:
+def _lines_of(file: File, place: Place, entry: MappingNode) -> Span | None:
     """The lines of an entry, from its dash to the end of the last one."""
     source = file.source
-    place = next((each for each in places(listed) if each.value is entry), None)
-    if place is None or not entry.value:
+    if not entry.value:
         return None
     dash = file.text.rfind("-", 0, entry.value[0][0].start_mark.index)
     start = source.line_starts[source.line_index(dash)]

@@ -214,8 +214,12 @@ class Survey:
         """Whether a line of a frozen file pins what only torch's closure for x86-64 needs, which has a rule of its own."""
         if not dependency.frozen or not _ACCELERATOR.match(dependency.name):
             return False
-        manifest = self.manifest(dependency.path)
-        return manifest is not None and any(each.name == "torch" for each in manifest.dependencies)
+        return dependency.path in self._with_torch
+
+    @cached_property
+    def _with_torch(self) -> frozenset[str]:
+        """The manifests that declare torch."""
+        return frozenset(path for path, each in self.manifests.items() if any(one.name == "torch" for one in each.dependencies))
 
     @cached_property
     def judged(self) -> tuple[Judged, ...]:

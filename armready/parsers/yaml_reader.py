@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import product
+from string import ascii_letters
 from typing import NamedTuple
 
 from _ruamel_yaml import CParser  # type: ignore[import-not-found]
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, DocumentStartEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.tag import Tag
 
@@ -21,6 +23,9 @@ _SAFE_BRACKETS = 4_000
 _MAX_BAD_DOCUMENTS = 10
 
 _EXPLICIT_TAG = regex(r"(?:^|[\s,\[{\-])!", re.MULTILINE)
+# What the composer says of an anchor that is set twice.
+_ANCHORED_AGAIN = "second occurrence"
+_ANCHOR = regex(r"[&*]([\w-]+)")
 _INDENT = regex(r"(?m)^[ \-?:]+")
 _DOCUMENT_START = regex(r"(?m)^(?:---|\.\.\.)(?=[ \t\r\n]|$)")
 
@@ -158,9 +163,48 @@ def _composed(text: str, tag: Tag) -> tuple[Node, ...]:
             roots.append(parser.get_node())
         return tuple(roots)
     except YAMLError as error:
-        raise _BadDocument(*_described(error, text)) from error
+        unique = _with_unique_anchors(text) if getattr(error, "problem", None) == _ANCHORED_AGAIN else text
+        if unique == text:
+            raise _BadDocument(*_described(error, text)) from error
+        return _composed(unique, tag)
     finally:
         parser.dispose()
+
+
+def _with_unique_anchors(text: str) -> str:
+    """`text` with new names of the same length for anchors that are set again, which YAML allows and this composer does not."""
+    events = _Parser(text, Tag(suffix=""))
+    parts: list[str] = []
+    end = 0
+    taken = set(_ANCHOR.findall(text))
+    free: dict[int, Iterator[str]] = {}
+    current: dict[str, str] = {}
+    try:
+        while events.check_event():
+            event = events.get_event()
+            if isinstance(event, DocumentStartEvent):
+                current.clear()
+            name = getattr(event, "anchor", None)
+            if not name:
+                continue
+            if not isinstance(event, AliasEvent):
+                current[name] = name if name not in current else next(free.setdefault(len(name), _free_names(len(name), taken)), "")
+                if not current[name]:
+                    return text
+            start = text.index(f"{'*' if isinstance(event, AliasEvent) else '&'}{name}", event.start_mark.index) + 1
+            parts += (text[end:start], current.get(name, name))
+            end = start + len(name)
+    except (YAMLError, ValueError):
+        return text
+    finally:
+        events.dispose()
+    return "".join((*parts, text[end:]))
+
+
+def _free_names(length: int, taken: set[str]) -> Iterator[str]:
+    """Names that no anchor has."""
+    names = ("".join(letters) for letters in product(ascii_letters, repeat=length))
+    return (name for name in names if name not in taken)
 
 
 def _described(error: YAMLError, text: str) -> tuple[int, str]:

@@ -265,3 +265,12 @@ def test_decoding_after_an_encoded_edit_gives_the_intended_text(value, style, cr
         assert len(items(after)) == len(items(root(text)))
     else:
         assert text_of(get(after, "z")) == "1"
+
+
+def test_an_anchor_that_is_set_again():
+    text = "a: &x 1\nb: *x\nc: &x 2  # &x *x\nd: *x\ne: [&x 3, *x]\n---\nf: &x 4\ng: *x\n"
+    first, second = parse_yaml_text(text).documents
+    assert [text_of(get(first, key)) for key in "abcd"] == ["1", "1", "2", "2"]
+    assert text_of(get(first, "e", 1)) == "3"
+    assert text_of(get(second, "g")) == "4"
+    assert text[slice(*span(get(first, "c")))].endswith("2")

@@ -105,7 +105,8 @@ def _trust(reference: Reference, name: ArchName, plain: Verdict, settings: Setti
             (*notes, "The digest names the image of one architecture; pin the new one."),
         )
     if name.arch != "amd64":
-        return Applicability.UNSAFE, title, (*notes, f"The image for {name.arch} becomes that of each machine.")
+        trust = Applicability.UNSAFE if plain.multi_arch else Applicability.DISPLAY
+        return trust, title, (*notes, f"The image for {name.arch} becomes that of each machine.")
     if plain.multi_arch and _same_for_amd64(reference, name, settings):
         return Applicability.SAFE, title, (*notes, "The registry holds the same image for amd64 under both names.")
     if not (plain.multi_arch and name.known):

@@ -32,6 +32,7 @@ def problems(text: str, settings: Settings | None = None) -> dict[str, image_rul
         ("amd64/openjdk:7", "arch_namespace", Severity.ERROR, None, None),
         ("reg.example.com/app:1-amd64", "arch_tag", Severity.ERROR, "reg.example.com/app:1", Applicability.UNSAFE),
         ("reg.example.com/app-amd64:1", "arch_repository", Severity.ERROR, "reg.example.com/app:1", Applicability.UNSAFE),
+        ("reg.example.com/app-arm64:1", "arch_repository", Severity.INFO, "reg.example.com/app:1", Applicability.DISPLAY),
         (f"debian:12{_DIGEST}", "digest_pin", Severity.INFO, None, None),
         ("mysql:5.7", "no_arm64", Severity.ERROR, "mysql:8.0", Applicability.DISPLAY),
         ("postgis/postgis:15-3.3", "no_arm64", Severity.ERROR, "imresamu/postgis", Applicability.DISPLAY),

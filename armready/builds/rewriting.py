@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from armready.builds.events import Name, Push
+from armready.builds.events import Name, Push, Setup
 from armready.builds.folding import Folding, Impossible
 from armready.builds.grammar import Invocation, Option
 from armready.builds.setup import BUILDER, needs
@@ -33,12 +33,17 @@ def _options(work: Folding, call: Invocation) -> str:
 
 
 def _own_builder(work: Folding, names: Collection[str]) -> bool:
-    """Whether the builds of a machine that is kept name the builder that the fix creates there."""
+    """Whether the builds of a machine that is kept name the builder that a fix creates there, for this build or for one before it."""
     build = work.build
     beside = build.job.add_target is not None and work.chain.handed_over
-    return (
-        build.job.host.kind is HostKind.PERSISTENT and not beside and "builder" not in names and needs(work.timeline, build.order).builder
-    )
+    if build.job.host.kind is not HostKind.PERSISTENT or beside or "builder" in names:
+        return False
+    return needs(work.timeline, build.order).builder or any(_creates_own(each) for each in work.timeline.of(Setup))
+
+
+def _creates_own(setup: Setup) -> bool:
+    call = setup.invocation
+    return setup.kind == "builder" and call is not None and call.last("name") == BUILDER and not call.flag("use")
 
 
 def _wanted(work: Folding) -> str:

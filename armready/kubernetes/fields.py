@@ -8,7 +8,7 @@ from armready.file import File
 from armready.fix import Applicability, Edit, Fix
 from armready.kubernetes.documents import Resource, documents
 from armready.kubernetes.pods import POD_PATHS, Pod, Role, pods
-from armready.parsers.yaml import MappingNode, Node, ScalarNode, SequenceNode, get, items, key_of, pair_of, pairs
+from armready.parsers.yaml import MappingNode, Node, ScalarNode, SequenceNode, get, items, key_of, kind_of, pair_of, pairs
 from armready.records import dataclass
 from armready.yaml_edit import dedent_pair, move_pair, remove_pair
 
@@ -83,11 +83,16 @@ def misplaced(file: File) -> tuple[Misplaced, ...]:
 def _misplaced(pod: Pod, others: bool) -> Iterator[Misplaced]:
     for mapping, where in _around(pod):
         for key, value in pairs(mapping):
-            if key_of(key) in SCHEDULING_FIELDS and isinstance(key, ScalarNode) and isinstance(mapping, MappingNode):
+            if (
+                key_of(key) in SCHEDULING_FIELDS
+                and isinstance(key, ScalarNode)
+                and isinstance(mapping, MappingNode)
+                and kind_of(value) != "null"
+            ):
                 yield Misplaced(pod, mapping, key, value, where, others)
     for role, container in pod.containers:
         for key, value in pairs(container):
-            if key_of(key) in _IN_CONTAINERS and role is not Role.EPHEMERAL and isinstance(key, ScalarNode):
+            if key_of(key) in _IN_CONTAINERS and role is not Role.EPHEMERAL and isinstance(key, ScalarNode) and kind_of(value) != "null":
                 yield Misplaced(pod, container, key, value, "in a container", others)
 
 

@@ -350,7 +350,7 @@ class Stages(Sequence[Stage]):
         if stage.parent is not None:
             return stage.parent.is_windows
         flag = stage.platform_flag
-        if flag is not None and (flag.value or "").lower().startswith("windows"):
+        if flag is not None and re.match(r"(?i)(?:\$\{\w+:?-)?windows", flag.value or ""):
             return True
         if stage.base is not None and _WINDOWS_BASE.search(stage.image or stage.base.text):
             return True

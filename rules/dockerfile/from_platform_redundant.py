@@ -67,6 +67,7 @@ class FromPlatformRedundant(FileRule):
             path="Dockerfile",
             good="# check=skip=RedundantTargetPlatform\nFROM --platform=$TARGETPLATFORM debian:12\n",
         ),
+        Example("for Windows", path="Dockerfile", good="ARG BASE\nFROM --platform=${TARGETPLATFORM:-windows/amd64} ${BASE}\n"),
         Example("build platform", path="Dockerfile", good="ARG TARGETPLATFORM\nFROM --platform=$BUILDPLATFORM golang:1.22\n"),
         Example(
             "a default that replaces it",
@@ -83,7 +84,7 @@ class FromPlatformRedundant(FileRule):
         for stage in dockerfile.stages:
             flag = stage.platform_flag
             used = list(uses(flag.value or "")) if flag is not None else []
-            if flag is None or [use.name for use in used] != ["TARGETPLATFORM"]:
+            if flag is None or [use.name for use in used] != ["TARGETPLATFORM"] or stage.is_windows:
                 continue
             values = [stage.graph.expand_global(flag.value or "", stage.position, each) for each in (AMD64, ARM64)]
             if values != [each.value("TARGETPLATFORM") for each in (AMD64, ARM64)]:

@@ -87,6 +87,11 @@ class TargetArgDefault(FileRule):
             severity=Severity.WARNING,
         ),
         Example(
+            "for Windows",
+            path="Dockerfile",
+            good="ARG TARGETARCH=amd64\nFROM mcr.microsoft.com/windows/servercore:ltsc2022\nARG TARGETARCH\nRUN get $TARGETARCH\n",
+        ),
+        Example(
             "no default",
             path="Dockerfile",
             good="FROM debian:12\nARG TARGETOS=linux\nARG TARGETARCH\nARG TARGETPLATFORM=${TARGETPLATFORM}\n",
@@ -133,5 +138,7 @@ def _elsewhere(dockerfile: Dockerfile, instruction: Instruction, pair: Pair) -> 
     stage = dockerfile.stage_of(instruction)
     if stage is not None:
         return stage.is_windows or bool(stage.variant)
+    if all(each.is_windows for each in dockerfile.stages if each.is_final):
+        return True
     flags = (each.platform_flag for each in dockerfile.stages)
     return any(use.name == pair.name for flag in flags if flag is not None for use in uses(flag.value or ""))

@@ -159,6 +159,7 @@ class MisplacedSchedulingField(FileRule):
                       containers:
                       - name: x
                         image: nginx:1.27
+                        topologySpreadConstraints: null
                       nodeSelector:
                         kubernetes.io/arch: arm64
                 ---

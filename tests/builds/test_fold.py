@@ -3,6 +3,8 @@
 import pytest
 
 from armready.config import Settings
+from armready.fix import Applicability
+from armready.fixer import fix
 from armready.testing import analyse_files
 
 DOCKERFILE = {"Dockerfile": "FROM alpine:3.20\n"}
@@ -72,3 +74,15 @@ def test_a_push_of_another_file_alone_proves_nothing():
     files = {"Makefile": "image:\n\tdocker build -t ${IMG} .\n", "release.sh": "#!/bin/sh\ndocker push ${IMG}\n", **DOCKERFILE}
     _, _, analysis = analyse_files(files, Settings())
     assert not [each for each in analysis.findings if each.code == "CI101"]
+
+
+def test_all_builds_of_a_script_name_the_builder_that_one_of_them_creates():
+    script = (
+        "#!/bin/bash\ndocker build -t $A a\ndocker build -t $B b\nA_REPO=$(aws a)\nB_REPO=$(aws b)\n"
+        "docker tag $A $A_REPO:1\ndocker tag $B $B_REPO:1\ndocker push $A_REPO:1\ndocker push $B_REPO:1\n"
+    )
+    tree, registry, analysis = analyse_files({"build.sh": script, **DOCKERFILE}, Settings())
+    outcome = fix(tree, analysis, registry, allowed=Applicability.UNSAFE, wanted=lambda each: each.code == "CI101", today=None)
+    builds = [line for line in outcome.tree.read("build.sh").decode().splitlines() if line.startswith("docker buildx build")]
+    assert len(builds) == 2
+    assert all("--builder armready" in line for line in builds)

@@ -450,6 +450,7 @@ class _Walk:
         elif declared.verb is Verb.BAKE:
             sets = platform_values.parse(declared.platforms or (), self.environment)
             what = {"files": declared.files, "targets": declared.targets}
+            at = replace(at, folder=declared.folder) if declared.folder else at
             yield Bake(at, verb="bake", pushes=declared.pushes, platforms=sets, loads=declared.loads, **what)
         elif declared.verb is Verb.PUSH:
             for name in every:

@@ -25,6 +25,7 @@ from armready.parsers.yaml import (
     span,
     text_of,
 )
+from armready.patterns import regex
 from armready.pipelines.model import Declared, Verb
 from armready.pipelines.yaml_steps import listed, mapping_texts
 from armready.source import Span
@@ -43,6 +44,8 @@ _LOGINS = frozenset(
 )
 _MERGES = frozenset({"noelware/docker-manifest-action", "int128/docker-manifest-create-action", "int128/create-ecr-manifest-action"})
 _BOTH = frozenset({"crazy-max/ghaction-docker-buildx", "useblacksmith/setup-docker-builder"})
+# An input of a workflow or an action: its default is not what every caller gives.
+_GIVEN_BY_CALLER = regex(r"\binputs\.")
 
 
 def action_of(node: Node | None) -> tuple[str, str]:
@@ -142,7 +145,8 @@ def _build_push(
     where = span(node_of(node, "uses"))
     old = major_of(version) == 1 and name == "docker/build-push-action"
     push_text = inputs.get("push", "true" if old else inputs.get("save", ""))
-    push_text = expand(push_text, environment)[0] if len(expand(push_text, environment)) == 1 else push_text
+    if len(expand(push_text, environment)) == 1 and not _GIVEN_BY_CALLER.search(push_text):
+        push_text = expand(push_text, environment)[0]
     outputs = inputs.get("outputs", "")
     registry = "type=registry" in outputs or bool(re.search(r"push=(?!false\b)", outputs))
     pushes = (_truth(push_text) or registry) and not (push_text.strip() == "" and not registry)
@@ -301,6 +305,7 @@ def _bake(where: Span, name: str, inputs: Mapping[str, str]) -> Declared:
         loads=_truth(inputs.get("load", "")),
         files=_lines(inputs.get("files", "")),
         targets=_lines(inputs.get("targets", "")),
+        folder=inputs.get("workdir", ""),
     )
 
 

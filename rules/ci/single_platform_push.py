@@ -165,6 +165,50 @@ class SinglePlatformPush(ProjectRule):
                 """,
         ),
         Example(
+            "GitHub, the caller of the workflow says whether it pushes",
+            path=".github/workflows/image.yml",
+            files=_DOCKERFILE,
+            bad="""
+                on:
+                  workflow_call:
+                    inputs:
+                      push: {type: boolean, default: false}
+                jobs:
+                  image:
+                    runs-on: ubuntu-latest
+                    steps:
+                      - uses: «docker/build-push-action@v6»
+                        with:
+                          push: ${{ inputs.push }}
+                          tags: ghcr.io/example/app:latest
+                """,
+        ),
+        Example(
+            "Bake in a folder of its own",
+            path="images/docker-bake.hcl",
+            files={
+                "images/Dockerfile": "FROM alpine:3.20\nCOPY run.sh /run.sh\n",
+                ".github/workflows/image.yml": """\
+on: push
+jobs:
+  image:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: docker/setup-buildx-action@v3
+      - uses: docker/bake-action@v4
+        with:
+          workdir: images
+          targets: app
+          push: true
+""",
+            },
+            bad="""
+                «target "app"» {
+                  tags = ["ghcr.io/example/app:latest"]
+                }
+                """,
+        ),
+        Example(
             "GitHub, commands",
             path=".github/workflows/image.yml",
             files=_DOCKERFILE,

@@ -295,6 +295,18 @@ class _Scripts(Finder):
     def find(self) -> Iterator[Download]:
         for hosted in self.file.parse(scripts):
             yield from self.in_script(hosted)
+        host = Host.CI if is_ci_path(self.file.path) else Host.MACHINE
+        for text in self._make_variables.values():
+            judged = None if text.name in self._conditional else self.judge(text, None, None)
+            if judged is not None:
+                yield Download(*judged, _tool(judged[0]), host=host)
+
+    @cached_property
+    def _conditional(self) -> frozenset[str]:
+        """The variables of a Makefile that only some machines get."""
+        from armready.parsers.makefile import parse_makefile
+
+        return frozenset(each.name for each in self.file.parse(parse_makefile).variables if each.conditional or each.target)
 
     @cached_property
     def _assigned(self) -> Mapping[int, Mapping[str, list[tuple[HostedScript, Assignment, Command]]]]:

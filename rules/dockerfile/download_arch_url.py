@@ -134,6 +134,28 @@ class DownloadArchUrl(FileRule):
             good="verify_artifact https://example.com/app/latest/app-x86_64-linux.tar.gz dist/app-x86_64-linux.tar.gz\n",
         ),
         Example(
+            "a variable of a Makefile that is handed on",
+            path="Makefile",
+            bad="""
+                V = 0.50.0
+                URL = https://github.com/aquasecurity/trivy/releases/download/v$(V)/trivy_$(V)_Linux-«64bit».tar.gz
+                image:
+                \tdocker build --build-arg TRIVY_URL=$(URL) .
+            """,
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "a variable of a Makefile for one architecture",
+            path="Makefile",
+            good="""
+                ifeq ($(shell uname -m),x86_64)
+                URL = https://github.com/aquasecurity/trivy/releases/download/v0.50.0/trivy_0.50.0_Linux-64bit.tar.gz
+                endif
+                image:
+                \tdocker build --build-arg TRIVY_URL=$(URL) .
+            """,
+        ),
+        Example(
             "the rest of the name is a variable",
             path="Dockerfile",
             good="FROM debian:12\nARG SUFFIX\nADD https://github.com/krallin/tini/releases/download/v0.19.0/tini${SUFFIX} /tini\n",

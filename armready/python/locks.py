@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 
 from armready.python.dependencies import Scope, allows
-from armready.python.targets import AARCH64, GLIBC, MUSL, PYTHONS, X86_64, Target, marker_holds
+from armready.python.targets import AARCH64, DEFAULT_GLIBC, GLIBC, MUSL, PYTHONS, X86_64, Target, marker_holds
 from armready.python.wheels import Difference, difference, is_native, wheel_tag
 from armready.records import dataclass
 from armready.source import Location
@@ -155,7 +155,7 @@ def _mirrored(files: Iterable[str]) -> bool:
                 if not part.endswith(arch) or "linux" not in part:
                     continue
                 family = "musl" if part.startswith("musl") else "glibc"
-                if arch == AARCH64 and part.startswith("manylinux_2_") and int(part.split("_")[2]) > 28:
+                if arch == AARCH64 and part.startswith("manylinux_2_") and int(part.split("_")[2]) > DEFAULT_GLIBC[1]:
                     continue
                 if arch == AARCH64 and part.startswith("musllinux_1_") and int(part.split("_")[2]) > 2:
                     continue

@@ -14,8 +14,9 @@ AARCH64 = "aarch64"
 GLIBC = "glibc"
 MUSL = "musl"
 
-# glibc of a machine whose base image is not known: that of manylinux_2_28, which Debian 11, Ubuntu 20.04 and RHEL 8 and later all run.
-DEFAULT_GLIBC = (2, 28)
+# glibc of the machines that are compared: that of Ubuntu 24.04 and RHEL 10. What an older one lacks is the base image's matter: a wheel
+# that needs glibc 2.34 on arm64 is there for whoever has Debian 12.
+DEFAULT_GLIBC = (2, 39)
 # The Python versions that a project without any declaration is judged for.
 PYTHONS: tuple[tuple[int, int], ...] = ((3, 8), (3, 9), (3, 10), (3, 11), (3, 12), (3, 13), (3, 14))
 

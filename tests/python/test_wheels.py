@@ -14,7 +14,8 @@ ARM = Target((3, 13))
         ("cp39-abi3-manylinux_2_28_aarch64", ARM, True),
         ("cp314-abi3-manylinux_2_28_aarch64", ARM, False),
         ("py3-none-manylinux_2_17_aarch64.manylinux2014_aarch64", ARM, True),
-        ("cp313-cp313-manylinux_2_34_aarch64", ARM, False),
+        ("cp313-cp313-manylinux_2_34_aarch64", ARM, True),
+        ("cp313-cp313-manylinux_2_40_aarch64", ARM, False),
         ("cp313-cp313-musllinux_1_1_aarch64", ARM, False),
         ("cp313-cp313-musllinux_1_1_aarch64", Target((3, 13), AARCH64, MUSL), True),
         ("cp313-cp313-manylinux_2_28_aarch64", Target((3, 13), AARCH64, MUSL), False),
@@ -58,7 +59,9 @@ def test_twins_need_no_evaluation_and_agree_with_it() -> None:
     files = ["a-1-cp311-cp311-manylinux2014_x86_64.whl", "a-1-cp311-cp311-manylinux2014_aarch64.whl", "a-1.tar.gz"]
     assert differences(files) == ()
     newer = ["a-1-cp311-cp311-manylinux2014_x86_64.whl", "a-1-cp311-cp311-manylinux_2_34_aarch64.whl"]
-    assert [(python, libc, what.aarch64) for python, libc, what in differences(newer)] == [((3, 11), GLIBC, Outcome.NONE)]
+    assert differences(newer) == ()
+    newest = [newer[0], "a-1-cp311-cp311-manylinux_2_40_aarch64.whl"]
+    assert [(python, libc, what.aarch64) for python, libc, what in differences(newest)] == [((3, 11), GLIBC, Outcome.NONE)]
 
 
 def test_markers() -> None:

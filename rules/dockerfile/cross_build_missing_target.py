@@ -24,8 +24,10 @@ For Go only. Safe where CGO_ENABLED=0 stands there; otherwise unsafe, because a 
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from armready.classify import Kind
 from armready.file import File
@@ -184,6 +186,16 @@ class CrossBuildMissingTarget(FileRule):
             """,
         ),
         Example(
+            "run there for what it writes",
+            path="Dockerfile",
+            good="""
+            FROM --platform=$BUILDPLATFORM golang:1.22 AS lists
+            RUN go build -o export . && ./export > /src/images.tar
+            FROM scratch
+            COPY --from=lists /src/images.tar /images.tar
+            """,
+        ),
+        Example(
             "pages",
             path="Dockerfile",
             good="FROM --platform=$BUILDPLATFORM node:20 AS web\nRUN npm ci && npm run build\nFROM a\nCOPY --from=web /app/dist /www\n",
@@ -234,7 +246,7 @@ def _compiles(file: File, stage: Stage, command: Command) -> Confidence | None:
         return None
     if _PACKAGES.match(text):
         return Confidence.MEDIUM if any(_NATIVE.search(path) for path in copied_out(file, stage)) else None
-    if is_neutral(file, stage):
+    if is_neutral(file, stage) or _stays(file, stage, command):
         return None
     if text.startswith("go install") and "@" in text and not any("bin" in path for path in copied_out(file, stage)):
         return None
@@ -242,6 +254,14 @@ def _compiles(file: File, stage: Stage, command: Command) -> Confidence | None:
         return Confidence.HIGH
     toolchain = _TOOLCHAINS.search(list(stage.chain())[-1].image or "")
     return Confidence.MEDIUM if _LIKELY.match(text) and toolchain else None
+
+
+def _stays(file: File, stage: Stage, command: Command) -> bool:
+    """Whether what a command names as its output is none of the files, each with an ending, that other stages copy."""
+    words = [word.template for word in command.args]
+    outputs = [posixpath.basename(output) for option, output in pairwise(words) if option == "-o"]
+    copied = [posixpath.basename(path) for path in copied_out(file, stage, to_target=True)]
+    return bool(outputs and outputs[0]) and all("." in name and name not in outputs for name in copied)
 
 
 def _fix(file: File, hosted: HostedScript, command: Command, stage: Stage) -> Fix | None:

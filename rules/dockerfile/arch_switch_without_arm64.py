@@ -38,6 +38,7 @@ from armready.file import File
 from armready.finding import Confidence, Finding, Severity
 from armready.fix import Applicability, Fix
 from armready.parsers.shell import Word
+from armready.patterns import regex
 from armready.rule import Example, FileRule
 from armready.scripts import Host, HostedScript, scripts
 from armready.source import Span
@@ -47,6 +48,9 @@ from ._branches import with_branch
 from ._places import confidence_limit, judged, severity_at
 
 _NEEDLES = (b"uname", b"arch", b"targetplatform", b"buildplatform", b"hosttype")
+
+
+_MACOS = regex(r"(?i)darwin|macos")
 
 
 class ArchSwitchWithoutArm64(FileRule):
@@ -177,6 +181,16 @@ class ArchSwitchWithoutArm64(FileRule):
             good='ARCH=$(uname -m)\nif [ "$ARCH" = arm64 ]; then ARCH=aarch64; elif [ "$ARCH" = x86_64 ]; then ARCH=amd64; fi\necho "$ARCH"\n',
         ),
         Example(
+            "files for macOS",
+            path="install.sh",
+            bad="""
+                A=$(uname -m)
+                if [ "$A" = «arm64» ]; then G=darwin-arm64; elif [ "$A" = x86_64 ]; then G=darwin-amd64; fi
+                curl -LO "https://example.com/tool-$G"
+            """,
+            severity=Severity.INFO,
+        ),
+        Example(
             "macOS",
             path="install.sh",
             good='if [ "$(uname -s)" = Darwin ]; then case "$(uname -m)" in x86_64) a=1 ;; arm64) a=2 ;; esac; fi\necho "$a"\n',
@@ -214,9 +228,11 @@ class ArchSwitchWithoutArm64(FileRule):
 
 
 def _is_for_macos(hosted: HostedScript, found: ArchSwitch, word: Word) -> bool:
-    """Whether a name that only macOS prints may be meant so: on a machine of people, in a test that has no branch for amd64."""
+    """Whether a name that only macOS prints may be meant so: on a machine of people, where no branch is for amd64 or they fetch for macOS."""
     spelling = found.question.spelling
-    return hosted.host is Host.MACHINE and spelling is not None and word.value in spelling.also and found.amd64 is None
+    if hosted.host is not Host.MACHINE or spelling is None or word.value not in spelling.also:
+        return False
+    return found.amd64 is None or (found.switch is not None and bool(_MACOS.search(hosted.script.text, *found.switch.span)))
 
 
 def _fix(file: File, hosted: HostedScript, found: ArchSwitch, word: Word) -> Fix | None:

@@ -10,7 +10,7 @@ from armready.patterns import regex
 _HUB = ("docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com")
 _UNSTABLE = regex(r"\bdate\b|RANDOM|uuidgen|mktemp")
 _LOCAL_HOST = regex(
-    r"^(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]|kind-registry|registry(?=:)|local-registry|k3d-[\w.-]+|host\.docker\.internal|registry\.local(?:host)?)(?::[\w${}().-]+)?/"
+    r"^(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]|kind-registry|registry(?=:)|local-registry|k3d-[\w.-]+|host\.docker\.internal|registry\.local(?:host)?|172\.17\.\d+\.\d+)(?::[\w${}().-]+)?/"
 )
 _MINIKUBE = regex(r"^(?:[\w.-]+\.(?:local|localhost|localdomain|test))(?::[\w${}().-]+)?/")
 _REJECTS_INDEX = regex(r"(?:^|/)registry\.heroku\.com(?:/|$)")

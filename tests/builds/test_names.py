@@ -70,7 +70,9 @@ def test_names_that_do_not(name):
     assert not platforms.names_architecture(name)
 
 
-@pytest.mark.parametrize("name", ["localhost:5000/a", "127.0.0.1:5000/a", "kind-registry:5000/a", "registry:5000/a", "reg.local/a"])
+@pytest.mark.parametrize(
+    "name", ["localhost:5000/a", "127.0.0.1:5000/a", "kind-registry:5000/a", "registry:5000/a", "reg.local/a", "172.17.0.2:5000/a"]
+)
 def test_registries_of_tests(name):
     assert references.is_test_registry(name)
 

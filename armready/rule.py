@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, ClassVar
 
+from armready.classify import is_test_data
 from armready.finding import Confidence, Finding, Related, Severity
 from armready.fix import Applicability, Fix
 from armready.patterns import regex
@@ -140,6 +141,8 @@ class Rule:
             level = level.at_most(Severity.INFO)
         elif confidence is Confidence.MEDIUM and not supported:
             level = level.at_most(Severity.WARNING)
+        if fix is not None and is_test_data(location.path):
+            fix = fix.demoted(Applicability.DISPLAY, "A test compares this file with what it expects.")
         return Finding(self.code, self.name, level, confidence, message, location, tuple(related), fix)
 
 

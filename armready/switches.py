@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from armready.arch import Arch, Spelling, amd64_tokens, command_probe, names_arm64, probe, rewrites, tokens
-from armready.parsers.shell import Branch, Command, Script, Switch, Word
+from armready.parsers.shell import Branch, Command, Frame, Script, Switch, Word
 from armready.patterns import regex
 from armready.records import dataclass
 from armready.source import Span
@@ -316,7 +316,9 @@ def problem(script: Script, found: ArchSwitch) -> str:
 
 
 def in_arch_switch(script: Script, command: Command) -> bool:
-    """Whether a command stands in a branch that is chosen by the architecture."""
+    """Whether a command stands in a branch that is chosen by the architecture, or behind an end of the script for arm64."""
+    if any(start < command.span.start and set(around) <= set(command.context) for start, around in script.view(_skips)):
+        return True
     for frame in command.context:
         if frame.kind in ("if", "case"):
             switch = script.switch_at.get(frame.start)
@@ -332,6 +334,19 @@ def in_arch_switch(script: Script, command: Command) -> bool:
             if bisect_left(asking, frame.start) < bisect_left(asking, command.span.start):
                 return True
     return False
+
+
+def _skips(script: Script) -> list[tuple[int, tuple[Frame, ...]]]:
+    """Where a script or function ends for arm64 as if all were well, and what stands around that place."""
+    found: list[tuple[int, tuple[Frame, ...]]] = []
+    for each in arch_switches(script):
+        branch = each.arm64 or each.default
+        last = script.commands_in(branch.body)[-1:] if branch is not None else ()
+        for command in last:
+            if command.name in ("exit", "return") and [word.template for word in command.args] == ["0"]:
+                around = each.switch.context if each.switch is not None else command.context
+                found.append((each.span.start, tuple(frame for frame in around if frame.kind not in ("and", "or", "group"))))
+    return found
 
 
 def _asking(script: Script) -> list[int]:

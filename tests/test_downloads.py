@@ -193,3 +193,17 @@ def test_in_a_job_on_amd64_a_file_that_is_not_known_is_only_shown(url: str, appl
     text = f"on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n          apt-get update\n          curl -LO {url}\n"
     _, _, analysis = analyse_files({path: text}, Settings())
     assert [each.fix and each.fix.applicability for each in analysis.findings if each.code == "DF140"] == [applicability]
+
+
+@pytest.mark.parametrize(
+    "guard",
+    [
+        'if [ "$(uname -m)" != "x86_64" ]; then\n  mkdir -p /rootfs\n  exit 0\nfi\n',
+        "case $(uname -m) in x86_64) ;; *) exit 0 ;; esac\n",
+        "[ $(uname -m) = x86_64 ] || exit 0\n",
+    ],
+)
+def test_what_arm64_does_not_reach_is_not_found(guard: str) -> None:
+    assert in_shell(f"{guard}curl -LO https://x.io/a-linux-amd64\n") == ()
+    assert in_shell(f"f() {{\n{guard.replace('exit', 'return')}}}\ncurl -LO https://x.io/a-linux-amd64\n")
+    assert in_shell(f"{guard.replace('exit 0', 'exit 1')}curl -LO https://x.io/a-linux-amd64\n")

@@ -19,8 +19,8 @@ would pin the fleet to amd64.
 ## Fix safety
 
 Safe for a fact about exactly this image: the selector can only exclude nodes on which the pod could not start. Unsafe for Pods
-and Jobs, whose spec is immutable once applied, for Helm values, and where only the name tells. Only shown where the
-repository's own CI is the reason, and in test data.
+and Jobs, whose spec is immutable once applied, and for Helm values. Only shown where the repository's own CI is the
+reason, where only the name tells (KUB111 takes the other name), and in test data.
 """
 
 from __future__ import annotations
@@ -173,15 +173,12 @@ class ImageArchUnpinned(ProjectRule):
 
     def _of_facts(self, workload: Workload, arch: str, other: str, settings: Settings) -> Iterator[Finding]:
         for image in workload.only(arch)[:1]:
-            fix, fixture = _fix(workload, image, arch), is_test_data(image.location.path)
-            if fix is not None and fixture:
-                fix = fix.demoted(Applicability.DISPLAY, "A test compares this file with what it expects.")
             yield self.finding(
                 image.location,
                 f"{image.reason}; nothing keeps {workload.title} off {other} nodes, where it ends with exec format error.",
-                severity=Severity.INFO if fixture else _severity(workload, arch, settings),
+                severity=Severity.INFO if is_test_data(image.location.path) else _severity(workload, arch, settings),
                 confidence=image.sure,
-                fix=fix,
+                fix=_fix(workload, image, arch),
             )
 
     def _of_own_ci(self, workload: Workload, builds: dict[str, OwnBuild]) -> Iterator[Finding]:
@@ -226,5 +223,6 @@ def _fix(workload: Workload, image: WorkloadImage, arch: str) -> Fix | None:
     if fix is None or workload.opaque:
         return None
     if image.sure is not Confidence.HIGH:
-        fix = fix.demoted(Applicability.UNSAFE, f"Only a name or a pattern tells that {image.text} exists for {arch} alone.")
+        trust = Applicability.DISPLAY if image.from_name else Applicability.UNSAFE
+        fix = fix.demoted(trust, f"Only a name or a pattern tells that {image.text} exists for {arch} alone.")
     return fix

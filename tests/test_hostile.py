@@ -52,6 +52,21 @@ CASES = {
     "pyproject.toml": "x = " + "[" * LEVELS,
     "uv.lock": "x = " + "[" * LEVELS,
     "Pipfile.lock": "[" * LEVELS,
+    "requirements.txt": "numpy==1.16.0 ; " + "(" * LEVELS + "platform_machine",
+    "dev/requirements.txt": "numpy==1.16.0 ; " + "(" * 900 + "platform_machine == 'x86_64'" + ")" * 900,
+    "deep/requirements.txt": "-r requirements.txt\n" * 50_000,
+    "k8s/documents.yaml": POD + "---\n" * 100_000,
+    "k8s/escapes.yaml": POD + 'x: "' + "\\n" * 500_000 + '"\n',
+    "k8s/tabs.yaml": POD + "x: " + "\t" * 1_000_000,
+    "k8s/comments.yaml": POD + "# armready: ignore[KUB101] x\n" * 50_000,
+    "chart/templates/a.yaml": POD + "{{- if x }}\n" * 20_000,
+    "cloudbuild.yaml": "steps:\n- name: gcr.io/cloud-builders/docker\n  args: [" + "'build'," * 400_000 + "]\n",
+    "docker-compose.yml": "services:\n  a:\n    platform: linux/amd64\n" * 50_000,
+    "setup.cfg": "[options]\ninstall_requires =\n" + "    numpy==1.16.0\n" * 5_000,
+    "Dockerfile.heredocs": "FROM amd64/debian\nRUN " + "<<A " * 90_000,
+    "Earthfile": "VERSION 0.8\n" + "a:\n  FROM amd64/debian\n" * 100_000,
+    "justfile": "a:\n  docker push x\n" * 200_000,
+    "tabs.sh": "docker push x" + "\t" * 1_000_000,
 }
 
 

@@ -112,7 +112,7 @@ def _marker(text: str) -> Marker | None:
 
     try:
         return Marker(text)
-    except InvalidMarker:
+    except (InvalidMarker, RecursionError):
         return None
 
 
@@ -128,5 +128,5 @@ def marker_holds(text: str, target: Target, extra: str = "", system: str = "linu
         return None
     try:
         return marker.evaluate(target.environment(system=system) | {"extra": extra})
-    except (UndefinedComparison, UndefinedEnvironmentName, ValueError):
+    except (UndefinedComparison, UndefinedEnvironmentName, ValueError, RecursionError):
         return None

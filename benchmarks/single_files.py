@@ -10,6 +10,7 @@ import gc
 import time
 from typing import NamedTuple
 
+from armready.cli import YOUNG_OBJECTS
 from armready.config import Settings
 from armready.pipeline import analyse
 from armready.registry import Registry
@@ -56,8 +57,7 @@ KINDS = {
     ),
     "azure": Kind(
         "azure-pipelines.yml",
-        "- script: docker build -t acme/a~ . && docker push acme/a~\n- task: Docker\0"
-        "2\n  inputs:\n    command: buildAndPush\n"
+        "- script: docker build -t acme/a~ . && docker push acme/a~\n- task: Docker@2\n  inputs:\n    command: buildAndPush\n"
         "    repository: a~\n",
         "pool:\n  vmImage: ubuntu-latest\nsteps:\n",
     ),
@@ -117,6 +117,7 @@ def main() -> None:
     parser.add_argument("--blocks", type=int, default=300)
     parser.add_argument("--pairs", type=int, default=3)
     options = parser.parse_args()
+    gc.set_threshold(YOUNG_OBJECTS)
     for name in options.kinds:
         kind = KINDS[name]
         seconds(kind, 3)

@@ -15,7 +15,10 @@ _GRADLE_JIB = regex(r"^(?::?[\w.-]+:)*jib$")
 _GRADLE_BOOT = regex(r"^(?::?[\w.-]+:)*bootBuildImage$")
 _MAVEN_BOOT = regex(r"^(?:[\w.-]+:)?spring-boot(?:-maven-plugin)?(?::[^:\s]+)?:build-image(?:-no-fork)?$")
 _BOOT_PUBLISHES = regex(r"^-Dspring-boot\.build-image\.publish=true$|^--publishImage$")
-_ARM64 = regex(r"""architecture\s*(?:>|=|\(|:|\.set\()?\s*["']?(?:arm64|aarch64)\b|["']linux/arm64["']|jib\.from\.platforms=\S*arm64""")
+_ARM64 = regex(
+    r"""architecture\s{0,20}(?:>|=|\(|:|\.set\()?\s{0,20}["']?(?:arm64|aarch64)\b"""
+    r"""|["']linux/arm64["']|jib\.from\.platforms=\S*arm64"""
+)
 
 
 def java_publication(command: str, arguments: Sequence[str]) -> tuple[str, Publication] | None:

@@ -72,7 +72,7 @@ _PATH = regex(r"(?:\./)?[\w.-]+(?:/[\w.-]+)*/[\w.-]+|\./[\w.-]+")
 _SCRIPT_NAME = regex(r"\.(?:sh|bash|ksh|zsh)$")
 
 
-# More than any job that people write; what compares events with each other takes the square of their number.
+# More than any job that people write; an image that is named anew N times by N builds still takes the square of N.
 MOST_EVENTS = 3_000
 
 

@@ -8,16 +8,20 @@ facts that wrote it, and is worthless to any other. A broken cache is an empty o
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from armready import __version__
+from armready.tree import WatchedTree, digest_of
 
 if TYPE_CHECKING:
     from armready.config import Settings
-    from armready.results import FileResult
+    from armready.finding import Finding
+    from armready.results import FileResult, Unparsed
+    from armready.tree import Tree
 
-_FORMAT = 1
+_FORMAT = 2
 _RACY_NS = 2_000_000_000
 
 
@@ -27,6 +31,15 @@ class Stamp(NamedTuple):
     modified_ns: int
     size: int
     inode: int
+
+
+class SecondPass(NamedTuple):
+    """What the project rules said, and what the tree answered them: they say the same for the same files and the same answers."""
+
+    findings: list[Finding]
+    problems: tuple[Unparsed, ...]
+    complete: bool
+    answers: dict[tuple[str, str, int | None], object]
 
 
 class Entry(NamedTuple):
@@ -55,13 +68,6 @@ def clean() -> None:
     shutil.rmtree(folder().parent, ignore_errors=True)
 
 
-def digest_of(data: bytes) -> bytes:
-    """The key of a file's contents."""
-    from hashlib import blake2b
-
-    return blake2b(data, digest_size=16).digest()
-
-
 def stamp_of(path: str) -> Stamp | None:
     """The stamp of a file on disk."""
     try:
@@ -79,16 +85,18 @@ class Cache:
 
         key = digest_of(repr((str(root), settings)).encode()).hex()
         self._file = folder() / f"{key}.pickle"
-        self._maker = _maker()
+        self._maker = _maker(settings.rules_path)
         self._written_ns = 0
         self._entries: dict[str, Entry] = {}
+        self._second: SecondPass | None = None
+        self._stale = False
         try:
             with self._file.open("rb") as handle:
                 if pickle.load(handle) == self._maker:
                     self._written_ns = os.fstat(handle.fileno()).st_mtime_ns
-                    self._entries = pickle.load(handle)
+                    self._entries, self._second = pickle.load(handle)
         except Exception:
-            self._entries = {}
+            self._entries, self._second = {}, None
 
     def by_stamp(self, path: str, stamp: Stamp) -> FileResult | None:
         """The result of a file that was not touched since."""
@@ -101,9 +109,29 @@ class Cache:
         entry = self._entries.get(path)
         return entry.result if entry is not None and entry.digest == digest else None
 
-    def store(self, entries: dict[str, Entry]) -> None:
-        """Replace the cache; what cannot be written is not missed."""
-        if entries.keys() == self._entries.keys() and all(entries[path] is entry for path, entry in self._entries.items()):
+    def entry(self, path: str) -> Entry | None:
+        """What is known of a file."""
+        return self._entries.get(path)
+
+    def replace(self, entries: dict[str, Entry]) -> None:
+        """Take over what is known of the files of this run. Other results, or those of other files, make the second pass stale."""
+        kept = self._entries
+        self._stale = entries.keys() != kept.keys() or any(entries[path] is not entry for path, entry in kept.items())
+        if self._stale and _results(entries) != _results(kept):
+            self._second = None
+        self._entries = entries
+
+    def second_pass(self, tree: Tree, *, complete: bool) -> SecondPass | None:
+        """What the project rules said of the same files, if the tree still answers as it did."""
+        second = self._second
+        if second is None or second.complete != complete:
+            return None
+        watched = WatchedTree(tree)
+        return second if all(watched.ask(question) == answer for question, answer in second.answers.items()) else None
+
+    def store(self, second: SecondPass) -> None:
+        """Write the cache if anything in it is new; what cannot be written is not missed."""
+        if not self._stale and second is self._second:
             return
         import pickle
         import tempfile
@@ -113,22 +141,22 @@ class Cache:
             descriptor, temporary = tempfile.mkstemp(dir=self._file.parent)
             with open(descriptor, "wb") as handle:
                 pickle.dump(self._maker, handle)
-                pickle.dump(entries, handle, protocol=pickle.HIGHEST_PROTOCOL)
+                pickle.dump((self._entries, second), handle, protocol=pickle.HIGHEST_PROTOCOL)
             os.replace(temporary, self._file)
         except OSError:
             return
 
-    def entry(self, path: str) -> Entry | None:
-        """What is known of a file."""
-        return self._entries.get(path)
+
+def _results(entries: dict[str, Entry]) -> dict[str, FileResult]:
+    return {path: entry.result for path, entry in entries.items()}
 
 
-def _maker() -> tuple[object, ...]:
+def _maker(rules_path: Iterable[str]) -> tuple[object, ...]:
     """What a cache depends on beside the scanned file: the version, and the code and facts as they stand on disk."""
     package = Path(__file__).parent
     rules = package / "rules" if (package / "rules").is_dir() else package.parent / "rules"
     newest, count = 0, 0
-    for top in (package, rules):
+    for top in (str(package), str(rules), *rules_path):
         for where, _, names in os.walk(top):
             for name in names:
                 if name.endswith((".py", ".tsv")):

@@ -9,17 +9,17 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
-from armready.cache import Entry, digest_of, stamp_of
+from armready.cache import Entry, stamp_of
 from armready.classify import Kind, classify, kind_by_name, needs_content
 from armready.errors import ParseProblem
 from armready.facts import COLLECTORS
 from armready.file import File
 from armready.limits import check_limits
-from armready.results import FileResult
+from armready.results import NO_FACTS, Facts, FileResult
 from armready.rule import FileRule
 from armready.source import Source
 from armready.suppressions import NEEDLE, find_suppressions
-from armready.tree import DiskTree
+from armready.tree import DiskTree, digest_of
 
 if TYPE_CHECKING:
     from armready.cache import Cache
@@ -62,7 +62,7 @@ def first_pass(tree: Tree, paths: Sequence[str], registry: Registry, *, jobs: in
     results |= {path: each.result for path, each in entries.items()}
     if cache:
         fresh = {path: Entry(stamp, each.digest, each.result) for path, each in entries.items() if each.lasting and (stamp := stamps[path])}
-        cache.store({path: fresh.get(path) or entry for path in paths if (entry := fresh.get(path) or cache.entry(path))})
+        cache.replace({path: fresh.get(path) or entry for path in paths if (entry := fresh.get(path) or cache.entry(path))})
     return {path: results[path] for path in paths}
 
 
@@ -134,7 +134,10 @@ def check_file(path: str, data: bytes, registry: Registry, kind: Kind | None = N
     lowered = (data if source.encoding in ("utf-8", "latin-1") else source.text.encode("utf-8", "replace")).lower()
 
     def relevant(needles: tuple[bytes, ...]) -> bool:
-        return not needles or any(needle in lowered for needle in needles)
+        for needle in needles:
+            if needle in lowered:
+                return True
+        return not needles
 
     file = File(source, kind, registry.settings)
     problems: dict[str, None] = {}
@@ -148,7 +151,8 @@ def check_file(path: str, data: bytes, registry: Registry, kind: Kind | None = N
         if kind in collector.kinds and relevant(collector.needles):
             facts.extend(guarded(lambda collector=collector: collector.load()(file), collector.function, problems))  # type: ignore[misc]
     suppressions = tuple(find_suppressions(source)) if NEEDLE in lowered else ()
-    return FileResult(path, kind, tuple(findings), tuple(facts), suppressions, tuple(dict.fromkeys((*problems, *file.problems))))
+    made = Facts(facts) if facts else NO_FACTS
+    return FileResult(path, kind, tuple(findings), made, suppressions, tuple(dict.fromkeys((*problems, *file.problems))))
 
 
 def guarded(produce: Callable[[], Iterable[Item]], who: str, problems: dict[str, None]) -> list[Item]:

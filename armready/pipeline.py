@@ -21,8 +21,8 @@ from armready.records import dataclass
 from armready.registry import Registry
 from armready.results import FileResult, Report, Unparsed
 from armready.rule import ProjectRule, SuppressionRule
-from armready.rule_index import name_of
 from armready.suppressions import Use, apply_suppressions
+from armready.tree import WatchedTree
 
 if TYPE_CHECKING:
     from armready.cache import Cache
@@ -74,7 +74,7 @@ def analyse(
     unknown = [path for path in paths if not known or path not in known]
     read = {**(known or {}), **first_pass(tree, unknown, registry, jobs=jobs, cache=cache)}
     results = {path: read[path] for path in paths}
-    of_project, problems = check_project(tree, results, registry, complete=complete)
+    of_project, problems = _second_pass(tree, results, registry, complete, cache)
     of_files = (finding for result in results.values() for finding in result.findings)
     findings = sorted((*of_files, *of_project), key=lambda each: each.sort_key)
     silenced: list[Finding] = []
@@ -84,6 +84,23 @@ def analyse(
         about_comments = _about_comments(uses, results, registry, complete=complete)
         findings = sorted((*findings, *about_comments), key=lambda each: each.sort_key)
     return Analysis(results, tuple(findings), tuple(silenced), complete, problems)
+
+
+def _second_pass(
+    tree: Tree, results: Mapping[str, FileResult], registry: Registry, complete: bool, cache: Cache | None
+) -> tuple[list[Finding], tuple[Unparsed, ...]]:
+    """What `check_project` says, now or in the run that left the cache."""
+    if cache is None:
+        return check_project(tree, results, registry, complete=complete)
+    from armready.cache import SecondPass
+
+    second = cache.second_pass(tree, complete=complete)
+    if second is None:
+        watched = WatchedTree(tree)
+        findings, problems = check_project(watched, results, registry, complete=complete)
+        second = SecondPass(findings, problems, complete, watched.answers)
+    cache.store(second)
+    return second.findings, second.problems
 
 
 def check_project(
@@ -100,7 +117,7 @@ def check_project(
     )
     problems: dict[str, None] = {}
     findings: list[Finding] = []
-    facts = {name_of(fact) for fact in {type(fact) for result in results.values() for fact in result.facts}}
+    facts = frozenset[str]().union(*(result.facts.types for result in results.values()))
     for entry in registry.project_rules(kinds):
         if entry.reads and not entry.reads & facts:
             continue

@@ -36,8 +36,8 @@ class Project:
     ) -> None:
         self._results = dict(results)
         self.paths = sorted(results)
-        self._facts: dict[type, list[tuple[str, Any]]] = {}
         self._load = load
+        self._facts: dict[type, list[tuple[str, Any]]] = {}
         self.tree = tree
         self.settings = settings
         self.complete = complete
@@ -45,13 +45,13 @@ class Project:
     def facts(self, of: type[FactType]) -> list[tuple[str, FactType]]:
         """All facts of one type with the files they come from, in the order of the files."""
         if of not in self._facts:
-            self._facts[of] = [(path, fact) for path in self.paths for fact in self._results[path].facts if isinstance(fact, of)]
+            self._facts[of] = [(path, fact) for path in self.paths for fact in self._results[path].facts.of(of)]
         return self._facts[of]
 
     def facts_in(self, path: str, of: type[FactType]) -> list[FactType]:
         """The facts of one type in one file; a file outside of this run is read on demand."""
         result = self._result(path)
-        return [] if result is None else [fact for fact in result.facts if isinstance(fact, of)]
+        return [] if result is None else result.facts.of(of)
 
     def findings_in(self, path: str) -> tuple[Finding, ...]:
         """The first-pass findings of one file, before suppressions and baseline."""

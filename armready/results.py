@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, overload
 
 from armready.records import dataclass
 
@@ -11,6 +12,72 @@ if TYPE_CHECKING:
     from armready.classify import Kind
     from armready.finding import Finding
     from armready.suppressions import Suppression
+
+
+def name_of(fact: type) -> str:
+    """The name of a type of facts, for those who have not imported it."""
+    return f"{fact.__module__}:{fact.__qualname__}"
+
+
+class Facts(Sequence[object]):
+    """The facts of a file. What comes from the cache or from another process stays pickled until somebody looks at it: few do.
+
+    Attributes:
+        types: the names of their types.
+    """
+
+    __slots__ = ("_facts", "_packed", "types")
+
+    def __init__(self, facts: Iterable[object] = ()) -> None:
+        self._facts: tuple[object, ...] | None = tuple(facts)
+        self._packed = b""
+        self.types = frozenset(map(name_of, {type(fact) for fact in self._facts}))
+
+    @classmethod
+    def packed(cls, types: frozenset[str], packed: bytes) -> Facts:
+        """Facts that are pickled already."""
+        made = cls()
+        made._facts, made._packed, made.types = None, packed, types
+        return made
+
+    def of(self, wanted: type[Any]) -> list[Any]:
+        """Those of one type."""
+        return [fact for fact in self._all() if type(fact) is wanted] if name_of(wanted) in self.types else []
+
+    def _all(self) -> tuple[object, ...]:
+        if self._facts is None:
+            from pickle import loads
+
+            self._facts = loads(self._packed)
+        return self._facts or ()
+
+    @overload
+    def __getitem__(self, index: int) -> object: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[object, ...]: ...
+    def __getitem__(self, index: int | slice) -> object:
+        return self._all()[index]
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Facts) and self._all() == other._all()
+
+    def __hash__(self) -> int:
+        return hash(self._all())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if not self.types:
+            return (Facts, ())
+        if not self._packed:
+            from pickle import HIGHEST_PROTOCOL, dumps
+
+            self._packed = dumps(self._facts, HIGHEST_PROTOCOL)
+        return (Facts.packed, (self.types, self._packed))
+
+
+NO_FACTS = Facts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +96,7 @@ class FileResult:
     path: str
     kind: Kind | None = None
     findings: tuple[Finding, ...] = ()
-    facts: tuple[object, ...] = ()
+    facts: Facts = NO_FACTS
     suppressions: tuple[Suppression, ...] = ()
     problems: tuple[str, ...] = ()
 

@@ -14,6 +14,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import NamedTuple
 
+from armready.results import name_of
 from armready.rule import FileRule, ProjectRule, Rule
 
 INDEX = "index.json"
@@ -43,11 +44,6 @@ class Entry(NamedTuple):
     def load(self) -> type[Rule]:
         """Import the rule."""
         return getattr(import_module(self.module), self.attribute)  # type: ignore[no-any-return]
-
-
-def name_of(fact: type) -> str:
-    """The name by which an entry knows a type of facts."""
-    return f"{fact.__module__}:{fact.__qualname__}"
 
 
 def entry_of(rule: type[Rule]) -> Entry:

@@ -8,10 +8,18 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from armready.errors import ParseProblem
+
+
+def digest_of(data: bytes) -> bytes:
+    """What stands for the contents of a file."""
+    from hashlib import blake2b
+
+    return blake2b(data, digest_size=16).digest()
 
 
 class Tree(Protocol):
@@ -36,25 +44,33 @@ class DiskTree:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
+        self._real_folders: dict[str, str] = {}
 
-    def absolute(self, path: str) -> Path | None:
+    def _real(self, path: str) -> str | None:
         """The real file behind a path, or None when it is not a regular file inside of the root."""
-        candidate = self.root / path
+        folder, _, name = path.rstrip("/").rpartition("/")
         try:
-            resolved = candidate.resolve()
-            if not resolved.is_relative_to(self.root) or not stat.S_ISREG(resolved.stat().st_mode):
-                return None
-        except (OSError, RuntimeError, ValueError):
+            real = os.path.join(self._real_folder(folder), name)
+            mode = os.lstat(real).st_mode
+            if stat.S_ISLNK(mode):
+                real = os.path.realpath(real)
+                mode = os.lstat(real).st_mode
+        except (OSError, ValueError):
             return None
-        return resolved
+        return real if stat.S_ISREG(mode) and real.startswith(os.path.join(self.root, "")) else None
+
+    def _real_folder(self, folder: str) -> str:
+        if folder not in self._real_folders:
+            self._real_folders[folder] = os.path.realpath(os.path.join(self.root, folder))
+        return self._real_folders[folder]
 
     def read(self, path: str, limit: int | None = None) -> bytes:
         """See `Tree.read`."""
-        resolved = self.absolute(path)
-        if resolved is None:
+        real = self._real(path)
+        if real is None:
             raise ParseProblem("not a regular file inside the repository")
         try:
-            descriptor = os.open(resolved, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+            descriptor = os.open(real, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
             with open(descriptor, "rb") as handle:
                 return handle.read() if limit is None else handle.read(limit)
         except OSError as error:
@@ -62,7 +78,7 @@ class DiskTree:
 
     def exists(self, path: str) -> bool:
         """See `Tree.exists`."""
-        return self.absolute(path) is not None
+        return self._real(path) is not None
 
     def is_directory(self, path: str) -> bool:
         """See `Tree.is_directory`."""
@@ -70,6 +86,49 @@ class DiskTree:
             return (self.root / path).is_dir()
         except (OSError, ValueError):
             return False
+
+
+class WatchedTree:
+    """Another tree, with a record of what it was asked and what it answered: as long as it would answer the same, so would they who asked.
+
+    Attributes:
+        answers: whether a file or a folder is there, and the digest of what was read of a file, by question.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        self.answers: dict[tuple[str, str, int | None], object] = {}
+        self._tree = tree
+
+    def read(self, path: str, limit: int | None = None) -> bytes:
+        """See `Tree.read`."""
+        self.answers["read", path, limit] = None
+        data = self._tree.read(path, limit)
+        self.answers["read", path, limit] = digest_of(data)
+        return data
+
+    def exists(self, path: str) -> bool:
+        """See `Tree.exists`."""
+        there = self._tree.exists(path)
+        self.answers["exists", path, None] = there
+        return there
+
+    def is_directory(self, path: str) -> bool:
+        """See `Tree.is_directory`."""
+        there = self._tree.is_directory(path)
+        self.answers["is_directory", path, None] = there
+        return there
+
+    def ask(self, question: tuple[str, str, int | None]) -> object:
+        """The answer to a question that another tree was asked."""
+        kind, path, limit = question
+        if kind == "read":
+            with suppress(ParseProblem):
+                self.read(path, limit)
+        elif kind == "exists":
+            self.exists(path)
+        else:
+            self.is_directory(path)
+        return self.answers[question]
 
 
 class MemoryTree:

@@ -200,6 +200,7 @@ _BY_NAME = tuple(
                 "jenkinsfile-*",
                 "*.jenkinsfile",
                 "*-jenkinsfile",
+                "jenkins.groovy",
                 "*jenkins/**.groovy",
                 "*/vars/*.groovy",
                 "vars/*.groovy",

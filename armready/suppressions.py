@@ -28,7 +28,7 @@ _COMMENT = regex(
     r"\[(?P<codes>[^\]\n]{0,1000})\](?P<rest>[^\n]*)"
 )
 _UNTIL = regex(r"^\s*until\s+(\d{4}-\d{2}-\d{2})\b")
-_CLOSERS = regex(r"\s*(?:-->|\*/\s*-?\}\}|\*/)\s*$")
+_CLOSERS = regex(r"(?<!\s)\s*(?:-->|\*/\s{0,20}-?\}\}|\*/)\s*$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ from armready.parsers.dockerfile_platforms import AUTOMATIC, PlatformKind
 from armready.parsers.dockerfile_stages import Definition, Stage
 from armready.rule import Example, FileRule
 
-from ._stages import judged_stages, unpinned
+from ._stages import cross_compiles, judged_stages, unpinned
 
 _ARCHITECTURES = ("amd64", "386")
 
@@ -65,6 +65,15 @@ class FromPlatformArgConstant(FileRule):
             path="Dockerfile",
             bad="# Not empty by default\nARG «BUILDPLATFORM=linux/amd64»\nFROM --platform=$BUILDPLATFORM golang:1.22 AS build\nFROM debian:12\n",
             fixed="ARG BUILDPLATFORM\nFROM --platform=$BUILDPLATFORM golang:1.22 AS build\nFROM debian:12\n",
+        ),
+        Example(
+            "an argument of BuildKit's, for a stage that compiles for the target",
+            path="Dockerfile",
+            bad=(
+                "ARG «BUILDPLATFORM=linux/amd64»\nFROM --platform=$BUILDPLATFORM golang:1.22 AS build\nARG TARGETARCH\n"
+                "RUN GOARCH=$TARGETARCH go build -o /app .\nFROM debian:12\nCOPY --from=build /app /app\n"
+            ),
+            severity=Severity.WARNING,
         ),
         Example(
             "an argument of one's own",
@@ -107,11 +116,17 @@ class FromPlatformArgConstant(FileRule):
                 yield self.finding(
                     file.location(pair.span),
                     f"This default replaces the value that BuildKit sets: {pair.name} is {platform.value} on every machine.",
-                    severity=Severity.ERROR,
+                    severity=_severity(file, definition),
                     confidence=dockerfile.confidence,
                     fix=Fix("Drop the default", without_default(file, definition.instruction, pair)),
                     related=(Related(file.location(flag.span), "used here"),),
                 )
+
+
+def _severity(file: File, definition: Definition) -> Severity:
+    """Warning where every stage that it fixes compiles for the target all the same: arm64 machines emulate it."""
+    fixed = [stage for stage in judged_stages(file) if _redefined(stage) == definition]
+    return Severity.WARNING if all(not stage.is_shipped and cross_compiles(stage) for stage in fixed) else Severity.ERROR
 
 
 def _redefined(stage: Stage) -> Definition | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -117,15 +118,17 @@ def fix(
     session = options.session()
     filters = options.filters(session)
     outcome = session.fix(session.analyse(), filters, unsafe=unsafe_fixes)
-    report = session.report(outcome.analysis, filters)
     if diff:
         _print_diff(outcome)
         raise typer.Exit(FINDINGS if outcome.changes and not options.exit_zero else CLEAN)
     if options.stdin_filename and [str(path) for path in options.paths or []] == ["-"]:
         sys.stdout.buffer.write(outcome.tree.read(session.paths[0]))
         sys.stdout.flush()
-        raise typer.Exit(_exit_code(report, session, options))
+        raise typer.Exit(_exit_code(session.report(outcome.analysis, filters), session, options))
     unwritten = _write(session, outcome)
+    if unwritten:
+        outcome = session.as_written(outcome, unwritten)
+    report = session.report(outcome.analysis, filters)
     write_reports(session, outcome.analysis, report, options.shown(), outcome)
     left = (unwritten or outcome.not_applied) and not options.exit_zero
     raise typer.Exit(FINDINGS if left else _exit_code(report, session, options))
@@ -337,8 +340,8 @@ def _print_diff(outcome: FixOutcome) -> None:
     sys.stdout.flush()
 
 
-def _write(session: Session, outcome: FixOutcome) -> bool:
-    """Write the changes; name what could not be written. Returns whether there was any."""
+def _write(session: Session, outcome: FixOutcome) -> Collection[str]:
+    """Write the changes; name what could not be written. Returns those files."""
     from armready.changed import uncommitted
     from armready.fixer import write
     from armready.reporters.base import escape
@@ -350,7 +353,7 @@ def _write(session: Session, outcome: FixOutcome) -> bool:
     failed = write(session.root, outcome.changes)
     for path, reason in failed.items():
         print(f"armready: {escape(path)}: not written: {reason}", file=sys.stderr)
-    return bool(failed)
+    return failed
 
 
 def _write_text(text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -71,6 +71,11 @@ class Session:
         with progress(f"scanning {len(self.paths):,} files"):
             analysis = analyse(self.tree, self.paths, self.registry, complete=self.complete, today=self.today, jobs=self.jobs, cache=cache)
         return replace(analysis, problems=(*analysis.problems, *(Unparsed("", problem) for problem in self.problems)))
+
+    def as_written(self, outcome: FixOutcome, unwritten: Collection[str]) -> FixOutcome:
+        """What a run of fixes came to on disk, where some of its files could not be written."""
+        applied = tuple(finding for finding in outcome.applied if finding.location.path not in unwritten)
+        return replace(outcome, tree=self.tree, analysis=self.analyse(), applied=applied)
 
     def _cache(self) -> Cache:
         from armready.cache import Cache

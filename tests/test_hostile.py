@@ -125,9 +125,11 @@ def test_a_file_that_changed_since_the_scan_is_not_written(repository):
 
 def test_a_read_only_file_is_named_and_kept(repository, run):
     (repository / "Dockerfile").chmod(0o444)
-    code, _, err = run("fix", cwd=repository)
+    code, out, err = run("fix", cwd=repository)
     assert code == 1
     assert "Dockerfile: not written: it is read-only" in err
+    assert "DF101" in out
+    assert "Applied" not in out
     assert (repository / "Dockerfile").read_text() == FIXABLE
 
 

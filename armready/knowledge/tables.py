@@ -34,11 +34,17 @@ class Table:
 
     def find(self, key: str) -> Mapping[str, str] | None:
         """The row whose first column is `key`; no other row is decoded."""
-        start = (b"\n" + self.body).find(f"\n{key}\t".encode())
-        return None if start < 0 else self._row(self.body[start:].split(b"\n", 1)[0])
+        line = _lines(self).get(key.encode())
+        return None if line is None else self._row(line)
 
     def _row(self, line: bytes) -> Mapping[str, str]:
         return dict(zip(self.columns, line.decode().split("\t"), strict=True))
+
+
+@cache
+def _lines(of: Table) -> dict[bytes, bytes]:
+    """The first line of each key."""
+    return {line.partition(b"\t")[0]: line for line in reversed(of.body.splitlines())}
 
 
 @cache

@@ -11,7 +11,7 @@ from armready.patterns import regex
 
 _OPTION = regex(r"--(?:opt[= ]+build-arg:|build-arg[= ]+|build_arg[= ]+)[\"']?(\w+)(?:=([^\s\"']*))?")
 # A line of a `build-args:` or `args:` block; only names that speak of an architecture count, because the blocks look like any other.
-_LINE = regex(r"(?mi)^[ \t]*(?:-[ \t]*)?[\"']?(\w*(?:arch|platform|target|triple)\w*)[\"']?[ \t]*[=:][ \t]*[\"']?([^\s\"'#]+)")
+_LINE = regex(r"(?mi)^[ \t]*(?:-[ \t]*)?[\"']?(\w{0,80}(?:arch|platform|target|triple)\w{0,80})[\"']?[ \t]*[=:][ \t]*[\"']?([^\s\"'#]+)")
 
 
 def collect(file: File) -> Iterator[BuildArgumentFact]:

@@ -22,7 +22,7 @@ BLANKS = " \t\v\f\r"
 _DIRECTIVE = regex(r"#[ \t]*([a-zA-Z][a-zA-Z0-9]*)[ \t]*=[ \t]*(\S.*)")
 _DIRECTIVES = frozenset({"syntax", "escape", "check"})
 _HEREDOC_HOSTS = regex(r"\s*(?:onbuild\s+)?(?:add|copy|run)\s", re.IGNORECASE)
-_HEREDOC_WORD = regex(r"(\d*)<<(-?)([^<]+)")
+_HEREDOC_WORD = regex(r"(?<!\d)(\d*)<<(-?)([^<]+)")
 _QUOTED = regex(r"""[^\s"'\\]+|\\.|"(?:[^"\\]|\\.)*"|'[^']*'|\s+|.""", re.DOTALL)
 
 

@@ -249,7 +249,7 @@ def write_facts(
     from armready.session import open_session
 
     session = open_session(paths or [], {"online": True} if online else {}, config=config, exclude=split(exclude))
-    text = facts_of(informed(session) if session.settings.online else session)
+    text = facts_of(informed(session))
     if output is None:
         _write_text(text)
     else:

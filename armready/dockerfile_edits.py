@@ -12,6 +12,7 @@ from armready.patterns import regex
 from armready.source import Span
 
 _OF_DEFAULT = regex(r"(?i)\bdefaults?\b")
+# Comments that a program reads.
 _DIRECTIVE = regex(r"(?i)#\s*(?:syntax|escape|check)\s*=|#\s*\w+(?:[ :]+)(?:ignore|disable)")
 _EDITED = frozenset({"RUN", "ENV", "ARG", "COPY", "ADD", "LABEL"})
 
@@ -19,17 +20,13 @@ _EDITED = frozenset({"RUN", "ENV", "ARG", "COPY", "ADD", "LABEL"})
 def without_default(file: File, instruction: Instruction, pair: Pair) -> tuple[Edit, ...]:
     """The edits that leave the name of an ARG, and take its default away, with a comment right above that speaks of the default alone."""
     source, edits = file.source, (file.delete(Span(pair.name_span.end, pair.span.end)),)
-    first = last = source.line_index(instruction.span.start)
-    while first > 0 and (text := source.slice(source.line_span(first - 1)).lstrip()).startswith("#") and not _is_directive(text):
-        first -= 1
+    last = source.line_index(instruction.span.start)
+    above = source.comments_above(last)
+    directives = [line for line in range(above, last) if _DIRECTIVE.match(source.slice(source.line_span(line)).lstrip())]
+    first = directives[-1] + 1 if directives else above
     comment = Span(source.full_line_span(first).start, source.full_line_span(last).start)
     alone = len(instruction.pairs) == 1 and last - first in (1, 2) and _OF_DEFAULT.search(source.slice(comment))
     return (file.delete(comment), *edits) if alone else edits
-
-
-def _is_directive(comment: str) -> bool:
-    """Whether a comment is read by a program."""
-    return _DIRECTIVE.match(comment) is not None
 
 
 def declared_above(file: File, instruction: Instruction, *names: str) -> Edit:
@@ -41,9 +38,7 @@ def declared_above(file: File, instruction: Instruction, *names: str) -> Edit:
     source = file.source
     deferred = _in_front(file, instruction).upper() == "ONBUILD"
     place = instruction if deferred else _first_of_stage(file, instruction)
-    line = source.line_index(place.span.start)
-    while line > 0 and source.slice(source.line_span(line - 1)).lstrip().startswith("#"):
-        line -= 1
+    line = source.comments_above(source.line_index(place.span.start))
     keyword = "arg" if source.slice(place.keyword_span).islower() else "ARG"
     prefix = source.indent_at(place.span.start) + (f"{_in_front(file, instruction)} " if deferred else "")
     return file.insert(source.line_starts[line], "".join(f"{prefix}{keyword} {name}{source.newline}" for name in names))

@@ -118,13 +118,15 @@ def fix(
             and _key(finding) not in rejected
         ]
         batch = _without_overlaps(candidates, state.analysis.results, rejected)
-        if not batch and not (progress and rejected):
-            break
-        if not batch:
+        if batch:
+            state, made = _apply(state, batch, rejected)
+            applied.extend(made)
+            progress = progress or bool(made)
+        elif progress and rejected:
             rejected.clear()
-        state, made = _apply(state, batch, rejected) if batch else (state, [])
-        progress = bool(made) or (progress and bool(batch))
-        applied.extend(made)
+            progress = False
+        else:
+            break
     changes = {path: (tree.read(path), data) for path, data in sorted(state.files.items()) if tree.read(path) != data}
     still = {_key(finding) for finding in state.analysis.findings}
     return FixOutcome(state.tree, state.analysis, changes, tuple(applied), tuple(each for key, each in rejected.items() if key in still))

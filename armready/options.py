@@ -3,9 +3,9 @@
 import inspect
 import sys
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -82,7 +82,7 @@ class RunOptions(NamedTuple):
             jobs=self.jobs,
             no_cache=self.no_cache,
         )
-        return informed(session, quiet=self.quiet) if session.settings.online else session
+        return informed(session, quiet=self.quiet)
 
     def _settings(self) -> dict[str, Any]:
         """The configuration keys that the command line sets."""
@@ -117,7 +117,9 @@ class RunOptions(NamedTuple):
 
 
 def informed(session: "Session", *, quiet: bool = False) -> "Session":
-    """The session with what registries and indexes say; a line on standard error sums it up."""
+    """The session with what registries and indexes say, summed up on standard error; unchanged unless they are to be asked."""
+    if not session.settings.online:
+        return session
     from armready.online.stage import inform
 
     answer = inform(session)
@@ -126,19 +128,23 @@ def informed(session: "Session", *, quiet: bool = False) -> "Session":
     return answer.session
 
 
+@cache
+def _shared_parameters() -> tuple[inspect.Parameter, ...]:
+    defaults, hints = RunOptions._field_defaults, RunOptions.__annotations__
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return tuple(inspect.Parameter(name, kind, default=defaults[name], annotation=hints[name]) for name in RunOptions._fields)
+
+
 def run_options(command: Callable[..., None]) -> Callable[..., None]:
     """Let a command take all of `RunOptions` as its first argument; on the command line they stand behind its own options."""
     own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
-    hints = get_type_hints(RunOptions, include_extras=True)
-    kind, defaults = inspect.Parameter.KEYWORD_ONLY, RunOptions._field_defaults
-    shared = [inspect.Parameter(name, kind, default=defaults[name], annotation=hints[name]) for name in RunOptions._fields]
 
     @wraps(command)
     def run(**values: Any) -> None:
         options = RunOptions(**{name: values.pop(name) for name in RunOptions._fields})
         command(options, **values)
 
-    parameters = [each.replace(kind=kind) for each in own] + shared
+    parameters = [*(each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own), *_shared_parameters()]
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in parameters}
     return run

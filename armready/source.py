@@ -133,6 +133,16 @@ class Source:
         start = self.line_starts[index]
         return Span(start, self.line_starts[index + 1] if index + 1 < len(self.line_starts) else len(self.text))
 
+    def is_comment(self, line: int) -> bool:
+        """Whether a line holds nothing but a `#` comment."""
+        return self.slice(self.line_span(line)).lstrip().startswith("#")
+
+    def comments_above(self, line: int) -> int:
+        """The first of the comment lines that touch a line from above; the line itself where there is none."""
+        while line > 0 and self.is_comment(line - 1):
+            line -= 1
+        return line
+
     def region(self, span: Span) -> Region:
         """The lines and columns of `span`."""
         start, end = self.line_index(span.start), self.line_index(span.end)

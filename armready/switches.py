@@ -279,9 +279,14 @@ def leaves_unset(script: Script, found: ArchSwitch) -> str:
     inside = script.commands_in(found.amd64.body)
     names = {each.name for command in inside for each in command.assignments}
     around = found.switch.span
-    assigned, last_use = script.view(_assigned), script.view(_last_uses)
-    only_here = (name for name in sorted(names) if around.contains(assigned[name]))
+    last_use = script.view(_last_uses)
+    only_here = (name for name in sorted(names) if assigned_only_in(script, name, around))
     return next((name for name in only_here if last_use.get(name, 0) >= around.end), "")
+
+
+def assigned_only_in(script: Script, name: str, span: Span) -> bool:
+    """Whether no command outside of a span assigns a variable that one in it assigns."""
+    return span.contains(script.view(_assigned)[name])
 
 
 def _assigned(script: Script) -> dict[str, Span]:

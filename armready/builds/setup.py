@@ -14,16 +14,10 @@ BUILDER = "armready"
 CONTEXT = "armready-tls"
 
 
-def needs(timeline: Timeline, before: int) -> Needs:
-    """What is missing of emulator and builder in the part of a job before an event."""
+def needs(timeline: Timeline, before: float = inf) -> Needs:
+    """What is missing of emulator and builder in a job, or in the part of it before an event."""
     emulator, builder = timeline.view(_since)
     return Needs(emulator >= before, builder >= before)
-
-
-def lacking(timeline: Timeline) -> Needs:
-    """What a job is still missing at its end."""
-    emulator, builder = timeline.view(_since)
-    return Needs(emulator == inf, builder == inf)
 
 
 def prepared(timeline: Timeline) -> Timeline:

@@ -26,7 +26,7 @@ from armready.builds.folding import Folded, Folding, Impossible
 from armready.builds.paths import context_of, dockerfile_of
 from armready.builds.preparing import prepare, setup_edits
 from armready.builds.publishers import PUBLISHERS
-from armready.builds.setup import emulates_arm64, lacking, needs, prepared
+from armready.builds.setup import emulates_arm64, needs, prepared
 from armready.builds.timeline import EventType, Timeline
 from armready.builds.variables import expand, has_expansion
 from armready.builds.walk import read_events
@@ -132,7 +132,7 @@ def image_facts(file: File) -> Iterator[object]:
     for call in builds.of_kind(Call):
         yield _call(file, builds, call, call.runner, call.path, call.target, pushes=call.runner == "jib")
     if file.kind is Kind.GITHUB_ACTION:
-        for missing in map(lacking, builds.events.values()):
+        for missing in map(needs, builds.events.values()):
             yield Prepares(not missing.emulator, not missing.builder)
     for taken, span in builds.pipeline.elsewhere:
         yield Elsewhere(file.location(span), taken)
@@ -150,7 +150,7 @@ def image_build(file: File, builds: Builds, chain: Chain) -> ImageBuild:
     if wanted and not why_exempt and not build.platforms.arm64 and build.platforms.resolved:
         folded = builds.fold(file, chain)
         why_not = folded.why_not
-        fix = _shared_fix(folded, builds, chain)
+        fix = _shared(folded.fix, builds, chain)
     native = bool(build.declared and build.declared.native) or build.tool in PUBLISHERS
     local = tuple(each.detail for each in builds.events[job].of(Setup) if each.kind == "action" and each.order < build.order)
     setup = None
@@ -191,12 +191,8 @@ def image_build(file: File, builds: Builds, chain: Chain) -> ImageBuild:
         overridable=_is_overridable(builds.pipeline.system, build),
         described_in=build.described_in,
         local_actions=local,
-        fix_if_prepared=_shared_fix(fold(file, chain, prepared(builds.events[job])), builds, chain) if local and fix is not None else None,
+        fix_if_prepared=_shared(fold(file, chain, builds.events[job].view(prepared)).fix, builds, chain) if local and fix else None,
     )
-
-
-def _shared_fix(folded: Folded, builds: Builds, chain: Chain) -> Fix | None:
-    return _shared(folded.fix, builds, chain) if folded.fix is not None else None
 
 
 def _is_overridable(system: str, build: Build) -> bool:
@@ -307,10 +303,10 @@ def _pushed(file: File, chain: Chain) -> Iterator[Pushed]:
         yield Pushed("", "", (), file.location(span))
 
 
-def _shared(fix: Fix, builds: Builds, chain: Chain) -> Fix:
+def _shared(fix: Fix | None, builds: Builds, chain: Chain) -> Fix | None:
     """Text that several jobs run is changed for all of them."""
     group = builds.sharing[chain.build.span]
-    if len(group) > 1:
+    if fix is not None and len(group) > 1:
         names = ", ".join(sorted({each.build.job.name for each in group}))
         same = all(each.is_pushed and each.build.job.host == chain.build.job.host for each in group)
         to = Applicability.UNSAFE
@@ -337,16 +333,16 @@ def _call(file: File, builds: Builds, call: Event, runner: str, path: str | None
     known = host.kind not in (HostKind.PERSISTENT, HostKind.UNKNOWN)
     setup = None
     missing = needs(builds.events[job], call.order)
-    if known and host.is_linux and (missing.emulator or missing.builder) and host.architecture != "arm64":
+    lacks = (missing.emulator or missing.builder) and host.is_linux and host.architecture != "arm64"
+    if known and lacks:
         try:
-            edits = setup_edits(file, job, call.step, missing, call if call.script is not None else None)
+            edits = setup_edits(file, job, call.step, missing, call)
         except Impossible:
             edits = []
         if edits:
             setup = Fix("Set up emulator and builder for what is called", tuple(edits), Applicability.UNSAFE)
     own = None if job.disabled else setup
-    lacks = missing.emulator or missing.builder
-    in_ci = lacks and file.kind in PIPELINE_KINDS and host.is_linux and host.architecture != "arm64" and not job.disabled
+    in_ci = lacks and file.kind in PIPELINE_KINDS and not job.disabled
     return CallMade(
         file.location(call.span),
         runner,

@@ -18,7 +18,7 @@ from armready.knowledge.learned import ChecksumAnswer
 from armready.parsers.shell import Command, Frame, Script
 from armready.scripts import Host
 from armready.source import Span
-from armready.switches import arch_switches
+from armready.switches import arch_switches, assigned_only_in
 
 _DEBIAN = frozenset({"apt-get", "apt", "dpkg", "aptitude"})
 
@@ -149,17 +149,13 @@ def _switched_variable(script: Script, command: Command, renaming: Renaming) -> 
             continue
         of_amd64, of_arm64 = (_assigned(script, branch.body) for branch in (amd64, arm64))
         for name, value in of_arm64.items():
-            if (of_amd64.get(name), value) == (renaming.amd64, renaming.arm64) and not _assigned_outside(script, name, switch.span):
+            if (of_amd64.get(name), value) == (renaming.amd64, renaming.arm64) and assigned_only_in(script, name, switch.span):
                 return name
     return None
 
 
 def _assigned(script: Script, span: Span) -> dict[str, str | None]:
     return {each.name: each.value.value for command in script.commands_in(span) for each in command.assignments if each.value is not None}
-
-
-def _assigned_outside(script: Script, name: str, span: Span) -> bool:
-    return any(each.name == name for command in script.commands if not span.contains(command.span) for each in command.assignments)
 
 
 def _is_run(download: Download) -> bool:

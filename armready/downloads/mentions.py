@@ -97,16 +97,8 @@ def _is_mentioned_elsewhere(file: File, download: Download, stems: tuple[str, ..
     """Whether the file's name stands in a place that these do not cover: another instruction, a here-document, `sh -c`."""
     covered = [place.span for place in places]
     spans = [Span(*found.span()) for stem in stems for found in re.finditer(re.escape(stem), file.text)]
-    comments = {line for line, _ in _comment_lines(file)}
     return any(
         not any(span.start <= each.start and each.end <= span.end for each in covered)
-        and file.source.line_index(span.start) not in comments
+        and not file.source.is_comment(file.source.line_index(span.start))
         for span in spans
     )
-
-
-def _comment_lines(file: File) -> Iterator[tuple[int, Span]]:
-    for index in range(len(file.source.line_starts)):
-        span = file.source.line_span(index)
-        if file.source.slice(span).lstrip().startswith("#"):
-            yield index, span

@@ -286,9 +286,8 @@ def _said_above(file: File, pin: Pin) -> str:
     for node in (pin.requirements[0].key, pair_of(pin.pod.node, "nodeSelector" if pin.how is How.SELECTOR else "affinity")):
         start = node[0].start_mark.index if isinstance(node, tuple) else node.start_mark.index if node is not None else 0
         index = file.source.line_index(start)
-        while index > 0 and file.source.slice(file.source.line_span(index - 1)).lstrip().startswith("#"):
-            index -= 1
-            comment = file.source.slice(file.source.line_span(index)).strip(" \t#")
+        for line in reversed(range(file.source.comments_above(index), index)):
+            comment = file.source.slice(file.source.line_span(line)).strip(" \t#")
             if tokens(comment) and _NEEDS.search(comment):
                 return comment
     return ""

@@ -165,11 +165,8 @@ class _Reader:
             if found is not None:
                 return self._resolved(found)
         if key in _INHERITED and self._inherits(node, key):
-            return self._resolved(get(self._top("default"), key) or self._top(key))
+            return self._resolved(get(self.globals.get("default"), key) or self.globals.get(key))
         return None
-
-    def _top(self, key: str) -> Node | None:
-        return self.globals.get(key)
 
     def _inherits(self, node: MappingNode, key: str) -> bool:
         rule = get(node, "inherit", "default")
@@ -181,7 +178,7 @@ class _Reader:
         """The node behind `!reference [job, key, …]`."""
         if isinstance(node, SequenceNode) and str(node.ctag) == "!reference" and depth < _MAX_EXTENDS:
             path = strings(node)
-            target = self._top(path[0]) if path else self.root
+            target = self.globals.get(path[0]) if path else self.root
             if isinstance(target, MappingNode) and len(path) > 1:
                 found = next((value for each in self._parents(target) if (value := get(each, path[1])) is not None), None)
                 target = get(found, *path[2:]) if found is not None and len(path) > 2 else found
@@ -205,7 +202,7 @@ class _Reader:
 
     def _variables(self, node: MappingNode) -> dict[str, tuple[str, ...]]:
         own = [get(each, "variables") for each in reversed(list(self._parents(node)))]
-        shared = self._top("variables") if text_of(get(node, "inherit", "variables")) != "false" else None
+        shared = self.globals.get("variables") if text_of(get(node, "inherit", "variables")) != "false" else None
         return environment_of(shared, *own)
 
     def _matrix(self, node: MappingNode) -> dict[str, tuple[str, ...]]:

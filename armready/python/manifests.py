@@ -40,7 +40,7 @@ def read_manifest(file: File) -> Manifest | None:
 
 
 def _read_requirements(file: File) -> Manifest:
-    parsed = parse_requirements(file)
+    parsed = file.parse(parse_requirements)
     name = basename(file.path).lower()
     constraints = "constraint" in name
     scope = group_scope(re.sub(r"requirements?", "", file.path.rpartition(".")[0]), Scope.RUNTIME)

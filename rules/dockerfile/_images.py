@@ -66,11 +66,7 @@ def comment_above(file: File, use: ImageUse) -> str:
     """The comment lines that touch the line of an image from above."""
     source = file.source
     line = source.line_index(use.span.start)
-    lines: list[str] = []
-    while line > 0 and (text := source.slice(source.line_span(line - 1)).strip()).startswith("#"):
-        lines.append(text)
-        line -= 1
-    return "\n".join(reversed(lines))
+    return "\n".join(source.slice(source.line_span(each)).strip() for each in range(source.comments_above(line), line))
 
 
 def _fix(file: File, use: ImageUse, problem: Problem, judge: Judge) -> Fix | None:

@@ -83,7 +83,7 @@ class IndexX86Only(FileRule):
 
 
 def _of_file(file: File) -> Iterator[IndexOption]:
-    options = parse_requirements(file).options
+    options = file.parse(parse_requirements).options
     alone = not any(option.name in ("--extra-index-url", "--find-links") for option in options)
     for option in options:
         if option.name in ("--index-url", "--extra-index-url", "--find-links"):

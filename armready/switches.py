@@ -359,12 +359,19 @@ def _asking(script: Script) -> list[int]:
     return [command.span.start for command in script.commands if _asks(script, command)]
 
 
+# What else gets the architecture from a substitution uses it as a value: `curl https://example.com/tool-$(uname -m)`.
+_MATCHERS = frozenset({"grep", "egrep", "fgrep", "expr"})
+_SUBSTITUTION = regex(r"\$\([^()]{0,200}\)|`[^`]{0,200}`")
+
+
 def _asks(script: Script, command: Command) -> bool:
     """Whether the success of a command depends on the architecture: a test, `uname -m | grep`, Node's `process.arch`."""
     text = script.text[slice(*command.span)]
     if command.name in ("[", "[[", "test"):
         return about_arch(text)
-    return command.name not in _PRINTS and bool(command.words) and not _is_substituted(command) and command_probe(text) is not None
+    if command.name in _PRINTS or not command.words or _is_substituted(command):
+        return False
+    return command_probe(text if command.name in _MATCHERS else _SUBSTITUTION.sub("", text)) is not None
 
 
 def _is_substituted(command: Command) -> bool:

@@ -39,6 +39,7 @@ def in_shell(text: str, path: str = "get.sh") -> tuple[Download, ...]:
         ("install_tool https://x.io/a-amd64", "https://x.io/a-amd64"),
         ("curl https://x.io/v/$(curl -s https://x.io/stable.txt)/amd64/a", "https://x.io/v/$(curl -s https://x.io/stable.txt)/amd64/a"),
         ("sh -c 'curl -LO https://x.io/a-amd64'", "https://x.io/a-amd64"),
+        ("curl -LO https://x.io/b-$(uname -m) && curl -LO https://x.io/a-amd64", "https://x.io/a-amd64"),
     ],
 )
 def test_found(text: str, url: str) -> None:
@@ -207,3 +208,19 @@ def test_what_arm64_does_not_reach_is_not_found(guard: str) -> None:
     assert in_shell(f"{guard}curl -LO https://x.io/a-linux-amd64\n") == ()
     assert in_shell(f"f() {{\n{guard.replace('exit', 'return')}}}\ncurl -LO https://x.io/a-linux-amd64\n")
     assert in_shell(f"{guard.replace('exit 0', 'exit 1')}curl -LO https://x.io/a-linux-amd64\n")
+
+
+@pytest.mark.parametrize(
+    ("fetch", "use"),
+    [
+        ("verify_file https://b.io/b-linux-amd64.tgz", "mv linux-amd64/b /bin/"),
+        ("echo https://b.io/b-linux-amd64.tgz | xargs wget", "mv linux-amd64/b /bin/"),
+        ("cp /cache/b-linux-amd64.tgz .", "tar xzf b-linux-amd64.tgz"),
+    ],
+)
+def test_a_name_of_another_file_is_left_alone(fetch: str, use: str) -> None:
+    text = f"FROM alpine:3.20\nRUN wget https://get.helm.sh/helm-v3.14.0-linux-amd64.tar.gz && {fetch} && {use}\n"
+    _, _, analysis = analyse_files({"Dockerfile": text}, Settings())
+    spans = [edit.span for finding in analysis.findings if finding.code == "DF140" and finding.fix for edit in finding.fix.edits]
+    assert spans
+    assert not any(span.start >= text.index(use) for span in spans)

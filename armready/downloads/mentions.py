@@ -89,8 +89,20 @@ def _is_nearest(download: Download, command: Command, word: Word, fetched: list[
     if any(stem in word.template for each in fetched if each is not download for stem in _stems(each)) or "://" in word.template:
         return False
     names = {token.text for token in amd64_tokens(word.template)}
+    if _ARCHIVE.search(word.template) or _is_of_another(download, command, names):
+        return False
     before = [each for each in fetched if each.command is not None and each.command.span.start < command.span.start and names & each.names]
     return bool(before) and before[-1] is download and bool(re.search(r"[/_.-]", word.template)) and not word.template.startswith("-")
+
+
+def _is_of_another(download: Download, command: Command, names: set[str]) -> bool:
+    """Whether another URL with one of the names stands between the download and a command, whatever is done with it."""
+    assert download.hosted is not None
+    assert download.command is not None
+    own = {id(site.text.word) for site in download.sites}
+    between = download.hosted.script.commands_in(Span(download.command.span.end, command.span.start))
+    words = (word for each in between for word in each.args if id(word) not in own and "://" in word.template)
+    return any(token.text in names for word in words for token in amd64_tokens(word.template))
 
 
 def _is_mentioned_elsewhere(file: File, download: Download, stems: tuple[str, ...], places: list[Place]) -> bool:

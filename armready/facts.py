@@ -78,6 +78,7 @@ class StageFact:
         is_windows: it is built for Windows.
         runs: the RUN instructions that run on the target platform, so that another architecture needs emulation.
         heavy: of those, the ones that compile or otherwise take long under emulation.
+        files_only: it starts from `scratch`, takes text and data from the build context, and has nothing to run.
     """
 
     name: str
@@ -94,6 +95,7 @@ class StageFact:
     is_windows: bool
     runs: tuple[Location, ...]
     heavy: tuple[Location, ...]
+    files_only: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,3 +224,10 @@ def test_a_name_of_another_file_is_left_alone(fetch: str, use: str) -> None:
     spans = [edit.span for finding in analysis.findings if finding.code == "DF140" and finding.fix for edit in finding.fix.edits]
     assert spans
     assert not any(span.start >= text.index(use) for span in spans)
+
+
+def test_a_tool_of_which_nothing_is_known_is_said_to_be_so():
+    url = "https://mirror.openshift.com/pub/openshift-v4/x86_64/clients/ocp/4.14.28/openshift-client-linux.tar.gz"
+    _, _, analysis = analyse_files({"Dockerfile": f"FROM ubi9\nRUN curl -sL {url} | tar -xz\n"}, Settings())
+    notes = next(each.fix.notes for each in analysis.findings if each.code == "DF140" and each.fix)
+    assert "Whether oc has a file for arm64 is not known offline." in notes

@@ -122,7 +122,9 @@ def _doubts_of_existence(download: Download) -> Iterator[str]:
     if download.match is None:
         return
     tool = download.match.tool
-    if download.match.has_arm64 is None:
+    if not tool.since:
+        yield f"Whether {tool.name} has a file for arm64 is not known offline."
+    elif download.match.has_arm64 is None:
         yield f"{tool.name} has files for arm64 in versions {tool.first_version}; which version this is, is not known."
     elif not tool.read:
         yield f"That {tool.name} has this file for arm64 was not checked at its source."

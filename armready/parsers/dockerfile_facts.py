@@ -26,6 +26,9 @@ _HEAVY = regex(
     r"|(?:npm|yarn|pnpm)\s+(?:run\s+)?build|mix\s+(?:compile|release)|nim\s+c|zig\s+build|native-image|vcpkg)(?![\w.-])"
 )
 
+# Where programs lie that were compiled before the build, and the whole context, which may hold them.
+_BUILT = regex(r"(?:^|/)(?:s?bin|build|dist|target|out|_output|release|artifacts?)(?:/|$)|^[./]*$|\.(?:exe|so|a)$")
+
 # Values that are nothing but a name of amd64, and variables that have rules of their own.
 _AMD64 = regex(
     r"(?:linux[-_/]?)?(?:gnu[-_]|musl[-_])?(?:amd64|x86[-_]64|x64|64-?bit)(?:[-_]linux)?|linux64|linux-64|linux-musl-x64"
@@ -67,7 +70,18 @@ def _stage(file: File, dockerfile: Dockerfile, stage: Stage, uses: list[ImageUse
         is_windows=stage.is_windows,
         runs=_places(file, runs),
         heavy=_places(file, [each for each in runs if _is_heavy(each)]),
+        files_only=_files_only(stage, uses),
     )
+
+
+def _files_only(stage: Stage, uses: list[ImageUse]) -> bool:
+    if stage.parent is not None or stage.sources or stage.choices or uses:
+        return False
+    keywords = {(each.trigger or each).keyword for each in stage.instructions}
+    if not {"COPY", "ADD"} & keywords or {"RUN", "CMD", "ENTRYPOINT"} & keywords:
+        return False
+    paths = list(_context_paths(stage))
+    return bool(paths) and not any(_BUILT.search(path) or tokens(path) for path in paths)
 
 
 def _places(file: File, instructions: list[Instruction]) -> tuple[Location, ...]:

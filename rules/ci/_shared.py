@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from armready.builds import references
 from armready.builds.facts import DESCRIBED, BakePlatforms, CallMade, Deployed, ExtendedJob, FreePush, ImageBuild, Prepares, Pushed
-from armready.builds.gates import judge
+from armready.builds.fragments import as_included
+from armready.builds.gates import dockerfile_of, judge
 from armready.builds.publishers import PUBLISHERS
 from armready.finding import Confidence, Finding, Related, Severity
 from armready.fix import Applicability
@@ -31,8 +32,9 @@ UNTESTED = "The arm64 image is not tested by this job; try it with: docker run -
 
 
 def image_builds(project: Project) -> Iterator[ImageBuild]:
-    """The builds of all files, with what the repository's own actions set up for them."""
-    for _, build in project.facts(ImageBuild):
+    """The builds of all files, with their paths as seen from where they run and what the repository's own actions set up for them."""
+    for _, written in project.facts(ImageBuild):
+        build = as_included(project, written)
         yield _prepared(project, build) if build.local_actions else build
 
 
@@ -60,7 +62,7 @@ def pushed_builds(project: Project) -> Iterator[ImageBuild]:
     described = [call for _, call in project.facts(CallMade) if call.pushes or call.runner.endswith(_BY_DAEMON)]
     calls: set[tuple[str, str | None]] = {(path, call.path) for path, call in project.facts(CallMade) if call.path} if frees else set()
     for build in image_builds(project):
-        if build.exempt or rejected_by(project, build)[0]:
+        if build.exempt or rejected_by(project, build)[0] or _holds_files_only(project, build):
             continue
         if build.pushes:
             yield build
@@ -74,6 +76,15 @@ def pushed_builds(project: Project) -> Iterator[ImageBuild]:
                 if build.system in DESCRIBED:
                     why_not = f"the push in {where} takes one platform from the daemon: let the build push"
                 yield replace(build, pushes=found, fix=None, certain=False, why_not=why_not)
+
+
+def _holds_files_only(project: Project, build: ImageBuild) -> bool:
+    """Whether the image has nothing to run, such as the manifests of an operator: every machine can read it."""
+    dockerfile = dockerfile_of(project, build)
+    if dockerfile is None or dockerfile.is_template or build.host_built:
+        return False
+    shipped = dockerfile.shipped(build.target)
+    return bool(shipped) and all(stage.files_only for stage in shipped)
 
 
 def _ordered(project: Project, build: ImageBuild, calls: Sequence[CallMade]) -> ImageBuild | None:

@@ -5,8 +5,9 @@
 Builds without an architecture whose result reaches a registry: `docker build` followed through `docker tag` to `docker
 push`, `docker buildx build --push`, build-and-push actions, tasks and plugins, podman, buildah, kaniko and others, in
 scripts, Makefiles and the files of CI systems. The services and targets of Compose and Bake count when a command elsewhere
-pushes them; so do the images of GoReleaser, Jib, ko, Skaffold, pack, Spring Boot and Earthly. Builds for tests, parts of an image that is merged later, images that
-name their architecture, Windows images and pushes to a test registry are left alone.
+pushes them; so do the images of GoReleaser, Jib, ko, Skaffold, pack, Spring Boot and Earthly. Builds for tests, parts of an
+image that is merged later, images that hold files and no program, images that name their architecture, Windows images and
+pushes to a test registry are left alone.
 
 ## Why it stops arm64
 
@@ -130,6 +131,18 @@ class SinglePlatformPush(ProjectRule):
                           tags: ghcr.io/example/app:latest
                 """,
             severity=Severity.ERROR,
+        ),
+        Example(
+            "the manifests of an operator",
+            path="Makefile",
+            files={"bundle.Dockerfile": "FROM scratch\nLABEL com.example.mediatype=registry+v1\nCOPY bundle/manifests /manifests/\n"},
+            good="bundle-push:\n\tdocker build -f bundle.Dockerfile -t example/bundle:1 .\n\tdocker push example/bundle:1\n",
+        ),
+        Example(
+            "a program that was compiled before",
+            path="Makefile",
+            files={"Dockerfile": "FROM scratch\nCOPY bin/tool /tool\n"},
+            bad="push:\n\t«docker build -t example/tool:1 .»\n\tdocker push example/tool:1\n",
         ),
         Example(
             "GitHub, an operating system and no architecture",

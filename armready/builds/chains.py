@@ -113,12 +113,20 @@ def _hand_over(chains: list[Chain], promotions: list[Promotion], free: Sequence[
         found = {chain: False for each in spellings(images.sources(push)) for chain in by_name.get(each, ())}
         if local is not None and is_loose(push):
             found = {chain: True for each in repositories([local]) for chain in by_repository.get(each, ())} | found
-        others = {chain: loose for chain, loose in found.items() if chain.build.job is not push.job}
+        others = _of_recipe(push, {chain: loose for chain, loose in found.items() if chain.build.job is not push.job})
         for chain, loose in others.items():
             taken.setdefault(chain, []).append((push, loose))
         if not others:
             left.append(push)
     return Links([_handed_over(chain, taken[chain]) if chain in taken else chain for chain in chains], promotions, left)
+
+
+def _of_recipe(push: Push, found: dict[Chain, bool]) -> dict[Chain, bool]:
+    """Of the builds in other recipes of a file, the one that a push takes: what it depends on, else the first."""
+    if len(found) < 2 or not push.job.recipe:
+        return found
+    needed = {chain: loose for chain, loose in found.items() if chain.build.job.name in push.job.needs}
+    return needed or dict([next(iter(found.items()))])
 
 
 def _handed_over(chain: Chain, pushes: Sequence[tuple[Push, bool]]) -> Chain:

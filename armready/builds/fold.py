@@ -136,8 +136,10 @@ def _fold_command(work: Folding) -> None:
         raise Impossible("the push names the repository alone or a tag that is known only when it runs")
     check_pushes(work)
     pushes = list(chain.pushes)
-    if not pushes:
-        _at_build(work, [])
+    if build.pushes and any(push.condition != build.condition for push in pushes):
+        raise Impossible("the build pushes already, and what follows it pushes under a condition of its own")
+    if not pushes or build.pushes:
+        _at_build(work, pushes)
     elif _belongs_at_push(work):
         _at_push(work)
     else:

@@ -63,6 +63,7 @@ class Rule:
         lines: the recipe's logical lines, in offsets of the recipe's text.
         prefixes: `@`, `-` and `+` of each line.
         conditional: inside of `ifeq` or its like.
+        branched: `ifeq` or its like stands between its lines, so Make runs only some of them.
     """
 
     targets: tuple[str, ...]
@@ -73,6 +74,7 @@ class Rule:
     lines: tuple[Span, ...]
     prefixes: tuple[str, ...]
     conditional: bool = False
+    branched: bool = False
     is_define: bool = False
 
 
@@ -108,6 +110,15 @@ class Makefile:
         return next((rule for rule in self.rules if target in rule.targets and rule.recipe is not None and not rule.is_define), None)
 
 
+class _Head(NamedTuple):
+    """The line of a rule, and the branches of conditionals that it stands in."""
+
+    targets: tuple[str, ...]
+    prerequisites: tuple[str, ...]
+    span: Span
+    branch: tuple[int, ...]
+
+
 class _Line(NamedTuple):
     """A logical line: the indexes of its physical lines, first and last."""
 
@@ -124,11 +135,12 @@ class _Reader:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.prefix = "\t"
-        self.depth = 0
+        self.branch: list[int] = []
+        self.branched = False
         self.variables: list[Variable] = []
         self.rules: list[Rule] = []
         self.includes: list[str] = []
-        self.head: tuple[tuple[str, ...], tuple[str, ...], Span, bool] | None = None
+        self.head: _Head | None = None
         self.recipe: list[tuple[_Line, int]] = []
 
     def read(self) -> Makefile:
@@ -163,18 +175,27 @@ class _Reader:
         text = self._text(line.first)
         if self.head is not None and text.startswith(self.prefix):
             self.recipe.append((line, len(self.prefix)))
+            self.branched |= self.head.branch != tuple(self.branch)
             return
         stripped = text.strip()
         if not stripped or stripped.startswith("#"):
             return
         word = self._first_word(line).partition("(")[0]
         if word in _DIRECTIVES:
-            self.depth += (word in _OPENING) - (word == "endif")
+            self._directive(word)
             if word.endswith("include"):
                 self.includes += stripped.split("#")[0].split()[1:]
             return
         self._close()
         self._statement(line)
+
+    def _directive(self, word: str) -> None:
+        if word in _OPENING:
+            self.branch.append(0)
+        elif word == "else" and self.branch:
+            self.branch[-1] += 1
+        elif word == "endif" and self.branch:
+            self.branch.pop()
 
     def _statement(self, line: _Line) -> None:
         start = self.source.line_span(line.first).start
@@ -199,7 +220,8 @@ class _Reader:
             return
         command = _unquoted(after, ";")
         words = _without_comment(after[:command] if command is not None else after)
-        self.head = (targets, tuple(word for word in words.replace("\\\n", " ").split() if word != "|"), Span(start, end), self.depth > 0)
+        prerequisites = tuple(word for word in words.replace("\\\n", " ").split() if word != "|")
+        self.head = _Head(targets, prerequisites, Span(start, end), tuple(self.branch))
         if command is not None:
             self.recipe.append((line, at + command + 1 - start))
 
@@ -217,7 +239,7 @@ class _Reader:
         span = Span(start, start + len(text))
         self.variables.append(
             Variable(
-                name, operator["operator"], joined, span, Span(start + begin, start + begin + len(value)), exported, target, self.depth > 0
+                name, operator["operator"], joined, span, Span(start + begin, start + begin + len(value)), exported, target, bool(self.branch)
             )
         )
         if name == ".RECIPEPREFIX" and value:
@@ -233,7 +255,7 @@ class _Reader:
             text = self._text(index)
             body.append((inner, len(text) - len(text.lstrip())))
             index = inner.last + 1
-        self.head = ((name,), (), self.source.line_span(line.first), self.depth > 0)
+        self.head = _Head((name,), (), self.source.line_span(line.first), tuple(self.branch))
         self.recipe = body
         self._close(is_define=True)
         return index + 1
@@ -241,7 +263,7 @@ class _Reader:
     def _close(self, *, is_define: bool = False) -> None:
         if self.head is None:
             return
-        targets, prerequisites, span, conditional = self.head
+        targets, prerequisites, span, branch = self.head
         recipe, opaque, lines, prefixes = None, (), (), ()
         if self.recipe:
             builder = _Recipe(self.source, self.prefix)
@@ -249,8 +271,8 @@ class _Reader:
                 builder.add(line, skip)
             recipe, opaque, lines, prefixes = builder.embedded(), tuple(builder.opaque), tuple(builder.lines), tuple(builder.prefixes)  # type: ignore[assignment]
             span = Span(span.start, self.source.line_span(self.recipe[-1][0].last).end)
-        self.rules.append(Rule(targets, prerequisites, span, recipe, opaque, lines, prefixes, conditional, is_define))
-        self.head, self.recipe = None, []
+        self.rules.append(Rule(targets, prerequisites, span, recipe, opaque, lines, prefixes, bool(branch), self.branched, is_define))
+        self.head, self.recipe, self.branched = None, [], False
 
 
 class _Recipe:

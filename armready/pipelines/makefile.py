@@ -40,6 +40,7 @@ def read(file: File) -> Pipeline:
             folder=folder,
             place=place,
             restarts=() if one_shell else tuple(line.start for line in rule.lines),
+            detect_only="make chooses by a condition which lines of the recipe it runs" if rule.branched else "",
         )
         add = None if rule.conditional else partial(_add_target, file, makefile, rule)
         jobs.append(Job(name, rule.span, HOST, (step,), environment=environment, needs=needs, recipe=True, add_target=add))
@@ -74,6 +75,7 @@ def _add_target(file: File, makefile: Makefile, rule: Rule, name: str, command: 
         or re.search(r"[%$]", name)
         or "$(@" in command
         or re.search(r"\$[@<^*]", command)
+        or _evaluated(rule) & set(_REFERENCED.findall(command))
     ):
         return None
     written = _written(file, command)
@@ -84,6 +86,15 @@ def _add_target(file: File, makefile: Makefile, rule: Rule, name: str, command: 
     head = " ".join([f"{name}:", *rule.prerequisites])
     lines = ["", f".PHONY: {name}", f"{head} ## Build and push the image for all platforms.", f"\t{written}"]
     return [file.insert(end, "".join(f"{newline}{line}" for line in lines))]
+
+
+_EVAL = regex(r"\$\(eval\s+([\w.-]+)")
+_REFERENCED = regex(r"\$[({]([\w.-]+)[)}]")
+
+
+def _evaluated(rule: Rule) -> set[str]:
+    """The variables that a recipe itself sets."""
+    return set(_EVAL.findall(rule.recipe.text)) if rule.recipe is not None else set()
 
 
 # `$@`, `$(<)`, `$(@D)` and the like stand for something else in another rule.

@@ -236,12 +236,9 @@ class _Reader:
         value = value.strip()
         joined = re.sub(r"[ \t]*\\\r?\n[ \t]*", " ", value)
         exported = bool(modifiers and "export" in modifiers[0])
-        span = Span(start, start + len(text))
-        self.variables.append(
-            Variable(
-                name, operator["operator"], joined, span, Span(start + begin, start + begin + len(value)), exported, target, bool(self.branch)
-            )
-        )
+        span, value_span = Span(start, start + len(text)), Span(start + begin, start + begin + len(value))
+        conditional = bool(self.branch)
+        self.variables.append(Variable(name, operator["operator"], joined, span, value_span, exported, target, conditional))
         if name == ".RECIPEPREFIX" and value:
             self.prefix = value[0]
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from packaging.version import InvalidVersion, Version
 
 from armready.finding import Confidence
+from armready.knowledge.mislabelled import mislabelled, works
 from armready.knowledge.tables import table
 from armready.python.targets import AARCH64, MUSL, PYTHONS, Target
 from armready.python.wheels import Difference, Outcome
@@ -238,16 +239,22 @@ def good(row: Package, wanted: str, target: Target) -> bool:
     release, first = version(wanted), row.by_python.get(target.python)
     if release is None or first is None or not row.arm_glibc or row.x86_only:
         return False
-    if target.libc == MUSL:
+    if target.libc == MUSL or not works(row.name, wanted):
         return False
     return release >= max(Version(first), Version(row.arm_glibc)) and not any(release == Version(hole) for hole in row.holes)
 
 
 def _above(row: Package, wanted: Version, target: Target) -> str:
     """The nearest release above that is known to be good, if one is known."""
-    known = {row.arm_glibc, *row.by_python.values()}
+    known = {row.arm_glibc, *row.by_python.values(), *_mended(row)}
     better = sorted(Version(each) for each in known if each and Version(each) > wanted and good(row, each, target))
     return str(better[0]) if better else ""
+
+
+def _mended(row: Package) -> tuple[str, ...]:
+    """The release from which the wheels of a package work."""
+    known = mislabelled(row.name)
+    return (known.good,) if known is not None else ()
 
 
 def _below(row: Package, wanted: Version, target: Target) -> str:

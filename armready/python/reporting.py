@@ -5,6 +5,7 @@ from __future__ import annotations
 from armready.file import File
 from armready.finding import Confidence, Severity
 from armready.fix import Applicability, Edit, Fix
+from armready.knowledge.mislabelled import works
 from armready.knowledge.packages import Package, all_pythons, as_of, good, package, version
 from armready.patterns import regex
 from armready.project import Project
@@ -120,7 +121,8 @@ def known_good(found: LockedPackage) -> str:
     row, locked = package(found.locked.name), version(found.locked.version)
     if row is None or locked is None or row.x86_only:
         return f"; on arm64: {row.alternative}" if row is not None and row.alternative else ""
-    better = sorted(each for each in map(version, {row.arm_glibc, *row.by_python.values()}) if each is not None and each > locked)
+    known = {each for each in (row.arm_glibc, *row.by_python.values()) if works(row.name, each)}
+    better = sorted(each for each in map(version, known) if each is not None and each > locked)
     return f"; {better[0]} has one" if better else ""
 
 

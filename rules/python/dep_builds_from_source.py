@@ -50,7 +50,7 @@ class DepBuildsFromSource(ProjectRule):
             "pin",
             path="requirements.txt",
             bad="«psycopg2-binary==2.8.6» \\\n    # comment\n",
-            fixed="psycopg2-binary==2.9.1 \\\n    # comment\n",
+            fixed="psycopg2-binary==2.9.6 \\\n    # comment\n",
             applicability=Applicability.UNSAFE,
             severity=Severity.WARNING,
         ),

@@ -1,12 +1,15 @@
-"""A wheel that claims to run on arm64 holds native code for another processor.
+"""A wheel that claims to run on arm64 holds native code that does not work there.
 
 ## What it finds
 
-Pins of releases whose wheels are known to be labelled wrongly: `sqlite-vec` 0.1.3 to 0.1.6 and `bitsandbytes` up to 0.42.0.
+Pins and locked entries of releases whose wheels were opened and found to be wrong: libraries for another processor in a wheel for
+aarch64, for macOS on arm64 or for any platform (`sqlite-vec` 0.1.6, `bitsandbytes` 0.42.0, `pybluemonday` 0.0.11), or a library
+that is too old on arm64 alone (`psycopg2-binary` 2.9.5 has libpq 9.6 there and libpq 15 on x86-64).
 
 ## Why it stops arm64
 
-The installer takes the wheel, and the first use fails: "wrong ELF class", or a library that is missing.
+The installer takes the wheel, and the first use fails: "wrong ELF class", "incompatible architecture", a library that is missing, or
+"SCRAM authentication requires libpq version 10 or above". What fails on macOS alone is a warning: it stops developers, not the image.
 
 ## What to do
 
@@ -20,37 +23,25 @@ The pin is raised to the first good release: unsafe, because x86-64 gets it too.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
-from packaging.version import Version
-
-from armready.classify import MANIFEST_KINDS, SHELL_KINDS, Kind
-from armready.finding import Confidence, Finding, Severity
+from armready.classify import LOCK_KINDS, MANIFEST_KINDS, SHELL_KINDS, Kind
+from armready.finding import Finding, Severity
 from armready.fix import Applicability, Edit, Fix
-from armready.knowledge.packages import as_of, version
+from armready.knowledge.mislabelled import Mislabelled, measured, mislabelled
 from armready.project import Project
 from armready.python.dependencies import Dependency, Form
+from armready.python.locked import roots_of, supported
+from armready.python.locks import Lock, Locked, Reached, reach
 from armready.python.manifest import Manifest
-from armready.python.survey import declarations, installed_on, level, survey
+from armready.python.survey import Survey, declarations, installed_on, level, survey
+from armready.python.targets import GLIBC, Target, marker_holds
 from armready.rule import Example, ProjectRule
 
-
-class _Mislabelled(NamedTuple):
-    """Releases from `first` to `last`, what is inside, and the first good one."""
-
-    first: Version
-    last: Version
-    inside: str
-    good: str
-    confidence: Confidence
-
-
-_KNOWN = {
-    "sqlite-vec": _Mislabelled(Version("0.1.3"), Version("0.1.6"), "a 32-bit ARM library in its aarch64 wheel", "0.1.9", Confidence.HIGH),
-    "bitsandbytes": _Mislabelled(
-        Version("0"), Version("0.42.0"), "x86-64 libraries in a wheel for any platform", "0.46.0", Confidence.MEDIUM
-    ),
-}
+_LOCK_EXAMPLE = (
+    'version = 1\n\n[[package]]\nname = "app"\nversion = "1"\nsource = { editable = "." }\ndependencies = [{ name = "psycopg2-binary" }]\n\n'
+    '[[package]]\n«name = "psycopg2-binary"»\nversion = "2.9.5"\nsource = { registry = "x" }\n'
+    'wheels = [{ url = "https://f/psycopg2_binary-2.9.5-cp310-cp310-manylinux_2_24_aarch64.whl" }]\n'
+)
 
 
 class DepWheelMislabelled(ProjectRule):
@@ -58,42 +49,79 @@ class DepWheelMislabelled(ProjectRule):
 
     code = "PY105"
     name = "dep-wheel-mislabelled"
-    summary = "A wheel that claims to run on arm64 holds native code for another processor"
+    summary = "A wheel that claims to run on arm64 holds native code that does not work there"
     severity = Severity.ERROR
-    reads = (Manifest,)
-    kinds = MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON}
+    reads = (Manifest, Lock)
+    kinds = LOCK_KINDS | MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON, Kind.PIPFILE_LOCK}
     examples = (
         Example(
             "sqlite-vec",
             path="requirements.txt",
             bad="«sqlite-vec==0.1.6»\n",
-            fixed="sqlite-vec==0.1.9\n",
+            fixed="sqlite-vec==0.1.7\n",
             applicability=Applicability.UNSAFE,
             severity=Severity.ERROR,
         ),
-        Example("bitsandbytes", path="requirements.txt", bad="«bitsandbytes==0.42.0»\n", severity=Severity.WARNING),
-        Example("good", path="requirements.txt", good="sqlite-vec==0.1.9\nbitsandbytes==0.46.0\nsqlite-vec\n"),
+        Example("bitsandbytes", path="requirements.txt", bad="«bitsandbytes==0.42.0»\n", severity=Severity.ERROR),
+        Example(
+            "a library that is too old on arm64 alone",
+            path="requirements.txt",
+            bad="«psycopg2-binary==2.9.5»\n",
+            fixed="psycopg2-binary==2.9.6\n",
+            applicability=Applicability.UNSAFE,
+            severity=Severity.WARNING,
+        ),
+        Example("macOS alone", path="requirements.in", bad="«pybluemonday==0.0.11»\n", severity=Severity.WARNING),
+        Example("not on macOS", path="requirements.txt", good="pybluemonday==0.0.11 ; sys_platform == 'linux'\n"),
+        Example("in a lock", path="uv.lock", bad=_LOCK_EXAMPLE, severity=Severity.WARNING),
+        Example("good", path="requirements.txt", good="sqlite-vec==0.1.9\nbitsandbytes==0.46.0\nsqlite-vec\npsycopg2-binary==2.9.6\n"),
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
         """See `ProjectRule.check`."""
+        view = survey(project)
         for _, dependency in declarations(project):
-            known = _KNOWN.get(dependency.name)
-            pin = version(dependency.pin) if known and dependency.pin else None
-            if known is None or pin is None or not known.first <= pin <= known.last:
+            known = mislabelled(dependency.name)
+            if known is None or not known.concerns(dependency.pin) or not _reaches(known, dependency, view):
                 continue
-            if any(installed_on(dependency, target) for target in survey(project).targets(dependency.path)):
-                yield self.finding(
-                    dependency.location,
-                    f"`{dependency.name}=={pin}` has {known.inside}, so it fails on arm64 when it is used; "
-                    f"{known.good} is good (known {as_of()}).",
-                    severity=level(self.severity, dependency),
-                    confidence=known.confidence,
-                    fix=_fix(dependency, known),
-                )
+            usual = level(Severity(known.severity), dependency)
+            message = _message(f"{dependency.name}=={dependency.pin}", known)
+            yield self.finding(dependency.location, message, severity=usual, fix=_fix(dependency, known))
+        pinned = {(dependency.name, dependency.pin) for _, dependency in declarations(project)}
+        for lock in view.locks.values():
+            for locked in _wrong_in(lock, view):
+                known = mislabelled(locked.name)
+                if known is not None and (locked.name, locked.version) not in pinned:
+                    message = _message(f"{locked.name}=={locked.version}", known)
+                    yield self.finding(locked.location, message, severity=Severity(known.severity))
 
 
-def _fix(dependency: Dependency, known: _Mislabelled) -> Fix | None:
+def _message(what: str, known: Mislabelled) -> str:
+    where = "macOS on arm64" if known.macos else "arm64"
+    return f"`{what}` has {known.inside}, so it fails on {where} when it is used; {known.good} is good (measured {measured()})."
+
+
+def _reaches(known: Mislabelled, dependency: Dependency, view: Survey) -> bool:
+    targets = view.targets(dependency.path)
+    if known.macos:
+        return any(marker_holds(dependency.marker, target, system="darwin") is not False for target in targets)
+    return any(target.libc == GLIBC and installed_on(dependency, target) for target in targets)
+
+
+def _wrong_in(lock: Lock, view: Survey) -> list[Locked]:
+    """The entries of a lock that arm64 reaches and whose wheels are wrong."""
+    suspects = [each for each in lock.packages if (known := mislabelled(each.name)) is not None and known.concerns(each.version)]
+    if not suspects:
+        return []
+    reached = {(each.locked.name, each.locked.version) for target in supported(view, lock) for each in _reached(lock, view, target)}
+    return [each for each in suspects if (each.name, each.version) in reached]
+
+
+def _reached(lock: Lock, view: Survey, target: Target) -> list[Reached]:
+    return list(reach(lock, roots_of(view, lock), target).values())
+
+
+def _fix(dependency: Dependency, known: Mislabelled) -> Fix | None:
     if dependency.version is None or dependency.hashed or dependency.form not in (Form.REQUIREMENT, Form.STRING):
         return None
     edit = Edit(dependency.version, f"=={known.good}")

@@ -23,7 +23,6 @@ FIRST = [
     ("numpy", "1.19.0"),
     ("cryptography", "3.1"),
     ("grpcio", "1.37.0"),
-    ("psycopg2-binary", "2.9.1"),
     ("pyyaml", "5.4.1"),
     ("bcrypt", "3.1.7"),
     ("psutil", "6.0.0"),
@@ -44,6 +43,14 @@ def test_the_first_release_is_good(name: str, version: str) -> None:
     assert row.arm_glibc == version
     assert any(good(row, version, target) for target in all_pythons()) or name == "numpy"
     assert found(name, version) == set()
+
+
+def test_a_wheel_that_does_not_work_is_not_proposed() -> None:
+    row = package("psycopg2-binary")
+    assert row is not None
+    assert not any(good(row, each, target) for each in ("2.9.1", "2.9.5") for target in all_pythons())
+    (verdict,) = {judge(row, "2.8.6", target) for target in all_pythons()[:3]}
+    assert verdict.above == "2.9.6"
 
 
 @pytest.mark.parametrize(

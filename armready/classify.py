@@ -67,6 +67,7 @@ class Kind(StrEnum):
     PIXI = "pixi"
     TOX = "tox"
     PYTHON = "python"
+    NOTEBOOK = "notebook"
     UV_LOCK = "uv-lock"
     POETRY_LOCK = "poetry-lock"
     PDM_LOCK = "pdm-lock"
@@ -131,6 +132,9 @@ SHELL_KINDS = (
     | PIPELINE_KINDS
     | KUBERNETES_KINDS
 )
+
+# Kinds in which commands that install Python packages stand.
+INSTALL_KINDS = SHELL_KINDS | {Kind.NOTEBOOK}
 
 # Kinds that declare Python dependencies, and kinds that lock them.
 MANIFEST_KINDS = frozenset(
@@ -319,6 +323,7 @@ _BY_NAME = tuple(
         (Kind.PACKAGE_JSON, ("package.json",)),
         (Kind.SHELL, ("*.sh", "*.bash", "*.ksh", "*.zsh", "*.envrc", "*.bats")),
         (Kind.PYTHON, ("*.py", "*.pyw", "sconstruct", "wscript")),
+        (Kind.NOTEBOOK, ("*.ipynb",)),
     )
 )
 
@@ -524,6 +529,11 @@ def kind_by_content(path: str, head: str) -> Kind | None:
 _REFINED_BY_CONTENT = frozenset(
     {Kind.CONDA_ENV, Kind.CONDA_RECIPE, Kind.REQUIREMENTS, Kind.HELM_VALUES, Kind.GITLAB, Kind.AZURE, Kind.BUILDKITE}
 )
+
+
+def is_notebook(path: str) -> bool:
+    """Whether a file is a notebook: people run it by hand, and nothing is written into its JSON."""
+    return path.endswith(".ipynb")
 
 
 def is_test_data(path: str) -> bool:

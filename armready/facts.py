@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from armready.classify import BUILD_KINDS, KUBERNETES_KINDS, MANIFEST_KINDS, PIPELINE_KINDS, SHELL_KINDS, Kind
+from armready.classify import BUILD_KINDS, INSTALL_KINDS, KUBERNETES_KINDS, MANIFEST_KINDS, PIPELINE_KINDS, Kind
 from armready.records import dataclass
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ COLLECTORS: tuple[Collector, ...] = (
     Collector(
         "armready.python.platforms:platform_facts", frozenset({Kind.PYPROJECT, Kind.PIXI, Kind.CONDA_ENV}), (b"platforms", b"environments")
     ),
-    Collector("armready.python.commands:command_facts", SHELL_KINDS, (b"pip", b"uv ", b"poetry", b"pdm ", b"python")),
+    Collector("armready.python.commands:command_facts", INSTALL_KINDS, (b"pip", b"uv ", b"poetry", b"pdm ", b"python")),
     Collector("armready.python.wheel_builds:wheel_build_facts", PIPELINE_KINDS, (b"cibuildwheel", b"cibw_", b"maturin")),
     Collector("armready.python.wheel_builds:config_facts", frozenset({Kind.PYPROJECT}), (b"cibuildwheel",)),
     Collector("armready.python.platforms:lock_platform_facts", frozenset({Kind.CONDA_LOCK, Kind.PIXI_LOCK}), (b"linux-64",)),

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, ClassVar
 
-from armready.classify import is_test_data
+from armready.classify import is_notebook, is_test_data
 from armready.finding import Confidence, Finding, Related, Severity
 from armready.fix import Applicability, Fix
 from armready.patterns import regex
@@ -125,7 +125,8 @@ class Rule:
         fix: Fix | None = None,
         related: Iterable[Related] = (),
     ) -> Finding:
-        """A finding of this rule. Confidence caps severity: medium at most warning unless a second fact supports it, low at most info.
+        """A finding of this rule. Confidence caps severity: medium at most warning unless a second fact supports it, low at most info;
+        what a notebook holds is a warning at most and has no fix.
 
         Args:
             location: where to point.
@@ -141,6 +142,8 @@ class Rule:
             level = level.at_most(Severity.INFO)
         elif confidence is Confidence.MEDIUM and not supported:
             level = level.at_most(Severity.WARNING)
+        if is_notebook(location.path):
+            level, fix = level.at_most(Severity.WARNING), None
         if fix is not None and is_test_data(location.path):
             fix = fix.demoted(Applicability.DISPLAY, "A test compares this file with what it expects.")
         return Finding(self.code, self.name, level, confidence, message, location, tuple(related), fix)

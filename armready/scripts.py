@@ -159,6 +159,13 @@ def _of_earthfile(file: File) -> Iterator[HostedScript]:
         yield HostedScript(parse_shell(run.script), Host.IMAGE, run.target, detail=run)
 
 
+def _of_notebook(file: File) -> Iterator[HostedScript]:
+    from armready.parsers.notebook import notebook_shell
+
+    for embedded in notebook_shell(file):
+        yield HostedScript(parse_shell(embedded), Host.MACHINE, file.path)
+
+
 def _of_kubernetes(file: File) -> Iterator[HostedScript]:
     from armready.kubernetes.scripts import container_scripts
 
@@ -174,4 +181,5 @@ _READERS: dict[Kind, Callable[[File], Iterator[HostedScript]]] = {
     Kind.PACKAGE_JSON: _of_package_json,
     Kind.TASKFILE: _of_pipeline,
     Kind.EARTHFILE: _of_earthfile,
+    Kind.NOTEBOOK: _of_notebook,
 }

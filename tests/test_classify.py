@@ -57,6 +57,7 @@ BY_NAME = {
     Kind.PYLOCK: ["pylock.toml", "pylock.dev.toml"],
     Kind.PIPFILE: ["Pipfile"],
     Kind.PYTHON: ["setup.py", "a/b.py"],
+    Kind.NOTEBOOK: ["notebooks/Train.ipynb"],
 }
 
 

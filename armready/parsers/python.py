@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
+from armready.classify import Kind
 from armready.errors import ParseProblem
 from armready.file import File
 from armready.patterns import regex
 from armready.source import Span
 
-Kind = TypeVar("Kind", bound=ast.AST)
+Node = TypeVar("Node", bound=ast.AST)
 
 _LINE_END = regex(r"\r\n|\n|\r")
 # Nodes of which the parser makes one each, shared by all their users.
@@ -65,7 +66,7 @@ class Module:
         """All nodes, breadth first, without operators and contexts."""
         return self._index[0]
 
-    def of(self, kind: type[Kind]) -> list[Kind]:
+    def of(self, kind: type[Node]) -> list[Node]:
         """The nodes of exactly one type, breadth first."""
         return self._index[2].get(kind, [])  # type: ignore[return-value]
 
@@ -98,11 +99,15 @@ class Module:
 
 
 def parse_python(file: File) -> Module:
-    """The syntax tree of a source.
+    """The syntax tree of a source, or of the code cells of a notebook.
 
     Raises:
-        ParseProblem: it is not Python 3.
+        ParseProblem: it is not Python 3, or the JSON of a notebook.
     """
+    if file.kind is Kind.NOTEBOOK:
+        from armready.parsers.notebook import notebook_module
+
+        return notebook_module(file)
     text = file.text
     try:
         with warnings.catch_warnings():

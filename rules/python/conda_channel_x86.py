@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import SHELL_KINDS, Kind
+from armready.classify import INSTALL_KINDS, Kind
 from armready.file import File
 from armready.finding import Confidence, Finding, Severity
 from armready.parsers.yaml import get, parse_yaml, places, text_of
@@ -36,7 +36,7 @@ class CondaChannelX86(FileRule):
     name = "conda-channel-x86"
     summary = "A conda channel has no packages for linux-aarch64"
     severity = Severity.WARNING
-    kinds = SHELL_KINDS | {Kind.CONDA_ENV}
+    kinds = INSTALL_KINDS | {Kind.CONDA_ENV}
     needles = (b"channels", b"conda", b"mamba")
     examples = (
         Example("pytorch", path="environment.yml", bad="channels:\n  - «pytorch»\n  - conda-forge\ndependencies:\n  - pytorch\n"),

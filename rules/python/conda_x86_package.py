@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.classify import SHELL_KINDS, Kind
+from armready.classify import INSTALL_KINDS, Kind
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.parsers.yaml import get, parse_yaml, places, text_of
@@ -42,7 +42,7 @@ class CondaX86Package(FileRule):
     name = "conda-x86-package"
     summary = "A conda package exists for x86-64 only"
     severity = Severity.ERROR
-    kinds = SHELL_KINDS | {Kind.CONDA_ENV}
+    kinds = INSTALL_KINDS | {Kind.CONDA_ENV}
     needles = (b"mkl", b"intel", b"icc_rt", b"linux-64", b"daal4py", b"dpcpp", b"_libgcc_mutex")
     examples = (
         Example("MKL", path="environment.yml", bad="dependencies:\n  - python=3.11\n  - «mkl=2024.0»\n  - «blas=*=mkl»\n"),

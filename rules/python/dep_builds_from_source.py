@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import MANIFEST_KINDS, SHELL_KINDS, Kind
+from armready.classify import INSTALL_KINDS, MANIFEST_KINDS, Kind
 from armready.finding import Confidence, Finding, Severity
 from armready.fix import Applicability
 from armready.project import Project
@@ -44,7 +44,7 @@ class DepBuildsFromSource(ProjectRule):
     summary = "A dependency is compiled on arm64 where x86-64 gets a wheel"
     severity = Severity.WARNING
     reads = (Manifest,)
-    kinds = MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON, Kind.PIPFILE_LOCK}
+    kinds = MANIFEST_KINDS | INSTALL_KINDS | {Kind.PYTHON, Kind.PIPFILE_LOCK}
     examples = (
         Example(
             "pin",

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import MANIFEST_KINDS, SHELL_KINDS, Kind
+from armready.classify import INSTALL_KINDS, MANIFEST_KINDS, Kind
 from armready.finding import Finding, Severity
 from armready.fix import Applicability
 from armready.project import Project
@@ -44,7 +44,7 @@ class DepNoArm64(ProjectRule):
     summary = "A pinned dependency cannot be installed on arm64"
     severity = Severity.ERROR
     reads = (Manifest,)
-    kinds = MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON, Kind.PIPFILE_LOCK}
+    kinds = MANIFEST_KINDS | INSTALL_KINDS | {Kind.PYTHON, Kind.PIPFILE_LOCK}
     examples = (
         Example(
             "pin",
@@ -64,6 +64,12 @@ class DepNoArm64(ProjectRule):
             "in a branch of its own",
             path="install.sh",
             good='if [ "$(uname -m)" = x86_64 ]; then\n  pip install tensorflow==2.8.0\nfi\n',
+        ),
+        Example(
+            "in a notebook",
+            path="train.ipynb",
+            bad='{"cells": [{"cell_type": "code", "source": ["%pip install -q «\\"tensorflow==2.9.1\\"»\\n", "import os"]}]}\n',
+            severity=Severity.WARNING,
         ),
         Example("hole", path="requirements.txt", bad="«ray[default]==2.22.0»\n", severity=Severity.ERROR),
         Example(

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import MANIFEST_KINDS, SHELL_KINDS, Kind
+from armready.classify import INSTALL_KINDS, MANIFEST_KINDS, Kind
 from armready.finding import Confidence, Finding, Severity
 from armready.knowledge.packages import Evidence, as_of, package
 from armready.project import Project
@@ -38,7 +38,7 @@ class DepRuntimeDownload(ProjectRule):
     summary = "A dependency downloads x86-64 programs when it runs"
     severity = Severity.WARNING
     reads = (Manifest,)
-    kinds = MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON}
+    kinds = MANIFEST_KINDS | INSTALL_KINDS | {Kind.PYTHON}
     examples = (
         Example("driver", path="requirements.txt", bad="selenium==4.20.0\n«webdriver-manager==4.0.1»\n", severity=Severity.WARNING),
         Example("not looked at closely", path="requirements.txt", bad="«static-ffmpeg»\n", severity=Severity.INFO),

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import LOCK_KINDS, MANIFEST_KINDS, SHELL_KINDS, Kind
+from armready.classify import INSTALL_KINDS, LOCK_KINDS, MANIFEST_KINDS, Kind
 from armready.finding import Finding, Severity
 from armready.fix import Applicability, Edit, Fix
 from armready.knowledge.mislabelled import Mislabelled, measured, mislabelled
@@ -52,7 +52,7 @@ class DepWheelMislabelled(ProjectRule):
     summary = "A wheel that claims to run on arm64 holds native code that does not work there"
     severity = Severity.ERROR
     reads = (Manifest, Lock)
-    kinds = LOCK_KINDS | MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON, Kind.PIPFILE_LOCK}
+    kinds = LOCK_KINDS | MANIFEST_KINDS | INSTALL_KINDS | {Kind.PYTHON, Kind.PIPFILE_LOCK}
     examples = (
         Example(
             "sqlite-vec",

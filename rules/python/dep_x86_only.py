@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import MANIFEST_KINDS, SHELL_KINDS, Kind
+from armready.classify import INSTALL_KINDS, MANIFEST_KINDS, Kind
 from armready.finding import Confidence, Finding, Severity
 from armready.fix import Applicability, Fix
 from armready.knowledge.packages import package
@@ -50,7 +50,7 @@ class DepX86Only(ProjectRule):
     summary = "A dependency exists for x86-64 only"
     severity = Severity.ERROR
     reads = (Manifest,)
-    kinds = MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON, Kind.PIPFILE_LOCK}
+    kinds = MANIFEST_KINDS | INSTALL_KINDS | {Kind.PYTHON, Kind.PIPFILE_LOCK}
     examples = (
         Example(
             "nobody imports it",

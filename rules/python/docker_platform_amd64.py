@@ -38,7 +38,7 @@ class DockerPlatformAmd64(FileRule):
     name = "docker-platform-amd64"
     summary = "Python code builds or runs containers for linux/amd64"
     severity = Severity.WARNING
-    kinds = frozenset({Kind.PYTHON})
+    kinds = frozenset({Kind.PYTHON, Kind.NOTEBOOK})
     needles = (b"linux/amd64", b"linux/x86_64", b"linux_amd64")
     examples = (
         Example("docker-py", path="run.py", bad='client.images.build(path=".", platform=«"linux/amd64"»)\n'),

@@ -41,7 +41,7 @@ class DownloadX86Url(FileRule):
     name = "download-x86-url"
     summary = "Python code downloads a file for x86-64"
     severity = Severity.WARNING
-    kinds = frozenset({Kind.PYTHON})
+    kinds = frozenset({Kind.PYTHON, Kind.NOTEBOOK})
     needles = (b"amd64", b"x86_64", b"x86-64", b"x64", b"linux64")
     examples = (
         Example(

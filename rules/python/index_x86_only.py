@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import SHELL_KINDS, Kind
+from armready.classify import INSTALL_KINDS, Kind
 from armready.file import File
 from armready.finding import Confidence, Finding, Severity
 from armready.parsers.requirements import parse_requirements
@@ -38,7 +38,7 @@ class IndexX86Only(FileRule):
     name = "index-x86-only"
     summary = "Packages are taken from an index for x86-64 only"
     severity = Severity.WARNING
-    kinds = SHELL_KINDS | {Kind.REQUIREMENTS}
+    kinds = INSTALL_KINDS | {Kind.REQUIREMENTS}
     needles = (b"download.pytorch.org/whl/", b"data.pyg.org/whl", b"llama-cpp-python/whl/cu")
     examples = (
         Example(

@@ -37,7 +37,7 @@ class LibNameArch(FileRule):
     name = "lib-name-arch"
     summary = "A native library is loaded by a name that ends in x86-64"
     severity = Severity.WARNING
-    kinds = frozenset({Kind.PYTHON})
+    kinds = frozenset({Kind.PYTHON, Kind.NOTEBOOK})
     needles = (b"x86_64", b"amd64", b"x64", b"x86-64")
     examples = (
         Example("CDLL", path="load.py", bad='import ctypes\n\nlib = ctypes.CDLL(«"./libsolver_x86_64.so"»)\n'),

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 
 from packaging.version import Version
 
-from armready.classify import MANIFEST_KINDS, SHELL_KINDS, Kind
+from armready.classify import INSTALL_KINDS, MANIFEST_KINDS, Kind
 from armready.finding import Confidence, Finding, Severity
 from armready.fix import Applicability, Fix
 from armready.knowledge.packages import as_of, package, version
@@ -53,7 +53,7 @@ class LocalVersionX86(ProjectRule):
     summary = "A pin names a build that exists for x86-64 only"
     severity = Severity.ERROR
     reads = (Manifest,)
-    kinds = MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON}
+    kinds = MANIFEST_KINDS | INSTALL_KINDS | {Kind.PYTHON}
     examples = (
         Example(
             "CPU build",

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 from packaging.version import Version
 
-from armready.classify import MANIFEST_KINDS, SHELL_KINDS, Kind
+from armready.classify import INSTALL_KINDS, MANIFEST_KINDS, Kind
 from armready.finding import Finding, Severity
 from armready.project import Project
 from armready.python.dependencies import upper_bound
@@ -40,7 +40,7 @@ class OldPip(ProjectRule):
     summary = "pip is pinned to a release that does not know the wheels of arm64"
     severity = Severity.WARNING
     reads = (Manifest,)
-    kinds = MANIFEST_KINDS | SHELL_KINDS | {Kind.PYTHON}
+    kinds = MANIFEST_KINDS | INSTALL_KINDS | {Kind.PYTHON}
     examples = (
         Example("in a Dockerfile", path="Dockerfile", bad="FROM python:3.8\nRUN pip install «pip==9.0.3»\n"),
         Example("upper bound", path="requirements.txt", bad="«pip<20»\n"),

@@ -36,7 +36,7 @@ class TorchQuantEngine(FileRule):
     name = "torch-quant-engine"
     summary = "Quantized PyTorch code asks for an engine of x86"
     severity = Severity.WARNING
-    kinds = frozenset({Kind.PYTHON})
+    kinds = frozenset({Kind.PYTHON, Kind.NOTEBOOK})
     needles = (b"quantized.engine", b"get_default_q")
     examples = (
         Example("engine", path="quantize.py", bad='import torch\n\ntorch.backends.quantized.engine = «"fbgemm"»\n'),

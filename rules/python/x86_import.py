@@ -37,12 +37,18 @@ class X86Import(FileRule):
     name = "x86-import"
     summary = "A module that exists for x86-64 only is imported"
     severity = Severity.ERROR
-    kinds = frozenset({Kind.PYTHON})
+    kinds = frozenset({Kind.PYTHON, Kind.NOTEBOOK})
     needles = X86_MODULE_NEEDLES
     examples = (
         Example("plain", path="train.py", bad="«from sklearnex import patch_sklearn»\n\npatch_sklearn()\n", severity=Severity.ERROR),
         Example(
             "in a function", path="video.py", bad="def read(path):\n    «import decord»\n    return decord\n", severity=Severity.WARNING
+        ),
+        Example(
+            "in a notebook",
+            path="video.ipynb",
+            bad='{"cells": [{"cell_type": "code", "source": ["%matplotlib inline\\n", "«from decord import VideoReader»"]}]}\n',
+            severity=Severity.WARNING,
         ),
         Example(
             "guarded",

@@ -43,7 +43,7 @@ class X86Process(FileRule):
     name = "x86-process"
     summary = "Python code starts a program that is built for x86-64"
     severity = Severity.WARNING
-    kinds = frozenset({Kind.PYTHON})
+    kinds = frozenset({Kind.PYTHON, Kind.NOTEBOOK})
     needles = (b"amd64", b"x86_64", b"x86-64", b"x64", b"linux64")
     examples = (
         Example(

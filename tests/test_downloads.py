@@ -231,3 +231,10 @@ def test_a_tool_of_which_nothing_is_known_is_said_to_be_so():
     _, _, analysis = analyse_files({"Dockerfile": f"FROM ubi9\nRUN curl -sL {url} | tar -xz\n"}, Settings())
     notes = next(each.fix.notes for each in analysis.findings if each.code == "DF140" and each.fix)
     assert "Whether oc has a file for arm64 is not known offline." in notes
+
+
+def test_nothing_comes_between_a_command_and_the_question_how_it_ended():
+    text = "kubeseal --version\nif [ $? != 0 ]; then\n  wget https://example.com/kubeseal-1-linux-amd64.tgz\n  tar xf kubeseal-1-linux-amd64.tgz\nfi\n"
+    _, _, analysis = analyse_files({"get.sh": f"#!/bin/sh\n{text}"}, Settings())
+    (finding,) = [each for each in analysis.findings if each.code == "DF140"]
+    assert finding.fix is None

@@ -48,11 +48,19 @@ class Chain:
 
 @dataclass(frozen=True, eq=False)
 class Promotion:
-    """An image that is pulled, named anew and pushed: what the daemon holds of it is one platform."""
+    """An image that is pulled, named anew and pushed: what the daemon holds of it is one platform.
+
+    Attributes:
+        pull: where it comes from.
+        tags: the `tag` commands that give it more names.
+        pushes: the pushes of any of its names.
+        uses: what else is done with the local image.
+    """
 
     pull: Pull
     tags: tuple[Tag, ...]
     pushes: tuple[Push, ...]
+    uses: tuple[Use, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,7 +102,7 @@ def link(events: Mapping[Job, Timeline]) -> Links:
         publishes = timeline.view(_last_publishing)
         for pull, reach in images.pulls.items():
             if pull in promoted and reach.tags:
-                promotions.append(Promotion(pull, reach.tags, tuple(promoted[pull])))
+                promotions.append(Promotion(pull, reach.tags, tuple(promoted[pull]), tuple(images.uses(pull, reach))))
             elif _moved(reach.tags) and publishes > reach.tags[-1].order:
                 promotions.append(Promotion(pull, reach.tags, ()))
     return _hand_over(chains, promotions, free)

@@ -207,6 +207,11 @@ class Use(Event):
     names: tuple[Name, ...] = ()
     verb: str = ""
 
+    @property
+    def removes(self) -> bool:
+        """Whether it takes the image out of the daemon."""
+        return self.verb in ("rmi", "image rm")
+
 
 @dataclass(frozen=True, eq=False)
 class Setup(Event):

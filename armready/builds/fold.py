@@ -247,8 +247,8 @@ def _at_build(work: Folding, pushes: Sequence[Push]) -> None:
     check_variables(work, build)
     changes = build_changes(work, call, script, pushes)
     work.change(build.step, script, changes)
-    removed: list[Event] = [*_covered_tags(work), *pushes, *(use for use in chain.uses if use.verb in ("rmi", "image rm"))]
-    if any(use.verb in ("rmi", "image rm") for use in chain.uses):
+    removed: list[Event] = [*_covered_tags(work), *pushes, *(use for use in chain.uses if use.removes)]
+    if any(use.removes for use in chain.uses):
         work.demote(Applicability.UNSAFE, "The image no longer stays in the local daemon, so there is nothing left to remove")
     _remove(work, removed)
     prepare(work, build.step, needs(work.timeline, build.order))
@@ -256,7 +256,7 @@ def _at_build(work: Folding, pushes: Sequence[Push]) -> None:
 
 def _covered_tags(work: Folding) -> list[Tag]:
     """The `tag` commands of which every name is pushed, or used by nothing."""
-    used = [name for use in work.chain.uses if use.verb not in ("rmi", "image rm") for name in use.names]
+    used = [name for use in work.chain.uses if not use.removes for name in use.names]
     return [tag for tag in work.chain.tags if not any(name.same(other) for name in tag.names for other in used)]
 
 

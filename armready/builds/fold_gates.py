@@ -232,7 +232,7 @@ def judge_uses(work: Folding) -> None:
     """What is done with the local image after the push, where a multi-platform build leaves none."""
     last = work.chain.pushes[-1].order if work.chain.pushes else work.build.order
     for use in work.chain.uses:
-        if use.verb in ("rmi", "image rm") or use.order <= last or (work.build.declared is not None and use.verb in _REMOTE):
+        if use.removes or use.order <= last or (work.build.declared is not None and use.verb in _REMOTE):
             continue
         if use.verb in _PULLING:
             work.demote(Applicability.UNSAFE, "The image is used after its push and will be pulled again")

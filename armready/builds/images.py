@@ -75,9 +75,9 @@ class Images:
         local = push.source or push.name
         return _last(self._pulled, local.spellings, push.order) if local is not None else None
 
-    def uses(self, build: Build, reach: Reach) -> list[Use]:
-        """What is done with the image of a build after it."""
-        found = {use: None for each in spellings(reach.names) for use in _later(self._uses.get(each, []), build.order)}
+    def uses(self, origin: Build | Pull, reach: Reach) -> list[Use]:
+        """What is done with the image of a build or a pull after it."""
+        found = {use: None for each in spellings(reach.names) for use in _later(self._uses.get(each, []), origin.order)}
         return sorted(found, key=order_of)
 
     def sources(self, push: Push) -> list[Name]:

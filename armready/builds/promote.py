@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from armready.builds.chains import Promotion
-from armready.builds.events import Event, Tag
+from armready.builds.events import Event, Tag, Use
 from armready.builds.statements import is_editable, removals
 from armready.file import File
 from armready.fix import Applicability, Edit, Fix
@@ -34,9 +34,14 @@ def copy_in_registry(file: File, promotion: Promotion) -> Fix | None:
     edit = first_push.script.edit(file, first_push.command.span, f"docker buildx imagetools create {tags} {pull.name.word.text}")
     if edit is None:
         return None
+    cleaned = _cleaned_up(promotion)
+    if cleaned is None:
+        return None
     edits = [edit]
     covered = [
-        event for event in (pull, *promotion.tags, *promotion.pushes[1:]) if not isinstance(event, Tag) or _covered(event, promotion)
+        event
+        for event in (pull, *promotion.tags, *promotion.pushes[1:], *cleaned)
+        if not isinstance(event, Tag) or _covered(event, promotion)
     ]
     removed = _remove(file, covered)
     if removed is None:
@@ -44,6 +49,17 @@ def copy_in_registry(file: File, promotion: Promotion) -> Fix | None:
     edits.extend(removed)
     notes = ("The image is no longer pulled into the local daemon",)
     return Fix("Copy the image in the registry, with all its platforms", tuple(edits), Applicability.UNSAFE, notes)
+
+
+def _cleaned_up(promotion: Promotion) -> list[Use] | None:
+    """The commands that remove the local image afterwards; None where one cannot go, or the image is needed for something else."""
+    own = [promotion.pull.name, *(name for tag in promotion.tags for name in tag.names)]
+    for use in promotion.uses:
+        if not use.removes or use.command is None or not is_editable(use.command) or use.step.shell != promotion.pull.step.shell:
+            return None
+        if not all(any(name.same(other) for other in own if other is not None) for name in use.names):
+            return None
+    return list(promotion.uses)
 
 
 def _covered(tag: Tag, promotion: Promotion) -> bool:

@@ -143,9 +143,10 @@ def _statement(text: str, span: Span) -> Span:
     at_end = end >= len(text) or text[end] in "\r\n"
     if not before.strip() and at_end:
         if line > 0:
-            previous = line - 1
-            if previous > 0 and text[previous - 1] == "\r":
-                previous -= 1
+            previous = _line_end(text, line)
+            above = text.rfind("\n", 0, previous) + 1
+            if above > 0 and not text[above:previous].strip() and _EMPTY_LINE.match(text, end):
+                previous = _line_end(text, above)
             return Span(previous, end)
         following = text.find("\n", end)
         return Span(line, len(text) if following < 0 else following + 1)
@@ -155,6 +156,16 @@ def _statement(text: str, span: Span) -> Span:
     if separator and at_end:
         return Span(line + separator.start(), end)
     return Span(span.start, end)
+
+
+# The end of a line, and a line behind it with nothing in it.
+_EMPTY_LINE = regex(r"\r?\n[ \t]*(?:\r?\n|$)")
+
+
+def _line_end(text: str, start: int) -> int:
+    """Where the line ends that comes before the one that begins at `start`."""
+    end = start - 1
+    return end - 1 if end > 0 and text[end - 1] == "\r" else end
 
 
 def statement_start(command: Command) -> int:
@@ -171,9 +182,9 @@ def statement_start(command: Command) -> int:
 
 
 def insertion(script: Script, offset: int, new: Sequence[str]) -> Change | None:
-    """A change that puts lines above the statement that begins at `offset`; None when it shares its line with another one."""
+    """A change that puts lines above the statement that begins at `offset`; None when it belongs to what stands before it."""
     line = script.text.rfind("\n", 0, offset) + 1
     indent = script.text[line:offset]
-    if indent.strip(" \t@-+"):
+    if indent.strip(" \t@-+") or script.asks_for_status(offset):
         return None
     return Span(offset, offset), "".join(f"{each}\n{indent}" for each in new)

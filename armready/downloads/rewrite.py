@@ -280,7 +280,7 @@ def _block_in_file(
     fetching = (each.command for each in together if each.command is not None)
     start = min(_statement_start(command) for command in (*users, *fetching))
     host = hosted.script.embedded.host_offset(start)
-    if host is None:
+    if host is None or hosted.script.asks_for_status(start):
         return None
     line = file.source.line_starts[file.source.line_index(host)]
     indent = file.source.indent_at(host)

@@ -89,6 +89,11 @@ class Script:
         """The commands that begin within `span`."""
         return self.commands[bisect_left(self._starts, span.start) : bisect_left(self._starts, span.end)]
 
+    def asks_for_status(self, offset: int) -> bool:
+        """Whether the line at `offset` asks how the command before it ended (`$?`), so that nothing may come between the two."""
+        end = self.text.find("\n", offset)
+        return _STATUS.search(self.text, offset, len(self.text) if end < 0 else end) is not None
+
     def intact(self, span: Span) -> bool:
         """Whether the grammar could read everything in `span`."""
         return not any(span.start <= error.end and error.start <= span.end for error in self.errors)
@@ -102,6 +107,8 @@ class Script:
         edited = self.embedded.edit(span, text)
         return None if edited is None else file.replace(*edited)
 
+
+_STATUS = regex(r"\$\{?(?:\?|PIPESTATUS)")
 
 # Template expressions of the hosts. Bounded, so that an unclosed one cannot make the search quadratic.
 _TEMPLATE = regex(

@@ -70,6 +70,18 @@ class PromotionDropsArm64(FileRule):
             applicability=Applicability.UNSAFE,
         ),
         Example(
+            "the local images are removed",
+            path="copy.sh",
+            bad="set -e\n\n«docker pull -q a/b:1»\n\ndocker tag a/b:1 c/d:1\n\ndocker push c/d:1\n\ndocker rmi a/b:1 c/d:1\n\necho done\n",
+            fixed="set -e\n\ndocker buildx imagetools create -t c/d:1 a/b:1\n\necho done\n",
+            applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "the local image is looked at",
+            path="copy.sh",
+            bad="«docker pull a/b:1»\ndocker tag a/b:1 c/d:1\ndocker push c/d:1\ndocker inspect c/d:1\n",
+        ),
+        Example(
             "one platform by name",
             path="copy.sh",
             good="docker pull --platform linux/amd64 a/b:1\ndocker tag a/b:1 c/d:1\ndocker push c/d:1\n",

@@ -34,6 +34,7 @@ def message(script: str) -> str:
         ("docker build -t a/b:1 .\ndocker push a/b:1\nif $X; then docker tag a/b:1 a/b:2; docker push a/b:2; fi\n", "different conditions"),
         ("docker build -t a/b:1 . | tee log\ndocker push a/b:1\n", "construct"),
         ("docker build -t a/b:1 . &\nwait\ndocker push a/b:1\n", "construct"),
+        ("describe a/b:1\nif [ $? != 0 ]; then\n  docker build -t a/b:1 .\n  docker push a/b:1\nfi\n", "no line of its own"),
         ("podman build -t a/b:1 .\npodman push a/b:1\n", "manifest"),
     ],
 )

@@ -1,28 +1,39 @@
-"""Results of the first pass, kept between runs.
+"""Results kept between runs.
 
-A result is used again only if the file's contents are the same, or its time stamp, size and inode are and the time stamp is older than
-the cache (the rule by which git trusts its index). One file per repository and settings; it names the version of the code and of the
-facts that wrote it, and is worthless to any other. A broken cache is an empty one; concurrent runs replace the file as a whole.
+A result of the first pass is used again only if the file's contents are the same, or its time stamp, size and inode are and the time
+stamp was old when it was taken (the rule by which git trusts its index). What a project rule said is used again if the answers to all
+that it had asked are the same (`Graph.answer`). So each record proves itself, and it does not matter which run wrote which.
+
+One folder per repository and settings holds `_SHARDS` files of results and one of the second pass. Each begins with the digest of
+itself and of the code that made it: a broken file, or one of other code, is an empty one. A file is replaced as a whole, if anything in
+it is new.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import sys
+import time
+from collections.abc import Container, Iterable, Mapping
+from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zlib import crc32
 
-from armready import __version__
-from armready.tree import WatchedTree, digest_of
+from armready.tree import digest_of
 
 if TYPE_CHECKING:
     from armready.config import Settings
     from armready.finding import Finding
-    from armready.results import FileResult, Unparsed
-    from armready.tree import Tree
+    from armready.project import Graph, Project
+    from armready.results import FileResult
+    from armready.tree import Answers
 
-_FORMAT = 2
+_DIGEST = 16
 _RACY_NS = 2_000_000_000
+_SECOND = "second"
+_SHARDS = "0123456789abcdef"
 
 
 class Stamp(NamedTuple):
@@ -33,21 +44,19 @@ class Stamp(NamedTuple):
     inode: int
 
 
-class SecondPass(NamedTuple):
-    """What the project rules said, and what the tree answered them: they say the same for the same files and the same answers."""
-
-    findings: list[Finding]
-    problems: tuple[Unparsed, ...]
-    complete: bool
-    answers: dict[tuple[str, str, int | None], object]
-
-
 class Entry(NamedTuple):
-    """What is known of one file."""
+    """What is known of one file. Without a stamp only its contents count."""
 
-    stamp: Stamp
+    stamp: Stamp | None
     digest: bytes
     result: FileResult
+
+
+class Told(NamedTuple):
+    """What a project rule said, and the names of those who asked for it: the rule and the views that it used."""
+
+    findings: tuple[Finding, ...]
+    asked_by: frozenset[str]
 
 
 def folder() -> Path:
@@ -77,88 +86,155 @@ def stamp_of(path: str) -> Stamp | None:
     return Stamp(status.st_mtime_ns, status.st_size, status.st_ino)
 
 
+class SecondPass:
+    """What the project rules say: what they said before, as long as all answers are the same, or what they are heard to say now."""
+
+    def __init__(self, told: Mapping[str, Told], answers: Mapping[str, Answers]) -> None:
+        self._before = told
+        self._answers_before = answers
+        self._same: dict[str, bool] = {}
+        self._told: dict[str, Told] = {}
+        self._answers: dict[str, Answers] = {}
+        self.is_new = False
+
+    def recall(self, code: str, graph: Graph) -> tuple[Finding, ...] | None:
+        """What a rule said before; None when it has to be asked again."""
+        told = self._before.get(code)
+        if told is None or not all(self._is_same(name, graph) for name in told.asked_by):
+            return None
+        self._told[code] = told
+        return told.findings
+
+    def remember(self, code: str, findings: Iterable[Finding], project: Project) -> None:
+        """Keep what a rule says now."""
+        found = project.answers()
+        self._told[code] = Told(tuple(findings), frozenset(found))
+        self._answers |= found
+        self.is_new = True
+
+    def _is_same(self, name: str, graph: Graph) -> bool:
+        if name not in self._same:
+            self._same[name] = all(graph.answer(question) == answer for question, answer in self._answers_before[name].items())
+        return self._same[name]
+
+    def state(self) -> tuple[dict[str, Told], dict[str, Answers]]:
+        """What this run leaves for the next one. A view that was asked before and now keeps both, for the rules that were not asked now."""
+        names = frozenset[str]().union(*(told.asked_by for told in self._told.values()))
+        before = {name: self._answers_before[name] for name in names if self._same.get(name)}
+        return self._told, {name: merged(before.get(name, {}), self._answers.get(name, {})) for name in names}
+
+
 class Cache:
-    """The cache of one repository under one set of settings."""
+    """The cache of one repository under one set of settings.
 
-    def __init__(self, root: Path, settings: Settings) -> None:
-        import pickle
+    Args:
+        root: the repository.
+        settings: of the run.
+        code: folders of rules that are not armready's own.
+    """
 
-        key = digest_of(repr((str(root), settings)).encode()).hex()
-        self._file = folder() / f"{key}.pickle"
-        self._maker = _maker(settings.rules_path)
-        self._written_ns = 0
-        self._entries: dict[str, Entry] = {}
-        self._second: SecondPass | None = None
-        self._stale = False
-        try:
-            with self._file.open("rb") as handle:
-                if pickle.load(handle) == self._maker:
-                    self._written_ns = os.fstat(handle.fileno()).st_mtime_ns
-                    self._entries, self._second = pickle.load(handle)
-        except Exception:
-            self._entries, self._second = {}, None
+    def __init__(self, root: Path, settings: Settings, code: Iterable[str] = ()) -> None:
+        self._folder = folder() / digest_of(repr((str(root), settings)).encode("utf-8", "surrogatepass")).hex()
+        self._maker = _maker(code)
+        self._began_ns = time.time_ns()
+        self._shards: dict[str, dict[str, Entry]] = {}
+        self._changed: set[str] = set()
 
-    def by_stamp(self, path: str, stamp: Stamp) -> FileResult | None:
-        """The result of a file that was not touched since."""
-        entry = self._entries.get(path)
-        trusted = entry is not None and entry.stamp == stamp and stamp.modified_ns + _RACY_NS < self._written_ns
-        return entry.result if trusted and entry is not None else None
-
-    def by_digest(self, path: str, digest: bytes) -> FileResult | None:
-        """The result of a file that was touched and has the same contents."""
-        entry = self._entries.get(path)
-        return entry.result if entry is not None and entry.digest == digest else None
+    @cached_property
+    def second_pass(self) -> SecondPass:
+        """What is known of the project rules."""
+        return SecondPass(*(self._read(_SECOND) or ({}, {})))
 
     def entry(self, path: str) -> Entry | None:
         """What is known of a file."""
-        return self._entries.get(path)
+        return self._shard(_shard_of(path)).get(path)
 
-    def replace(self, entries: dict[str, Entry]) -> None:
-        """Take over what is known of the files of this run. Other results, or those of other files, make the second pass stale."""
-        kept = self._entries
-        self._stale = entries.keys() != kept.keys() or any(entries[path] is not entry for path, entry in kept.items())
-        if self._stale and _results(entries) != _results(kept):
-            self._second = None
-        self._entries = entries
+    def by_stamp(self, path: str, stamp: Stamp) -> FileResult | None:
+        """The result of a file that was not touched since."""
+        entry = self.entry(path)
+        return entry.result if entry is not None and entry.stamp == stamp else None
 
-    def second_pass(self, tree: Tree, *, complete: bool) -> SecondPass | None:
-        """What the project rules said of the same files, if the tree still answers as it did."""
-        second = self._second
-        if second is None or second.complete != complete:
-            return None
-        watched = WatchedTree(tree)
-        return second if all(watched.ask(question) == answer for question, answer in second.answers.items()) else None
+    def add(self, path: str, stamp: Stamp, digest: bytes, result: FileResult) -> None:
+        """Keep what is known of a file; its stamp was taken in this run, before it was read."""
+        is_old = stamp.modified_ns + _RACY_NS < self._began_ns
+        shard = _shard_of(path)
+        self._shard(shard)[path] = Entry(stamp if is_old else None, digest, result)
+        self._changed.add(shard)
 
-    def store(self, second: SecondPass) -> None:
-        """Write the cache if anything in it is new; what cannot be written is not missed."""
-        if not self._stale and second is self._second:
-            return
-        import pickle
-        import tempfile
+    def save(self, known: Container[str] | None) -> None:
+        """Write what is new; what cannot be written is not missed.
+
+        Args:
+            known: the files that there are, so that the others are forgotten; None: not all are known.
+        """
+        if known is not None:
+            self._forget_others(known)
+        with suppress(OSError):
+            for name in sorted(self._changed):
+                self._write(name, self._shards[name])
+            if self.second_pass.is_new:
+                self._write(_SECOND, self.second_pass.state())
+
+    def _forget_others(self, known: Container[str]) -> None:
+        for name in _SHARDS:
+            shard = self._shard(name)
+            for path in [path for path in shard if path not in known]:
+                del shard[path]
+                self._changed.add(name)
+
+    def _shard(self, name: str) -> dict[str, Entry]:
+        if name not in self._shards:
+            self._shards[name] = self._read(name) or {}
+        return self._shards[name]
+
+    def _read(self, name: str) -> Any:
+        from pickle import loads
 
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor, temporary = tempfile.mkstemp(dir=self._file.parent)
-            with open(descriptor, "wb") as handle:
-                pickle.dump(self._maker, handle)
-                pickle.dump((self._entries, second), handle, protocol=pickle.HIGHEST_PROTOCOL)
-            os.replace(temporary, self._file)
+            data = memoryview((self._folder / name).read_bytes())
+            return loads(data[_DIGEST:]) if data[:_DIGEST] == self._seal(data[_DIGEST:]) else None
+        except Exception:
+            return None
+
+    def _write(self, name: str, content: object) -> None:
+        from pickle import HIGHEST_PROTOCOL, dumps
+
+        body = dumps(content, HIGHEST_PROTOCOL)
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        temporary = self._folder / f"{name}.{os.getpid()}.{time.time_ns()}"
+        try:
+            temporary.write_bytes(self._seal(body) + body)
+            os.replace(temporary, self._folder / name)
         except OSError:
-            return
+            temporary.unlink(missing_ok=True)
+            raise
+
+    def _seal(self, body: bytes | memoryview) -> bytes:
+        return digest_of(self._maker + digest_of(body))
 
 
-def _results(entries: dict[str, Entry]) -> dict[str, FileResult]:
-    return {path: entry.result for path, entry in entries.items()}
+def merged(before: Answers, now: Answers) -> Answers:
+    """Both; a question that was answered in two ways is never answered the same again."""
+    return {**before, **now, **{question: None for question in before.keys() & now.keys() if before[question] != now[question]}}
 
 
-def _maker(rules_path: Iterable[str]) -> tuple[object, ...]:
-    """What a cache depends on beside the scanned file: the version, and the code and facts as they stand on disk."""
+def _shard_of(path: str) -> str:
+    return _SHARDS[crc32(path.encode("utf-8", "surrogatepass")) % len(_SHARDS)]
+
+
+def _maker(code: Iterable[str]) -> bytes:
+    """What a result depends on beside the scanned file and the settings: the code, the facts, and the packages that are installed."""
     package = Path(__file__).parent
     rules = package / "rules" if (package / "rules").is_dir() else package.parent / "rules"
-    newest, count = 0, 0
-    for top in (str(package), str(rules), *rules_path):
-        for where, _, names in os.walk(top):
-            for name in names:
+    parts = [
+        sys.version,
+        *sorted(name for place in sys.path if os.path.isdir(place) for name in os.listdir(place) if name.endswith(".dist-info")),
+    ]
+    for top in (str(package), str(rules), *code):
+        for where, folders, names in os.walk(top):
+            folders.sort()
+            for name in sorted(names):
                 if name.endswith((".py", ".tsv")):
-                    newest, count = max(newest, os.stat(os.path.join(where, name)).st_mtime_ns), count + 1
-    return (_FORMAT, __version__, newest, count)
+                    path = os.path.join(where, name)
+                    parts += [path, digest_of(Path(path).read_bytes()).hex()]
+    return digest_of("\0".join(parts).encode("utf-8", "surrogatepass"))

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
-from armready.cache import Entry, stamp_of
+from armready.cache import stamp_of
 from armready.classify import Kind, classify, kind_by_name, needs_content
 from armready.errors import ParseProblem
 from armready.facts import COLLECTORS
@@ -22,7 +22,7 @@ from armready.suppressions import NEEDLE, find_suppressions
 from armready.tree import DiskTree, digest_of
 
 if TYPE_CHECKING:
-    from armready.cache import Cache
+    from armready.cache import Cache, Entry
     from armready.config import Settings
     from armready.finding import Finding
     from armready.registry import Registry
@@ -48,7 +48,7 @@ def first_pass(tree: Tree, paths: Sequence[str], registry: Registry, *, jobs: in
         cache: results of earlier runs over the same tree on disk.
     """
     stamps = {path: stamp_of(os.path.join(tree.root, path)) for path in paths} if isinstance(tree, DiskTree) else {}
-    results = {path: result for path in paths if cache and (stamp := stamps[path]) and (result := cache.by_stamp(path, stamp))}
+    results = {path: result for path in paths if cache and (stamp := stamps.get(path)) and (result := cache.by_stamp(path, stamp))}
     missing = [path for path in paths if path not in results]
     known = {path: entry for path in missing if cache and (entry := cache.entry(path))}
     work = sum(stamp.size for path in missing if kind_by_name(path) and (stamp := stamps.get(path)))
@@ -58,11 +58,10 @@ def first_pass(tree: Tree, paths: Sequence[str], registry: Registry, *, jobs: in
         read = check_in_processes(tree, missing, stamps, registry.settings, known, jobs)
     else:
         read = [read_and_check(tree, path, registry, known.get(path), digested=cache is not None) for path in missing]
-    entries = dict(zip(missing, read, strict=True))
-    results |= {path: each.result for path, each in entries.items()}
-    if cache:
-        fresh = {path: Entry(stamp, each.digest, each.result) for path, each in entries.items() if each.lasting and (stamp := stamps[path])}
-        cache.replace({path: fresh.get(path) or entry for path in paths if (entry := fresh.get(path) or cache.entry(path))})
+    for path, each in zip(missing, read, strict=True):
+        results[path] = each.result
+        if cache and each.lasting and (stamp := stamps.get(path)):
+            cache.add(path, stamp, each.digest, each.result)
     return {path: results[path] for path in paths}
 
 

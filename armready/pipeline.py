@@ -15,14 +15,13 @@ from datetime import date
 from typing import TYPE_CHECKING, cast
 
 from armready.finding import Confidence, Finding, Severity
-from armready.first_pass import first_pass, guarded, read_and_check
-from armready.project import Project
+from armready.first_pass import first_pass, guarded
+from armready.project import Graph, Project
 from armready.records import dataclass
 from armready.registry import Registry
 from armready.results import FileResult, Report, Unparsed
 from armready.rule import ProjectRule, SuppressionRule
 from armready.suppressions import Use, apply_suppressions
-from armready.tree import WatchedTree
 
 if TYPE_CHECKING:
     from armready.cache import Cache
@@ -74,7 +73,9 @@ def analyse(
     unknown = [path for path in paths if not known or path not in known]
     read = {**(known or {}), **first_pass(tree, unknown, registry, jobs=jobs, cache=cache)}
     results = {path: read[path] for path in paths}
-    of_project, problems = _second_pass(tree, results, registry, complete, cache)
+    of_project, problems = check_project(tree, results, registry, complete=complete, cache=cache)
+    if cache:
+        cache.save(results if complete else None)
     of_files = (finding for result in results.values() for finding in result.findings)
     findings = sorted((*of_files, *of_project), key=lambda each: each.sort_key)
     silenced: list[Finding] = []
@@ -86,43 +87,29 @@ def analyse(
     return Analysis(results, tuple(findings), tuple(silenced), complete, problems)
 
 
-def _second_pass(
-    tree: Tree, results: Mapping[str, FileResult], registry: Registry, complete: bool, cache: Cache | None
-) -> tuple[list[Finding], tuple[Unparsed, ...]]:
-    """What `check_project` says, now or in the run that left the cache."""
-    if cache is None:
-        return check_project(tree, results, registry, complete=complete)
-    from armready.cache import SecondPass
-
-    second = cache.second_pass(tree, complete=complete)
-    if second is None:
-        watched = WatchedTree(tree)
-        findings, problems = check_project(watched, results, registry, complete=complete)
-        second = SecondPass(findings, problems, complete, watched.answers)
-    cache.store(second)
-    return second.findings, second.problems
-
-
 def check_project(
-    tree: Tree, results: Mapping[str, FileResult], registry: Registry, *, complete: bool
+    tree: Tree, results: Mapping[str, FileResult], registry: Registry, *, complete: bool, cache: Cache | None = None
 ) -> tuple[list[Finding], tuple[Unparsed, ...]]:
     """The second pass: the findings of the project rules in the files of this run."""
+
+    def load(path: str) -> FileResult | None:
+        return first_pass(tree, [path], registry, cache=cache)[path] if tree.exists(path) else None
+
+    graph = Graph(results, tree, registry.settings, complete=complete, load=load)
     kinds = {result.kind for result in results.values() if result.kind is not None}
-    project = Project(
-        results,
-        tree,
-        registry.settings,
-        complete=complete,
-        load=lambda path: read_and_check(tree, path, registry).result if tree.exists(path) else None,
-    )
+    before = cache.second_pass if cache else None
     problems: dict[str, None] = {}
     findings: list[Finding] = []
-    facts = frozenset[str]().union(*(result.facts.types for result in results.values()))
     for entry in registry.project_rules(kinds):
-        if entry.reads and not entry.reads & facts:
+        if entry.reads and not entry.reads & graph.types:
             continue
-        rule = cast("type[ProjectRule]", entry.load())()
-        found = guarded(lambda rule=rule: rule.check(project), rule.code, problems)  # type: ignore[misc]
+        found: Sequence[Finding] | None = before.recall(entry.code, graph) if before else None
+        if found is None:
+            rule, project, failed = cast("type[ProjectRule]", entry.load())(), Project(graph, entry.code), dict[str, None]()
+            found = guarded(lambda rule=rule, project=project: rule.check(project), entry.code, failed)  # type: ignore[misc]
+            problems |= failed
+            if before and not failed:
+                before.remember(entry.code, found, project)
         findings.extend(finding for finding in found if finding.path in results)
     return findings, tuple(Unparsed("", problem) for problem in problems)
 

@@ -13,7 +13,7 @@ from armready.classify import BUILD_KINDS, LOCK_KINDS, MANIFEST_KINDS, PIPELINE_
 from armready.config import Settings
 from armready.facts import DockerfileFact
 from armready.finding import Confidence, Finding, Severity
-from armready.project import Project
+from armready.project import Graph, Project
 from armready.tree import MemoryTree
 
 if TYPE_CHECKING:
@@ -156,7 +156,8 @@ def _workloads(analysis: Analysis) -> Iterator[Placed]:
         return
     from armready.kubernetes.own_images import own_builds
 
-    own = own_builds(Project(analysis.results, MemoryTree({}), Settings(), complete=analysis.complete, load=lambda _: None))
+    graph = Graph(analysis.results, MemoryTree({}), Settings(), complete=analysis.complete, load=lambda _: None)
+    own = own_builds(Project(graph, ""))
     for path, fact in found:
         workload = cast("Workload", fact)
         if workload.is_workload:

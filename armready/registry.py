@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import pkgutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -192,6 +193,11 @@ class Registry:
     def suppression_rules(self) -> tuple[Entry, ...]:
         """The rules about ignore comments."""
         return tuple(self._of(Stage.SUPPRESSIONS, Kind))
+
+    def foreign_folders(self) -> list[str]:
+        """Where the code of rules lies that are not armready's own."""
+        modules = {entry.module for entry in self._by_code.values() if not entry.module.startswith(f"{GROUP}.")}
+        return sorted({os.path.dirname(sys.modules[name].__file__ or "") for name in modules} - {""})
 
     def _of(self, stage: Stage, kinds: Iterable[Kind]) -> Iterator[Entry]:
         wanted = frozenset(kinds)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 from armready.records import dataclass
 
@@ -19,62 +19,61 @@ def name_of(fact: type) -> str:
     return f"{fact.__module__}:{fact.__qualname__}"
 
 
-class Facts(Sequence[object]):
-    """The facts of a file. What comes from the cache or from another process stays pickled until somebody looks at it: few do.
+class Facts:
+    """The facts of a file, type by type. What comes from the cache or from another process stays pickled: few look at it."""
 
-    Attributes:
-        types: the names of their types.
-    """
-
-    __slots__ = ("_facts", "_packed", "types")
+    __slots__ = ("_made", "_packed")
 
     def __init__(self, facts: Iterable[object] = ()) -> None:
-        self._facts: tuple[object, ...] | None = tuple(facts)
-        self._packed = b""
-        self.types = frozenset(map(name_of, {type(fact) for fact in self._facts}))
+        self._made: dict[str, list[object]] = {}
+        self._packed: dict[str, bytes] = {}
+        for fact in facts:
+            self._made.setdefault(name_of(type(fact)), []).append(fact)
 
     @classmethod
-    def packed(cls, types: frozenset[str], packed: bytes) -> Facts:
-        """Facts that are pickled already."""
+    def of_packed(cls, packed: dict[str, bytes]) -> Facts:
+        """Facts that are pickled already, by the names of their types."""
         made = cls()
-        made._facts, made._packed, made.types = None, packed, types
+        made._packed = packed
         return made
+
+    @property
+    def types(self) -> Collection[str]:
+        """The names of their types."""
+        return self._made or self._packed
 
     def of(self, wanted: type[Any]) -> list[Any]:
         """Those of one type."""
-        return [fact for fact in self._all() if type(fact) is wanted] if name_of(wanted) in self.types else []
+        return self._of(name_of(wanted))
 
-    def _all(self) -> tuple[object, ...]:
-        if self._facts is None:
-            from pickle import loads
+    def _of(self, name: str) -> list[Any]:
+        if name in self._made:
+            return self._made[name]
+        if name not in self._packed:
+            return []
+        from pickle import loads
 
-            self._facts = loads(self._packed)
-        return self._facts or ()
+        return loads(self._packed[name])  # type: ignore[no-any-return]
 
-    @overload
-    def __getitem__(self, index: int) -> object: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[object, ...]: ...
-    def __getitem__(self, index: int | slice) -> object:
-        return self._all()[index]
-
-    def __len__(self) -> int:
-        return len(self._all())
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Facts) and self._all() == other._all()
-
-    def __hash__(self) -> int:
-        return hash(self._all())
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        if not self.types:
-            return (Facts, ())
-        if not self._packed:
+    def packed(self, name: str) -> bytes:
+        """Those of one type, pickled; nothing where there are none."""
+        if name in self._made and name not in self._packed:
             from pickle import HIGHEST_PROTOCOL, dumps
 
-            self._packed = dumps(self._facts, HIGHEST_PROTOCOL)
-        return (Facts.packed, (self.types, self._packed))
+            self._packed[name] = dumps(self._made[name], HIGHEST_PROTOCOL)
+        return self._packed.get(name, b"")
+
+    def __iter__(self) -> Iterator[Any]:
+        return (fact for name in self.types for fact in self._of(name))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Facts) and list(self) == list(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Facts.of_packed, ({name: self.packed(name) for name in self.types},)) if self.types else (Facts, ())
 
 
 NO_FACTS = Facts()

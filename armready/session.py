@@ -80,7 +80,7 @@ class Session:
     def _cache(self) -> Cache:
         from armready.cache import Cache
 
-        return Cache(self.root, self.settings)
+        return Cache(self.root, self.settings, self.registry.foreign_folders())
 
     def report(self, analysis: Analysis, filters: Filters) -> Report:
         """The filtered list of an analysis."""

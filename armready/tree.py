@@ -8,14 +8,19 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from armready.errors import ParseProblem
 
+# What is asked, of which path, and how.
+Question = tuple[str, str, str]
 
-def digest_of(data: bytes) -> bytes:
+# What stands for the answers; None: it was answered in two ways, which it never will be again.
+Answers = dict[Question, object]
+
+
+def digest_of(data: bytes | memoryview) -> bytes:
     """What stands for the contents of a file."""
     from hashlib import blake2b
 
@@ -89,46 +94,53 @@ class DiskTree:
 
 
 class WatchedTree:
-    """Another tree, with a record of what it was asked and what it answered: as long as it would answer the same, so would they who asked.
+    """Another tree, with a record of what it was asked and what it answered (`ask`)."""
 
-    Attributes:
-        answers: whether a file or a folder is there, and the digest of what was read of a file, by question.
-    """
-
-    def __init__(self, tree: Tree) -> None:
-        self.answers: dict[tuple[str, str, int | None], object] = {}
+    def __init__(self, tree: Tree, answers: Answers) -> None:
         self._tree = tree
+        self._answers = answers
 
     def read(self, path: str, limit: int | None = None) -> bytes:
         """See `Tree.read`."""
-        self.answers["read", path, limit] = None
-        data = self._tree.read(path, limit)
-        self.answers["read", path, limit] = digest_of(data)
+        question = ("read", path, "" if limit is None else str(limit))
+        try:
+            data = self._tree.read(path, limit)
+        except ParseProblem:
+            note(self._answers, question, False)
+            raise
+        note(self._answers, question, digest_of(data))
         return data
 
     def exists(self, path: str) -> bool:
         """See `Tree.exists`."""
         there = self._tree.exists(path)
-        self.answers["exists", path, None] = there
+        note(self._answers, ("exists", path, ""), there)
         return there
 
     def is_directory(self, path: str) -> bool:
         """See `Tree.is_directory`."""
         there = self._tree.is_directory(path)
-        self.answers["is_directory", path, None] = there
+        note(self._answers, ("is_directory", path, ""), there)
         return there
 
-    def ask(self, question: tuple[str, str, int | None]) -> object:
-        """The answer to a question that another tree was asked."""
-        kind, path, limit = question
-        if kind == "read":
-            with suppress(ParseProblem):
-                self.read(path, limit)
-        elif kind == "exists":
-            self.exists(path)
-        else:
-            self.is_directory(path)
-        return self.answers[question]
+
+def note(answers: Answers, question: Question, answer: object) -> None:
+    """Write an answer down."""
+    if answers.setdefault(question, answer) != answer:
+        answers[question] = None
+
+
+def ask(tree: Tree, question: Question) -> object:
+    """What a tree answers: whether a file or a folder is there, and the digest of what can be read of a file, or False."""
+    what, path, limit = question
+    if what == "exists":
+        return tree.exists(path)
+    if what == "is_directory":
+        return tree.is_directory(path)
+    try:
+        return digest_of(tree.read(path, int(limit) if limit else None))
+    except ParseProblem:
+        return False
 
 
 class MemoryTree:

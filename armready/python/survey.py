@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from posixpath import dirname
-from weakref import WeakKeyDictionary
 
 from armready.errors import ParseProblem
 from armready.finding import Confidence, Severity
@@ -352,14 +351,9 @@ def _accepts(requires: str, python: tuple[int, int]) -> bool:
     return any(allows(requires, f"{python[0]}.{python[1]}.{micro}") for micro in (20, 0))
 
 
-_SURVEYS: WeakKeyDictionary[Project, Survey] = WeakKeyDictionary()
-
-
 def survey(project: Project) -> Survey:
     """The survey of a project, made once."""
-    if project not in _SURVEYS:
-        _SURVEYS[project] = Survey(project)
-    return _SURVEYS[project]
+    return project.view(Survey)
 
 
 def level(usual: Severity, dependency: Dependency) -> Severity:

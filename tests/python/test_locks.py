@@ -8,13 +8,13 @@ from armready.testing import analyse_files
 
 def surveyed(files: dict[str, str], **settings: object) -> Survey:
     from armready.config import from_mapping
-    from armready.pipeline import read_and_check
-    from armready.project import Project
+    from armready.first_pass import read_and_check
+    from armready.project import Graph, Project
 
     chosen = from_mapping(settings, "test") if settings else Settings()
     tree, registry, analysis = analyse_files(files, chosen)
-    project = Project(analysis.results, tree, chosen, complete=True, load=lambda path: read_and_check(tree, path, registry))
-    return survey(project)
+    graph = Graph(analysis.results, tree, chosen, complete=True, load=lambda path: read_and_check(tree, path, registry).result)
+    return survey(Project(graph, "test"))
 
 
 def found(files: dict[str, str], **settings: object) -> list[tuple[str, str | None, tuple[str, ...]]]:

@@ -232,7 +232,8 @@ def _chain(script: Script, switch: Switch, values: _Values) -> ArchSwitch | None
         if not positive or any(_is_arm64(each.word.template, each.asked) for each in positive):
             arm64 = arm64 or branch
         elif any(_misspelt(each.word, each.asked) for each in positive) and not _renames(script, branch, positive[0].asked):
-            misspelt += [each.word for each in positive if _misspelt(each.word, each.asked)]
+            wrong = [each for each in positive if _misspelt(each.word, each.asked)]
+            misspelt += [each.word for each in wrong if each.asked == asked] or [wrong[0].word]
         elif any(amd64_tokens(each.word.template) for each in positive):
             amd64 = amd64 or branch
     if asked is None or span is None:

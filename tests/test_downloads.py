@@ -238,3 +238,19 @@ def test_nothing_comes_between_a_command_and_the_question_how_it_ended():
     _, _, analysis = analyse_files({"get.sh": f"#!/bin/sh\n{text}"}, Settings())
     (finding,) = [each for each in analysis.findings if each.code == "DF140"]
     assert finding.fix is None
+
+
+def test_a_program_of_sed_names_no_file():
+    url = "https://download.docker.com/linux/static/stable/x86_64/docker-27.0.1.tgz"
+    text = f"#!/bin/sh\ncurl -fsSLO {url}\nsha256sum compose | sed 's/compose$/compose-linux-x86_64/' > sums\n"
+    _, _, analysis = analyse_files({"get.sh": text}, Settings())
+    (finding,) = [each for each in analysis.findings if each.code == "DF140"]
+    assert {edit.span.start for edit in finding.fix.edits if edit.span.start > text.index("sha256sum")} == set()
+
+
+def test_two_questions_in_one_condition_are_one_finding():
+    text = (
+        '#!/bin/sh\nA=$(arch)\nif [ "$A" = arm64 ] || [ "$(uname -m)" = arm64 ]; then b=1; elif [ "$A" = x86_64 ]; then b=2; fi\necho $b\n'
+    )
+    _, _, analysis = analyse_files({"get.sh": text}, Settings())
+    assert [each.code for each in analysis.findings].count("DF163") == 1

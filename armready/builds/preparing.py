@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 
 from armready.builds.events import Build, Event, Output
@@ -58,9 +59,11 @@ def setup_edits(file: File, job: Job, anchor: Step, missing: Needs, event: Event
 
 
 def _first_build(timeline: Timeline) -> Step | None:
-    """The step before which the set-up goes: the same for all builds of a job, so that they share it."""
-    builds = (event for event in timeline.of(Build) if not event.platforms.windows and event.output is not Output.FILE)
-    return next((event.step for event in builds), None)
+    """The step before which the set-up goes: the same for all builds of a job, so that they share it, under the condition of all."""
+    builds = [event.step for event in timeline.of(Build) if not event.platforms.windows and event.output is not Output.FILE]
+    if not builds:
+        return None
+    return builds[0] if len({step.condition for step in builds}) == 1 else replace(builds[0], condition="")
 
 
 def _first_scripted(timeline: Timeline) -> Event | None:

@@ -25,7 +25,9 @@ def copy_in_registry(file: File, promotion: Promotion) -> Fix | None:
         return None
     if any(event.condition != pull.condition or event.step.shell != pull.step.shell for event in events):
         return None
-    if pull.job.host.buildx is Buildx.NONE or (pull.invocation is not None and pull.invocation.tool != "docker"):
+    if pull.job.host.buildx is Buildx.NONE or (
+        pull.invocation is not None and not (pull.invocation.tool == "docker" and pull.invocation.certain)
+    ):
         return None
     names = [push.name for push in promotion.pushes]
     if any(name is None or name.word is None or name.same(pull.name) for name in names):

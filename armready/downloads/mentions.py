@@ -15,6 +15,8 @@ from armready.patterns import regex
 from armready.source import Span
 
 _ARCHIVE = regex(r"(?:\.(?:tar|tgz|txz|tbz2?|zip|gz|xz|bz2|zst|deb|rpm|apk|sh|bin|exe|asc|sig|sha\d+))+$", re.IGNORECASE)
+# Commands whose arguments are programs: what they name is no file.
+_EDITORS = frozenset({"sed", "awk", "gawk", "perl", "grep", "egrep"})
 _TESTS = frozenset({"[", "[[", "test", "echo", "printf", "for", "select"})
 
 
@@ -89,7 +91,7 @@ def _is_nearest(download: Download, command: Command, word: Word, fetched: list[
     if any(stem in word.template for each in fetched if each is not download for stem in _stems(each)) or "://" in word.template:
         return False
     names = {token.text for token in amd64_tokens(word.template)}
-    if _ARCHIVE.search(word.template) or _is_of_another(download, command, names):
+    if command.name in _EDITORS or _ARCHIVE.search(word.template) or _is_of_another(download, command, names):
         return False
     before = [each for each in fetched if each.command is not None and each.command.span.start < command.span.start and names & each.names]
     return bool(before) and before[-1] is download and bool(re.search(r"[/_.-]", word.template)) and not word.template.startswith("-")

@@ -58,7 +58,7 @@ def _insert(file: File, steps: SequenceNode, step: Step, wanted: list[str]) -> l
     assert isinstance(step.place, Item)
     node = steps.value[step.place.index]
     named = sum(get(each, "name") is not None for each in steps.value) * 2 > len(steps.value)
-    condition = _shared_condition(file, node)
+    condition = _shared_condition(file, node) if step.condition else ""
     blocks = []
     for action in wanted:
         name = [f"name: {_NAMES[action]}"] if named else []

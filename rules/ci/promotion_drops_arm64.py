@@ -77,6 +77,11 @@ class PromotionDropsArm64(FileRule):
             applicability=Applicability.UNSAFE,
         ),
         Example(
+            "a tool that may be podman",
+            path="copy.sh",
+            bad='D=${D:-docker}\n«"$D" pull a/b:1»\n"$D" tag a/b:1 c/d:1\n"$D" push c/d:1\n',
+        ),
+        Example(
             "the local image is looked at",
             path="copy.sh",
             bad="«docker pull a/b:1»\ndocker tag a/b:1 c/d:1\ndocker push c/d:1\ndocker inspect c/d:1\n",

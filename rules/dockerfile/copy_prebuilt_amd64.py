@@ -114,9 +114,8 @@ class CopyPrebuiltAmd64(ProjectRule):
             yield self._found(project, path, fact, message, Confidence.HIGH)
         elif fact.arm64_path and fact.arm64_path not in copied and not _SYSTEM.search(fact.path) and not _PAPER.search(fact.path):
             sure = Confidence.HIGH if fact.sure and fact.ships else Confidence.MEDIUM
-            yield self._found(
-                project, path, fact, f"{posixpath.basename(fact.path)} is for amd64; the arm64 image gets the same file.", sure
-            )
+            name = posixpath.basename(fact.path.rstrip("/"))
+            yield self._found(project, path, fact, f"{name} is for amd64; the arm64 image gets the same file.", sure)
 
     def _found(self, project: Project, path: str, fact: CopiedFileFact, message: str, confidence: Confidence) -> Finding:
         fix = fact.fix

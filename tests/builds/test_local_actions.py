@@ -63,3 +63,30 @@ def test_an_action_that_sets_up_nothing_changes_nothing():
 def test_a_build_for_several_platforms_has_its_emulator_from_the_action():
     several = WORKFLOW.replace("context: .\n", "context: .\n          platforms: linux/amd64,linux/arm64\n")
     assert after_fixes(QEMU, BUILDX, workflow=several) == (several, [])
+
+
+CONDITIONS = """
+on: push
+jobs:
+  image:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: docker/build-push-action@v6
+        if: {first}
+        with:
+          push: true
+          tags: example/a:1
+      - uses: docker/build-push-action@v6
+        if: {second}
+        with:
+          push: true
+          tags: example/b:1
+"""
+
+
+@pytest.mark.parametrize(("second", "guards"), [("inputs.a", 2), ("inputs.b", 0)])
+def test_the_set_up_of_several_builds_has_a_condition_only_where_they_share_it(second, guards):
+    text, _ = after_fixes(workflow=CONDITIONS.format(first="inputs.a", second=second))
+    before = text[: text.index("docker/build-push-action")]
+    assert before.count(QEMU) == before.count(BUILDX) == 1
+    assert before.count("if: inputs.a") == guards

@@ -10,90 +10,41 @@ import ast
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from armready.file import File
-from armready.parsers.python import Module, parse_python
+from armready.parsers.python import parse_python
+from armready.patterns import regex
+from armready.python.bindings import Bindings
+from armready.python.machines import (
+    AARCH64,
+    ATTRIBUTES,
+    BITNESS,
+    CALLS,
+    COMMANDS,
+    CONFIG,
+    DEBIAN,
+    PROCESSES,
+    RUNNERS,
+    UNKNOWN,
+    Done,
+    Machine,
+    Uname,
+    Unknown,
+)
 
 _LIMIT = 60
 _LONGEST = 400
-
-
-class _Unknown:
-    def __repr__(self) -> str:
-        return "UNKNOWN"
-
-
-UNKNOWN = _Unknown()
-
-
-class Machine(NamedTuple):
-    """A computer as Python describes it.
-
-    Attributes:
-        machine: `platform.machine()`.
-        processor: `platform.processor()`.
-        bits: of the interpreter.
-        multiarch: Debian's triplet.
-    """
-
-    machine: str
-    processor: str
-    bits: int = 64
-    multiarch: str = ""
-
-
-X86_64 = Machine("x86_64", "x86_64", 64, "x86_64-linux-gnu")
-AARCH64 = Machine("aarch64", "", 64, "aarch64-linux-gnu")
-AARCH64_NAMED = AARCH64._replace(processor="aarch64")
-I686 = Machine("i686", "i686", 32, "i386-linux-gnu")
-ARMV7 = Machine("armv7l", "", 32, "arm-linux-gnueabihf")
-PPC64LE = Machine("ppc64le", "ppc64le", 64, "powerpc64le-linux-gnu")
-S390X = Machine("s390x", "s390x", 64, "s390x-linux-gnu")
-# A Linux that spells its processor as macOS does. There is none: code that treats it otherwise than aarch64 confuses the two names.
-ARM64_SPELT = Machine("arm64", "arm", 64, "aarch64-linux-gnu")
-LINUX = (X86_64, AARCH64, I686, ARMV7, PPC64LE, S390X)
-
-# Functions without arguments -> their value.
-_CALLS: dict[str, Callable[[Machine], Any]] = {
-    "platform.machine": lambda on: on.machine,
-    "platform.processor": lambda on: on.processor,
-    "platform.system": lambda _: "Linux",
-    "platform.architecture": lambda on: (f"{on.bits}bit", "ELF"),
-    "platform.platform": lambda on: f"Linux-6.8.0-{on.machine}-with-glibc2.36",
-    "platform.python_implementation": lambda _: "CPython",
-    "platform.uname": lambda on: _Uname(on),
-    "os.uname": lambda on: _Uname(on),
-    "sysconfig.get_platform": lambda on: f"linux-{on.machine}",
-    "distutils.util.get_platform": lambda on: f"linux-{on.machine}",
-}
-_ATTRIBUTES: dict[str, Callable[[Machine], Any]] = {
-    "sys.platform": lambda _: "linux",
-    "os.name": lambda _: "posix",
-    "sys.maxsize": lambda on: 2 ** (on.bits - 1) - 1,
-    "sys.implementation._multiarch": lambda on: on.multiarch,
-}
-_CONFIG = {"MULTIARCH": "multiarch", "HOST_GNU_TYPE": "multiarch", "BUILD_GNU_TYPE": "multiarch"}
-_COMMANDS = {"uname -m": "machine", "uname -p": "processor", "arch": "machine", "uname -i": "processor"}
-_RUNNERS = ("subprocess.check_output", "subprocess.getoutput", "os.popen")
-_DEBIAN = {
-    "x86_64": "amd64",
-    "aarch64": "arm64",
-    "i686": "i386",
-    "armv7l": "armhf",
-    "ppc64le": "ppc64el",
-    "s390x": "s390x",
-    "arm64": "arm64",
-}
-
-_SOURCES = frozenset(
-    {*_CALLS, "sys.maxsize", "sys.implementation._multiarch", "sysconfig.get_config_var", "struct.calcsize", *_RUNNERS}
-) - {
-    "platform.system",
-    "platform.python_implementation",
-}
-_BITNESS = frozenset({"sys.maxsize", "struct.calcsize", "platform.architecture"})
+# A table with more entries than this is not evaluated.
+_LARGEST = 64
+# Names of names that a table is followed through.
+_DEEPEST = 6
+# What a regular expression is matched with is at most this long, and one that repeats a group or repeats often is not matched.
+_WORD = 40
+_NESTED = regex(r"\)[*+?{]")
+_REPEATS = regex(r"[*+{]")
+_MATCHERS: dict[str, Callable[[str, str], Any]] = {"re.match": re.match, "re.search": re.search, "re.fullmatch": re.fullmatch}
+_FALLS_OFF = Unknown()
 
 _METHODS = {
     "lower",
@@ -107,6 +58,8 @@ _METHODS = {
     "rstrip",
     "lstrip",
     "decode",
+    "read",
+    "readline",
     "find",
     "title",
 }
@@ -124,154 +77,13 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 }
 
 
-class _Uname:
-    def __init__(self, on: Machine) -> None:
-        self.fields = {"system": "Linux", "sysname": "Linux", "machine": on.machine, "processor": on.processor}
-        self.order: tuple[Any, ...] = ("Linux", UNKNOWN, UNKNOWN, UNKNOWN, on.machine, on.processor)
-
-
 @dataclass
-class Evaluator:
+class Evaluator(Bindings):
     """Evaluates expressions of one module."""
 
-    module: Module
-    _bound: dict[ast.Name, ast.expr | None] = field(default_factory=dict)
-
-    @cached_property
-    def imported(self) -> dict[str, str]:
-        """Local name -> qualified name, from every import of the module."""
-        found = {}
-        for node in self.module.nodes:
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    found[alias.asname or alias.name.partition(".")[0]] = alias.name if alias.asname else alias.name.partition(".")[0]
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                for alias in node.names:
-                    found[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-        return found
-
-    @cached_property
-    def functions(self) -> dict[str, ast.expr]:
-        """Functions of the module without arguments whose body is one return."""
-        found: dict[str, ast.expr] = {}
-        for node in self.module.tree.body:
-            if isinstance(node, ast.FunctionDef) and not (node.args.args or node.args.kwonlyargs or node.args.vararg or node.args.kwarg):
-                body = [each for each in node.body if not (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant))]
-                if len(body) == 1 and isinstance(body[0], ast.Return) and body[0].value is not None:
-                    found[node.name] = body[0].value
-        return found
-
-    def qualified(self, node: ast.expr) -> str:
-        """`platform.machine` of the expression that means it, or an empty string."""
-        parts = []
-        while isinstance(node, ast.Attribute):
-            parts.append(node.attr)
-            node = node.value
-        if not isinstance(node, ast.Name) or node.id not in self.imported:
-            return ""
-        return ".".join([self.imported[node.id], *reversed(parts)])
-
-    @cached_property
-    def marked(self) -> frozenset[ast.AST]:
-        """The expressions that may depend on an architecture value: those that hold one, or a name that any of them is bound to."""
-        module = self.module
-        marked: set[ast.AST] = set()
-        names: set[str] = set()
-        todo: list[ast.AST] = [node for node in (*module.of(ast.Attribute), *module.of(ast.Name)) if self.qualified(node) in _SOURCES]
-        loads: dict[str, list[ast.AST]] = {}
-        for name in module.of(ast.Name):
-            if isinstance(name.ctx, ast.Load):
-                loads.setdefault(name.id, []).append(name)
-        while todo:
-            node: ast.AST | None = todo.pop()
-            while node is not None and node not in marked and not isinstance(node, ast.stmt):
-                marked.add(node)
-                node = module.parents.get(node)
-            for bound in _names_bound(node, module.parents) - names:
-                names.add(bound)
-                todo.extend(loads.get(bound, ()))
-        return frozenset(marked)
-
-    @cached_property
-    def places(self) -> dict[ast.AST, tuple[list[ast.stmt], int]]:
-        """Each statement's block, and its position there."""
-        found: dict[ast.AST, tuple[list[ast.stmt], int]] = {}
-        for node in self.module.nodes:
-            for name in ("body", "orelse", "finalbody"):
-                block = getattr(node, name, None)
-                if isinstance(block, list):
-                    for position, statement in enumerate(block):
-                        found[statement] = (block, position)
-        return found
-
-    @cached_property
-    def stores(self) -> dict[ast.AST, set[str]]:
-        """The names that each statement, or anything in it, binds or deletes."""
-        found: dict[ast.AST, set[str]] = {}
-        for name in self.module.of(ast.Name):
-            if isinstance(name.ctx, ast.Load):
-                continue
-            node: ast.AST | None = name
-            while node is not None:
-                found.setdefault(node, set()).add(name.id)
-                node = self.module.parents.get(node)
-        return found
-
-    def sources(self, node: ast.AST, depth: int = 0) -> frozenset[str]:
-        """The architecture values that an expression depends on, through names and simple functions."""
-        found: set[str] = set()
-        if depth > 8 or node not in self.marked:
-            return frozenset()
-        for each in ast.walk(node):
-            if isinstance(each, ast.Attribute | ast.Name):
-                name = self.qualified(each)
-                if name in _SOURCES:
-                    found.add(name)
-            if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load) and each.id not in self.imported:
-                value = self.functions.get(each.id) or self.bound(each)
-                if value is not None and value is not node:
-                    found |= self.sources(value, depth + 1)
-        return frozenset(found)
-
-    def bound(self, name: ast.Name) -> ast.expr | None:
-        """The expression that a name holds at its place, when the text tells: the last plain assignment above it."""
-        if name not in self._bound:
-            self._bound[name] = self._find_bound(name)
-        return self._bound[name]
-
-    def _find_bound(self, name: ast.Name) -> ast.expr | None:
-        parents = self.module.parents
-        node: ast.AST = name
-        while (parent := parents.get(node)) is not None:
-            if node in self.places:
-                block, position = self.places[node]
-                for index in range(position - 1, -1, -1):
-                    value = self._assigned(block[index], name.id)
-                    if value is not None:
-                        return None if isinstance(value, _Unknown) else value
-            if isinstance(parent, ast.For | ast.While | ast.AsyncFor) and name.id in self.stores.get(parent, ()):
-                return None
-            if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-                if _binds_argument(parent, name.id) or name.id in self.stores.get(parent, ()):
-                    return None
-                return self._global(name.id)
-            node = parent
-        return None
-
-    def _global(self, name: str) -> ast.expr | None:
-        values = [value for statement in self.module.tree.body if (value := self._assigned(statement, name)) is not None]
-        return values[0] if len(values) == 1 and not isinstance(values[0], _Unknown) else None
-
-    def _assigned(self, statement: ast.AST, name: str) -> ast.expr | _Unknown | None:
-        """What a statement puts into a name: an expression, something unknown, or nothing."""
-        if name not in self.stores.get(statement, ()) or isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            return None
-        if isinstance(statement, ast.Assign):
-            plain = any(isinstance(target, ast.Name) and target.id == name for target in statement.targets)
-            return statement.value if plain else UNKNOWN
-        if isinstance(statement, ast.AnnAssign):
-            return statement.value
-        return UNKNOWN
+    _values: dict[tuple[ast.AST, Machine], Any] = field(default_factory=dict)
+    # The variable of a generator while its elements are evaluated.
+    _loops: dict[ast.AST, Any] = field(default_factory=dict)
 
     def value(self, node: ast.expr, on: Machine, depth: int = 0) -> Any:
         """The value of an expression on a machine, or `UNKNOWN`."""
@@ -285,7 +97,19 @@ class Evaluator:
     def truth(self, node: ast.expr, on: Machine) -> bool | None:
         """Whether a test is true on a machine; None when that is unknown."""
         value = self.value(node, on)
-        return None if isinstance(value, _Unknown) else bool(value)
+        return None if isinstance(value, Unknown) else bool(value)
+
+    def matches(self, subject: ast.expr | None, pattern: ast.pattern, on: Machine) -> bool | None:
+        """Whether a pattern of a `match` takes its subject on a machine; None when that is unknown."""
+        if isinstance(pattern, ast.MatchAs) and pattern.pattern is None:
+            return True
+        if isinstance(pattern, ast.MatchOr):
+            taken = [self.matches(subject, each, on) for each in pattern.patterns]
+            return True if True in taken else None if None in taken else False
+        if subject is None or not isinstance(pattern, ast.MatchValue):
+            return None
+        value, wanted = self.value(subject, on), self.value(pattern.value, on)
+        return None if isinstance(value, Unknown) or isinstance(wanted, Unknown) else bool(value == wanted)
 
     def _value(self, node: ast.expr, on: Machine, depth: int) -> Any:
         def of(each: ast.expr) -> Any:
@@ -295,16 +119,20 @@ class Evaluator:
             case ast.Constant(value=value):
                 return value
             case ast.Name():
-                bound = self.bound(node)
-                return UNKNOWN if bound is None else of(bound)
+                return self._loops[node] if node in self._loops else self._held(self.bound(node), on, depth)
             case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements):
                 values = [of(each) for each in elements]
-                return UNKNOWN if any(isinstance(each, _Unknown) for each in values) else tuple(values)
+                return UNKNOWN if any(isinstance(each, Unknown) for each in values) else tuple(values)
             case ast.BoolOp(op=operator, values=parts):
                 return self._boolean(operator, [of(each) for each in parts])
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 value = of(operand)
-                return UNKNOWN if isinstance(value, _Unknown) else not value
+                return UNKNOWN if isinstance(value, Unknown) else not value
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as number)):
+                return -number
+            case ast.Dict(keys=keys, values=values) if len(keys) <= _LARGEST:
+                names = [UNKNOWN if each is None else of(each) for each in keys]
+                return UNKNOWN if UNKNOWN in names else dict(zip(names, map(of, values), strict=True))
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 chosen = self.truth(test, on)
                 return UNKNOWN if chosen is None else of(body if chosen else orelse)
@@ -320,22 +148,31 @@ class Evaluator:
                 return self._call(node, on, depth)
         return UNKNOWN
 
+    def _held(self, bound: ast.expr | None, on: Machine, depth: int) -> Any:
+        """The value of what a name holds, computed once for each machine."""
+        if bound is None:
+            return UNKNOWN
+        if (bound, on) not in self._values:
+            self._values[bound, on] = self.value(bound, on, depth)
+        return self._values[bound, on]
+
     @staticmethod
     def _boolean(operator: ast.boolop, values: list[Any]) -> Any:
         is_and = isinstance(operator, ast.And)
         unknown = False
         for value in values:
-            if isinstance(value, _Unknown):
+            if isinstance(value, Unknown):
                 unknown = True
             elif bool(value) is not is_and:
-                return value
+                # What stands before it may be chosen, which has the same truth and another value.
+                return UNKNOWN if unknown and not isinstance(value, bool) else value
         return UNKNOWN if unknown else values[-1]
 
     def _compare(self, node: ast.Compare, on: Machine, depth: int) -> Any:
         left = self.value(node.left, on, depth)
         for operator, right_node in zip(node.ops, node.comparators, strict=True):
             right = self.value(right_node, on, depth)
-            if isinstance(left, _Unknown) or isinstance(right, _Unknown):
+            if isinstance(left, Unknown) or isinstance(right, Unknown):
                 return UNKNOWN
             if not _COMPARE[type(operator)](left, right):
                 return False
@@ -347,13 +184,13 @@ class Evaluator:
             parts = []
             for each in node.values:
                 value = self.value(each.value if isinstance(each, ast.FormattedValue) else each, on, depth)
-                if isinstance(value, _Unknown):
+                if isinstance(value, Unknown):
                     return UNKNOWN
                 parts.append(str(value))
             return "".join(parts)[:_LONGEST]
         assert isinstance(node, ast.BinOp)
         left, right = self.value(node.left, on, depth), self.value(node.right, on, depth)
-        if isinstance(left, _Unknown) or isinstance(right, _Unknown):
+        if isinstance(left, Unknown) or isinstance(right, Unknown):
             return UNKNOWN
         if isinstance(node.op, ast.Add) and isinstance(left, str | int | tuple) and len(str(left)) < _LONGEST:
             return left + right
@@ -370,42 +207,70 @@ class Evaluator:
 
     def _attribute(self, node: ast.Attribute, on: Machine, depth: int) -> Any:
         name = self.qualified(node)
-        if name in _ATTRIBUTES:
-            return _ATTRIBUTES[name](on)
+        if name in ATTRIBUTES:
+            return ATTRIBUTES[name](on)
         if name:
             return UNKNOWN
+        if (member := self.member(node)) is not None:
+            return self._held(member, on, depth) if self.sources(member) else UNKNOWN
         owner = self.value(node.value, on, depth)
-        return owner.fields.get(node.attr, UNKNOWN) if isinstance(owner, _Uname) else UNKNOWN
+        if isinstance(owner, Uname):
+            return owner.fields.get(node.attr, UNKNOWN)
+        return owner.stdout if isinstance(owner, Done) and node.attr == "stdout" else UNKNOWN
 
     def _item(self, owner: Any, index: Any) -> Any:
-        if isinstance(owner, _Unknown) or isinstance(index, _Unknown):
+        if isinstance(owner, Unknown) or isinstance(index, Unknown):
             return UNKNOWN
-        if isinstance(owner, _Uname):
+        if isinstance(owner, Uname):
             return owner.order[index] if index >= 0 else owner.order[:5][index]
-        return owner[index] if isinstance(owner, str | tuple) else UNKNOWN
+        return owner[index] if isinstance(owner, str | tuple | dict) and not isinstance(owner, Done) else UNKNOWN
 
     def _lookup(self, table: ast.Dict, key: Any, on: Machine, depth: int, default: ast.expr | None = None) -> Any:
-        if isinstance(key, _Unknown):
+        if isinstance(key, Unknown):
             return UNKNOWN
         for each, value in zip(table.keys, table.values, strict=True):
             known = UNKNOWN if each is None else self.value(each, on, depth)
-            if isinstance(known, _Unknown):
+            if isinstance(known, Unknown):
                 return UNKNOWN
             if known == key:
                 return self.value(value, on, depth)
         return self.value(default, on, depth) if default is not None else UNKNOWN
 
+    def table(self, node: ast.expr, on: Machine = AARCH64) -> ast.Dict | None:
+        """The dictionary that an expression is, also through names and through an outer dictionary."""
+        for _ in range(_DEEPEST):
+            if isinstance(node, ast.Name | ast.Attribute):
+                bound = self.bound(node) if isinstance(node, ast.Name) else self.member(node)
+            elif isinstance(node, ast.Subscript) and (outer := self.table(node.value, on)) is not None:
+                key = self.value(node.slice, on)
+                bound = next((value for each, value in zip(outer.keys, outer.values, strict=True) if self._is(each, key, on)), None)
+            else:
+                bound = None
+            if bound is None:
+                return node if isinstance(node, ast.Dict) else None
+            node = bound
+        return None
+
+    def _is(self, node: ast.expr | None, key: Any, on: Machine) -> bool:
+        known = UNKNOWN if node is None else self.value(node, on)
+        return not isinstance(key, Unknown) and not isinstance(known, Unknown) and bool(known == key)
+
     def _call(self, node: ast.Call, on: Machine, depth: int) -> Any:
         name = self.qualified(node.func)
-        if name in _CALLS and not node.args:
-            return _CALLS[name](on)
+        if name in CALLS and not node.args:
+            return CALLS[name](on)
         if name == "sysconfig.get_config_var" and len(node.args) == 1:
-            field = _CONFIG.get(self.value(node.args[0], on, depth))
+            field = CONFIG.get(self.value(node.args[0], on, depth))
             return getattr(on, field) if field else UNKNOWN
         if name == "struct.calcsize" and len(node.args) == 1:
             return on.bits // 8 if self.value(node.args[0], on, depth) in ("P", "@P", "N") else UNKNOWN
-        if name in _RUNNERS and node.args:
-            return self._command(node.args[0], on, depth)
+        if name == "ctypes.sizeof" and len(node.args) == 1:
+            return on.bits // 8 if self.qualified(node.args[0]) in ("ctypes.c_void_p", "ctypes.c_size_t") else UNKNOWN
+        if name in RUNNERS and node.args:
+            printed = self._command(node.args[0], on, depth)
+            return Done(printed) if name in PROCESSES and isinstance(printed, str) else printed
+        if name in _MATCHERS and len(node.args) == 2:
+            return self._match(name, self.value(node.args[0], on, depth), self.value(node.args[1], on, depth))
         if isinstance(node.func, ast.Name):
             return self._plain_call(node, node.func.id, on, depth)
         if isinstance(node.func, ast.Attribute):
@@ -416,63 +281,88 @@ class Evaluator:
         words = self.value(argument, on, depth)
         line = words if isinstance(words, str) else " ".join(map(str, words)) if isinstance(words, tuple) else ""
         if line == "dpkg --print-architecture":
-            return _DEBIAN[on.machine]
-        return getattr(on, _COMMANDS[line]) if line in _COMMANDS else UNKNOWN
+            return DEBIAN[on.machine]
+        return getattr(on, COMMANDS[line]) if line in COMMANDS else UNKNOWN
+
+    @staticmethod
+    def _match(name: str, pattern: Any, text: Any) -> Any:
+        """Whether a regular expression matches; unknown for one that could take long."""
+        if not isinstance(pattern, str) or not isinstance(text, str) or len(text) > _WORD or len(pattern) > _LONGEST:
+            return UNKNOWN
+        if _NESTED.search(pattern) or len(_REPEATS.findall(pattern)) > 3:
+            return UNKNOWN
+        return _MATCHERS[name](pattern, text) is not None
 
     def _plain_call(self, node: ast.Call, name: str, on: Machine, depth: int) -> Any:
-        if name in self.functions and not node.args:
-            return self.value(self.functions[name], on, depth)
+        function = self.functions.get(name)
+        if function is not None and not node.args:
+            if (function, on) not in self._values:
+                result = self._run(function.body, on, depth)
+                self._values[function, on] = None if result is _FALLS_OFF else result
+            return self._values[function, on]
         if name in ("str", "bool") and len(node.args) == 1:
             value = self.value(node.args[0], on, depth)
-            return UNKNOWN if isinstance(value, _Unknown) else str(value) if name == "str" else bool(value)
-        if name in ("any", "all") and len(node.args) == 1 and isinstance(node.args[0], ast.List | ast.Tuple):
+            return UNKNOWN if isinstance(value, Unknown) else str(value) if name == "str" else bool(value)
+        if name in ("any", "all") and len(node.args) == 1:
             operator = ast.Or() if name == "any" else ast.And()
-            return self._boolean(operator, [self.value(each, on, depth) for each in node.args[0].elts])
+            values = self._elements_of(node.args[0], on, depth)
+            if values is None:
+                return UNKNOWN
+            return self._boolean(operator, values) if values else name == "all"
         return UNKNOWN
 
+    def _run(self, body: list[ast.stmt], on: Machine, depth: int) -> Any:
+        """What a simple function returns, or `_FALLS_OFF` where these statements return nothing."""
+        for statement in body:
+            if isinstance(statement, ast.Return):
+                return None if statement.value is None else self.value(statement.value, on, depth)
+            if isinstance(statement, ast.Raise):
+                return UNKNOWN
+            if isinstance(statement, ast.If):
+                test = self.value(statement.test, on, depth)
+                result = UNKNOWN if isinstance(test, Unknown) else self._run(statement.body if test else statement.orelse, on, depth)
+                if result is not _FALLS_OFF:
+                    return result
+        return _FALLS_OFF
+
+    def _elements_of(self, node: ast.expr, on: Machine, depth: int) -> list[Any] | None:
+        """The values of the elements of a list, or of a generator over one; None when they cannot be told."""
+        if isinstance(node, ast.List | ast.Tuple):
+            return [self.value(each, on, depth) for each in node.elts]
+        if not isinstance(node, ast.GeneratorExp | ast.ListComp) or len(node.generators) != 1:
+            return None
+        loop = node.generators[0]
+        over = self.value(loop.iter, on, depth)
+        if not isinstance(loop.target, ast.Name) or loop.ifs or not isinstance(over, tuple) or len(over) > _LARGEST:
+            return None
+        uses = [each for each in ast.walk(node.elt) if isinstance(each, ast.Name) and each.id == loop.target.id]
+        found = []
+        for value in over:
+            self._loops.update((use, value) for use in uses)
+            found.append(self.value(node.elt, on, depth))
+        for use in uses:
+            self._loops.pop(use, None)
+        return found
+
     def _method(self, node: ast.Call, function: ast.Attribute, on: Machine, depth: int) -> Any:
-        if function.attr == "get" and node.args:
-            table = (
-                function.value
-                if isinstance(function.value, ast.Dict)
-                else self.bound(function.value)
-                if isinstance(function.value, ast.Name)
-                else None
-            )
-            if isinstance(table, ast.Dict):
-                default = node.args[1] if len(node.args) > 1 else ast.Constant(None)
-                return self._lookup(table, self.value(node.args[0], on, depth), on, depth, default)
-        if function.attr == "read" and isinstance(function.value, ast.Call):
-            return self.value(function.value, on, depth)
+        if function.attr == "get" and node.args and (table := self.table(function.value, on)) is not None:
+            default = node.args[1] if len(node.args) > 1 else ast.Constant(None)
+            return self._lookup(table, self.value(node.args[0], on, depth), on, depth, default)
         owner = self.value(function.value, on, depth)
+        if isinstance(owner, Done):
+            return (owner.stdout, UNKNOWN) if function.attr == "communicate" else UNKNOWN
         arguments = [self.value(each, on, depth) for each in node.args]
-        if not isinstance(owner, str) or function.attr not in _METHODS or any(isinstance(each, _Unknown) for each in arguments):
+        if not isinstance(owner, str) or function.attr not in _METHODS or any(isinstance(each, Unknown) for each in arguments):
             return UNKNOWN
-        if function.attr == "decode":
+        if function.attr in ("decode", "read", "readline"):
             return owner
         result = getattr(owner, function.attr)(*arguments)
         return tuple(result) if isinstance(result, list) else result
 
 
-def _names_bound(node: ast.AST | None, parents: dict[ast.AST, ast.AST]) -> set[str]:
-    """The names that a statement gives the value of its expressions: targets of an assignment, or the function that returns it."""
-    if isinstance(node, ast.Assign):
-        return {each.id for target in node.targets for each in ast.walk(target) if isinstance(each, ast.Name)}
-    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-        return {node.target.id}
-    parent = parents.get(node) if isinstance(node, ast.Return) else None
-    return {parent.name} if isinstance(parent, ast.FunctionDef) else set()
-
-
-def _binds_argument(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, name: str) -> bool:
-    arguments = function.args
-    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *filter(None, (arguments.vararg, arguments.kwarg))]
-    return any(each.arg == name for each in every)
-
-
 def uses_bitness(sources: frozenset[str]) -> bool:
     """Whether a test looks at the width of the interpreter alone."""
-    return bool(sources) and sources <= _BITNESS
+    return bool(sources) and sources <= BITNESS
 
 
 def evaluator(file: File) -> Evaluator:

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import field
 from enum import StrEnum
+from typing import TypeGuard
 
 from armready.file import File
 from armready.fix import Edit
 from armready.parsers.python import Module, parse_python
 from armready.patterns import regex
-from armready.python.arch import (
-    AARCH64,
-    AARCH64_NAMED,
-    ARM64_SPELT,
-    LINUX,
-    UNKNOWN,
-    X86_64,
-    Evaluator,
-    Machine,
-    evaluator,
-    uses_bitness,
-)
+from armready.python.arch import Evaluator, evaluator, uses_bitness
+from armready.python.machines import AARCH64, AARCH64_NAMED, ARM64_SPELT, LINUX, UNKNOWN, X86_64, Machine
 from armready.python.reach import Reachability, called_name, leaves, reachability
+from armready.python.widening import Widening
 from armready.records import dataclass
 from armready.source import Span
 
@@ -32,8 +25,11 @@ _ARM = regex(r"aarch64|arm64|armv8", re.IGNORECASE)
 _OTHER_SYSTEM = regex(r"win|darwin|mac|osx|apple|msvc", re.IGNORECASE)
 _TESTS = regex(r"(?:^|/)(?:tests?|testing|benchmarks?|bench|docs?|examples?)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest|bench_[^/]*)\.py$")
 _EXITS = ("sys.exit", "exit", "quit", "os._exit", "parser.error")
+_SAYS_SO = regex(r"(?i)support|only (?:on|for|x86|amd64)|requires? |not available|incompatible")
 # A branch with more statements than this does more than to choose a value.
 _SMALL = 6
+# How far above a test its default may stand.
+_NEAR = 20
 
 
 class Way(StrEnum):
@@ -70,7 +66,23 @@ class Branching:
     soft: bool = False
 
 
-def _names_something(tests: list[ast.expr]) -> bool:
+def _assigned_name(way: list[ast.stmt] | ast.expr) -> str | None:
+    """The name that a branch of one assignment of a text gives its value to."""
+    if isinstance(way, ast.expr) or len(way) != 1 or not isinstance(way[0], ast.Assign) or len(way[0].targets) != 1:
+        return None
+    target = way[0].targets[0]
+    return target.id if isinstance(target, ast.Name) and _is_text(way[0].value) else None
+
+
+def _is_text(node: ast.AST) -> TypeGuard[ast.Constant]:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _is_nothing(node: ast.expr | None) -> bool:
+    return node is None or (isinstance(node, ast.Constant) and node.value in (None, False))
+
+
+def _names_something(tests: Sequence[ast.expr | ast.pattern]) -> bool:
     """Whether a test holds a text: one that only asks whether there is a value tells no processors apart."""
     return any(isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value for test in tests for node in ast.walk(test))
 
@@ -86,32 +98,48 @@ def branchings(file: File) -> tuple[Branching, ...]:
     Raises:
         ParseProblem: it is not Python.
     """
-    finder = _Finder(file, file.parse(parse_python), file.parse(evaluator), file.parse(reachability))
+    module, judge = file.parse(parse_python), file.parse(evaluator)
+    finder = _Finder(module, judge, file.parse(reachability), Widening(file, module, judge))
     return tuple(sorted(finder.all(), key=lambda each: each.span))
 
 
 @dataclass(frozen=True)
 class _Chain:
-    """Tests in order with what each leads to; the last entry of `ways` is what is left."""
+    """Tests in order with what each leads to; the last entry of `ways` is what is left.
+
+    Attributes:
+        subject: what a `match` looks at; its patterns are the tests then.
+    """
 
     node: ast.AST
-    tests: list[ast.expr]
+    tests: Sequence[ast.expr | ast.pattern]
     ways: list[list[ast.stmt] | ast.expr]
+    subject: ast.expr | None = None
+
+    @property
+    def asked(self) -> list[ast.expr]:
+        """The expressions that decide."""
+        return [each for each in self.tests if isinstance(each, ast.expr)] if self.subject is None else [self.subject]
 
 
 @dataclass(frozen=True)
 class _Finder:
-    file: File
     module: Module
     judge: Evaluator
     reached: Reachability
+    widening: Widening
+    # Tests that belong to the chain of one above them.
+    joined: set[ast.AST] = field(default_factory=set)
 
     def all(self) -> Iterator[Branching]:
         if not self.judge.marked:
             return
         for chain in self.module.of(ast.If):
-            if not self._is_elif(chain):
+            if not self._is_elif(chain) and chain not in self.joined:
                 yield from self._chain(self._if_chain(chain))
+        for match in self.module.of(ast.Match):
+            if not any(case.guard for case in match.cases):
+                yield from self._chain(self._match_chain(match))
         for expression in self.module.of(ast.IfExp):
             if not self._is_inner(expression):
                 yield from self._chain(self._expression_chain(expression))
@@ -135,23 +163,53 @@ class _Finder:
         return isinstance(parent, ast.IfExp) and parent.orelse is node
 
     def _if_chain(self, node: ast.If) -> _Chain:
-        tests, ways = [node.test], list[list[ast.stmt] | ast.expr]([node.body])
-        rest = node.orelse
-        while len(rest) == 1 and isinstance(rest[0], ast.If) and self._is_elif(rest[0]):
+        tests: list[ast.expr] = []
+        ways: list[list[ast.stmt] | ast.expr] = []
+        rest: list[ast.stmt] = [node]
+        last = node
+        while len(rest) == 1 and isinstance(rest[0], ast.If):
+            if rest[0] is not node and not self._is_elif(rest[0]):
+                if not self.judge.sources(rest[0].test):
+                    break
+                self.joined.add(rest[0])
+                last = rest[0]
             tests.append(rest[0].test)
             ways.append(rest[0].body)
             rest = rest[0].orelse
-        if not rest and any(leaves(way) for way in ways if isinstance(way, list)):
-            rest = self._following(node)
-        return _Chain(node, tests, [*ways, rest])
+            if not rest and all(leaves(way) for way in ways if isinstance(way, list)):
+                rest = self._following(last)
+        return _Chain(node, tests, [*ways, rest or self._default(node, ways)])
 
     def _following(self, node: ast.stmt) -> list[ast.stmt]:
-        """The statement after a construct that one of its branches leaves."""
+        """What runs after a construct when no branch has left it: a further test, or the statements up to one that leaves."""
         if node not in self.judge.places:
             return []
         block, position = self.judge.places[node]
-        # A further test of the processor decides on its own.
-        return [each for each in block[position + 1 : position + 2] if not isinstance(each, ast.If)]
+        found: list[ast.stmt] = []
+        for statement in block[position + 1 : position + 1 + _SMALL]:
+            if isinstance(statement, ast.If):
+                return found or [statement]
+            found.append(statement)
+            if leaves([statement]):
+                break
+        return found
+
+    def _default(self, node: ast.stmt, ways: list[list[ast.stmt] | ast.expr]) -> list[ast.stmt]:
+        """The assignment above that holds where every branch only gives the same name another value."""
+        names = {_assigned_name(way) for way in ways}
+        if len(names) != 1 or None in names or node not in self.judge.places:
+            return []
+        (name,) = names
+        block, position = self.judge.places[node]
+        if any(name in self.judge.stores.get(each, ()) for each in block[position + 1 : position + 1 + _NEAR]):
+            return []
+        above = (each for each in reversed(block[max(0, position - _NEAR) : position]) if name in self.judge.stores.get(each, ()))
+        nearest = next(above, None)
+        return [nearest] if nearest is not None and _assigned_name([nearest]) == name else []
+
+    def _match_chain(self, node: ast.Match) -> _Chain:
+        ways: list[list[ast.stmt] | ast.expr] = [*(case.body for case in node.cases), []]
+        return _Chain(node, [case.pattern for case in node.cases], ways, node.subject)
 
     def _expression_chain(self, node: ast.IfExp) -> _Chain:
         tests, ways = [node.test], list[list[ast.stmt] | ast.expr]([node.body])
@@ -164,24 +222,24 @@ class _Finder:
 
     # --- the verdicts ---
 
-    def _taken(self, tests: list[ast.expr], on: Machine) -> int | None:
-        for index, test in enumerate(tests):
-            truth = self.judge.truth(test, on)
+    def _taken(self, chain: _Chain, on: Machine) -> int | None:
+        for index, test in enumerate(chain.tests):
+            truth = self.judge.matches(chain.subject, test, on) if isinstance(test, ast.pattern) else self.judge.truth(test, on)
             if truth is None:
                 return None
             if truth:
                 return index
-        return len(tests)
+        return len(chain.tests)
 
     def _chain(self, chain: _Chain) -> Iterator[Branching]:
-        sources = frozenset().union(*(self.judge.sources(test) for test in chain.tests))
+        sources = frozenset().union(*map(self.judge.sources, chain.asked))
         if not sources or not self.reached.reaches(chain.node):
             return
-        taken = {on: self._taken(chain.tests, on) for on in (*LINUX, AARCH64_NAMED, ARM64_SPELT)}
+        taken = {on: self._taken(chain, on) for on in (*LINUX, AARCH64_NAMED, ARM64_SPELT)}
         here, there = taken[AARCH64], taken[X86_64]
         if here is None or there is None:
             return
-        span = self.module.span(chain.tests[0])
+        span = self.module.span(chain.asked[0])
         top_level = self._top_level(chain.node)
         if "platform.processor" in sources:
             if _names_something(chain.tests) and (here != there or here != taken[AARCH64_NAMED]):
@@ -191,7 +249,7 @@ class _Finder:
             return
         spelt = taken[ARM64_SPELT]
         other = spelt is not None and spelt != here
-        edits = self._edits(chain.tests) if other else ()
+        edits = self.widening.tests(chain.tests) if other else ()
         arm = self._texts(chain.ways[spelt])[:1] if other and spelt is not None else []
         if self._refuses(chain.ways[here]):
             if here == there or self._refuses(chain.ways[there]):
@@ -213,27 +271,29 @@ class _Finder:
     def _lookup(self, node: ast.expr, owner: ast.expr, key: ast.expr, default: ast.expr | None) -> Iterator[Branching]:
         if not self.judge.sources(key) or not self.reached.reaches(node):
             return
-        table = owner if isinstance(owner, ast.Dict) else self.judge.bound(owner) if isinstance(owner, ast.Name) else None
-        if not isinstance(table, ast.Dict):
+        table = self.judge.table(owner)
+        if table is None:
             return
         keys = [UNKNOWN if each is None else self.judge.value(each, AARCH64) for each in table.keys]
         wanted, on_x86 = self.judge.value(key, AARCH64), self.judge.value(key, X86_64)
-        if UNKNOWN in keys or wanted is UNKNOWN or on_x86 is UNKNOWN or on_x86 not in keys:
+        if UNKNOWN in keys or wanted is UNKNOWN or on_x86 is UNKNOWN:
             return
+        way = Way.BITNESS if uses_bitness(self.judge.sources(key)) else Way.X86
+        span = self.module.span(node)
         if wanted in keys:
             token = self._x86_token(table.values[keys.index(wanted)])
-            if token and wanted != on_x86:
-                yield Branching(Way.X86, self.module.span(node), token, self._top_level(node))
+            if token and (wanted != on_x86 or way is Way.BITNESS):
+                yield Branching(way, span, token, self._top_level(node))
             return
-        edits = self._table_edits(table, keys)
-        span = self.module.span(node)
-        if default is None:
+        edits = self.widening.table(table, keys)
+        token = self._x86_token(default) if default is not None else ""
+        if token:
+            yield Branching(way, span, token, self._top_level(node), edits)
+        elif on_x86 not in keys:
+            return
+        elif default is None:
             if not self._survives_lookup(node):
                 yield Branching(Way.MISSING, span, top_level=self._top_level(node), edits=edits)
-            return
-        token = self._x86_token(default)
-        if token:
-            yield Branching(Way.X86, span, token, self._top_level(node), edits)
         elif isinstance(default, ast.Constant) and default.value is None:
             yield Branching(Way.MISSING, span, top_level=self._top_level(node), edits=edits, soft=True)
 
@@ -246,15 +306,25 @@ class _Finder:
             node = parent
         return True
 
-    @staticmethod
-    def _refuses(way: list[ast.stmt] | ast.expr) -> bool:
+    def _refuses(self, way: list[ast.stmt] | ast.expr) -> bool:
+        """Whether a branch ends the program, or says that something is not supported and gives up."""
         if isinstance(way, ast.expr):
             return False
-        return any(
-            isinstance(each, ast.Raise)
-            or (isinstance(each, ast.Expr) and isinstance(each.value, ast.Call) and called_name(each.value) in _EXITS)
-            for each in way
-        )
+        if any(isinstance(each, ast.Raise) or (isinstance(each, ast.Expr) and self._exits(each.value)) for each in way):
+            return True
+        gives_up = bool(way) and isinstance(way[-1], ast.Return) and _is_nothing(way[-1].value)
+        calls = [each.value for each in way if isinstance(each, ast.Expr) and isinstance(each.value, ast.Call)]
+        return gives_up and any(_SAYS_SO.search(str(each.value)) for call in calls for each in ast.walk(call) if _is_text(each))
+
+    def _exits(self, call: ast.expr) -> bool:
+        name = called_name(call) if isinstance(call, ast.Call) else ""
+        if name in _EXITS:
+            return True
+        if not name.endswith(".error") or not isinstance(call, ast.Call):
+            return False
+        owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+        made = self.judge.bound(owner) if isinstance(owner, ast.Name) else None
+        return isinstance(made, ast.Call) and called_name(made).endswith("ArgumentParser")
 
     def _texts(self, way: list[ast.stmt] | ast.expr) -> list[str]:
         """The strings that a branch chooses: not those that it compares with, not those that arm64 never reaches."""
@@ -288,69 +358,3 @@ class _Finder:
                 return False
             node = parent
         return False
-
-    # --- how to include aarch64 ---
-
-    def _edits(self, tests: list[ast.expr]) -> tuple[Edit, ...]:
-        """Closed rewrites of the comparisons that know `arm64` and not `aarch64`; x86-64 and macOS stay as they are."""
-        found = []
-        for test in tests:
-            for node in ast.walk(test):
-                if isinstance(node, ast.Compare | ast.Call):
-                    edit = self._edit(node)
-                    if edit is not None:
-                        found.append(edit)
-        return tuple(found)
-
-    def _edit(self, node: ast.Compare | ast.Call) -> Edit | None:
-        known, asked = self.judge.truth(node, ARM64_SPELT), self.judge.truth(node, AARCH64)
-        if known is None or asked is None or known == asked:
-            return None
-        if isinstance(node, ast.Call):
-            return self._prefix_edit(node)
-        if len(node.ops) != 1:
-            return None
-        left, operator, right = node.left, node.ops[0], node.comparators[0]
-        if isinstance(operator, ast.Eq | ast.NotEq):
-            constant, other = (right, left) if isinstance(right, ast.Constant) else (left, right)
-            if not isinstance(constant, ast.Constant) or constant.value != "arm64":
-                return None
-            word = "in" if isinstance(operator, ast.Eq) else "not in"
-            text = self.module.source(constant)
-            twin = text.replace("arm64", "aarch64")
-            return self.file.replace(self.module.span(node), f"{self.module.source(other)} {word} ({text}, {twin})")
-        if isinstance(right, ast.Tuple | ast.List | ast.Set):
-            element = next((each for each in right.elts if isinstance(each, ast.Constant) and each.value == "arm64"), None)
-            if element is None:
-                return None
-            end = self.module.span(element).end
-            return self.file.insert(end, f", {self.module.source(element).replace('arm64', 'aarch64')}")
-        if isinstance(operator, ast.In) and isinstance(left, ast.Constant) and left.value in ("arm", "arm64"):
-            text, where = self.module.source(left), self.module.source(right)
-            twin = re.sub(r"arm(64)?", "aarch64", text)
-            return self.file.replace(self.module.span(node), f"({text} in {where} or {twin} in {where})")
-        return None
-
-    def _prefix_edit(self, node: ast.Call) -> Edit | None:
-        if not isinstance(node.func, ast.Attribute) or node.func.attr != "startswith" or len(node.args) != 1:
-            return None
-        argument = node.args[0]
-        if not isinstance(argument, ast.Constant) or argument.value not in ("arm", "arm64"):
-            return None
-        text = self.module.source(argument)
-        twin = re.sub(r"arm(64)?", "aarch64", text)
-        return self.file.replace(self.module.span(argument), f"({text}, {twin})")
-
-    def _table_edits(self, table: ast.Dict, keys: list[object]) -> tuple[Edit, ...]:
-        """The entry for `aarch64` beside that for `arm64`, with the same value."""
-        if "arm64" not in keys or "aarch64" in keys:
-            return ()
-        index = keys.index("arm64")
-        key, value = table.keys[index], table.values[index]
-        if not isinstance(key, ast.Constant):
-            return ()
-        twin = f"{self.module.source(key).replace('arm64', 'aarch64')}: {self.module.source(value)}"
-        first, key_span = self.module.span(table), self.module.span(key)
-        own_line = self.file.source.line_index(first.start) != self.file.source.line_index(key_span.start)
-        between = f",{self.file.source.newline}{self.file.source.indent_at(key_span.start)}" if own_line else ", "
-        return (self.file.insert(key_span.start, twin + between),)

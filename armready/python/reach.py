@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from armready.file import File
 from armready.parsers.python import Module, parse_python
-from armready.python.arch import AARCH64, AARCH64_NAMED, Evaluator, evaluator
+from armready.python.arch import Evaluator, evaluator
+from armready.python.machines import AARCH64, AARCH64_NAMED
 
 _HINTS = ("platform", "uname", "sysconfig", "maxsize", "calcsize", "_multiarch", "get_platform", "dpkg", "sys.")
 
@@ -73,6 +74,15 @@ def reachability(file: File) -> Reachability:
         if leaves(taken) and node in judge.places:
             block, position = judge.places[node]
             dead.update(block[position + 1 :])
+    for match in module.of(ast.Match):
+        for index, case in enumerate(match.cases):
+            taken_here = judge.matches(match.subject, case.pattern, AARCH64)
+            if taken_here is False:
+                dead.update(case.body)
+            elif taken_here is None or case.guard is None:
+                later = match.cases[index + 1 :] if taken_here else []
+                dead.update(statement for each in later for statement in each.body)
+                break
     for choice in module.of(ast.IfExp):
         truth = _settled(judge, choice.test)
         if truth is not None:

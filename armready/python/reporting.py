@@ -27,6 +27,11 @@ ARCH_NEEDLES = (
     b"architecture",
     b"processor",
     b"dpkg",
+    b"platform.platform",
+    b"cpu_info",
+    b'"arch"',
+    b"'arch'",
+    b"sizeof",
 )
 
 _URL = regex(r"https?://|ftp://|urlretrieve|urlopen|requests\.get|\bcurl\b|\bwget\b")

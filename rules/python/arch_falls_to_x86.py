@@ -86,6 +86,34 @@ class ArchFallsToX86(FileRule):
             fixed="import platform\n\nif platform.machine() in ['arm64', 'aarch64']:\n    arch = 'arm64'\nelse:\n    arch = 'amd64'\n",
         ),
         Example(
+            "a match",
+            path="arch.py",
+            bad="""
+                import platform
+
+                match «platform.machine()»:
+                    case "arm64":
+                        arch = "arm64"
+                    case _:
+                        arch = "amd64"
+                """,
+            fixed="""
+                import platform
+
+                match platform.machine():
+                    case "arm64" | "aarch64":
+                        arch = "arm64"
+                    case _:
+                        arch = "amd64"
+                """,
+        ),
+        Example(
+            "a default above",
+            path="arch.py",
+            bad="import platform\n\narch = 'amd64'\nif «platform.machine() == 'arm64'»:\n    arch = 'arm64'\n",
+            fixed="import platform\n\narch = 'amd64'\nif platform.machine() in ('arm64', 'aarch64'):\n    arch = 'arm64'\n",
+        ),
+        Example(
             "a download",
             path="get.py",
             bad="""

@@ -33,7 +33,7 @@ class BitnessAsArch(FileRule):
     summary = "A 64-bit interpreter is taken for x86-64"
     severity = Severity.WARNING
     kinds = frozenset({Kind.PYTHON})
-    needles = (b"maxsize", b"calcsize", b"architecture")
+    needles = (b"maxsize", b"calcsize", b"sizeof", b"architecture")
     examples = (
         Example("maxsize", path="get.py", bad='import sys\n\narch = "amd64" if «sys.maxsize > 2**32» else "386"\n'),
         Example(

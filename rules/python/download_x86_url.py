@@ -25,8 +25,8 @@ from armready.classify import Kind
 from armready.file import File
 from armready.finding import Confidence, Finding, Severity
 from armready.knowledge.tools import as_of, identify
-from armready.python.arch import UNKNOWN, X86_64
 from armready.python.branches import is_test
+from armready.python.machines import UNKNOWN, X86_64
 from armready.python.sources import Sources, sources
 from armready.rule import Example, FileRule
 

@@ -41,6 +41,43 @@ CASES = [
     ('a = "x" if get_config_var("MULTIARCH") == "x86_64-linux-gnu" else "amd64-fallback"', "x86"),
     ('try:\n    a = {"x86_64": "amd64"}[machine()]\nexcept KeyError:\n    a = machine()', ""),
     ('print("amd64" if machine() == "x86_64" else "unknown processor")', ""),
+    ('a = "arm64" if os.uname()[-1] == "arm64" else "amd64"', "x86"),
+    ('a = "arm64" if subprocess.run(["uname", "-m"], text=True).stdout.strip() == "arm64" else "amd64"', "x86"),
+    ('a = subprocess.Popen("uname -m", shell=True).communicate()[0].decode().strip()\nb = {"x86_64": "amd64"}[a]', "missing"),
+    ('a = subprocess.run(["make"], text=True).stdout\nb = "arm64" if a == "arm64" else "amd64"', ""),
+    ('def is_arm():\n    """Apple."""\n    m = machine()\n    return m == "arm64"\na = "arm64" if is_arm() else "amd64"', "x86"),
+    (
+        'def arch():\n    if machine() == "x86_64":\n        return "x64"\n    return "other"\nif arch() != "x64":\n    raise OSError',
+        "refused",
+    ),
+    ('a, m = system(), machine()\nb = "arm64" if m == "arm64" else "amd64"', "x86"),
+    ('a, *_, m = os.uname()\nb = "arm64" if m == "arm64" else "amd64"', ""),
+    ("class A:\n    def __init__(self):\n        self.m = machine()\n    def f(self):\n        assert self.m == 'x86_64'", "refused"),
+    ("class A:\n    def __init__(self, m):\n        self.m = m or machine()\n    def f(self):\n        assert self.m == 'x86_64'", ""),
+    ("class A:\n    m = machine()\n    def g(self, m):\n        self.m = m\n    def f(self):\n        assert self.m == 'x86_64'", ""),
+    ('a = "arm64" if any(each in machine() for each in ("arm", "ARM")) else "amd64"', "x86"),
+    ('import re\na = "arm64" if re.match("^arm", machine()) else "amd64"', "x86"),
+    ('import re\na = "arm64" if re.match("(a|a)*(a|a)*$", machine() * 5) else "amd64"', ""),
+    ('match machine():\n    case "x86_64":\n        a = 1\n    case _:\n        raise OSError', "refused"),
+    ('match machine():\n    case "x86_64" | "aarch64":\n        a = 1\n    case _:\n        raise OSError', ""),
+    ('match machine():\n    case "x86_64" if a:\n        a = 1\n    case _:\n        raise OSError', ""),
+    ('a = "amd64"\nif machine() == "arm64":\n    a = "arm64"', "x86"),
+    ('a = "amd64"\nif machine() == "arm64":\n    a = "arm64"\nif machine() == "aarch64":\n    a = "arm64"', ""),
+    (
+        'def f():\n    m = machine()\n    if m == "x86_64":\n        return 1\n    if m == "arm64":\n        return 2\n    raise OSError(m)',
+        "spelt",
+    ),
+    ('def f():\n    if machine() == "x86_64":\n        return 1\n    if a == "b":\n        return 2\n    raise OSError(m)', ""),
+    ('def f():\n    if machine() == "arm64":\n        return "arm64"\n    log(1)\n    return "amd64"', "x86"),
+    ('a = {"arm64": "arm64"}.get(machine(), "amd64")', "x86"),
+    ('M = {"Linux": {"x86_64": "a"}, "Darwin": {"arm64": "b"}}\na = M[system()][machine()]', "missing"),
+    ('M = {"Linux": {"x86_64": "a", "aarch64": "b"}, "Darwin": {"arm64": "b"}}\na = M[system()][machine()]', ""),
+    ('M = {"x86_64": 1}\nif machine() not in M:\n    raise OSError', "refused"),
+    ('import argparse\np = argparse.ArgumentParser()\nif machine() != "x86_64":\n    p.error("no")', "refused"),
+    ('def f():\n    if machine() != "x86_64":\n        print("only for x86-64")\n        return False\n    return True', "refused"),
+    ('def f():\n    if machine() != "x86_64":\n        print("slow")\n        return False\n    return True', ""),
+    ('import ctypes\na = "amd64" if ctypes.sizeof(ctypes.c_void_p) == 8 else "386"', "bitness"),
+    ('a = {"64bit": "amd64", "32bit": "386"}[platform.architecture()[0]]', "bitness"),
 ]
 
 
@@ -53,4 +90,10 @@ def test_way_of_aarch64(code: str, expected: str) -> None:
 def test_deep_nesting_ends() -> None:
     code = "x = " + "(" * 60 + "machine()" + ")" * 60 + "\n" + "a = " + " + ".join(["machine()"] * 500) + "\n"
     file = File(Source("app.py", HEAD + code + 'if a == "x":\n    pass\n'), Kind.PYTHON, Settings())
+    assert branchings(file) == ()
+
+
+def test_functions_that_call_each_other_are_evaluated_once() -> None:
+    code = "def f0():\n    return machine()\n" + "".join(f"def f{n}():\n    return f{n - 1}() + f{n - 1}()\n" for n in range(1, 40))
+    file = File(Source("app.py", HEAD + code + 'if f39() == "x":\n    raise OSError\n'), Kind.PYTHON, Settings())
     assert branchings(file) == ()

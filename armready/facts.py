@@ -219,6 +219,8 @@ COLLECTORS: tuple[Collector, ...] = (
     Collector(
         "armready.python.platforms:platform_facts", frozenset({Kind.PYPROJECT, Kind.PIXI, Kind.CONDA_ENV}), (b"platforms", b"environments")
     ),
+    Collector("armready.python.indexes:index_facts", frozenset({Kind.PYPROJECT, Kind.PIPFILE}), (b"index", b"source")),
+    Collector("armready.python.indexes:environment_facts", frozenset({Kind.PYPROJECT})),
     Collector("armready.python.commands:command_facts", INSTALL_KINDS, (b"pip", b"uv ", b"poetry", b"pdm ", b"python")),
     Collector("armready.python.wheel_builds:wheel_build_facts", PIPELINE_KINDS, (b"cibuildwheel", b"cibw_", b"maturin")),
     Collector("armready.python.wheel_builds:config_facts", frozenset({Kind.PYPROJECT}), (b"cibuildwheel",)),

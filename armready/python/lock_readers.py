@@ -110,6 +110,7 @@ def _read_uv(file: File) -> Lock:
                 native=is_native(files),
                 recorded=bool(files) or not is_registry,
                 differences=differences(files),
+                sdist="sdist" in entry,
             )
         )
     scripts = data.get("manifest", {})

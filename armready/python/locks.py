@@ -64,6 +64,7 @@ class Locked:
         native: it has wheels for single platforms.
         recorded: it has at least one artifact, or is a source tree.
         differences: targets on which x86-64 and arm64 get different things.
+        sdist: it has a source distribution (uv).
     """
 
     name: str
@@ -77,6 +78,7 @@ class Locked:
     native: bool = False
     recorded: bool = True
     differences: tuple[tuple[tuple[int, int], str, Difference], ...] = ()
+    sdist: bool = False
 
     def difference(self, target: Target) -> Difference | None:
         """What differs on a target, or None."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from posixpath import basename
 
@@ -180,6 +180,7 @@ def _read_pyproject(file: File) -> Manifest:
         found += _toml_requirements(file, node, group_scope(group, Scope.GROUP), group)
     tool = root.get("tool") or Node(Span(0, 0))
     found += _tool_dependencies(file, tool)
+    found += _uv_sources(file, tool.get("uv", "sources"), found)
     poetry = tool.get("poetry")
     python = poetry.get("dependencies", "python") if poetry else None
     name = (project.get("name") if project else None) or (poetry.get("name") if poetry else None)
@@ -209,6 +210,22 @@ def _tool_dependencies(file: File, tool: Node) -> Iterator[Dependency]:
     for name, env in (tool.get("hatch", "envs") or Node(Span(0, 0))).pairs():
         for key in ("dependencies", "extra-dependencies"):
             yield from _toml_requirements(file, env.get(key), group_scope(name, Scope.GROUP), name)
+
+
+def _uv_sources(file: File, sources: Node | None, declared: Sequence[Dependency]) -> list[Dependency]:
+    """The files that uv takes for what is declared, each once for each declaration."""
+    found = []
+    for name, node in sources.pairs() if sources is not None else ():
+        asked = [each for each in declared if each.name == canonicalize_name(name) and not each.constraint]
+        for entry in node.elements() if node.items is not None else [node]:
+            source = _poetry_dependency(file, name, entry, node, Scope.RUNTIME, "sources")
+            if not source.url or entry.get("git") is not None:
+                continue
+            for each in asked:
+                marker = " and ".join(f"({part})" for part in (each.marker, source.marker) if part)
+                scope = Scope.EXTRA if entry.get("extra") or entry.get("group") else each.scope
+                found.append(replace(source, marker=marker, scope=scope, constraint=True, append=None))
+    return list({each.location.span: each for each in reversed(found)}.values())
 
 
 def _toml_policy(tool: Node) -> Policy:

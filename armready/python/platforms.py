@@ -10,7 +10,7 @@ from armready.file import File
 from armready.fix import Applicability, Fix
 from armready.parsers.toml import Node, parse_toml
 from armready.patterns import regex
-from armready.python.targets import AARCH64, X86_64, Target, marker_holds
+from armready.python.targets import AARCH64, LINUX_ARM64, X86_64, Target, marker_holds
 from armready.records import dataclass
 from armready.source import Location, Span
 
@@ -18,7 +18,6 @@ _CONDA_X86 = "linux-64"
 _CONDA_ARM = "linux-aarch64"
 # A platform in a lock: an item of a list, the key of a table, or the name of an entry.
 _LOCK_PLATFORM = regex(r"(?m)^[ \t]+(?:-[ \t]+(?:name:[ \t]*)?)?(linux-64|linux-aarch64)\s*:?\s*$")
-_UV_ARM = "sys_platform == 'linux' and platform_machine == 'aarch64'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ def _uv(file: File, array: Node | None) -> Iterator[PlatformList]:
     if any(marker_holds(each, target) is not False for each in markers):
         return
     if any(marker_holds(each, target.on(X86_64)) for each in markers):
-        yield PlatformList("environments", "uv", file.location(array.span), _fix(file, array, _UV_ARM, "uv lock"))
+        yield PlatformList("environments", "uv", file.location(array.span), _fix(file, array, LINUX_ARM64, "uv lock"))
 
 
 def _pixi(file: File, array: Node | None) -> Iterator[PlatformList]:

@@ -181,12 +181,15 @@ class Survey:
                 return None
             folder = dirname(folder)
 
+    def locks_package(self, path: str, name: str) -> bool:
+        """Whether the lock of a manifest holds files of a package."""
+        lock = self.lock_for(path)
+        return lock is not None and any(each.name == name and each.recorded for each in lock.packages)
+
     def decided_by_lock(self, dependency: Dependency) -> bool:
         """Whether a lock holds the package, in the version that is asked for: then the table has no say."""
         lock = self.lock_for(dependency.path)
-        if lock is None:
-            return False
-        entries = [each for each in lock.packages if each.name == dependency.name and each.recorded]
+        entries = [each for each in lock.packages if each.name == dependency.name and each.recorded] if lock else []
         if not entries:
             return False
         pin = version(dependency.pin) if dependency.pin else None

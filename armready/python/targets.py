@@ -14,6 +14,9 @@ AARCH64 = "aarch64"
 GLIBC = "glibc"
 MUSL = "musl"
 
+# The marker that names Linux on arm64.
+LINUX_ARM64 = "sys_platform == 'linux' and platform_machine == 'aarch64'"
+
 # glibc of the machines that are compared: that of Ubuntu 24.04 and RHEL 10. What an older one lacks is the base image's matter: a wheel
 # that needs glibc 2.34 on arm64 is there for whoever has Debian 12.
 DEFAULT_GLIBC = (2, 39)

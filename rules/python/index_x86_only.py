@@ -25,9 +25,9 @@ from armready.finding import Confidence, Finding, Severity
 from armready.parsers.requirements import parse_requirements
 from armready.patterns import regex
 from armready.python.commands import IndexOption, index_options
+from armready.python.indexes import is_x86_only
 from armready.rule import Example, FileRule
 
-_ONLY = regex(r"^https?://download\.pytorch\.org/whl/(?:nightly/|test/)?(?:cu118|rocm[\d.]*|xpu)/?$")
 _WHEELS = regex(r"^https?://(?:data\.pyg\.org/whl/\S*\+(?:cu\d+|cpu)|abetlen\.github\.io/llama-cpp-python/whl/cu\d+)")
 
 
@@ -73,7 +73,7 @@ class IndexX86Only(FileRule):
     def check(self, file: File) -> Iterator[Finding]:
         """See `FileRule.check`."""
         for option in _of_file(file) if file.kind is Kind.REQUIREMENTS else file.parse(index_options):
-            if option.alone and _ONLY.match(option.url):
+            if option.alone and is_x86_only(option.url):
                 message = f"`{option.url}` is the only index here and has no files for Linux arm64."
             elif _WHEELS.match(option.url):
                 message = f"`{option.url}` has no wheels for Linux arm64, so what is taken from it is compiled there."

@@ -40,6 +40,30 @@ class WheelUrlX86(ProjectRule):
     kinds = MANIFEST_KINDS | {Kind.PYTHON}
     examples = (
         Example(
+            "source of uv",
+            path="pyproject.toml",
+            bad=(
+                '[project]\nname = "app"\ndependencies = ["flash-attn"]\n'
+                '[tool.uv.sources]\nflash-attn = [«{ url = "https://e.org/flash_attn-2.6.3-cp311-cp311-linux_x86_64.whl" }»]\n'
+            ),
+        ),
+        Example(
+            "source of uv for x86-64",
+            path="pyproject.toml",
+            good=(
+                '[project]\nname = "app"\ndependencies = ["a"]\n[tool.uv.sources]\na = [{ url = "https://e.org/a-1-cp311-cp311-linux_x86_64.whl", '
+                "marker = \"platform_machine == 'x86_64'\" }]\n"
+            ),
+        ),
+        Example(
+            "source of uv for what arm64 does not ask for",
+            path="pyproject.toml",
+            good=(
+                '[project]\nname = "app"\ndependencies = ["a; platform_machine == \'x86_64\'"]\n'
+                '[tool.uv.sources]\na = { url = "https://e.org/a-1-cp311-cp311-linux_x86_64.whl" }\n'
+            ),
+        ),
+        Example(
             "name and URL",
             path="requirements.txt",
             bad="«torch @ https://example.org/torch-2.1.0-cp311-cp311-linux_x86_64.whl»\n",

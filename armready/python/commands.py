@@ -17,9 +17,8 @@ from armready.parsers.shell_model import Command, Word
 from armready.patterns import regex
 from armready.project import join
 from armready.python.dependencies import Dependency
-from armready.python.images import PythonImage
+from armready.python.images import PythonImage, base_of
 from armready.python.manifest import Manifest, Policy
-from armready.python.targets import GLIBC, MUSL
 from armready.records import dataclass
 from armready.scripts import Host, HostedScript, scripts
 from armready.source import Location, Span
@@ -93,15 +92,7 @@ _COMPILER = regex(
     r"(?<![\w.-])(?:build-essential|gcc|g\+\+|build-base|clang|alpine-sdk|gcc-c\+\+|base-devel|[Dd]evelopment [Tt]ools|rustc|cargo|rustup"
     r"|gcc-\d+)(?![\w-])"
 )
-_VERSION = regex(r"3\.(\d+)")
 _ARCH_TEST = regex(r"x86_64|amd64|aarch64|arm64|uname|TARGETARCH|TARGETPLATFORM|dpkg")
-# Debian and Ubuntu release -> its python3.
-_DISTRIBUTIONS = {
-    "buster": (3, 7), "bullseye": (3, 9), "bookworm": (3, 11), "trixie": (3, 13),
-    "10": (3, 7), "11": (3, 9), "12": (3, 11), "13": (3, 13),
-    "bionic": (3, 6), "focal": (3, 8), "jammy": (3, 10), "noble": (3, 12),
-    "18.04": (3, 6), "20.04": (3, 8), "22.04": (3, 10), "24.04": (3, 12),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +220,9 @@ def _images(file: File, hosted: tuple[HostedScript, ...]) -> Iterator[PythonImag
     for stage in file.parse(parse_dockerfile).stages:
         runs = [each for each in hosted if each.stage is stage and each.host is Host.IMAGE]
         installing = [each for each in runs if _INSTALLERS.search(each.text)]
-        python, libc, compiler = _base(stage)
-        if python is None and not installing:
+        base = base_of(list(stage.chain())[-1].image or "")
+        compiler = base.compiler
+        if base.python is None and not installing:
             continue
         earlier = [each for one in stage.chain() for each in hosted if each.stage is one and each.host is Host.IMAGE]
         if any(_COMPILER.search(each.text) for each in earlier):
@@ -238,24 +230,9 @@ def _images(file: File, hosted: tuple[HostedScript, ...]) -> Iterator[PythonImag
         if stage.platform.kind is not PlatformKind.TARGET:
             compiler = None
         files = tuple(dict.fromkeys(path for each in installing for path in _requirement_files(file, stage, each)))
-        yield PythonImage(file.location(stage.origin.span), python, libc, compiler, files, bool(installing), stage.ships)
-
-
-def _base(stage: Stage) -> tuple[tuple[int, int] | None, str, bool | None]:
-    """Python, libc and compiler of the image at the root of a stage."""
-    root = list(stage.chain())[-1]
-    image = root.image or ""
-    name, _, tag = image.partition("@")[0].rpartition("/")[2].partition(":")
-    libc = MUSL if "alpine" in tag or name == "alpine" else GLIBC
-    match = _VERSION.search(tag) if "python" in image else None
-    python = (3, int(match[1])) if match else None
-    if python is None:
-        python = next(
-            (found for release, found in _DISTRIBUTIONS.items() if name in ("debian", "ubuntu") and tag.startswith(release)), None
+        yield PythonImage(
+            file.location(stage.origin.span), base.python, base.libc, compiler, files, bool(installing), stage.ships, base.glibc
         )
-    if name != "python":
-        return python, libc, False if name in ("debian", "ubuntu", "alpine") or "slim" in tag else None
-    return python, libc, not ("slim" in tag or "alpine" in tag)
 
 
 def _requirement_files(file: File, stage: Stage, hosted: HostedScript) -> Iterator[str]:

@@ -17,8 +17,8 @@ from armready.parsers.requirements import parse_requirement
 from armready.parsers.toml import toml_data
 from armready.patterns import regex
 from armready.python.dependencies import Scope, from_poetry
-from armready.python.locks import Edge, Lock, Locked, LockKind, differences
-from armready.python.wheels import file_name, is_native, wheel_tag
+from armready.python.locks import Edge, Lock, Locked, LockKind, differences, floors
+from armready.python.wheels import file_name, is_native, is_sdist, wheel_tag
 from armready.source import Location, Span
 
 _TEST_GROUP = regex(r"(?:^|[-_])(?:dev|tests?|testing|docs?|lint|typing|ci|bench|benchmarks?|examples?)(?:[-_]|$)")
@@ -39,6 +39,16 @@ def lock_facts(file: File) -> Iterator[Lock]:
 def group_scope(group: str) -> Scope:
     """What the name of a dependency group says of its use."""
     return Scope.TEST if _TEST_GROUP.search(group.lower()) else Scope.GROUP
+
+
+def _made_of(files: list[str]) -> dict[str, Any]:
+    """What the files of a release tell, as arguments of `Locked`."""
+    return {
+        "native": is_native(files),
+        "differences": differences(files),
+        "sdist": any(map(is_sdist, files)),
+        "floors": floors(files),
+    }
 
 
 def _headers(file: File, header: str) -> list[Location]:
@@ -107,10 +117,8 @@ def _read_uv(file: File) -> Lock:
                 _uv_edges(entry.get("dependencies", [])),
                 tuple((canonicalize_name(extra), _uv_edges(listed)) for extra, listed in entry.get("optional-dependencies", {}).items()),
                 tuple(entry.get("resolution-markers", ())),
-                native=is_native(files),
                 recorded=bool(files) or not is_registry,
-                differences=differences(files),
-                sdist="sdist" in entry,
+                **_made_of(files),
             )
         )
     scripts = data.get("manifest", {})
@@ -178,9 +186,8 @@ def _read_poetry(file: File) -> Lock:
                 tuple(markers.values()) if isinstance(markers, dict) else (markers,) if markers else (),
                 _poetry_scope(entry),
                 from_poetry(str(entry.get("python-versions", ""))),
-                is_native(files),
-                bool(files) or bool(source),
-                differences(files),
+                recorded=bool(files) or bool(source),
+                **_made_of(files),
             )
         )
     python = from_poetry(str(data.get("metadata", {}).get("python-versions", "")))
@@ -219,9 +226,8 @@ def _read_pdm(file: File) -> Lock:
                 (marker,) if marker else (),
                 scope,
                 entry.get("requires_python", ""),
-                is_native(files),
-                bool(files) or local or bool(entry.get("extras")),
-                () if local else differences(files),
+                recorded=bool(files) or local or bool(entry.get("extras")),
+                **_made_of([] if local else files),
             )
         )
     strategy = metadata.get("strategy", [])
@@ -255,9 +261,8 @@ def _read_pylock(file: File) -> Lock:
                 entry.get("version", ""),
                 location,
                 markers=(marker,) if marker else (),
-                native=is_native(files),
                 recorded=bool(files) or local,
-                differences=() if local else differences(files),
+                **_made_of([] if local else files),
             )
         )
     environments = tuple(data.get("environments", ()))
@@ -289,9 +294,8 @@ def _read_pex(file: File) -> Lock:
                     entry.get("version", ""),
                     location,
                     edges,
-                    native=is_native(files),
                     recorded=bool(files),
-                    differences=differences(files),
+                    **_made_of(files),
                 )
             )
     roots = tuple(_requirement_edges(data.get("requirements", [])))

@@ -118,13 +118,13 @@ def _of_lock(survey: Survey, lock: Lock) -> Iterator[LockedPackage]:
             outcome = _outcome(reached.locked, target, policy)
             if outcome is Outcome.WHEEL or (outcome is None and key in on_x86):
                 continue
-            record = found.setdefault(key, _record(lock, reached, outcome))
+            record = found.setdefault(key, record_of(lock, reached, outcome))
             record.pythons.append(target.python_name)
             if outcome is Outcome.NONE:
                 record.outcome = outcome
     for record in found.values():
         record.every = len(record.pythons) == len(targets) > 1
-        record.declared = _declared(survey, lock, record.trail[0])
+        record.declared = declared_in(survey, lock, record.trail[0])
         if not _is_reported_otherwise(survey, record):
             yield record
 
@@ -141,11 +141,12 @@ def _outcome(locked: Locked, target: Target, policy: Policy) -> Outcome | None:
     return difference.aarch64
 
 
-def _record(lock: Lock, reached: Reached, outcome: Outcome | None) -> LockedPackage:
+def record_of(lock: Lock, reached: Reached, outcome: Outcome | None) -> LockedPackage:
+    """The record of an entry that was reached."""
     return LockedPackage(lock, reached.locked, outcome, reached.trail, reached.scope)
 
 
-def _declared(survey: Survey, lock: Lock, name: str) -> Dependency | None:
+def declared_in(survey: Survey, lock: Lock, name: str) -> Dependency | None:
     """The direct requirement in the manifest beside the lock, else in one below its folder."""
     beside = manifest_of(survey, lock)
     folder = dirname(lock.path)

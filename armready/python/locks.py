@@ -10,13 +10,19 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 
+from armready.patterns import regex
 from armready.python.dependencies import Scope, allows
-from armready.python.targets import AARCH64, DEFAULT_GLIBC, GLIBC, MUSL, PYTHONS, X86_64, Target, marker_holds
+from armready.python.targets import AARCH64, DEFAULT_GLIBC, GLIBC, MUSL, PYTHONS, X86_64, Target, fits, marker_holds
 from armready.python.wheels import Difference, difference, is_native, wheel_tag
 from armready.records import dataclass
 from armready.source import Location
 
 _ORDER = {Scope.RUNTIME: 0, Scope.BUILD: 1, Scope.EXTRA: 2, Scope.GROUP: 3, Scope.TEST: 4}
+
+
+_NO_WHEEL = 999
+_LEGACY = {"manylinux1": 5, "manylinux2010": 12, "manylinux2014": 17, "linux": 0}
+_MANYLINUX = regex(r"(manylinux1|manylinux2010|manylinux2014|linux|manylinux_2_(\d+))_(x86_64|aarch64)")
 
 
 class LockKind(StrEnum):
@@ -64,7 +70,8 @@ class Locked:
         native: it has wheels for single platforms.
         recorded: it has at least one artifact, or is a source tree.
         differences: targets on which x86-64 and arm64 get different things.
-        sdist: it has a source distribution (uv).
+        sdist: it has a source distribution.
+        floors: what its wheels need of glibc, where arm64 needs a newer one; see `floors`.
     """
 
     name: str
@@ -79,6 +86,12 @@ class Locked:
     recorded: bool = True
     differences: tuple[tuple[tuple[int, int], str, Difference], ...] = ()
     sdist: bool = False
+    floors: tuple[tuple[str, int, int], ...] = ()
+
+    def glibc_needed(self, target: Target) -> int:
+        """The N of the oldest glibc 2.N on which a wheel fits the target's Python and processor."""
+        fitting = [each for each in self.floors if fits(f"{each[0]}-linux_{target.arch}", target)]
+        return min((x86 if target.arch == X86_64 else arm for _, x86, arm in fitting), default=_NO_WHEEL)
 
     def difference(self, target: Target) -> Difference | None:
         """What differs on a target, or None."""
@@ -142,6 +155,26 @@ def differences(files: Sequence[str]) -> tuple[tuple[tuple[int, int], str, Diffe
             if what.matters:
                 found.append((python, libc, what))
     return tuple(found)
+
+
+def floors(files: Iterable[str]) -> tuple[tuple[str, int, int], ...]:
+    """The glibc 2.N that the wheels of a release need: interpreter and ABI, N on x86-64, N on arm64.
+
+    Empty where a wheel fits any machine, and where arm64 needs no newer one for any interpreter. A missing wheel needs `_NO_WHEEL`.
+    """
+    found: dict[str, dict[str, int]] = {}
+    for tag in filter(None, map(wheel_tag, files)):
+        interpreter, _, platform = tag.rpartition("-")
+        if platform == "any":
+            return ()
+        for part in platform.split("."):
+            match = _MANYLINUX.fullmatch(part)
+            if match:
+                least = found.setdefault(interpreter, {})
+                needed = int(match[2]) if match[2] else _LEGACY[match[1]]
+                least[match[3]] = min(least.get(match[3], _NO_WHEEL), needed)
+    known = tuple((key, least.get(X86_64, _NO_WHEEL), least.get(AARCH64, _NO_WHEEL)) for key, least in found.items())
+    return known if any(x86 < arm < _NO_WHEEL for _, x86, arm in known) else ()
 
 
 def _mirrored(files: Iterable[str]) -> bool:

@@ -212,6 +212,11 @@ class Survey:
         images = [image for image in self.images if path in image.installs or path == image.location.path]
         return next((image for image in images if image.compiler is False and image.ships), None)
 
+    def image_with_glibc(self, path: str) -> PythonImage | None:
+        """The image that this file is installed in, of the oldest glibc, when the base images tell it."""
+        images = [image for image in self._images_for(path) if image.ships and image.glibc is not None]
+        return min(images, key=lambda image: image.glibc or (0, 0), default=None)
+
     def is_frozen_accelerator(self, dependency: Dependency) -> bool:
         """Whether a line of a frozen file pins what only torch's closure for x86-64 needs, which has a rule of its own."""
         if not dependency.frozen or not _ACCELERATOR.match(dependency.name):
@@ -247,7 +252,7 @@ class Survey:
             if dependency is None or answer is None or self.decided_by_lock(dependency):
                 continue
             specifier = f"=={package_.version}"
-            judged = _by_index(dependency, answer, specifier, targets, manifest.policy.may_build(package_.name))
+            judged = by_index(dependency, answer, specifier, targets, manifest.policy.may_build(package_.name))
             if judged is not None:
                 yield replace(judged, brought=f"{package_.name}{specifier}")
 
@@ -277,7 +282,7 @@ class Survey:
             return None
         specifier = dependency.specifier or bounds.get(dependency.name, "")
         if looked_up is not None:
-            return _by_index(dependency, looked_up, specifier, reached, manifest.policy.may_build(dependency.name))
+            return by_index(dependency, looked_up, specifier, reached, manifest.policy.may_build(dependency.name))
         assert row is not None
         return _pinned(dependency, row, specifier, reached, manifest.policy.may_build(dependency.name))
 
@@ -333,7 +338,7 @@ def _any_release(dependency: Dependency, row: Package, targets: tuple[Target, ..
     return Judged(dependency, row, outcome, False, Confidence.HIGH, pythons, builds_allowed=builds)
 
 
-def _by_index(dependency: Dependency, answer: PackageAnswer, specifier: str, targets: tuple[Target, ...], builds: bool) -> Judged | None:
+def by_index(dependency: Dependency, answer: PackageAnswer, specifier: str, targets: tuple[Target, ...], builds: bool) -> Judged | None:
     """What an index says of a declaration: its whole file list, so that nothing has to be deduced."""
     known = releases(answer)
     resolved = [(target, resolve(known, specifier, target, builds=builds)) for target in targets]

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from armready.classify import Kind
 from armready.file import File
 from armready.fix import Applicability, Fix
-from armready.parsers.toml import toml_data
+from armready.parsers.toml import Node as TomlNode
+from armready.parsers.toml import parse_toml
 from armready.parsers.yaml import Node, SequenceNode, get, in_flow_style, items, pairs, parse_yaml, places, span, strings, text_of
 from armready.patterns import regex
 from armready.records import dataclass
@@ -24,6 +25,11 @@ _ARM = regex(
 )
 _COMMAND = regex(r"(?m)^[^#\n]*?(?:^|[\s;&|\"'`])(?:(?:python\d?|py|uv run|uvx|pipx run|poetry run)\s+(?:-m\s+)?)?(cibuildwheel)(?=\s|$)")
 _INSTALL = regex(r"\b(?:install|add|pip)\b")
+_MATURIN = regex(r"(?m)^[^#\n]*?(?:^|[\s;&|/\"'])(maturin(?::[\w.-]+)?\s+(?:build|publish))\b")
+# What hands the wheels of a workflow on: a workflow without it only tests them.
+_HANDED_ON = regex(r"upload-artifact|\btwine\b|maturin\s+publish|command:\s*publish|pypi-publish|uv publish")
+_NOT_LINUX = regex(r"==\s*'(?:macos|windows|darwin|win)|!=\s*'(?:ubuntu|linux)|==\s*'(?:macOS|Windows)'|!=\s*'Linux'")
+_X86_BUILD = regex(r"(?:linux|manylinux|musllinux)\*?_(?:x86_64|i686)\b")
 _MATRIX = regex(r"\$\{\{\s*matrix\.([\w-]+)")
 _X86_ARCHS = frozenset({"auto", "auto64", "auto32", "native", "x86_64", "i686", "amd64", "x86"})
 _NATIVE = frozenset({"auto", "auto64", "native"})
@@ -72,17 +78,32 @@ def wheel_build_facts(file: File) -> Iterator[WheelBuild | ArmWheels]:
             yield from _of_text(file)
 
 
-def config_facts(file: File) -> Iterator[ArmWheels]:
-    """The collector for pyproject.toml: whether it asks cibuildwheel for aarch64."""
-    table = file.parse(toml_data).get("tool", {}).get("cibuildwheel", {})
-    if not isinstance(table, dict):
-        return
-    for each in (table, table.get("linux", {})):
-        archs = each.get("archs", "") if isinstance(each, dict) else ""
-        words = archs if isinstance(archs, list) else re.split(r"[\s,]+", str(archs))
-        if {"aarch64", "all"} & set(map(str, words)):
-            yield ArmWheels(CIBUILDWHEEL)
-            return
+def config_facts(file: File) -> Iterator[WheelBuild | ArmWheels]:
+    """The collector for pyproject.toml: whether it asks cibuildwheel for aarch64, or for x86 alone.
+
+    Raises:
+        ParseProblem: the file is not TOML.
+    """
+    table = parse_toml(file).root.get("tool", "cibuildwheel")
+    lists = [each for each in (table and table.get("linux", "archs"), table and table.get("archs")) if each is not None]
+    words = [{word for text in _toml_words(each) for word in re.split(r"[\s,]+", text) if word} for each in lists]
+    if any({"aarch64", "all"} & each for each in words):
+        yield ArmWheels(CIBUILDWHEEL)
+    elif words and words[0] <= _X86_ARCHS and not words[0] <= _NATIVE:
+        yield WheelBuild(CIBUILDWHEEL, file.location(lists[0].span), " ".join(sorted(words[0])), _config_fix(file, lists[0]))
+
+
+def _toml_words(node: TomlNode) -> list[str]:
+    return [each.value or "" for each in (node.strings() if node.items is not None else [node])]
+
+
+def _config_fix(file: File, node: TomlNode) -> Fix | None:
+    """One more architecture behind the last one of the list."""
+    if node.items is None or not node.strings():
+        return None
+    last = node.strings()[-1].span
+    quote = file.source.slice(last)[0]
+    return _archs_added(file, last.end, f", {quote}aarch64{quote}")
 
 
 def _without_comments(text: str) -> str:
@@ -101,7 +122,7 @@ def _of_text(file: File) -> Iterator[WheelBuild]:
 def _of_workflow(file: File, tool: str) -> Iterator[WheelBuild]:
     for root in parse_yaml(file):
         for _, job in pairs(get(root, "jobs")):
-            step = next((each for each in items(get(job, "steps")) if _builds(each, tool)), None)
+            step = next((each for each in items(get(job, "steps")) if _builds(file, each, tool)), None)
             if step is None or not _on_linux(job):
                 continue
             build = _cibuildwheel(file, root, job, step) if tool == CIBUILDWHEEL else _maturin(file, job, step)
@@ -109,25 +130,29 @@ def _of_workflow(file: File, tool: str) -> Iterator[WheelBuild]:
                 yield build
 
 
-def _builds(step: Node, tool: str) -> bool:
+def _builds(file: File, step: Node, tool: str) -> bool:
     uses, run = text_of(get(step, "uses")) or "", text_of(get(step, "run")) or ""
+    if _NOT_LINUX.search(text_of(get(step, "if")) or ""):
+        return False
     if tool == MATURIN:
-        return "maturin-action" in uses
-    if "pypa/cibuildwheel" in uses:
+        return "maturin-action" in uses or (_MATURIN.search(run) is not None and _HANDED_ON.search(file.text) is not None)
+    if re.search(r"/cibuildwheel(?:@|$)", uses):
         return True
     return any(not _INSTALL.search(run[match.start() : match.start(1)]) for match in _COMMAND.finditer(run))
 
 
 def _matrix_values(job: Node, expression: str) -> list[str]:
-    """The values that an expression over the matrix can have; the expression itself when it is none."""
+    """The values that an expression over the matrix can have on Linux; the expression itself when it is none."""
     match = _MATRIX.search(expression)
     if match is None:
         return [expression]
     matrix = get(job, "strategy", "matrix")
     found = list(strings(get(matrix, match[1])))
+    runner = _MATRIX.search(text_of(get(job, "runs-on")) or "")
     for entry in items(get(matrix, "include")):
         value = text_of(get(entry, match[1]))
-        if value is not None:
+        on = text_of(get(entry, runner[1])) if runner is not None else None
+        if value is not None and not (on or "").startswith(("macos", "windows")):
             found.append(value)
     return found
 
@@ -143,6 +168,9 @@ def _cibuildwheel(file: File, root: Node, job: Node, step: Node) -> WheelBuild |
     variables: dict[str, Node] = {}
     for scope in (root, job, step):
         variables |= {text_of(key) or "": value for key, value in pairs(get(scope, "env"))}
+    listed = _identifiers(job, [variables.get("CIBW_BUILD_LINUX") or variables.get("CIBW_BUILD"), get(step, "with", "only")])
+    if listed is not None:
+        return WheelBuild(CIBUILDWHEEL, file.location(_first_line(file, span(listed))), "")
     if get(step, "with", "only") is not None or "--only" in (text_of(get(step, "run")) or ""):
         return None
     value = variables.get("CIBW_ARCHS_LINUX") or variables.get("CIBW_ARCHS")
@@ -151,7 +179,9 @@ def _cibuildwheel(file: File, root: Node, job: Node, step: Node) -> WheelBuild |
         option = re.search(r"--archs[ =]([\w,]+)", text_of(get(step, "run")) or "")
         if option and not set(option[1].split(",")) <= _X86_ARCHS:
             return None
-        return WheelBuild(CIBUILDWHEEL, file.location(_first_line(file, span(here))), option[1] if option else "", _runner_fix(file, job))
+        listed = _runner_list(job)
+        place = file.location(_first_line(file, span(listed if listed is not None else here)))
+        return WheelBuild(CIBUILDWHEEL, place, option[1] if option else "", _runner_fix(file, job))
     written = text_of(value) or ""
     words = {word for each in _matrix_values(job, written) for word in re.split(r"[\s,]+", each) if word}
     if not words or not words <= _X86_ARCHS:
@@ -162,13 +192,33 @@ def _cibuildwheel(file: File, root: Node, job: Node, step: Node) -> WheelBuild |
     return WheelBuild(CIBUILDWHEEL, file.location(span(value)), written, _archs_fix(file, value, written))
 
 
+def _identifiers(job: Node, values: list[Node | None]) -> Node | None:
+    """Where the wheels that are built are named one by one, for x86 alone: a list or an entry of the matrix, or the value itself."""
+    for value in filter(None, values):
+        written = text_of(value) or ""
+        if "${{" not in written:
+            words = written.split()
+            if words and all(map(_X86_BUILD.search, words)):
+                return value
+            continue
+        for name in _MATRIX.findall(written):
+            listed = get(job, "strategy", "matrix", name)
+            if any(map(_X86_BUILD.search, strings(listed))):
+                return listed
+            entries = (get(entry, name) for entry in items(get(job, "strategy", "matrix", "include")))
+            named = next((each for each in entries if _X86_BUILD.search(text_of(each) or "")), None)
+            if named is not None:
+                return named
+    return None
+
+
 def _maturin(file: File, job: Node, step: Node) -> WheelBuild | None:
     target = get(step, "with", "target")
     written = text_of(target) or ""
     values = set(_matrix_values(job, written)) if written else set()
     if not values <= {"x86_64", "x64", "i686", "x86", "x86_64-unknown-linux-gnu", "x86_64-unknown-linux-musl", "amd64"}:
         return None
-    place = target if target is not None else get(step, "uses")
+    place = target if target is not None else get(step, "uses") or get(step, "run")
     match = _MATRIX.search(written)
     listed = get(job, "strategy", "matrix", match[1]) if match else None
     node = listed if isinstance(listed, SequenceNode) else place
@@ -223,11 +273,9 @@ def _archs_fix(file: File, value: Node, written: str) -> Fix | None:
         return None
     separator = "," if "," in written else " "
     text = file.source.slice(span(value))
-    end = span(value).end - (1 if text[-1] in "\"'" else 0)
-    edit = file.insert(end, f"{separator}aarch64")
-    return Fix(
-        "Build for aarch64 too",
-        (edit,),
-        Applicability.UNSAFE,
-        ("on an x86-64 runner this needs QEMU (docker/setup-qemu-action) and is slow",),
-    )
+    return _archs_added(file, span(value).end - (1 if text[-1] in "\"'" else 0), f"{separator}aarch64")
+
+
+def _archs_added(file: File, at: int, text: str) -> Fix:
+    note = "on an x86-64 runner this needs QEMU (docker/setup-qemu-action) and is slow"
+    return Fix("Build for aarch64 too", (file.insert(at, text),), Applicability.UNSAFE, (note,))

@@ -2,7 +2,7 @@
 
 ## What it finds
 
-Workflows that run cibuildwheel on x86-64 Linux runners and ask for no aarch64: neither `CIBW_ARCHS`, `CIBW_ARCHS_LINUX`, the
+Workflows that run cibuildwheel on x86-64 Linux runners and ask for no aarch64, and a pyproject.toml that names x86 alone: neither `CIBW_ARCHS`, `CIBW_ARCHS_LINUX`, the
 matrix, `--archs` nor `[tool.cibuildwheel]` names it, and no job has an arm64 runner. `auto` means the architecture of the runner.
 A project in which any file of CI builds wheels for Linux arm64 is left alone.
 
@@ -71,6 +71,30 @@ class CibuildwheelNoAarch64(ProjectRule):
             path=_PATH,
             bad=_JOB.format(os="[ubuntu-latest]", uses=_ACTION, env='CIBW_ARCHS_LINUX: «"x86_64 i686"»'),
             fixed=_JOB.format(os="[ubuntu-latest]", uses=_ACTION, env='CIBW_ARCHS_LINUX: "x86_64 i686 aarch64"'),
+            applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "the runner decides",
+            path=_PATH,
+            bad=_JOB.format(os="«[ubuntu-latest, macos-latest]»", uses=_ACTION, env="A: b"),
+            fixed=_JOB.format(os="[ubuntu-latest, ubuntu-24.04-arm, macos-latest]", uses=_ACTION, env="A: b"),
+            applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "wheels named one by one",
+            path=_PATH,
+            bad=(
+                "on: push\njobs:\n  w:\n    runs-on: ${{ matrix.os }}\n    strategy:\n      matrix:\n"
+                "        tag: «[manylinux_x86_64, macosx_arm64]»\n        include:\n          - {tag: manylinux_x86_64, os: ubuntu-24.04}\n"
+                "          - {tag: macosx_arm64, os: macos-15}\n    env:\n      CIBW_BUILD: cp313-${{ matrix.tag }}\n    steps:\n"
+                "      - uses: pypa/cibuildwheel@v2.19.0\n"
+            ),
+        ),
+        Example(
+            "x86-64 alone in pyproject.toml",
+            path="pyproject.toml",
+            bad='[tool.cibuildwheel.linux]\narchs = «["x86_64"]»\n',
+            fixed='[tool.cibuildwheel.linux]\narchs = ["x86_64", "aarch64"]\n',
             applicability=Applicability.UNSAFE,
         ),
         Example(

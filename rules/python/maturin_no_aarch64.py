@@ -2,7 +2,8 @@
 
 ## What it finds
 
-`PyO3/maturin-action` in jobs on Linux whose targets are x86 alone, in a workflow that knows no Linux arm64 at all.
+`PyO3/maturin-action`, and `maturin build` whose wheels are handed on, in jobs on Linux whose targets are x86 alone, in a workflow that
+knows no Linux arm64 at all.
 
 ## Why it stops arm64
 
@@ -51,6 +52,28 @@ class MaturinNoAarch64(ProjectRule):
     kinds = PIPELINE_KINDS | {Kind.PYPROJECT}
     examples = (
         Example("targets", path=_PATH, bad=_JOB.format(targets="«[x86_64, i686]»")),
+        Example(
+            "run by hand",
+            path=_PATH,
+            bad=(
+                "on: push\njobs:\n  w:\n    runs-on: ubuntu-latest\n    steps:\n"
+                "      - run: «maturin build --release»\n      - uses: actions/upload-artifact@v4\n"
+            ),
+        ),
+        Example(
+            "wheels that are only tested",
+            path=_PATH,
+            good="on: push\njobs:\n  w:\n    runs-on: ubuntu-latest\n    steps:\n      - run: maturin build && pip install target/wheels/*.whl\n",
+        ),
+        Example(
+            "targets for macOS alone",
+            path=_PATH,
+            bad=(
+                "on: push\njobs:\n  w:\n    runs-on: ${{ matrix.os }}\n    strategy:\n      matrix:\n        os: [ubuntu-latest]\n"
+                "        include:\n          - {os: macos-latest, target: aarch64-apple-darwin}\n    steps:\n"
+                "      - uses: PyO3/maturin-action@v1\n        with:\n          target: «${{ matrix.target }}»\n"
+            ),
+        ),
         Example("with aarch64", path=_PATH, good=_JOB.format(targets="[x86_64, aarch64]")),
         Example(
             "macOS",

@@ -179,9 +179,7 @@ def _cibuildwheel(file: File, root: Node, job: Node, step: Node) -> WheelBuild |
         option = re.search(r"--archs[ =]([\w,]+)", text_of(get(step, "run")) or "")
         if option and not set(option[1].split(",")) <= _X86_ARCHS:
             return None
-        listed = _runner_list(job)
-        place = file.location(_first_line(file, span(listed if listed is not None else here)))
-        return WheelBuild(CIBUILDWHEEL, place, option[1] if option else "", _runner_fix(file, job))
+        return WheelBuild(CIBUILDWHEEL, file.location(_first_line(file, span(here))), option[1] if option else "", _runner_fix(file, job))
     written = text_of(value) or ""
     words = {word for each in _matrix_values(job, written) for word in re.split(r"[\s,]+", each) if word}
     if not words or not words <= _X86_ARCHS:

@@ -74,13 +74,6 @@ class CibuildwheelNoAarch64(ProjectRule):
             applicability=Applicability.UNSAFE,
         ),
         Example(
-            "the runner decides",
-            path=_PATH,
-            bad=_JOB.format(os="«[ubuntu-latest, macos-latest]»", uses=_ACTION, env="A: b"),
-            fixed=_JOB.format(os="[ubuntu-latest, ubuntu-24.04-arm, macos-latest]", uses=_ACTION, env="A: b"),
-            applicability=Applicability.UNSAFE,
-        ),
-        Example(
             "wheels named one by one",
             path=_PATH,
             bad=(

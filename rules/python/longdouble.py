@@ -4,6 +4,8 @@
 
 `np.float128`, `np.complex256` and `np.float96`.
 
+Code that asks `hasattr` first, or that catches the AttributeError, is left alone.
+
 ## Why it stops arm64
 
 They are names of the extended type of x86-64 Linux. On macOS arm64 and on Windows they do not exist: AttributeError. On Linux arm64
@@ -27,7 +29,8 @@ from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Fix
-from armready.python.sources import sources
+from armready.patterns import regex
+from armready.python.sources import Sources, sources
 from armready.rule import Example, FileRule
 
 _NAMES = {
@@ -36,6 +39,7 @@ _NAMES = {
     "numpy.float96": "longdouble",
     "numpy.complex192": "clongdouble",
 }
+_ASKS = regex(r"(?:float|complex)(?:128|256|96|192)\b")
 
 
 class Longdouble(FileRule):
@@ -59,18 +63,41 @@ class Longdouble(FileRule):
             path="calc.py",
             good='import numpy as np\n\nx = np.longdouble(1)\nif hasattr(np, "float128"):\n    y = np.float128(1)\n',
         ),
+        Example(
+            "survives its absence",
+            path="calc.py",
+            good=(
+                "import numpy as np\n\ntypes = [np.float64]\ntry:\n    types += [np.float128]\nexcept AttributeError:\n    pass\n"
+                "if hasattr(np, 'complex256'):\n    types += [np.complex256]\n"
+            ),
+        ),
         Example("of another library", path="calc.py", good="import tensorflow as tf\n\nx = tf.complex256\n"),
     )
 
     def check(self, file: File) -> Iterator[Finding]:
         """See `FileRule.check`."""
-        if "hasattr(" in file.text and "float128" in file.text.partition("hasattr(")[2][:60]:
-            return
         view = file.parse(sources)
         for node in view.module.nodes:
             name = view.judge.qualified(node) if isinstance(node, ast.Attribute) else ""
-            if name in _NAMES and isinstance(node, ast.Attribute):
+            if name in _NAMES and isinstance(node, ast.Attribute) and not _survives(view, node):
                 span = view.span(node)
                 edit = file.replace(span._replace(start=span.end - len(node.attr)), _NAMES[name])
                 message = f"`{view.module.source(node)}` does not exist on every machine and is another type on arm64 than on x86-64."
                 yield self.finding(file.location(span), message, fix=Fix(f"Use {_NAMES[name]}", (edit,)))
+
+
+def _survives(view: Sources, node: ast.Attribute) -> bool:
+    """Whether the code asks first if the type exists, or goes on when it does not."""
+    child: ast.AST = node
+    while (parent := view.module.parents.get(child)) is not None:
+        if isinstance(parent, ast.Try) and child in parent.body and any(map(_catches, parent.handlers)):
+            return True
+        if isinstance(parent, ast.If | ast.IfExp) and child is not parent.test and _ASKS.search(view.module.source(parent.test)):
+            return True
+        child = parent
+    return False
+
+
+def _catches(handler: ast.ExceptHandler) -> bool:
+    names = {each.id for each in ast.walk(handler.type) if isinstance(each, ast.Name)} if handler.type is not None else {"Exception"}
+    return bool(names & {"AttributeError", "Exception", "BaseException"})

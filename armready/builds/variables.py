@@ -14,6 +14,9 @@ Environment = Mapping[str, tuple[str, ...]]
 
 _MAX_ALTERNATIVES = 64
 _MAX_DEPTH = 6
+# Characters that the expansions of one text may take together.
+_MAX_WORK = 300_000
+_MAX_LENGTH = 3_000
 
 _VARIABLE = regex(
     r"""
@@ -56,29 +59,41 @@ def _values(match: re.Match[str], environment: Environment) -> tuple[str, ...] |
 def expand(text: str, environment: Environment) -> tuple[str, ...]:
     """All texts that `text` can become; parts that are not known stay as written.
 
-    More than 64 alternatives, and variables that contain themselves, are left unexpanded.
+    More than 64 alternatives, long ones, and variables that contain themselves, are left unexpanded.
     """
-    return _expand(text, environment, frozenset())
+    return _Expansion(environment).of(text, frozenset())
 
 
-def _expand(text: str, environment: Environment, seen: frozenset[str]) -> tuple[str, ...]:
-    if len(seen) > _MAX_DEPTH or ("$" not in text and "<<" not in text and "{{" not in text):
-        return (text,)
-    results = [""]
-    position = 0
-    for match in _VARIABLE.finditer(text):
-        literal = text[position : match.start()]
-        position = match.end()
-        values = _values(match, environment)
-        name = _name(match)
-        if values is None or name in seen:
-            alternatives: tuple[str, ...] = (match[0],)
-        else:
-            alternatives = tuple(dict.fromkeys(each for value in values for each in _expand(value, environment, seen | {name})))
-        if len(results) * len(alternatives) > _MAX_ALTERNATIVES:
+class _Expansion:
+    """The expansion of one text, which ends even where each variable holds several times the one before it."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.work = 0
+
+    def of(self, text: str, seen: frozenset[str]) -> tuple[str, ...]:
+        """All texts that a text can become within the values of the variables `seen`."""
+        if len(seen) > _MAX_DEPTH or ("$" not in text and "<<" not in text and "{{" not in text):
             return (text,)
-        results = [before + literal + each for before in results for each in alternatives]
-    return tuple(before + text[position:] for before in results)
+        results = [""]
+        position = 0
+        for match in _VARIABLE.finditer(text):
+            literal = text[position : match.start()]
+            position = match.end()
+            values = _values(match, self.environment)
+            name = _name(match)
+            if values is None or name in seen:
+                alternatives: tuple[str, ...] = (match[0],)
+            else:
+                alternatives = tuple(dict.fromkeys(each for value in values for each in self.of(value, seen | {name})))
+            if len(results) * len(alternatives) > _MAX_ALTERNATIVES or self.work > _MAX_WORK:
+                return (text,)
+            results = [before + literal + each for before in results for each in alternatives]
+            lengths = [len(each) for each in results]
+            self.work += sum(lengths)
+            if max(lengths) > _MAX_LENGTH:
+                return (text,)
+        return tuple(before + text[position:] for before in results)
 
 
 def canonical(text: str) -> str:

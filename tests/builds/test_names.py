@@ -97,6 +97,12 @@ def test_variables_expand_to_all_they_can_be(text, environment, expected):
     assert expand(text, environment) == expected
 
 
+def test_values_that_hold_each_other_many_times_stay_unexpanded():
+    environment = {name: (f"${{{following}}} " * 30,) for name, following in zip("ABCDEFG", "BCDEFGH", strict=True)}
+    assert expand("$A", {**environment, "H": ("x",)}) == ("$A",)
+    assert max(map(len, expand("$B$C", {"B": ("x" * 2_000,), "C": ("y" * 2_000,)}))) < 2_000
+
+
 def test_many_alternatives_stay_unexpanded():
     environment = {name: tuple("abcd") for name in "ABCD"}
     assert expand("$A$B$C$D", environment) == ("$A$B$C$D",)

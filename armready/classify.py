@@ -356,11 +356,13 @@ _CIRCLECI = regex(r"(?m)^[ \t]*version[ \t]*:[ \t]*[\"']?2(?:\.\d)?[\"']?[ \t\r]
 _CIRCLECI_PARTS = regex(
     r"(?m)^[ \t]*(?:orbs|executors|commands)[ \t]*:|^[ \t]+(?:-[ \t]+)?(?:machine|resource_class|setup_remote_docker)\b"
 )
-_CLOUDBUILD = regex(r"(?m)^steps[ \t]*:[ \t]*(?:#.*)?\r?\n(?:[ \t]*(?:#.*)?\r?\n)*[ \t]*-[ \t]+(?:id|name|args|entrypoint)[ \t]*:")
-_COMPOSE = regex(r"(?m)^services[ \t]*:[ \t]*(?:#.*)?\r?\n(?:[ \t]*(?:#.*)?\r?\n)*[ \t]+[\w.-]+[ \t]*:")
+_CLOUDBUILD = regex(
+    r"(?m)^steps[ \t]*:[ \t]*(?:#[^\r\n]*)?\r?\n(?:[ \t]*(?:#[^\r\n]*)?\r?\n)*[ \t]*-[ \t]+(?:id|name|args|entrypoint)[ \t]*:"
+)
+_COMPOSE = regex(r"(?m)^services[ \t]*:[ \t]*(?:#[^\r\n]*)?\r?\n(?:[ \t]*(?:#[^\r\n]*)?\r?\n)*[ \t]+[\w.-]+[ \t]*:")
 _CODEBUILD = regex(r"(?m)^phases[ \t]*:")
 _DRONE = regex(r"(?m)^kind[ \t]*:[ \t]*pipeline\b")
-_CONDA = regex(r"(?m)^dependencies[ \t]*:[ \t]*(?:#.*)?\r?\n(?:[ \t]*(?:#.*)?\r?\n)*[ \t]*-")
+_CONDA = regex(r"(?m)^dependencies[ \t]*:[ \t]*(?:#[^\r\n]*)?\r?\n(?:[ \t]*(?:#[^\r\n]*)?\r?\n)*[ \t]*-")
 _JSON_PATCH = regex(r"(?m)^[ \t]*-[ \t]*(?:op[ \t]*:[ \t]*[\"']?(?:add|replace|remove|test|copy|move)\b|path[ \t]*:[ \t]*[\"']?/)")
 # Schemas and the test suites of charts speak of the same fields.
 _ABOUT_MANIFESTS = _has("swagger", "openapi", "suite")

@@ -45,7 +45,7 @@ _WITH_VALUE = frozenset(
     {"-t", "--target-release", "--default-release", "-o", "--option", "-c", "--config-file", "-a", "--repository", "--repositories-file"}
     | {"-X", "--virtual", "--arch", "--root", "-p", "--enablerepo", "--disablerepo", "--releasever", "--setopt", "-x", "--exclude", "-r"}
 )
-_VERSION = regex(r"[=<>~].*$|/(?:stable|testing|unstable|[a-z]+-backports)$")
+_VERSION = regex(r"(?s:[=<>~].*)|/(?:stable|testing|unstable|[a-z]+-backports)$")
 _REFERENCE = regex(r"\$\{(\w+)\}|\$(\w+)")
 
 

@@ -9,7 +9,7 @@ from armready.builds.facts import BakePlatforms
 from armready.file import File
 from armready.patterns import regex
 
-_PLATFORMS = regex(r"""["']?platforms["']?\s*[:=]\s*\[([^\]]*)\]""")
+_PLATFORMS = regex(r"""["']?platforms["']?\s*[:=]\s*\[([^\[\]]*)\]""")
 
 
 def bake_facts(file: File) -> Iterator[BakePlatforms]:

@@ -17,7 +17,7 @@ _MAVEN_BOOT = regex(r"^(?:[\w.-]+:)?spring-boot(?:-maven-plugin)?(?::[^:\s]+)?:b
 _BOOT_PUBLISHES = regex(r"^-Dspring-boot\.build-image\.publish=true$|^--publishImage$")
 _ARM64 = regex(
     r"""architecture\s{0,20}(?:>|=|\(|:|\.set\()?\s{0,20}["']?(?:arm64|aarch64)\b"""
-    r"""|["']linux/arm64["']|jib\.from\.platforms=\S*arm64"""
+    r"""|["']linux/arm64["']|jib\.from\.platforms=\S{0,200}arm64"""
 )
 
 

@@ -125,7 +125,7 @@ def _spread_tags(script: Script, option: Option, added: Sequence[str]) -> str:
     """More -t options behind one: a line each where the command has one option per line."""
     line = script.text.rfind("\n", 0, option.span.start) + 1
     indent = script.text[line : option.span.start]
-    if not indent.strip() and re.match(r"[ \t]*\\\r?\n|[ \t]*(?:\r?\n|$)", script.text[option.span.end :]) and line > 0:
+    if not indent.strip() and re.compile(r"[ \t]*+(?:\\?\r?\n|$)").match(script.text, option.span.end) and line > 0:
         return "".join(f" \\\n{indent}-t {each}" for each in added)
     return "".join(f" -t {each}" for each in added)
 

@@ -18,7 +18,7 @@ from armready.source import Span
 
 __all__ = ["Download", "Misnamed", "Text", "downloads", "downloads_in", "is_ci_path", "misnamed"]
 
-_WHEEL = regex(r"\.whl(?:[?#].*)?$", re.IGNORECASE)
+_WHEEL = regex(r"\.whl(?:[?#](?s:.*))?$", re.IGNORECASE)
 
 
 def misnamed(file: File) -> tuple[Misnamed, ...]:

@@ -14,7 +14,7 @@ from armready.parsers.shell import Command, Word
 from armready.patterns import regex
 from armready.source import Span
 
-_ARCHIVE = regex(r"(?:\.(?:tar|tgz|txz|tbz2?|zip|gz|xz|bz2|zst|deb|rpm|apk|sh|bin|exe|asc|sig|sha\d+))+$", re.IGNORECASE)
+_ARCHIVE = regex(r"(?:\.(?:tar|tgz|txz|tbz2?|zip|gz|xz|bz2|zst|deb|rpm|apk|sh|bin|exe|asc|sig|sha\d+)){1,6}$", re.IGNORECASE)
 # Commands whose arguments are programs: what they name is no file.
 _EDITORS = frozenset({"sed", "awk", "gawk", "perl", "grep", "egrep"})
 _TESTS = frozenset({"[", "[[", "test", "echo", "printf", "for", "select"})

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from armready.parsers.dockerfile_stages import Stage
 
 DATA = regex(
-    r"\.(?:asc|sig|sha\d*|sha\d*sums?|md5|pem|key|gpg|json|ya?ml|txt|xml|html|md|repo|list|conf|sbom|minisig|xpi)(?:[?#].*)?$",
+    r"\.(?:asc|sig|sha\d*|sha\d*sums?|md5|pem|key|gpg|json|ya?ml|txt|xml|html|md|repo|list|conf|sbom|minisig|xpi)(?:[?#](?s:.*))?$",
     re.IGNORECASE,
 )
 _BEFORE_QUERY = regex(r"(?:\$\{[^{}]{0,200}\}|[^?#])*")
-_PACKAGE = regex(r"\.(?:deb|rpm|apk|pkg\.tar\.\w+)(?:[?#].*)?$", re.IGNORECASE)
+_PACKAGE = regex(r"\.(?:deb|rpm|apk|pkg\.tar\.\w+)(?:[?#](?s:.*))?$", re.IGNORECASE)
 _SUBSTITUTION = regex(r"\$\([^()]*(?:\([^()]*\)[^()]*)*\)|`[^`]*`")
 
 

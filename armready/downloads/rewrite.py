@@ -245,7 +245,7 @@ def _block_in_run(file: File, hosted: HostedScript, block: tuple[str, ...]) -> E
     first = script.commands[0]
     if first.name == "set" and len(script.commands) > 1:
         between = script.text[first.span.end : script.commands[1].span.start]
-        if re.fullmatch(r"\s*(?:;|&&|\n)\s*", between):
+        if between.strip() in (";", "&&") or (between.isspace() and "\n" in between):
             at = script.commands[1].span.start
             joiner = ";" if ";" in between else " &&"
     host = script.embedded.host_offset(at)

@@ -29,7 +29,7 @@ GITHUB_ARM = "ubuntu-24.04-arm"
 GITHUB_AMD64 = "ubuntu-24.04"
 
 _FLOATING = frozenset({"", "latest", "cli", "dind", "git", "rc", "test", "edge", "dind-rootless", "rootless"})
-_DOCKER_IMAGE = regex(r"(?:^|/)docker(?::(?P<tag>[^@]*))?(?:@.*)?$")
+_DOCKER_IMAGE = regex(r"(?:^|/)docker(?::(?P<tag>[^@/]*))?(?:@(?s:.*))?$")
 _VERSION = regex(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?")
 _ARM_LABEL = regex(r"(?:^|[-_.:/ ])(?:arm64|aarch64|arm|arm64v8|graviton|armv8)(?:$|[-_.:/ 0-9])", re.IGNORECASE)
 _AMD64_LABEL = regex(r"(?:^|[-_.:/ ])(?:amd64|x86[-_]?64|x64|intel)(?:$|[-_.:/ ])", re.IGNORECASE)

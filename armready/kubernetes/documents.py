@@ -156,10 +156,11 @@ def _actions(text: str) -> Iterator[tuple[int, int]]:
                 return
         else:
             inside = _INSIDE.match(text, start + 2)
-            close = inside.end() if inside and text.startswith("}}", inside.end()) else -1
+            end = inside.end() if inside else start + 2
+            close = end if text.startswith("}}", end) else -1
         if close >= 0:
             yield start, close + 2
-        start = text.find("{{", close + 2 if close >= 0 else start + 2)
+        start = text.find("{{", close + 2 if close >= 0 else end)
 
 
 def _without_dash(text: str, position: int) -> int:

@@ -13,7 +13,7 @@ from armready.patterns import regex
 from armready.records import dataclass
 
 _SHELL = regex(r"(?:.*/)?(?:ba|da|a|k|z|busybox )?sh")
-_COMMAND_OPTION = regex(r"-[a-z]*c[a-z]*")
+_COMMAND_OPTION = regex(r"-[abd-z]*c[a-z]*")
 _SHEBANG = regex(r"#!\s*\S*?(?:/|\benv\s+(?:-S\s+)?)(?:ba|da|k|z|a)?sh\b")
 _HOOKS = (
     ("lifecycle", "postStart", "exec", "command"),

@@ -41,7 +41,7 @@ Item = TypeVar("Item")
 _HEAD = 65_536
 _CANONICAL = regex(r"[\w.-]+(?::\d+)?(?:/[\w.-]+)+(?::[\w.-]+|@sha256:[0-9a-f]{64})")
 _SHA256 = regex(r"[0-9a-fA-F]{64}")
-_PLAIN_REQUIREMENT = regex(r"[A-Za-z0-9][\w.-]*\s*(?:\[[\w\s,.-]*\])?\s*(?:[<>=!~(;]|$)")
+_PLAIN_REQUIREMENT = regex(r"[A-Za-z0-9][\w.-]*\s*+(?:\[[\w\s,.-]*\]\s*+)?(?:[<>=!~(;]|$)")
 _BUILDERS = PIPELINE_KINDS | BUILD_KINDS
 _KINDS = _MANIFEST_IMAGES | _PIPELINE_IMAGES | _BUILDERS | MANIFEST_KINDS | SHELL_KINDS | {Kind.DOCKERFILE}
 

@@ -28,7 +28,7 @@ ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+ht
 
 _KIND = "simple"
 _VARIABLE = regex(r"\$\{|%\(|\$[A-Za-z_]")
-_MATTERS = regex(r"-(?:any|(?:[\w.]*\.)?(?:manylinux|musllinux|linux)\w*_(?:x86_64|aarch64)[\w.]*)$")
+_MATTERS = regex(r"-(?:any$|(?:[\w.]*\.)?(?:manylinux|musllinux|linux)\w{0,60}_(?:x86_64|aarch64))")
 
 
 @dataclass(frozen=True, slots=True)

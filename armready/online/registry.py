@@ -32,7 +32,7 @@ ACCEPT = ", ".join((OCI_INDEX, DOCKER_LIST, OCI_MANIFEST, DOCKER_MANIFEST, DOCKE
 _CONFIGS = frozenset({"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"})
 _HUB_HOST = "registry-1.docker.io"
 _ATTESTATION = "vnd.docker.reference.type"
-_CHALLENGE = regex(r'(\w+)="([^"]*)"')
+_CHALLENGE = regex(r'(?<!\w)(\w+)="([^"]*)"')
 _DIGEST = regex(r"sha256:[0-9a-f]{64}")
 _NAME = regex(r"(?:[\w.-]+|\[[0-9a-fA-F:]+\])(?::\d+)?(?:/[\w.-]+)*")
 _DEFAULT_VARIANTS = frozenset({"linux/arm64/v8", "linux/amd64/v1"})

@@ -33,7 +33,7 @@ _SHELL_FORMS = frozenset({"RUN", "CMD", "ENTRYPOINT"})
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "ksh", "zsh"})
 
 _WORD = regex(r"(?:\{\{[^{}]{0,200}\}\}|[^\t\v\f\r ])+")
-_FLAG = regex(r"""--([A-Za-z][\w-]*)(?:=((?:[^\s"'\\]|\\.|"[^"]*"|'[^']*')*))?(?=[ \t]|\Z)""")
+_FLAG = regex(r"""--([A-Za-z][\w-]*+)(?:=((?:[^\s"'\\]|\\.|"[^"]*"|'[^']*')*+))?(?=[ \t]|\Z)""")
 _FLAGS_END = regex(r"--(?=[ \t]|\Z)")
 _JSON_STRING = regex(r'"((?:[^"\\]|\\.)*)"')
 _JSON_ESCAPE = regex(r"\\(?:u[0-9a-fA-F]{4}|.)")

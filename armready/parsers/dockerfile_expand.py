@@ -18,7 +18,7 @@ Lookup = Callable[[str], str | None]
 _LONGEST = 8192
 _DEEPEST = 32
 
-_VARIABLE = regex(r"\$(?:(\w+)|\{(\w+)([^{}]*)\})")
+_VARIABLE = regex(r"\$(?:(\w+)|\{(\w++)([^{}]*)\})")
 _NAME = regex(r"\w+")
 
 

@@ -8,7 +8,7 @@ from armready.records import dataclass
 from armready.source import Span
 
 _SECTION = regex(r"\[([^\]]+)\]")
-_PAIR = regex(r"([^\s=:#;\[][^=:]*?)\s*[=:][ \t]*(.*)")
+_PAIR = regex(r"([^\s=:#;\[][^=:]*)[=:][ \t]*(.*)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,7 +234,7 @@ class _Reader:
         value = _without_comment(raw)
         begin = operator.end() + len(value) - len(value.lstrip())
         value = value.strip()
-        joined = re.sub(r"[ \t]*\\\r?\n[ \t]*", " ", value)
+        joined = re.sub(r"(?:(?<![ \t])[ \t]+)?\\\r?\n[ \t]*", " ", value)
         exported = bool(modifiers and "export" in modifiers[0])
         span, value_span = Span(start, start + len(text)), Span(start + begin, start + begin + len(value))
         conditional = bool(self.branch)

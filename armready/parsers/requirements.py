@@ -17,14 +17,14 @@ _PARTS = regex(
     r"\s*+(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*+"
     r"(?:\[(?P<extras>[^\]]*)\])?\s*+"
     r"(?:@\s*+(?P<url>\S+)|\(?(?P<specifier>(?:[<>=!~]=?=?\s*+[^\s;,()#]++\s*+,?\s*+)*+)\)?)\s*+"
-    r"(?:;(?P<marker>.*))?$"
+    r"(?:;(?P<marker>(?s:.*)))?$"
 )
 _TRAILING_OPTION = regex(r"\s--(?:hash|config-settings?|global-option|install-option)\b")
 _OPTION = regex(r"(?P<name>--?[A-Za-z][\w-]*)(?:\s*=\s*|\s+|(?<=^-[a-zA-Z])(?=\S)|$)(?P<value>.*)")
 _SHORT = {"-r": "--requirement", "-c": "--constraint", "-e": "--editable", "-i": "--index-url", "-f": "--find-links"}
 _URL = regex(r"(?:[a-z][a-z0-9+.-]*:|\.{0,2}/|[A-Za-z]:\\)|\S+\.(?:whl|tar\.gz|zip)(?:$|[\s;#])", re.IGNORECASE)
 _WHEEL_NAME = regex(r"(?:^|/)([A-Za-z0-9](?:[\w.]*[A-Za-z0-9])?)-[^-/]+(?:-\d[^-/]*)?-[^-/]+-[^-/]+-[^-/]+\.whl", re.IGNORECASE)
-_EGG = regex(r"#(?:.*&)?egg=([A-Za-z0-9._-]+)")
+_EGG = regex(r"#(?:[^#]*&)?egg=([A-Za-z0-9._-]+)")
 
 
 def canonical_name(name: str) -> str:

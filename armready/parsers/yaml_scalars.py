@@ -25,8 +25,8 @@ _ESCAPES = {
 _HEX = {"x": 2, "u": 4, "U": 8}
 _ORDINARY = {
     "": re.compile(r"[^\r\n \t]+|[ \t]+(?!\r?\n)"),
-    "'": re.compile(r"[^'\r\n \t]+|[ \t]+(?![ \t]*\r?\n)"),
-    '"': re.compile(r"[^\"\\\r\n \t]+|[ \t]+(?![ \t]*\r?\n)"),
+    "'": re.compile(r"[^'\r\n \t]+|[ \t]++(?!\r?\n)"),
+    '"': re.compile(r"[^\"\\\r\n \t]+|[ \t]++(?!\r?\n)"),
 }
 _CONTROL = regex(r"[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]|[\u2028\u2029\ufeff]")
 _UNSAFE_PLAIN = regex(r"\n|:(?:\s|$)|\s#|^#")

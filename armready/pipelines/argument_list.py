@@ -14,7 +14,7 @@ from armready.patterns import regex
 from armready.records import dataclass
 from armready.source import Span
 
-_PLAIN_WORD = regex(r"(?:[\w@%+=:,./^~\[\]-]|\$\w+|\$\{\w+\}|\$\([\w.-]+\)|\$\$|\{\{[^{}]*\}\}|\(\([\w.:/-]+\)\))+")
+_PLAIN_WORD = regex(r"(?:[\w@%+=:,./^~\[\]-]|\$\w|\$\{\w+\}|\$\([\w.-]+\)|\$\$|\{\{[^{}]*\}\}|\(\([\w.:/-]+\)\))+")
 _PLAIN_ARGUMENT = regex(r"(?!\d)(?!(?i:true|false|yes|no|on|off|null|y|n)$)-{0,2}[A-Za-z][\w./=-]*")
 _QUOTED = regex(r"[\"\\`]")
 

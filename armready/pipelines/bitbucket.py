@@ -34,7 +34,7 @@ from armready.pipelines.yaml_steps import Item, line_of, mapping_texts
 _MAX_DEPTH = 20
 _CLI_IMAGE = "docker:27"
 _SIMPLE = regex(r"\s*(?:(?:docker|echo|printf|export|set|cd)\s|[A-Za-z_]\w*=|#)")
-_PUSH_PIPE = regex(r"(?:^|/)[\w-]*push[\w-]*image(?::|$)")
+_PUSH_PIPE = regex(r"(?:^|/)[\w-]{0,80}push[\w-]{0,80}image(?::|$)")
 
 
 def read(file: File) -> Pipeline:

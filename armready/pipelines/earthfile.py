@@ -12,10 +12,10 @@ from armready.pipelines.model import Declared, Pipeline, Verb
 from armready.source import Span
 
 _TARGET = regex(r"^([A-Za-z][\w.-]*):\s*(?:#.*)?$")
-_SAVE = regex(r"^\s*SAVE\s+IMAGE\s+(.*)$")
+_SAVE = regex(r"^\s*SAVE\s+IMAGE\s+(.*)")
 _FROM = regex(r"^\s*FROM\s+--platform[= ](\S+)")
-_ARGUMENT = regex(r"^\s*ARG\s+(?:--\S+\s+)*(\w+)\s*=\s*(.+?)\s*$")
-_BUILD = regex(r"^\s*BUILD\s.*--platform[= ]\S*(?:arm64|aarch64)")
+_ARGUMENT = regex(r"^\s*ARG\s+(?:--\S+\s+)*(\w+)\s*=\s*(\S(?:.*\S)?)")
+_BUILD = regex(r"^\s*BUILD\s.*--platform[= ]\S{0,200}(?:arm64|aarch64)")
 _ADVICE = "call the target once for each platform, BUILD --platform=linux/amd64 --platform=linux/arm64 +TARGET, and let CI call that"
 
 

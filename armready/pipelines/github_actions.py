@@ -70,7 +70,7 @@ def metadata_names(steps: Node | None, environment: Mapping[str, tuple[str, ...]
 
 
 def _bare(image: str) -> str:
-    return re.sub(r"^name=|,enable=.*$", "", image.strip())
+    return re.sub(r"^name=|(?s:,enable=.*)", "", image.strip())
 
 
 def declared_by(file: File, steps: SequenceNode, index: int, environment: Mapping[str, tuple[str, ...]]) -> Iterator[Declared]:
@@ -204,7 +204,7 @@ def _tags_of_v1(inputs: Mapping[str, str]) -> tuple[str, ...]:
 
 def _context(text: str) -> tuple[str, str | None]:
     """A build context and the folder it is relative to; a Git context has none unless it is the default with a folder."""
-    match = re.fullmatch(r"\s*\{\{\s*defaultContext\s*\}\}(?::(.*))?\s*", text)
+    match = re.fullmatch(r"\{\{\s*defaultContext\s*\}\}(?::(.*))?", text.strip())
     if match:
         return match[1] or "", ""
     if "://" in text or text.startswith("git@"):
@@ -244,7 +244,7 @@ def _set_platforms(file: File, node: MappingNode, key: str, wanted: tuple[str, .
     """Edits that give a step's `with` its platforms, in the style in which it is written."""
     value = ",".join(wanted)
     if push and has_expansion(push):
-        inner = re.sub(r"^\s*\$\{\{\s*|\s*\}\}\s*$", "", push)
+        inner = re.sub(r"^\s*\$\{\{\s*|(?<!\s)\s*\}\}\s*$", "", push)
         value = f"${{{{ ({inner}) && '{value}' || '{wanted[0]}' }}}}"
     inputs = get(node, "with")
     if inputs is None:

@@ -229,7 +229,9 @@ class _Split:
     def _condition(self) -> str:
         push = text_of(get(self.inputs, "push")) or ""
         own = text_of(get(self.job, "if")) or ""
-        parts = [re.sub(r"^\s*\$\{\{\s*|\s*\}\}\s*$", "", each) for each in (own, push) if has_expansion(each) or (each is own and each)]
+        parts = [
+            re.sub(r"^\s*\$\{\{\s*|(?<!\s)\s*\}\}\s*$", "", each) for each in (own, push) if has_expansion(each) or (each is own and each)
+        ]
         if any(_STEP_CONTEXT.search(part) for part in parts):
             raise _Refused("whether the build pushes depends on what only its own steps know")
         if not parts:

@@ -109,7 +109,7 @@ def _generation(file: File, steps: SequenceNode) -> int | None:
 def _commented_major(file: File, uses: Node) -> int | None:
     end = span(uses).end
     line = file.text[end : file.source.line_span(file.source.line_index(end)).end]
-    match = re.search(r"#.*?\bv?(\d{1,3})(?:\.\d+)*", line)
+    match = re.match(r"[^#]*#.*?\bv?(\d{1,3})(?:\.\d+)*", line)
     return int(match[1]) if match else None
 
 

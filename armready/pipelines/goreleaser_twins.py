@@ -28,7 +28,7 @@ from armready.records import dataclass
 from armready.source import Span
 from armready.verify import apply_edits
 
-_TEMPLATE = regex(r"\{\{.*?\}\}")
+_TEMPLATE = regex(r"\{\{(?:[^{}\n]|\{(?!\{)|\}(?!\}))*\}\}")
 _PLATFORM = "--platform=linux/"
 # docker manifest takes no image that carries an attestation.
 _NO_PROVENANCE = "--provenance=false"

@@ -18,7 +18,7 @@ _ONE_PLATFORM = regex(
 _BUILDX = regex(
     r"^(?:\S*/)?(?:plugin-docker-buildx|drone-docker-buildx|docker-buildx|buildx|drone-buildx(?:-\w+)?|plugins/buildx(?:-\w+)?)(?::|@|$)"
 )
-_KANIKO = regex(r"^\S*(?:kaniko)\S*$")
+_KANIKO = regex(r"^(?=\S+$)\S*?kaniko")
 _DOCKER = regex(r"^(?:docker\.io/)?plugins/docker(?::|@|$)")
 _REPLACEMENT = "thegeeklab/drone-docker-buildx"
 _SAME = frozenset(

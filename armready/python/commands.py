@@ -83,7 +83,7 @@ _WITH_VALUE = frozenset(
 )
 _CONDA_WITH_VALUE = frozenset({"-c", "--channel", "-n", "--name", "-p", "--prefix", "-f", "--file"})
 _PLATFORM_OPTIONS = ("--platform", "--python-platform", "--plat-name")
-_X86_PLATFORM = regex(r"(?:(?:many|musl)linux\w*|linux)_x86_64$|x86_64-|linux$")
+_X86_PLATFORM = regex(r"(?:(?:many|musl)linux\w{0,60}|linux)_x86_64$|x86_64-|linux$")
 _INSTALLERS = regex(
     r"\b(?:pip\d?(?:\.\d+)?\s+install|uv\s+(?:pip\s+install|sync|pip\s+sync)|poetry\s+install|pipenv\s+(?:install|sync)"
     r"|pdm\s+(?:install|sync)|hatch\s)"

@@ -127,7 +127,7 @@ def dependency_key(dependency: Dependency) -> tuple[str, int]:
 
 def from_poetry(constraint: str) -> str:
     """A Poetry constraint as PEP 440 specifiers; an alternative (`||`) gives no bound at all."""
-    parts = [part.strip() for part in re.split(r"\s*,\s*", constraint.strip()) if part.strip()]
+    parts = [part.strip() for part in constraint.split(",") if part.strip()]
     if "||" in constraint or "|" in constraint or not parts:
         return ""
     return ",".join(filter(None, map(_poetry_part, parts)))

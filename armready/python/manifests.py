@@ -160,7 +160,7 @@ def _poetry_marker(entry: Node) -> str:
             "python_full_version",
             "implementation_name",
         ):
-            match = re.fullmatch(r"\s*(==|!=|<=|>=|<|>|in|not in)\s*(.+)", text)
+            match = re.fullmatch(r"\s*(==|!=|<=|>=|<|>|in|not in)\s*(\S.*)", text)
             if match:
                 parts.append(f"{key} {match[1]} {match[2]}")
     return " and ".join(parts)

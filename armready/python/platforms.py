@@ -17,7 +17,7 @@ from armready.source import Location, Span
 _CONDA_X86 = "linux-64"
 _CONDA_ARM = "linux-aarch64"
 # A platform in a lock: an item of a list, the key of a table, or the name of an entry.
-_LOCK_PLATFORM = regex(r"(?m)^[ \t]+(?:-[ \t]+(?:name:[ \t]*)?)?(linux-64|linux-aarch64)\s*:?\s*$")
+_LOCK_PLATFORM = regex(r"(?m)^[ \t]+(?:-[ \t]+(?:name:[ \t]*)?)?(linux-64|linux-aarch64)[ \t]*+:?[ \t\r]*$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from armready.patterns import regex
 from armready.python.dependencies import Dependency, Form, Scope
 from armready.python.manifest import Manifest, from_requirement, group_scope
 
-_SCRIPT_BLOCK = regex(r"(?m)^# /// script[ \t]*\r?$(?P<body>(?:\r?\n#(?: [^\r\n]*)?)*?)\r?\n# ///[ \t]*\r?$")
+_SCRIPT_BLOCK = regex(r"(?m)^# /// script[ \t]*\r?$(?P<body>(?:\r?\n#(?: (?!/)[^\r\n]*)?)*)\r?\n# ///[ \t]*\r?$")
 
 
 def read_python(file: File) -> Manifest | None:
@@ -42,7 +42,7 @@ def _read_script_block(file: File, block: re.Match[str]) -> Manifest:
     found = []
     body = block["body"]
     start = block.start("body")
-    listed = re.search(r"#\s*dependencies\s*=\s*\[([^\]]*(?:\[[^\]]*\][^\]]*)*)\]", body)
+    listed = re.search(r"#\s*dependencies\s*=\s*\[((?:[^\[\]]|\[[^\[\]]*\])*)\]", body)
     if listed:
         for match in re.finditer(r"\"([^\"\r\n]+)\"|'([^'\r\n]+)'", listed[1]):
             group = 1 if match[1] else 2

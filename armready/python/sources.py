@@ -17,7 +17,7 @@ from armready.source import Span
 
 _ARCH_WORDS = regex(r"x86|amd64|aarch64|arm64|machine|uname|\barch\b|_arch|arch_|cpu_|simd|processor", re.IGNORECASE)
 _PROBES = regex(
-    r"(?:has|check|supports?|try|test|probe|accepts?|is_valid|detect)[a-z_]*(?:flag|compile|arg|option)|(?:flag|compile)[a-z_]*(?:ok|works|supported)"
+    r"(?:has|check|supports?|try|test|probe|accepts?|is_valid|detect)[a-z_]{0,60}(?:flag|compile|arg|option)|(?:flag|compile)[a-z_]{0,60}(?:ok|works|supported)"
 )
 
 

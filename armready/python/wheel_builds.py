@@ -21,7 +21,8 @@ MATURIN = "maturin"
 # Linux arm64 in a file of CI: the architecture of wheels, a runner, or a machine of another system.
 _ARM = regex(
     r"aarch64(?!-apple)|ubuntu-\d\d\.\d\d-arm\b|linux[-_/]arm64|arm64[-_/]linux|-arm64\b(?<!macos-arm64)|\barm\.(?:medium|large)|"
-    r"(?m:^\s*-?\s*(?:arch|os)\s*:\s*[\"']?(?:linux-)?arm64)|ARCHS(?:_LINUX)?[\"']?\s*[:=]\s*[\"']?all\b|--archs[ =][\"']?all\b"
+    r"(?m:^[ \t]*(?:-[ \t]*)?(?:arch|os)[ \t]*:[ \t]*[\"']?(?:linux-)?arm64)|"
+    r"ARCHS(?:_LINUX)?[\"']?\s*[:=]\s*[\"']?all\b|--archs[ =][\"']?all\b"
 )
 _COMMAND = regex(r"(?m)^[^#\n]*?(?:^|[\s;&|\"'`])(?:(?:python\d?|py|uv run|uvx|pipx run|poetry run)\s+(?:-m\s+)?)?(cibuildwheel)(?=\s|$)")
 _INSTALL = regex(r"\b(?:install|add|pip)\b")

@@ -27,7 +27,7 @@ _PROBLEMS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO
 _FAMILIES = {"DF": "dockerfile", "CI": "ci", "KUB": "kubernetes", "PY": "python"}
 _MAX_TEXT = 1024
 _SNIPPET = 2_000
-_LINKS = regex(r"\[([^\]]+)\]\([^)\s]+\)")
+_LINKS = regex(r"\[([^\[\]]+)\]\([^()\s]+\)")
 
 
 def render(report: Report, context: Context) -> str:

@@ -36,7 +36,7 @@ _LIST_NAME = re.compile(
     r"|os_?archs|goarchs)(?:[._]linux)?$"
 )
 _SINGLE = re.compile(r"(?i)^(?!.*all)(?:\w+_)?(?:arch|platform|target)$")
-_LOOP = re.compile(r"(?m)^[^#\n]*?\bfor\s+\w+\s+in\s+(?P<items>[^;\n$`(]+?)\s*(?:;|$)")
+_LOOP = re.compile(r"(?m)^[^#\n]*?\bfor[ \t]+\w+[ \t]+in[ \t]+(?P<items>[^;\n$`(]{0,1000}[^\s;$`(])[ \t\r]*(?:;|$)")
 _ASSIGNED = re.compile(
     r"(?m)^[ \t]*(?:export\s+|readonly\s+|declare\s+(?:-\w+\s+)*)?(?P<name>[A-Za-z_]\w*)="
     r"(?P<value>\((?P<array>[^()\n]*)\)|\"[^\"\n$]*\"|'[^'\n]*'|[^\s#;]+)"

@@ -28,7 +28,7 @@ from armready.source import Span
 
 from ._shared import READABLE
 
-_SETTING = re.compile(r"DOCKER_DEFAULT_PLATFORM[\"']?\s*(?::?=|:)\s*[^\s#]*(?:amd64|x86_64)[^\s#]*")
+_SETTING = re.compile(r"DOCKER_DEFAULT_PLATFORM[\"']?\s*(?::?=|:)\s*[^\s#]{0,200}(?:amd64|x86_64)[^\s#]*")
 
 
 class DefaultPlatformAmd64(FileRule):

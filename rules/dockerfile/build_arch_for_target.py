@@ -30,7 +30,7 @@ from armready.source import Span
 from ._stages import judged_stages
 
 _GOARCH = re.compile(r"(?<![\w$])GOARCH[= ][\"']?(\$\{?BUILDARCH\b\}?)")
-_DOWNLOAD = re.compile(r"https?://[^\s\"';|&)]*?(\$\{?BUILD(?:ARCH|PLATFORM)\b\}?)")
+_DOWNLOAD = re.compile(r"https?://[^\s\"';|&)]{0,500}?(\$\{?BUILD(?:ARCH|PLATFORM)\b\}?)")
 
 
 class BuildArchForTarget(FileRule):

@@ -50,7 +50,7 @@ _MAKE_TARGET = re.compile(r"(?<![^\s])(?!-|[A-Za-z_]+=)[\w./-]{0,200}(?<![a-zA-Z
 _MAKES = frozenset({"make", "gmake", "mage", "task", "just", "bazel"})
 _OTHER_SYSTEM_NAME = re.compile(r"(?i)darwin|macos|windows|freebsd")
 _OTHER_SYSTEM = re.compile(r"(?<!\w)GOOS[= ][\"']?(?!linux\b)[a-z]")
-_ARM64 = re.compile(r"(?<![\w$])GOARCH[= ][\"']?arm64|\bin\s[^;\n]*\b(?:arm64|aarch64)\b")
+_ARM64 = re.compile(r"(?<![\w$])GOARCH[= ][\"']?arm64|\bin\s[^;\n]{0,500}\b(?:arm64|aarch64)\b")
 _BRANCHES = frozenset({"if", "case", "or"})
 
 

@@ -38,7 +38,7 @@ from armready.rule import Example, FileRule
 from ._images import findings, judged_uses
 
 # An official image below a namespace that is a build argument without a value.
-_PASSED = re.compile(r"\$\{?\w*ARCH\w*\}?/([a-z0-9-]+(?::[\w.-]+)?)", re.IGNORECASE)
+_PASSED = re.compile(r"\$\{?(?=\w*?ARCH)\w+\}?/([a-z0-9-]+(?::[\w.-]+)?)", re.IGNORECASE)
 
 
 class ImageArchNamespace(FileRule):

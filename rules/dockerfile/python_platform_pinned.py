@@ -30,7 +30,7 @@ from armready.rule import Example, FileRule
 from ._words import Hit, hits, option
 
 _PATTERN = re.compile(
-    r"(?P<tag>(?:manylinux\w*|musllinux\w*|linux)_(?:x86_64|i686))(?!\w)(?!\S*\.whl)|(?P<uv>(?<![\w-])x86_64-(?:unknown-linux-\w+|manylinux\w*))"
+    r"(?P<tag>(?:manylinux\w{0,60}|musllinux\w{0,60}|linux)_(?:x86_64|i686))(?!\w)(?!\S{0,300}\.whl)|(?P<uv>(?<![\w-])x86_64-(?:unknown-linux-\w+|manylinux\w*))"
     r"|(?P<wheel>(?<![^\s=])(?!\w+://)[^\s=]{1,300}(?:x86_64|i686)\.whl)"
 )
 _TOOLS = re.compile(r"(?:pip[\d.]*|uv|uvx|python[\d.]*|pex)")

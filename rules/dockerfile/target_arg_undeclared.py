@@ -127,7 +127,7 @@ def _automatic_uses(instruction: Instruction) -> Iterator[tuple[Use, Span]]:
 
 
 def _sets(script: str, name: str) -> bool:
-    return re.search(rf"(?<![\w$-]){name}=|\b(?:for|read|local|declare)\s[^;|&\n]*\b{name}\b|\$\{{{name}:?=", script) is not None
+    return re.search(rf"(?<![\w$-]){name}=|\b(?:for|read|local|declare)\s[^;|&\n]{{0,500}}\b{name}\b|\$\{{{name}:?=", script) is not None
 
 
 def _message(stage: Stage, use: Use) -> str:

@@ -41,7 +41,7 @@ _PATTERN = re.compile(
     r"|(?:CC|CXX|LD|AR)=[^\s=]{0,200}x86_64-linux-gnu-\S*|crossbuild-essential-amd64)"
 )
 _TOOLS = re.compile(
-    r"(?:[\w.-]*(?:gcc|g\+\+|clang|clang\+\+|cc|c\+\+)[\w.-]*|make|gmake|cmake|configure|Configure|config|meson|ninja|ccmake|scons|bazel|bazelisk|cargo|go|pip3?|python3?"
+    r"(?:(?=[\w.-]*?(?:gcc|g\+\+|clang|cc|c\+\+))[\w.+-]*|make|gmake|cmake|configure|Configure|config|meson|ninja|ccmake|scons|bazel|bazelisk|cargo|go|pip3?|python3?"
     r"|apt-get|apt|env|export|sh|bash|autogen\.sh|bootstrap(?:\.sh)?|build(?:\.sh)?|nvcc|conan|)"
 )
 _VARIABLES = re.compile(r"(?i)\w*(?:flags|_opts|optflags|_args)|CC|CXX|LD|AR")

@@ -31,7 +31,7 @@ from armready.parsers.yaml import get, parse_yaml, places, text_of
 from armready.rule import Example, FileRule
 from armready.source import Span
 
-_ENTRY = re.compile(r"[\w.\-:/]+=[\w.!+*]+(?P<build>=[\w.*]*\d[\w.]*)$")
+_ENTRY = re.compile(r"[\w.\-:/]+=[\w.!+*]+(?P<build>=(?:[\w.*]*\*)?[A-Za-z_.]*\d[\w.]*)$")
 _ENOUGH = 3
 
 

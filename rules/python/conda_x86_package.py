@@ -32,7 +32,7 @@ _NAMES = re.compile(
     r"(?:mkl(?:[-_](?:service|fft|random|umath|include|devel|static))?|intel-openmp|intelpython\w*|icc_rt|scikit-learn-intelex|daal4py|dpcpp\S*"
     r"|ld_impl_linux-64|(?:gcc|gxx|gfortran|sysroot|binutils|kernel-headers|clang|clangxx)\w*_linux-64|libgcc-devel_linux-64|cuda-\w+_linux-64)$"
 )
-_BUILD = re.compile(r"(?:blas|libblas|libcblas|liblapack)\s*=\S*=\S*mkl|_libgcc_mutex=0\.1=main")
+_BUILD = re.compile(r"(?:blas|libblas|libcblas|liblapack)\s*==?[^\s=]*=\S*mkl|_libgcc_mutex=0\.1=main")
 
 
 class CondaX86Package(FileRule):
@@ -76,5 +76,5 @@ def _packages(file: File) -> Iterator[tuple[str, Span]]:
         for place in places(get(root, "dependencies")):
             text = text_of(place.value)
             line = file.source.slice(file.source.line_span(file.source.line_index(place.span.start)))
-            if text is not None and not re.search(r"#\s*\[.*linux64|sel\(linux64\)", line):
+            if text is not None and not re.search(r"#\s*\[.{0,200}linux64|sel\(linux64\)", line):
                 yield text, place.span

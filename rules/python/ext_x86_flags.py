@@ -38,7 +38,7 @@ from armready.python.sources import Sources, sources
 from armready.rule import Example, FileRule
 
 _NAMES = re.compile(
-    r"(?:compile|link|cxx?|c\+\+|cpp|nvcc|compiler)[a-z_]*(?:args?|flags?|opts?|options?)|c(?:xx|pp)?flags|ldflags|extra_args|^flags$|_flags$|_args$",
+    r"(?:compile|link|cxx?|c\+\+|cpp|nvcc|compiler)[a-z_]{0,60}(?:args?|flags?|opts?|options?)|c(?:xx|pp)?flags|ldflags|extra_args|^flags$|_flags$|_args$",
     re.IGNORECASE,
 )
 _BUILDS = re.compile(

@@ -29,14 +29,14 @@ from armready.rule import Example, FileRule
 from armready.source import Span
 
 _IMAGE = re.compile(
-    r"(?<![\w.])(?<!\w-)(?P<image>(?:\w[\w.-]*(?::\d+)?/)*(?P<family>manylinux|musllinux)(?:1|2010|2014|_\d+_\d+)_(?P<arch>x86_64|i686)(?:[:@][\w.:-]+)?)(?![\w-]|\.whl)"
+    r"(?<![\w.])(?<!\w-)(?P<image>(?:\w[\w.-]{0,100}(?::\d{1,5})?/){0,6}(?P<family>manylinux|musllinux)(?:1|2010|2014|_\d+_\d+)_(?P<arch>x86_64|i686)(?:[:@][\w.:-]+)?)(?![\w-]|\.whl)"
 )
-_ARM = re.compile(r"(?P<family>manylinux|musllinux)\w*_(?:aarch64|arm64)")
+_ARM = re.compile(r"(?P<family>manylinux|musllinux)\w{0,60}_(?:aarch64|arm64)")
 _VARIABLE = re.compile(r"(?:manylinux|musllinux)(?:1|2010|2014|_\d+_\d+)_\$\{?(?P<name>\w+)\}?")
 _LOOP = r"(?m)^[^#\n]*?\bfor\s+{}\s+in\s+(?P<list>(?:x86_64|i686|[ \t])+);?\s*(?:do\b.*)?$"
 _OPTION = re.compile(r"--plat(?:form)?(?:[ =]|[\"'], ?[\"'])[\"']?$|[-_]$")
 # The default of a variable that others may set: `${IMAGE:-...}`, or an assignment below a test whether it is empty.
-_DEFAULT = re.compile(r"\$\{\w+:?[-=][\"']?$|(?P<name>\w+)=[\"']?$")
+_DEFAULT = re.compile(r"\$\{\w+:?[-=][\"']?$|(?<!\w)(?P<name>\w+)=[\"']?$")
 _EFFECT = ", so arm64 has to compile the package."
 _COMMENT = re.compile(r"^\s*(?:#|//)")
 

@@ -30,7 +30,7 @@ from armready.rule import Example, FileRule
 from armready.scripts import scripts
 from armready.source import Span
 
-_X86 = re.compile(r"(?:linux|manylinux\w*|musllinux\w*)[-_]x86_64$")
+_X86 = re.compile(r"(?:linux|manylinux\w{0,60}|musllinux\w{0,60})[-_]x86_64$")
 
 
 class WheelPlatformPinned(FileRule):

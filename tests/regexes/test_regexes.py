@@ -1,0 +1,90 @@
+"""No regular expression of the package takes more than linear time, whatever the text."""
+
+import re
+
+import pytest
+
+from tests.regexes.collect import Use, uses
+from tests.regexes.growth import witness
+
+# Where a pattern is tried is not in the pattern. These are tried so that what one try reads, no other reads again.
+REVIEWED = {
+    ("armready/builds/rewriting.py", r"[ \t]*\\(\r?\n)([ \t]*)"): "once behind a word, for a change that is written",
+    ("armready/builds/rewriting.py", r"[ \t]*\\\r?\n"): "once behind a word, for a change that is written",
+    ("armready/builds/rewriting.py", r"[ \t]*+(?:\\?\r?\n|$)"): "once behind a word, for a change that is written",
+    ("armready/builds/statements.py", r"\s*\|\|\s*(?:\\\n\s*)?"): "once behind each command",
+    ("armready/kubernetes/documents.py", r"(?:\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|[^\"`{}]|\}(?!\})|\{(?!\{))*"): "goes on where it stopped",
+    (
+        "armready/parsers/dockerfile.py",
+        r"""--([A-Za-z][\w-]*+)(?:=((?:[^\s"'\\]|\\.|"[^"]*"|'[^']*')*+))?(?=[ \t]|\Z)""",
+    ): "goes on where it stopped, and the first failure is the last",
+    ("armready/parsers/dockerfile.py", r'"((?:[^"\\]|\\.)*)"'): "the text is valid JSON",
+    ("armready/parsers/dockerfile_lines.py", r"""[^\s"'\\]+|\\.|"(?:[^"\\]|\\.)*"|'[^']*'|\s+|."""): "only the last quote is not closed",
+    ("armready/parsers/hcl.py", r"[ \t\r\n]+|#[^\n]*|//[^\n]*|/\*.*?\*/"): "a comment that is not closed ends the reading",
+    (
+        "armready/parsers/requirements.py",
+        r"\s*+(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*+"
+        r"(?:\[(?P<extras>[^\]]*)\])?\s*+"
+        r"(?:@\s*+(?P<url>\S+)|\(?(?P<specifier>(?:[<>=!~]=?=?\s*+[^\s;,()#]++\s*+,?\s*+)*+)\)?)\s*+"
+        r"(?:;(?P<marker>(?s:.*)))?$",
+    ): "the list of specifiers gives nothing back",
+    ("armready/parsers/yaml_scalars.py", r"[ \t]*(?:\r?\n[ \t]*)+"): "white space that is not folded is stepped over as a whole",
+    ("armready/pipelines/yaml_steps.py", r"(?:[ \t]*+\r?\n)++"): "once behind each step",
+}
+USES = list(uses())
+
+
+@pytest.mark.parametrize(
+    ("pattern", "scans", "whole", "slow"),
+    [
+        (r"a+b", True, False, True),
+        (r"a+b", False, False, False),
+        (r"(?<!a)a+b", True, False, False),
+        (r"\b\w+=", True, False, False),
+        (r"\w+", True, False, False),
+        (r"a*a*b", False, False, True),
+        (r"a*+a*b", False, False, False),
+        (r"(a*)*b", False, False, True),
+        (r"(?:ab|a|b)*c", False, False, True),
+        (r"a*", False, False, False),
+        (r"[a-z]*c[a-z]*", False, True, True),
+        (r"[abd-z]*c[a-z]*", False, True, False),
+        (r"#.*$", True, False, True),
+        (r"(?m)#.*$", True, False, False),
+        (r"\w(?:\w+=)?", True, False, True),
+        (r"(?:\w+=|\w+)", True, False, False),
+        (r"#!(?!.*sh)", True, False, True),
+        (r"^#!(?!.*sh)", True, False, False),
+        (r"\{\{.*?\}\}", True, False, True),
+        (r"\{\{[^{}]*\}\}", True, False, False),
+        (r'"[^"]*"', True, False, False),
+        (r"x{0,60}=", True, False, False),
+        (r"(?:#.*)?\r?\n", False, False, False),
+        (r"(?:(?:#.*)?\r?\n)*-", False, False, True),
+    ],
+)
+def test_growth_is_told_from_structure(pattern, scans, whole, slow):
+    assert (witness(pattern, scans=scans, whole=whole) is not None) == slow
+
+
+@pytest.mark.parametrize(("pattern", "length"), [(r"(a*)*b", 22), (r"(?:(?:#.*)?\r?\n)*-", 44)])
+def test_a_witness_does_not_match(pattern, length):
+    assert re.match(pattern, witness(pattern, scans=False).text(length)) is None
+
+
+def test_the_patterns_are_found():
+    assert len(USES) > 500
+    assert {use.way for use in USES} >= {(True, False), (False, False), (False, True)}
+
+
+@pytest.mark.parametrize("use", USES, ids=lambda use: f"{use.path}:{use.line}")
+def test_linear(use: Use):
+    found = witness(use.pattern, use.flags, scans=use.way.scans, whole=use.way.whole)
+    if (use.path, use.pattern) in REVIEWED:
+        assert found is not None, "no exception is needed"
+    else:
+        assert found is None, f"reads {found!r} again and again"
+
+
+def test_exceptions_are_of_patterns_that_exist():
+    assert REVIEWED.keys() <= {(use.path, use.pattern) for use in USES}

@@ -22,7 +22,7 @@ from armready.source import Span
 
 _SPACE = regex(r"\s*")
 _PIECE = regex(r"[^\\]+|(?:\\u[0-9a-fA-F]{4})+|\\.")
-_MAGIC = regex(r"(?P<indent>[ \t]*)(?:(?:[\w, ]+=[ \t]*)?(?:%\w|!)|\?)|.*\?[ \t]*$")
+_MAGIC = regex(r"(?P<indent>[ \t]*+)(?:(?:[\w, ]+=[ \t]*)?(?:%\w|!)|\?)|.*\?[ \t]*$")
 _PYTHON_CELL = regex(r"%%(?:capture|time|timeit|prun|memit|py|python3?)\b")
 _SHELL_CELL = regex(r"%%(?:bash|sh|script[ \t]+(?:ba)?sh)\b.*\n?")
 _SHELL_LINE = regex(r"(?m)^(?:!+[ \t]*|%(?=(?:pip|conda|mamba|micromamba)[ \t]))((?:[^\n]*\\\n)*[^\n]*)")

@@ -73,10 +73,12 @@ class Bindings:
                 loads.setdefault(f".{attribute.attr}", []).append(attribute)
         while todo:
             node: ast.AST | None = todo.pop()
+            passed: set[str] = set()
             while node is not None and node not in marked and not isinstance(node, ast.stmt):
                 marked.add(node)
+                passed |= self._passed.get(node, set())
                 node = module.parents.get(node)
-            for bound in self._names_bound(node) - names:
+            for bound in (self._names_bound(node) | passed) - names:
                 names.add(bound)
                 todo.extend(loads.get(bound, ()))
         return frozenset(marked)
@@ -201,11 +203,44 @@ class Bindings:
             if isinstance(parent, ast.For | ast.While | ast.AsyncFor) and name.id in self.stores.get(parent, ()):
                 return None
             if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-                if _binds_argument(parent, name.id) or name.id in self.stores.get(parent, ()):
+                if name.id in self.stores.get(parent, ()):
                     return None
-                return self._global(name.id)
+                return self._given.get((parent, name.id)) if _binds_argument(parent, name.id) else self._global(name.id)
             node = parent
         return None
+
+    @cached_property
+    def _given(self) -> dict[tuple[ast.AST, str], ast.expr]:
+        """(function, argument) -> the expression that every call in the module gives it; functions that are also passed on are left out."""
+        found: dict[tuple[ast.AST, str], list[ast.expr]] = {}
+        calls: dict[str, int] = {}
+        functions = {each.name: each for each in self.module.tree.body if isinstance(each, ast.FunctionDef) and not each.decorator_list}
+        called: set[ast.AST] = set()
+        for call in self.module.of(ast.Call):
+            function = functions.get(call.func.id) if isinstance(call.func, ast.Name) else None
+            if function is None:
+                continue
+            called.add(call.func)
+            calls[function.name] = calls.get(function.name, 0) + 1
+            for name, value in _arguments(function, call):
+                found.setdefault((function, name), []).append(value)
+        loaded = {each.id for each in self.module.of(ast.Name) if each.id in functions and each not in called}
+        return {
+            key: values[0]
+            for key, values in found.items()
+            if isinstance(key[0], ast.FunctionDef)
+            and key[0].name not in loaded
+            and len(values) == calls[key[0].name]
+            and (len(values) == 1 or (all(map(_is_small, values)) and len({ast.dump(each) for each in values}) == 1))
+        }
+
+    @cached_property
+    def _passed(self) -> dict[ast.AST, set[str]]:
+        """Argument of a call -> the names that it has in the function."""
+        found: dict[ast.AST, set[str]] = {}
+        for (_, name), value in self._given.items():
+            found.setdefault(value, set()).add(name)
+        return found
 
     def _global(self, name: str) -> ast.expr | None:
         values = self._globals.get(name, [])
@@ -278,3 +313,19 @@ def _binds_argument(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambd
     arguments = function.args
     every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *filter(None, (arguments.vararg, arguments.kwarg))]
     return any(each.arg == name for each in every)
+
+
+def _is_small(node: ast.expr) -> bool:
+    """Whether an expression is a name or a call without arguments, so that comparing many of them is cheap."""
+    return isinstance(node, ast.Name | ast.Attribute | ast.Constant) or (isinstance(node, ast.Call) and not node.args and not node.keywords)
+
+
+def _arguments(function: ast.FunctionDef, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    """The arguments that a call gives a function, by their names; none when some of them are unpacked."""
+    if any(isinstance(each, ast.Starred) for each in call.args) or any(each.arg is None for each in call.keywords):
+        return
+    names = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
+    yield from zip(names, call.args, strict=False)
+    for keyword in call.keywords:
+        if keyword.arg is not None:
+            yield keyword.arg, keyword.value

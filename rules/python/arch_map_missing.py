@@ -70,6 +70,48 @@ class ArchMapMissing(FileRule):
                 """,
         ),
         Example(
+            "given to a function by its only call",
+            path="get.py",
+            bad="""
+                import platform
+
+                def target():
+                    return named(os=platform.system(), arch=platform.machine())
+
+                def named(os, arch):
+                    return «{
+                        "x86_64": f"{os}-x64",
+                        "arm64": f"{os}-arm64",
+                    }[arch.lower()]»
+                """,
+            fixed="""
+                import platform
+
+                def target():
+                    return named(os=platform.system(), arch=platform.machine())
+
+                def named(os, arch):
+                    return {
+                        "x86_64": f"{os}-x64",
+                        "aarch64": f"{os}-arm64",
+                        "arm64": f"{os}-arm64",
+                    }[arch.lower()]
+                """,
+        ),
+        Example(
+            "given different things",
+            path="get.py",
+            good="""
+                import platform
+
+                def named(arch):
+                    return {"x86_64": "x64", "arm64": "arm64"}[arch]
+
+                a = named(platform.machine())
+                b = named("arm64")
+                """,
+        ),
+        Example(
             "get without a default",
             path="get.py",
             bad='import os\n\narch = «{"x86_64": "amd64"}.get(os.uname().machine)»\n',

@@ -90,7 +90,7 @@ class LocalVersionX86(ProjectRule):
             maybe = pin.local.startswith("cu") and pin.local != "cu118" and dependency.name == "torch" and pin >= _CUDA_FROM
             yield self.finding(
                 dependency.location,
-                f"`{dependency.name}=={pin}` has no file for Linux arm64 in the index of these builds (known {as_of()}).",
+                f"`{dependency.name}=={pin}` {'may have' if maybe else 'has'} no file for Linux arm64 in the index of these builds (known {as_of()}).",
                 severity=level(self.severity, dependency),
                 confidence=Confidence.MEDIUM if maybe else Confidence.HIGH,
                 fix=None if maybe else _fix(dependency, pin),

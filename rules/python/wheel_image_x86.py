@@ -31,7 +31,12 @@ from armready.source import Span
 _IMAGE = re.compile(
     r"(?<![\w.])(?<!\w-)(?P<image>(?:\w[\w.-]{0,100}(?::\d{1,5})?/){0,6}(?P<family>manylinux|musllinux)(?:1|2010|2014|_\d+_\d+)_(?P<arch>x86_64|i686)(?:[:@][\w.:-]+)?)(?![\w-]|\.whl)"
 )
-_ARM = re.compile(r"(?P<family>manylinux|musllinux)\w{0,60}_(?:aarch64|arm64)")
+# Others tag their images with the architecture: `ghcr.io/pyca/cryptography-manylinux2014:x86_64`.
+_TAGGED = re.compile(
+    r"(?<![\w./-])(?P<image>(?:\w[\w.-]{0,100}(?::\d{1,5})?/){1,6}(?:\w[\w.-]{0,60}-)?(?P<family>manylinux|musllinux)(?:1|2010|2014|_\d+_\d+):(?:x86_64|i686))(?![\w.-])"
+)
+_ARM = re.compile(r"(?P<family>manylinux|musllinux)\w{0,60}[_:](?:aarch64|arm64)")
+_PULL = re.compile(r"\b(?:docker|podman)\s+pull\b")
 _VARIABLE = re.compile(r"(?:manylinux|musllinux)(?:1|2010|2014|_\d+_\d+)_\$\{?(?P<name>\w+)\}?")
 _LOOP = r"(?m)^[^#\n]*?\bfor\s+{}\s+in\s+(?P<list>(?:x86_64|i686|[ \t])+);?\s*(?:do\b.*)?$"
 _OPTION = re.compile(r"--plat(?:form)?(?:[ =]|[\"'], ?[\"'])[\"']?$|[-_]$")
@@ -49,9 +54,19 @@ class WheelImageX86(FileRule):
     summary = "Wheels are built in manylinux images of x86 alone"
     severity = Severity.WARNING
     kinds = frozenset({Kind.SHELL, Kind.MAKEFILE, Kind.JUSTFILE}) | PIPELINE_KINDS
-    needles = (b"linux1_", b"linux2010_", b"linux2014_", b"manylinux_", b"musllinux_")
+    needles = (b"manylinux", b"musllinux")
     examples = (
         Example("docker run", path="build.sh", bad="docker run --rm -v $PWD:/io «quay.io/pypa/manylinux2014_x86_64» /io/build.sh\n"),
+        Example(
+            "tagged with the architecture, pulled and run",
+            path="build.sh",
+            bad="I=«ghcr.io/acme/wheels-manylinux2014:x86_64»\ndocker pull $I\ndocker run --rm $I /io/build.sh\n",
+        ),
+        Example(
+            "pulled before it runs",
+            path="build.sh",
+            bad="docker pull quay.io/pypa/manylinux2014_x86_64\ndocker run «quay.io/pypa/manylinux2014_x86_64» /io/build.sh\n",
+        ),
         Example(
             "a loop over architectures",
             path="build.sh",
@@ -89,17 +104,11 @@ class WheelImageX86(FileRule):
     def check(self, file: File) -> Iterator[Finding]:
         """See `FileRule.check`."""
         covered = {match["family"] for match in _ARM.finditer(file.text)}
-        seen: set[str] = set()
-        for match in _IMAGE.finditer(file.text):
-            line = file.source.line_span(file.source.line_index(match.start()))
-            before = file.text[line.start : match.start()]
-            if match["family"] in covered | seen or _OPTION.search(before) or _COMMENT.match(before):
+        for family, matches in _images(file).items():
+            if family in covered:
                 continue
-            default = _DEFAULT.search(before)
-            if default and (default["name"] is None or re.search(rf"-[zn] [\"']?\$\{{?{default['name']}\b", file.text)):
-                continue
-            seen.add(match["family"])
-            message = f"Wheels are built in `{match['image']}` and in no {match['family']} image for aarch64{_EFFECT}"
+            match = next((each for each in matches if not _PULL.search(_before(file, each))), matches[0])
+            message = f"Wheels are built in `{match['image']}` and in no {family} image for aarch64{_EFFECT}"
             yield self.finding(file.location(Span(*match.span("image"))), message, confidence=Confidence.MEDIUM)
         for name in sorted({match["name"] for match in _VARIABLE.finditer(file.text)} if not covered else set()):
             loop = re.search(_LOOP.format(re.escape(name)), file.text)
@@ -107,3 +116,22 @@ class WheelImageX86(FileRule):
                 start = loop.start() + len(loop.group()) - len(loop.group().lstrip())
                 message = f"The wheels are built for {loop['list'].strip().replace(' ', ', ')} and not for aarch64{_EFFECT}"
                 yield self.finding(file.location(Span(start, loop.end())), message, confidence=Confidence.MEDIUM)
+
+
+def _before(file: File, match: re.Match[str]) -> str:
+    """The text of the line before a match."""
+    return file.text[file.source.line_span(file.source.line_index(match.start())).start : match.start()]
+
+
+def _images(file: File) -> dict[str, list[re.Match[str]]]:
+    """The images for x86 by family, in the order of the file; those that others may set otherwise are left out."""
+    found: dict[str, list[re.Match[str]]] = {}
+    for match in sorted([*_IMAGE.finditer(file.text), *_TAGGED.finditer(file.text)], key=lambda each: each.start()):
+        before = _before(file, match)
+        if _OPTION.search(before) or _COMMENT.match(before):
+            continue
+        default = _DEFAULT.search(before)
+        if default and (default["name"] is None or re.search(rf"-[zn] [\"']?\$\{{?{default['name']}\b", file.text)):
+            continue
+        found.setdefault(match["family"], []).append(match)
+    return found

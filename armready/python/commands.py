@@ -18,7 +18,8 @@ from armready.patterns import regex
 from armready.project import join
 from armready.python.dependencies import Dependency
 from armready.python.images import PythonImage, base_of
-from armready.python.manifest import Manifest, Policy
+from armready.python.manifest import Manifest
+from armready.python.policies import of_commands
 from armready.records import dataclass
 from armready.scripts import Host, HostedScript, scripts
 from armready.source import Location, Span
@@ -138,7 +139,12 @@ def command_facts(file: File) -> Iterator[Manifest | PythonImage]:
     hosted = file.parse(scripts)
     dependencies = [each for script in hosted for each in _script(file, script)]
     if dependencies:
-        yield Manifest(file.path, "commands", dependencies=tuple(dependencies), policy=_policy(hosted))
+        yield Manifest(
+            file.path,
+            "commands",
+            dependencies=tuple(dependencies),
+            policy=of_commands("\n".join(each.text for each in hosted) + _environment(file)),
+        )
     if file.kind is Kind.DOCKERFILE:
         yield from _images(file, hosted)
 
@@ -208,9 +214,9 @@ def _dependency(file: File, hosted: HostedScript, command: Command, word: Word) 
     return Dependency(requirement.name, requirement.specifier, location, requirement.marker, version=version)
 
 
-def _policy(hosted: tuple[HostedScript, ...]) -> Policy:
-    every = "\n".join(each.text for each in hosted)
-    return Policy(frozenset({":all:"}) if re.search(r"--only-binary[ =]:all:", every) else frozenset())
+def _environment(file: File) -> str:
+    """The variables that a Dockerfile sets for its scripts."""
+    return "\n".join(re.findall(r"(?m)^[ \t]*(?:ENV|ARG)[ \t]+.*", file.text)) if file.kind is Kind.DOCKERFILE else ""
 
 
 # --- Dockerfiles --------------------------------------------------------------------------------------------------------------

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from posixpath import dirname
 
 from armready.python.images import PythonImage
 from armready.python.locked import LockedPackage, declared_in, manifest_of, record_of, roots_of, supported
 from armready.python.locks import Lock, Locked, reach
-from armready.python.manifest import Manifest, Policy
+from armready.python.manifest import Manifest
 from armready.python.survey import Judged, Survey, by_index, installed_on
 from armready.python.targets import AARCH64, GLIBC, X86_64, Target
 from armready.python.wheels import Outcome
@@ -48,7 +49,7 @@ def _in_lock(survey: Survey, lock: Lock, image: PythonImage) -> Iterator[TooOld]
     if (not roots and not lock.flat) or not any(each.floors for each in lock.packages):
         return
     manifest = manifest_of(survey, lock)
-    policy = manifest.policy if manifest else Policy()
+    policy = survey.policy(manifest, dirname(lock.path))
     found: dict[tuple[str, str], TooOld] = {}
     targets = [each for each in supported(survey, lock) if each.libc == GLIBC]
     for target in targets:
@@ -82,8 +83,9 @@ def _declared(survey: Survey, manifest: Manifest, image: PythonImage, glibc: tup
         answer = survey.project.settings.known.packages.get(dependency.name)
         if answer is None or dependency.url or dependency.constraint or survey.decided_by_lock(dependency):
             continue
-        builds = manifest.policy.may_build(dependency.name)
-        if not manifest.policy.may_use_wheel(dependency.name):
+        policy = survey.policy(manifest, dirname(manifest.path))
+        builds = policy.may_build(dependency.name)
+        if not policy.may_use_wheel(dependency.name):
             continue
         fresh, aged = (
             by_index(dependency, answer, dependency.specifier, tuple(each for each in targets if installed_on(dependency, each)), builds)

@@ -109,7 +109,7 @@ def _of_lock(survey: Survey, lock: Lock) -> Iterator[LockedPackage]:
     if not roots and not lock.flat:
         return
     manifest = manifest_of(survey, lock)
-    policy = manifest.policy if manifest else Policy()
+    policy = survey.policy(manifest, dirname(lock.path))
     targets = supported(survey, lock)
     found: dict[tuple[str, str], LockedPackage] = {}
     for target in targets:

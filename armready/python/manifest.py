@@ -36,6 +36,11 @@ class Policy:
     only_binary: frozenset[str] = frozenset()
     no_binary: frozenset[str] = frozenset()
 
+    def joined(self, *others: Policy) -> Policy:
+        """What it says together with others."""
+        every = (self, *others)
+        return Policy(frozenset().union(*(each.only_binary for each in every)), frozenset().union(*(each.no_binary for each in every)))
+
     def may_build(self, name: str) -> bool:
         """Whether a source distribution of this package may be built."""
         return not self.only_binary & {name, ":all:"}

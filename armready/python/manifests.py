@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from posixpath import basename
+from typing import Any
 
 from packaging.utils import canonicalize_name
 
@@ -15,9 +16,10 @@ from armready.errors import ParseProblem
 from armready.file import File
 from armready.parsers.ini import parse_ini
 from armready.parsers.requirements import Line, parse_requirement, parse_requirements
-from armready.parsers.toml import Node, parse_toml
+from armready.parsers.toml import Node, Toml, parse_toml
 from armready.python.dependencies import Dependency, Form, Scope, from_poetry
 from armready.python.manifest import Include, Manifest, Policy, from_requirement, group_scope
+from armready.python.policies import names_of, of_pdm, of_uv
 from armready.python.setup_files import read_python
 from armready.source import Span
 
@@ -54,9 +56,7 @@ def _read_requirements(file: File) -> Manifest:
     names: dict[str, set[str]] = {"--only-binary": set(), "--no-binary": set()}
     for option in parsed.options:
         if option.name in names:
-            names[option.name] |= {
-                each.strip() if each.strip().startswith(":") else canonicalize_name(each.strip()) for each in option.value.split(",")
-            }
+            names[option.name] |= names_of(option.value)
     return Manifest(
         file.path,
         file.kind.value,
@@ -190,7 +190,7 @@ def _read_pyproject(file: File) -> Manifest:
         canonicalize_name(name.value) if name is not None and name.value else "",
         (requires.value or "") if requires is not None else from_poetry(python.value) if python is not None and python.value else "",
         tuple(found),
-        policy=_toml_policy(tool),
+        policy=of_uv(_data(toml, "uv")).joined(of_pdm(_data(toml, "pdm"))),
     )
 
 
@@ -212,6 +212,11 @@ def _tool_dependencies(file: File, tool: Node) -> Iterator[Dependency]:
             yield from _toml_requirements(file, env.get(key), group_scope(name, Scope.GROUP), name)
 
 
+def _data(toml: Toml, tool: str) -> dict[str, Any]:
+    settings = toml.data.get("tool", {}).get(tool, {})
+    return settings if isinstance(settings, dict) else {}
+
+
 def _uv_sources(file: File, sources: Node | None, declared: Sequence[Dependency]) -> list[Dependency]:
     """The files that uv takes for what is declared, each once for each declaration."""
     found = []
@@ -226,19 +231,6 @@ def _uv_sources(file: File, sources: Node | None, declared: Sequence[Dependency]
                 scope = Scope.EXTRA if entry.get("extra") or entry.get("group") else each.scope
                 found.append(replace(source, marker=marker, scope=scope, constraint=True, append=None))
     return list({each.location.span: each for each in reversed(found)}.values())
-
-
-def _toml_policy(tool: Node) -> Policy:
-    uv = tool.get("uv")
-    if uv is None:
-        return Policy()
-
-    def names(flag: str) -> frozenset[str]:
-        whole, listed = uv.get(flag), uv.get(f"{flag}-package")
-        chosen = {canonicalize_name(each.value or "") for each in (listed.strings() if listed else [])}
-        return frozenset(chosen | ({":all:"} if whole is not None and whole.value == "true" else set()))
-
-    return Policy(names("no-build"), names("no-binary"))
 
 
 def _read_pixi(file: File) -> Manifest:

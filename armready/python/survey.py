@@ -6,11 +6,13 @@ Computed once per project; the rules of the PY10x and PY14x series each report t
 from __future__ import annotations
 
 import re
+import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from posixpath import dirname
+from typing import Any
 
 from armready.errors import ParseProblem
 from armready.finding import Confidence, Severity
@@ -22,7 +24,8 @@ from armready.project import Project, join
 from armready.python.dependencies import Dependency, Scope, allows, upper_bound
 from armready.python.images import PythonImage
 from armready.python.locks import Lock
-from armready.python.manifest import Manifest
+from armready.python.manifest import Manifest, Policy
+from armready.python.policies import SETTINGS_FILES
 from armready.python.resolution import has_sdist, nearest, releases, resolve
 from armready.python.targets import AARCH64, GLIBC, PYTHONS, X86_64, Target, marker_holds
 from armready.python.wheels import Outcome
@@ -79,6 +82,7 @@ class Survey:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self._policies: dict[str, Policy] = {}
 
     @cached_property
     def manifests(self) -> dict[str, Manifest]:
@@ -104,19 +108,20 @@ class Survey:
 
     def targets(self, path: str, requires: str = "") -> tuple[Target, ...]:
         """The machines that what a file declares is installed on, in the order of their Python versions."""
-        chosen = [tuple(map(int, each.split(".")[:2])) for each in self.project.settings.pythons]
-        if chosen:
-            return tuple(Target(python) for python in PYTHONS if python in chosen)
         images = self._images_for(path)
-        pythons = {image.python for image in images if image.python}
-        if images and pythons:
+        chosen = [tuple(map(int, each.split(".")[:2])) for each in self.project.settings.pythons]
+        if not chosen and any(image.python for image in images):
             return tuple(sorted({Target(image.python or PYTHONS[-1], AARCH64, image.libc) for image in images}))
+        pythons = [each for each in PYTHONS if each in chosen] if chosen else self._pythons(path, requires)
+        libcs = sorted({image.libc for image in images}) or [GLIBC]
+        return tuple(Target(python, AARCH64, libc) for python in pythons for libc in libcs)
+
+    def _pythons(self, path: str, requires: str) -> Sequence[tuple[int, int]]:
         pinned = self._pinned_python(dirname(path))
         if pinned is not None:
-            return (Target(pinned),)
+            return (pinned,)
         requires = requires or self._requires(path)
-        found = tuple(Target(python) for python in PYTHONS if not requires or _accepts(requires, python))
-        return found or tuple(Target(python) for python in PYTHONS)
+        return [python for python in PYTHONS if not requires or _accepts(requires, python)] or PYTHONS
 
     def _images_for(self, path: str) -> list[PythonImage]:
         """The images whose build installs this file: those that name it, else those of the nearest folder."""
@@ -212,6 +217,21 @@ class Survey:
         images = [image for image in self.images if path in image.installs or path == image.location.path]
         return next((image for image in images if image.compiler is False and image.ships), None)
 
+    def policy(self, manifest: Manifest | None, folder: str) -> Policy:
+        """What the installer of a manifest is told about builds: in it, and in the settings of Poetry and uv in its folder."""
+        if folder not in self._policies:
+            settings = (self._settings(f"{folder}/{name}" if folder else name, read) for name, read in SETTINGS_FILES.items())
+            self._policies[folder] = Policy().joined(*settings)
+        return self._policies[folder].joined(manifest.policy) if manifest else self._policies[folder]
+
+    def _settings(self, path: str, read: Callable[[dict[str, Any]], Policy]) -> Policy:
+        if not self.project.exists(path):
+            return Policy()
+        try:
+            return read(tomllib.loads(self.project.tree.read(path, 65_536).decode("utf-8", "replace")))
+        except (ParseProblem, tomllib.TOMLDecodeError):
+            return Policy()
+
     def image_with_glibc(self, path: str) -> PythonImage | None:
         """The image that this file is installed in, of the oldest glibc, when the base images tell it."""
         images = [image for image in self._images_for(path) if image.ships and image.glibc is not None]
@@ -252,7 +272,7 @@ class Survey:
             if dependency is None or answer is None or self.decided_by_lock(dependency):
                 continue
             specifier = f"=={package_.version}"
-            judged = by_index(dependency, answer, specifier, targets, manifest.policy.may_build(package_.name))
+            judged = by_index(dependency, answer, specifier, targets, self.policy(manifest, dirname(path)).may_build(package_.name))
             if judged is not None:
                 yield replace(judged, brought=f"{package_.name}{specifier}")
 
@@ -267,9 +287,10 @@ class Survey:
         """What an index says of a declaration. `paired`: of how many declarations of a package the marker names arm64."""
         if not dependency.name or dependency.url or dependency.constraint:
             return None
+        policy = self.policy(manifest, dirname(manifest.path))
         row = package(dependency.name)
         looked_up = self.project.settings.known.packages.get(dependency.name)
-        if (row is None and looked_up is None) or not manifest.policy.may_use_wheel(dependency.name):
+        if (row is None and looked_up is None) or not policy.may_use_wheel(dependency.name):
             return None
         reached = tuple(target for target in targets if installed_on(dependency, target))
         if not reached:
@@ -282,9 +303,9 @@ class Survey:
             return None
         specifier = dependency.specifier or bounds.get(dependency.name, "")
         if looked_up is not None:
-            return by_index(dependency, looked_up, specifier, reached, manifest.policy.may_build(dependency.name))
+            return by_index(dependency, looked_up, specifier, reached, policy.may_build(dependency.name))
         assert row is not None
-        return _pinned(dependency, row, specifier, reached, manifest.policy.may_build(dependency.name))
+        return _pinned(dependency, row, specifier, reached, policy.may_build(dependency.name))
 
 
 def installed_on(dependency: Dependency, target: Target) -> bool:

@@ -213,7 +213,8 @@ def _tool_dependencies(file: File, tool: Node) -> Iterator[Dependency]:
 
 
 def _data(toml: Toml, tool: str) -> dict[str, Any]:
-    settings = toml.data.get("tool", {}).get(tool, {})
+    tools = toml.data.get("tool")
+    settings = tools.get(tool) if isinstance(tools, dict) else None
     return settings if isinstance(settings, dict) else {}
 
 

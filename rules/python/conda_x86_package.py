@@ -3,8 +3,8 @@
 ## What it finds
 
 MKL and its kin, `blas=*=mkl`, Intel's packages, and packages whose names carry the platform (`gcc_linux-64`, `_libgcc_mutex=0.1=main`), in
-`environment.yml` and in `conda install` of Dockerfiles, CI and scripts. Lines that a comment selects for `linux64`, and commands under a
-test of the architecture, are left alone.
+`environment.yml`, in the requirements of conda recipes, and in `conda install` of Dockerfiles, CI and scripts. Lines that a comment selects for `linux64`, recipes that
+skip an architecture, and commands under a test of the architecture are left alone.
 
 ## Why it stops arm64
 
@@ -25,6 +25,7 @@ from armready.file import File
 from armready.finding import Finding, Severity
 from armready.parsers.yaml import get, parse_yaml, places, text_of
 from armready.python.commands import conda_commands
+from armready.python.recipes import recipe_packages
 from armready.rule import Example, FileRule
 from armready.source import Span
 
@@ -42,13 +43,56 @@ class CondaX86Package(FileRule):
     name = "conda-x86-package"
     summary = "A conda package exists for x86-64 only"
     severity = Severity.ERROR
-    kinds = INSTALL_KINDS | {Kind.CONDA_ENV}
+    kinds = INSTALL_KINDS | {Kind.CONDA_ENV, Kind.CONDA_RECIPE}
     needles = (b"mkl", b"intel", b"icc_rt", b"linux-64", b"daal4py", b"dpcpp", b"_libgcc_mutex")
     examples = (
         Example("MKL", path="environment.yml", bad="dependencies:\n  - python=3.11\n  - «mkl=2024.0»\n  - «blas=*=mkl»\n"),
         Example("compiler", path="environment.yml", bad="dependencies:\n  - «gcc_linux-64»\n"),
         Example(
             "in a Dockerfile", path="Dockerfile", bad="FROM a\nRUN conda install -y -c conda-forge numpy «mkl-service» && conda clean -a\n"
+        ),
+        Example(
+            "recipe",
+            path="recipe/meta.yaml",
+            bad="""
+            {% set version = "1.0" %}
+            package:
+              name: solver
+            requirements:
+              build:
+                - {{ compiler('c') }}
+              host:
+                - python
+                - «mkl-devel 2024.*»
+            test:
+              requires:
+                - mkl
+            """,
+        ),
+        Example(
+            "recipe with selectors",
+            path="recipe/meta.yaml",
+            good="""
+            package:
+              name: solver
+            requirements:
+              host:
+                - mkl-devel  # [x86]
+                {% if blas == "mkl" %}
+                - mkl
+                {% endif %}
+                - libblas
+            """,
+        ),
+        Example(
+            "recipe for x86-64 alone",
+            path="meta.yaml",
+            good="package:\n  name: solver\nbuild:\n  skip: true  # [not linux64]\nrequirements:\n  run:\n    - mkl\n",
+        ),
+        Example(
+            "recipe with conditions",
+            path="recipe.yaml",
+            good="package:\n  name: a\nrequirements:\n  run:\n    - if: linux64\n      then:\n        - mkl\n    - python\n",
         ),
         Example("another command", path="Dockerfile", good="FROM a\nRUN conda install -y nomkl -n mkl && pip uninstall mkl\n"),
         Example(
@@ -68,6 +112,9 @@ class CondaX86Package(FileRule):
 
 
 def _packages(file: File) -> Iterator[tuple[str, Span]]:
+    if file.kind is Kind.CONDA_RECIPE:
+        yield from recipe_packages(file)
+        return
     if file.kind is not Kind.CONDA_ENV:
         for command in file.parse(conda_commands):
             yield from command.packages
@@ -76,5 +123,5 @@ def _packages(file: File) -> Iterator[tuple[str, Span]]:
         for place in places(get(root, "dependencies")):
             text = text_of(place.value)
             line = file.source.slice(file.source.line_span(file.source.line_index(place.span.start)))
-            if text is not None and not re.search(r"#\s*\[.{0,200}linux64|sel\(linux64\)", line):
+            if text is not None and not re.search(r"#\s*\[.{0,200}(?:linux64|x86)|sel\(linux64\)", line):
                 yield text, place.span

@@ -93,7 +93,7 @@ _COMPILER = regex(
     r"(?<![\w.-])(?:build-essential|gcc|g\+\+|build-base|clang|alpine-sdk|gcc-c\+\+|base-devel|[Dd]evelopment [Tt]ools|rustc|cargo|rustup"
     r"|gcc-\d+)(?![\w-])"
 )
-_ARCH_TEST = regex(r"x86_64|amd64|aarch64|arm64|uname|TARGETARCH|TARGETPLATFORM|dpkg")
+_ARCH_TEST = regex(r"x86_64|amd64|aarch64|arm64|uname|TARGETARCH|TARGETPLATFORM|dpkg|runner[._]arch|\bx64\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

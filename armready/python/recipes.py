@@ -15,7 +15,7 @@ from armready.source import Span
 _SKIP = regex(r"[ \t]*skip[ \t]*:", re.IGNORECASE)
 _ARCH = regex(r"aarch64|arm64|x86|linux64")
 _SECTION = regex(r"(?P<indent>[ \t]*)requirements[ \t]*:[ \t]*(?:#.*)?$")
-_ITEM = regex(r"(?P<indent>[ \t]*)-[ \t]+(?P<package>[A-Za-z0-9_][^#{}:\r\n]*?)[ \t]*$")
+_ITEM = regex(r"(?P<indent>[ \t]*)-[ \t]+(?P<package>[A-Za-z0-9_][^#{}:]*)$")
 _CONDITION = regex(r"[ \t]*(?:-[ \t]+)?(?:if|then|else)[ \t]*:")
 _BLOCK = regex(r"\{%-?[ \t]*(?P<word>if|for|endif|endfor)\b")
 
@@ -26,7 +26,7 @@ def recipe_packages(file: File) -> Iterator[tuple[str, Span]]:
         return
     section, conditional, depth, start = -1, -1, 0, 0
     for raw in file.text.split("\n"):
-        line = raw.rstrip("\r")
+        line = raw.rstrip()
         stripped = line.lstrip(" \t")
         indent = len(line) - len(stripped)
         for block in _BLOCK.finditer(line):

@@ -94,6 +94,21 @@ class CondaX86Package(FileRule):
             path="recipe.yaml",
             good="package:\n  name: a\nrequirements:\n  run:\n    - if: linux64\n      then:\n        - mkl\n    - python\n",
         ),
+        Example(
+            "on a runner of x86-64",
+            path=".github/workflows/a.yml",
+            good="""
+            on: push
+            jobs:
+              a:
+                runs-on: ubuntu-latest
+                steps:
+                  - run: |
+                      if [ "${{ runner.arch }}" = "X64" ]; then
+                        conda install -y mkl
+                      fi
+            """,
+        ),
         Example("another command", path="Dockerfile", good="FROM a\nRUN conda install -y nomkl -n mkl && pip uninstall mkl\n"),
         Example(
             "others",

@@ -19,8 +19,9 @@ _PARTS = regex(
     r"(?:@\s*+(?P<url>\S+)|\(?(?P<specifier>(?:[<>=!~]=?=?\s*+[^\s;,()#]++\s*+,?\s*+)*+)\)?)\s*+"
     r"(?:;(?P<marker>(?s:.*)))?$"
 )
-_TRAILING_OPTION = regex(r"\s--(?:hash|config-settings?|global-option|install-option)\b")
-_OPTION = regex(r"(?P<name>--?[A-Za-z][\w-]*)(?:\s*=\s*|\s+|(?<=^-[a-zA-Z])(?=\S)|$)(?P<value>.*)")
+_TRAILING_OPTION = regex(r"(?<!\s)\s+(?=-)")
+_OPTION = regex(r"""(?<!\S)(?P<name>--[A-Za-z][\w-]*|-[A-Za-z])(?:\s*=\s*|(?!\S)\s*|)(?P<value>(?!-)(?:"[^"]*"|'[^']*'|[^\s"'])+|)""")
+_OF_ONE = frozenset({"--hash", "--config-setting", "--config-settings", "--global-option", "--install-option"})
 _SHORT = {"-r": "--requirement", "-c": "--constraint", "-e": "--editable", "-i": "--index-url", "-f": "--find-links"}
 _URL = regex(r"(?:[a-z][a-z0-9+.-]*:|\.{0,2}/|[A-Za-z]:\\)|\S+\.(?:whl|tar\.gz|zip)(?:$|[\s;#])", re.IGNORECASE)
 _WHEEL_NAME = regex(r"(?:^|/)([A-Za-z0-9](?:[\w.]*[A-Za-z0-9])?)-[^-/]+(?:-\d[^-/]*)?-[^-/]+-[^-/]+-[^-/]+\.whl", re.IGNORECASE)
@@ -124,7 +125,7 @@ def _direct(text: str, start: int) -> Requirement | None:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An option line, with the long name of the option."""
+    """An option, on a line of its own or behind a requirement, with its long name; its value without the quotes."""
 
     name: str
     value: str
@@ -152,7 +153,7 @@ class RequirementsFile:
 
     Attributes:
         lines: the requirements in order.
-        options: the options that stand on lines of their own.
+        options: the options, but for those that say something of one requirement.
         header: the text of the comment lines at the top, with their place.
     """
 
@@ -184,30 +185,29 @@ def parse_requirements(file: File) -> RequirementsFile:
     for start, text in logical_lines(file.text):
         stripped = text.lstrip()
         offset = start + len(text) - len(stripped)
-        if not stripped.startswith("-"):
-            line = _requirement_line(stripped, offset)
-            if line is not None:
-                lines.append(line)
-            continue
-        match = _OPTION.match(stripped)
-        if match is None:
-            continue
-        name = _SHORT.get(match["name"], match["name"])
-        options.append(Option(name, match["value"].strip(), Span(offset, offset + len(stripped))))
-        if name == "--editable":
-            line = _requirement_line(match["value"], offset + match.start("value"), editable=True)
-            if line is not None:
-                lines.append(line)
+        body, given = _split(stripped, offset)
+        hashes = sum(option.name == "--hash" for option in given)
+        editable = next((option for option in given if option.name == "--editable"), None)
+        options.extend(option for option in given if option.name not in _OF_ONE)
+        if editable is not None and not body:
+            at = max(text.find(editable.value, editable.span.start - start), 0)
+            requirement = parse_requirement(text[at:].strip("\"'"), start + at)
+        else:
+            requirement = parse_requirement(body, offset)
+        if requirement is not None:
+            lines.append(Line(requirement, hashes, editable is not None and not body))
     return RequirementsFile(tuple(lines), tuple(options), _header(file.text))
 
 
-def _requirement_line(text: str, offset: int, *, editable: bool = False) -> Line | None:
-    trailing = _TRAILING_OPTION.search(text)
-    body = text[: trailing.start()] if trailing else text
-    requirement = parse_requirement(body, offset)
-    if requirement is None:
-        return None
-    return Line(requirement, text.count("--hash") if trailing else 0, editable)
+def _split(text: str, offset: int) -> tuple[str, list[Option]]:
+    """A logical line as pip takes it apart: the requirement in front, then options."""
+    trailing = None if text.startswith("-") else _TRAILING_OPTION.search(text)
+    at = 0 if text.startswith("-") else trailing.end() if trailing else len(text)
+    given = [
+        Option(_SHORT.get(each["name"], each["name"]), each["value"].replace('"', "").replace("'", ""), Span(*each.span()).shift(offset))
+        for each in _OPTION.finditer(text, at)
+    ]
+    return text[:at].rstrip(), given
 
 
 def _header(text: str) -> str:

@@ -5,6 +5,7 @@ noted as an internal error, or makes a fix that is not a fixed point is a findin
 the files of the rules' examples.
 """
 
+import hashlib
 import sys
 import tempfile
 from datetime import date
@@ -51,7 +52,9 @@ def one_input(data: bytes) -> None:
     for each in (analysis, outcome.analysis):
         problems = [*each.results[path].problems, *(problem.reason for problem in each.problems)]
         crashes = [problem for problem in problems if problem.startswith("internal error")]
-        assert not crashes, crashes
+        if crashes:
+            Path(f"finding-{hashlib.sha256(data).hexdigest()[:12]}").write_bytes(data)
+        assert not crashes, (path, crashes)
 
 
 def write_corpus(folder: Path) -> None:

@@ -14,6 +14,7 @@ from armready.source import Span
 _OF_DEFAULT = regex(r"(?i)\bdefaults?\b")
 # Comments that a program reads.
 _DIRECTIVE = regex(r"(?i)#\s*(?:syntax|escape|check)\s*=|#\s*\w+(?:[ :]+)(?:ignore|disable)")
+_TRIPLET = regex(r"x86_64-linux-gnu")
 _EDITED = frozenset({"RUN", "ENV", "ARG", "COPY", "ADD", "LABEL"})
 
 
@@ -56,13 +57,19 @@ def _first_of_stage(file: File, instruction: Instruction) -> Instruction:
     return first if first is not None and first.span < instruction.span else instruction
 
 
+def _asks_for_argument(text: str) -> bool:
+    """Whether a text names amd64 in a way that TARGETARCH takes the place of; what `uname -m` can say is left to that."""
+    found = amd64_tokens(_TRIPLET.sub("", text))
+    return any(each.text.lower() == "amd64" for each in found) or (bool(found) and "://" in text)
+
+
 def _first_mentions(file: File) -> Mapping[int, Instruction]:
     """The first instruction of each stage that speaks of amd64."""
     dockerfile = file.parse(parse_dockerfile)
     found: dict[int, Instruction] = {}
     for stage in dockerfile.stages:
         for instruction in stage.instructions:
-            if instruction.keyword in _EDITED and amd64_tokens(instruction.code.text):
+            if instruction.keyword in _EDITED and _asks_for_argument(instruction.code.text):
                 found[stage.index] = instruction
                 break
     return found

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _SEVERITY = {"arm64": Severity.INFO, "arm": Severity.WARNING}
 _MAJOR = regex(r"v?(\d+)(?![\d\w])")
+_CODENAME = regex(r"wheezy|jessie|stretch|buster|bullseye|bookworm|trixie|xenial|bionic|focal|jammy|noble")
 _LAMBDA = "public.ecr.aws/lambda/"
 _LAMBDA_NOTE = "AWS Lambda refuses a multi-arch index: push one architecture per function."
 
@@ -185,17 +186,17 @@ def _has_other_rule(reference: Reference, settings: Settings) -> bool:
 
 
 def _trust_alternative(reference: Reference, alternative: str | None) -> Applicability:
-    """Another image without a tag, or another major version, is for people to decide."""
+    """Another major version, or one that is lost, is for people to decide."""
     other = Reference.parse(alternative or "")
     loses_version = other.tag is None and reference.tag not in (None, "latest")
     before, after = _major(reference), _major(other)
-    return Applicability.DISPLAY if loses_version or (before and after and before != after) else Applicability.UNSAFE
+    return Applicability.DISPLAY if loses_version or (before and before != after) else Applicability.UNSAFE
 
 
 def _major(reference: Reference) -> str:
-    """The first number of a tag that is a version; empty for any other."""
-    found = _MAJOR.match(reference.tag or "")
-    return found[1] if found else ""
+    """The version of a tag up to the first dot, or the code name of its Debian or Ubuntu; empty for any other."""
+    found = _MAJOR.match(reference.tag or "") or _CODENAME.match(reference.tag or "")
+    return found[found.lastindex or 0] if found else ""
 
 
 def cpu_needs(reference: Reference, settings: Settings) -> Problem | None:

@@ -254,3 +254,10 @@ def test_two_questions_in_one_condition_are_one_finding():
     )
     _, _, analysis = analyse_files({"get.sh": text}, Settings())
     assert [each.code for each in analysis.findings].count("DF163") == 1
+
+
+def test_the_argument_is_declared_where_it_is_needed():
+    text = 'FROM debian:12\nRUN ln -s /usr/lib/x86_64-linux-gnu/a /b\nRUN true\nRUN curl -LO "https://dl.k8s.io/v1.30.1/bin/linux/amd64/kubectl"\n'
+    tree, registry, analysis = analyse_files({"Dockerfile": text}, Settings())
+    outcome = fix(tree, analysis, registry, allowed=Applicability.UNSAFE, wanted=lambda each: True, today=None)
+    assert "RUN true\nARG TARGETARCH\nRUN curl" in outcome.tree.read("Dockerfile").decode()

@@ -37,7 +37,9 @@ OTHER_TOOLS = {
 
 
 # Build arguments that name an architecture. BuildKit gives the automatic ones itself, unless the command line does.
-_ARCH_ARGUMENT = regex(r"(?i)(?:(?:TARGET|BUILD)(?:ARCH|PLATFORM|VARIANT)|\w{0,60}ARCH(?:ITECTURE)?|PLATFORM)=\S")
+_ARCH_ARGUMENT = regex(
+    r"(?i)(?:(?:TARGET|BUILD)(?:ARCH|PLATFORM|VARIANT)|\w{0,60}ARCH(?:ITECTURE)?|PLATFORM)=\S|(?:TARGET|BUILD)(?:ARCH|PLATFORM)="
+)
 
 
 def judge_host(work: Folding, job: Job) -> None:

@@ -60,7 +60,27 @@ def removals(script: Script, doomed: Collection[Command]) -> list[Change] | None
             changes.append((whole, ":"))
         else:
             changes.append((_statement(script.text, whole), ""))
-    return _without_twice(changes)
+    return _without_gaps(script.text, _without_twice(changes))
+
+
+def _without_gaps(text: str, changes: Sequence[Change]) -> list[Change]:
+    """Lines that go from between two empty ones take one of those with them."""
+    runs: list[list[Change]] = []
+    for change in changes:
+        if runs and not change[1] and runs[-1][-1][0].end == change[0].start:
+            runs[-1].append(change)
+        else:
+            runs.append([change])
+    return [change for run in runs for change in (_with_gap(text, run[0], run[-1][0].end), *run[1:])]
+
+
+def _with_gap(text: str, change: Change, end: int) -> Change:
+    span, new = change
+    above = text.rfind("\n", 0, span.start) + 1
+    if new or above == 0 or text[span.start : span.start + 1] not in ("\r", "\n"):
+        return change
+    closes = not text[above : span.start].strip() and _EMPTY_LINE.match(text, end)
+    return (Span(_line_end(text, above), span.end), new) if closes else change
 
 
 def _without_twice(changes: list[Change]) -> list[Change]:
@@ -143,11 +163,7 @@ def _statement(text: str, span: Span) -> Span:
     at_end = end >= len(text) or text[end] in "\r\n"
     if not before.strip() and at_end:
         if line > 0:
-            previous = _line_end(text, line)
-            above = text.rfind("\n", 0, previous) + 1
-            if above > 0 and not text[above:previous].strip() and _EMPTY_LINE.match(text, end):
-                previous = _line_end(text, above)
-            return Span(previous, end)
+            return Span(_line_end(text, line), end)
         following = text.find("\n", end)
         return Span(line, len(text) if following < 0 else following + 1)
     if not before.strip():

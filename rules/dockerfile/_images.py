@@ -84,7 +84,7 @@ def _fix(file: File, use: ImageUse, problem: Problem, judge: Judge) -> Fix | Non
 def _rewritten(file: File, use: ImageUse, wanted: str, judge: Judge) -> str | None:
     """The reference as written, with its variables, such that it comes to what is wanted."""
     plain = judge(Reference.parse(use.written, file.settings.mirrors), file.settings)
-    candidates = [plain.replacement] if plain is not None and plain.replacement else []
+    candidates = [plain.replacement] if plain is not None and plain.replacement and "$" in plain.replacement else []
     for variable in uses(use.written):
         before, after = use.written[: variable.span.start], use.written[variable.span.end :]
         candidates += [before + after[1:]] if after[:1] in ("/", "-", "_") else []

@@ -87,3 +87,20 @@ def test_all_builds_of_a_script_name_the_builder_that_one_of_them_creates():
     builds = [line for line in outcome.tree.read("build.sh").decode().splitlines() if line.startswith("docker buildx build")]
     assert len(builds) == 2
     assert all("--builder armready" in line for line in builds)
+
+
+@pytest.mark.parametrize("value", ["amd64", ""])
+def test_a_build_that_sets_the_target_itself_is_only_shown_a_fix(value):
+    script = f"#!/bin/bash\ndocker build --build-arg TARGETARCH={value} -t a/b:1 .\ndocker push a/b:1\n"
+    _, _, analysis = analyse_files({"build.sh": script, **DOCKERFILE}, Settings())
+    (finding,) = [each for each in analysis.findings if each.code == "CI101"]
+    assert finding.fix.applicability is Applicability.DISPLAY
+
+
+def test_lines_that_go_leave_no_gap():
+    script = "#!/bin/bash\nset -e\n\ndocker pull a/b:1\ndocker tag a/b:1 c/d:1\n\necho pushing\n\ndocker push c/d:1\n"
+    tree, registry, analysis = analyse_files({"copy.sh": script}, Settings())
+    outcome = fix(tree, analysis, registry, allowed=Applicability.UNSAFE, wanted=lambda each: True, today=None)
+    assert outcome.tree.read("copy.sh").decode() == (
+        "#!/bin/bash\nset -e\n\necho pushing\n\ndocker buildx imagetools create -t c/d:1 a/b:1\n"
+    )

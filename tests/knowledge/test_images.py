@@ -170,7 +170,7 @@ def test_images_without_an_alternative_say_what_to_do() -> None:
         ("docker.elastic.co/logstash/logstash:7.17.23", Has.NO, Confidence.HIGH),
         ("docker.elastic.co/logstash/logstash:7.17.20", Has.YES, Confidence.HIGH),
         ("bitnami/redis:7", Has.UNKNOWN, Confidence.LOW),
-        ("webdevops/php:8", Has.NO, Confidence.MEDIUM),
+        ("rocm/dev-ubuntu-22.04:6.2", Has.NO, Confidence.MEDIUM),
         ("cimg/node:18.0", Has.NO, Confidence.LOW),
         ("k8s.gcr.io/kube-proxy:v1.11.0", Has.NO, Confidence.HIGH),
         ("registry.k8s.io/kube-proxy:v1.28.0", Has.YES, Confidence.HIGH),

@@ -27,6 +27,8 @@ from armready.finding import Finding, Related, Severity
 from armready.project import Project
 from armready.python.glibc import TooOld, too_old
 from armready.python.images import PythonImage
+from armready.python.locks import Lock
+from armready.python.manifest import Manifest
 from armready.python.reporting import concerned_pythons, fact
 from armready.python.survey import on_pythons, survey
 from armready.python.wheels import Outcome
@@ -68,7 +70,7 @@ class DepGlibcFloor(ProjectRule):
     name = "dep-glibc-floor"
     summary = "A wheel for arm64 needs a newer glibc than the base image has"
     severity = Severity.ERROR
-    reads = (PythonImage,)
+    reads = (Lock, Manifest)
     kinds = LOCK_KINDS | MANIFEST_KINDS | {Kind.DOCKERFILE}
     examples = (
         Example(

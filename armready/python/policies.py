@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from packaging.utils import canonicalize_name
-
+from armready.parsers.requirements import canonical_name
 from armready.patterns import regex
 from armready.python.manifest import Policy
 
@@ -28,7 +27,7 @@ def names_of(value: object) -> frozenset[str]:
 
 
 def _name(text: str) -> str:
-    return ":all:" if text in (":all:", "1", "true") else canonicalize_name(text)
+    return ":all:" if text in (":all:", "1", "true") else canonical_name(text)
 
 
 def of_uv(settings: Mapping[str, Any]) -> Policy:

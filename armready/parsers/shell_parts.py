@@ -221,7 +221,7 @@ class Parts:
         while pending:
             each = pending.pop()
             if each.type in ("command_substitution", "process_substitution"):
-                later.append(Task(each, task.context, (), task.broken or each.has_error))
+                later.append(Task(each, task.context, (), task.broken or each.has_error or _is_several(each)))
             elif each.type not in REDIRECTS or each is node:
                 pending.extend(reversed(each.children))
 
@@ -229,3 +229,11 @@ class Parts:
         later: list[Task] = []
         self._push_substitutions(node, task, later)
         self.stack.extend(reversed(later))
+
+
+def _is_several(substitution: Node) -> bool:
+    """Whether the grammar took several `...` of one string for one: what is read between them is no command."""
+    if substitution.children[0].type != "`":
+        return False
+    inside = (substitution.text or b"")[1:-1]
+    return b"`" in inside.replace(b"\\`", b"")

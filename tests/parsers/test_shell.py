@@ -270,3 +270,8 @@ def test_agrees_with_shfmt(text: str) -> None:
 
 def test_a_redirect_without_a_target():
     assert [word.text for word in read("docker push a >\n").commands[0].words] == ["docker", "push", "a"]
+
+
+def test_substitutions_of_one_string_that_the_grammar_runs_together_are_never_edited():
+    commands = read('x "`docker push a` `docker push b`"; y "`docker push \\`z\\``" `docker push c`\n').commands
+    assert [each.broken for each in commands if each.name == "docker"] == [True, False, False]

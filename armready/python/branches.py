@@ -23,7 +23,9 @@ from armready.source import Span
 _X86 = regex(r"(?<![A-Za-z0-9])(?:x86[_-]64|amd64|x64|i[3-6]86|linux-?64)(?![A-Za-z0-9])", re.IGNORECASE)
 _ARM = regex(r"aarch64|arm64|armv8", re.IGNORECASE)
 _OTHER_SYSTEM = regex(r"win|darwin|mac|osx|apple|msvc", re.IGNORECASE)
-_TESTS = regex(r"(?:^|/)(?:tests?|testing|benchmarks?|bench|docs?|examples?)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest|bench_[^/]*)\.py$")
+_TESTS = regex(
+    r"(?:^|/)(?:tests?|testing|benchmarks?|benchs?|demos?|docs?|examples?)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest|bench_[^/]*)\.py$"
+)
 _EXITS = ("sys.exit", "exit", "quit", "os._exit", "parser.error")
 _SAYS_SO = regex(r"(?i)support|only (?:on|for|x86|amd64)|requires? |not available|incompatible")
 # A branch with more statements than this does more than to choose a value.

@@ -9,10 +9,11 @@ from functools import cache
 from armready.file import File
 from armready.knowledge.packages import Evidence, by_import, package
 from armready.parsers.python import Module, parse_python
-from armready.python.reach import reachability
+from armready.python.reach import called_name, reachability
 from armready.records import dataclass
 from armready.source import Location
 
+_IMPORTERS = ("__import__", "importlib.import_module", "import_module")
 _SURVIVES = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "OSError"}
 _EXTRA_MODULES = {"oneccl_bindings_for_pytorch": "oneccl-bind-pt"}
 
@@ -65,16 +66,27 @@ def x86_imports(file: File) -> tuple[X86Import, ...]:
     module = file.parse(parse_python)
     reached = file.parse(reachability)
     found = []
+    own = file.path.split("/")
     for node in module.nodes:
-        if not isinstance(node, ast.Import | ast.ImportFrom) or not reached.reaches(node):
+        if not isinstance(node, ast.Import | ast.ImportFrom | ast.Call) or not reached.reaches(node):
             continue
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""] if not node.level else []
-        for name in names:
+        for name in _imported(node):
             top = name.partition(".")[0]
-            if top in known:
+            if top in known and top not in own:
                 guarded, lazy = _circumstances(module, node)
                 found.append(X86Import(top, known[top], file.location(module.span(node)), guarded, lazy))
     return tuple(found)
+
+
+def _imported(node: ast.Import | ast.ImportFrom | ast.Call) -> list[str]:
+    """The modules that a statement imports, or a call that imports by name."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""] if not node.level else []
+    first = node.args[0] if node.args else None
+    is_name = isinstance(first, ast.Constant) and isinstance(first.value, str)
+    return [str(first.value)] if is_name and called_name(node) in _IMPORTERS else []  # type: ignore[union-attr]
 
 
 def _circumstances(module: Module, node: ast.AST) -> tuple[bool, bool]:

@@ -12,6 +12,7 @@ from armready.fix import Edit
 from armready.parsers.python import Module, parse_python
 from armready.patterns import regex
 from armready.python.arch import Evaluator, evaluator
+from armready.python.machines import AARCH64
 from armready.python.reach import called_name, reachability
 from armready.source import Span
 
@@ -19,6 +20,11 @@ _ARCH_WORDS = regex(r"x86|amd64|aarch64|arm64|machine|uname|\barch\b|_arch|arch_
 _PROBES = regex(
     r"(?:has|check|supports?|try|test|probe|accepts?|is_valid|detect)[a-z_]{0,60}(?:flag|compile|arg|option)|(?:flag|compile)[a-z_]{0,60}(?:ok|works|supported)"
 )
+
+
+# Names of names and texts in texts that a text is followed through.
+_DEEPEST = 8
+_JOINS = ("os.path.join", "path.join", "join", "Path", "pathlib.Path", "PurePath", "str", "os.fspath")
 
 
 @dataclass
@@ -57,6 +63,47 @@ class Sources:
         for node in self.module.of(ast.Constant):
             if isinstance(node.value, str) and not isinstance(self.module.parents.get(node), ast.Expr):
                 yield node, node.value
+
+    def text(self, node: ast.expr | None, depth: int = 0) -> str:
+        """The text that an expression has on arm64, `{}` for each part that is not known; empty when it is no text."""
+        if node is None or depth > _DEEPEST:
+            return ""
+        known = self.judge.value(node, AARCH64)
+        if isinstance(known, str):
+            return known
+        match node:
+            case ast.JoinedStr(values=parts):
+                return "".join(
+                    self.text(getattr(each, "value", each) if isinstance(each, ast.FormattedValue) else each, depth + 1) or "{}"
+                    for each in parts
+                )
+            case ast.BinOp(left=left, op=ast.Add() | ast.Div() as operator, right=right):
+                between = "/" if isinstance(operator, ast.Div) else ""
+                return between.join(self.text(each, depth + 1) or "{}" for each in (left, right))
+            case ast.BinOp(left=left, op=ast.Mod()):
+                return self.text(left, depth + 1)
+            case ast.Name():
+                return self.text(self.judge.bound(node), depth + 1)
+            case ast.Call(func=ast.Attribute(attr="format", value=template)):
+                return self.text(template, depth + 1)
+            case ast.Call(args=[*parts]) if called_name(node) in _JOINS:
+                return "/".join(self.text(each, depth + 1) or "{}" for each in parts)
+        return ""
+
+    def sequences(self) -> Iterator[ast.List | ast.Tuple]:
+        """The lists and tuples that are written out."""
+        yield from self.module.of(ast.List)
+        yield from self.module.of(ast.Tuple)
+
+    def arguments(self, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+        """The keyword arguments of a call, with those of a dictionary that is spread into it."""
+        for each in call.keywords:
+            if each.arg is not None:
+                yield each.arg, each.value
+                continue
+            spread = self.judge.table(each.value)
+            if spread is not None:
+                yield from ((constant(key), value) for key, value in zip(spread.keys, spread.values, strict=True) if constant(key))
 
     def calls(self) -> Iterator[tuple[ast.Call, str]]:
         """The calls with the dotted names they are written with."""

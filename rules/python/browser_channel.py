@@ -31,6 +31,7 @@ from armready.python.sources import Sources, constant, sources
 from armready.rule import Example, FileRule
 
 _CHANNEL = re.compile(r"(?:chrome|msedge)(?:-(?:beta|dev|canary))?")
+_INSTALL = re.compile(r"\bplaywright install(?: --?[\w-]+)* ((?:chrome|msedge)(?:-(?:beta|dev|canary))?)(?![\w-])")
 
 
 class BrowserChannel(FileRule):
@@ -41,7 +42,7 @@ class BrowserChannel(FileRule):
     summary = "Playwright is told to use Google Chrome or Microsoft Edge"
     severity = Severity.ERROR
     kinds = frozenset({Kind.PYTHON})
-    needles = (b"channel",)
+    needles = (b"channel", b"playwright")
     examples = (
         Example(
             "launch",
@@ -50,6 +51,15 @@ class BrowserChannel(FileRule):
             fixed="browser = p.chromium.launch(headless=True)\n",
             applicability=Applicability.UNSAFE,
         ),
+        Example(
+            "install",
+            path="setup_browser.py",
+            bad=(
+                'import os, subprocess\n\nsubprocess.run(["playwright", "install", «"chrome"»])\n'
+                'os.system(«"playwright install --with-deps msedge"»)\n'
+            ),
+        ),
+        Example("install Chromium", path="setup_browser.py", good='subprocess.run(["playwright", "install", "chromium"])\n'),
         Example("Chromium", path="crawl.py", good='p.chromium.launch(channel="chromium")\n'),
         Example("another channel", path="bot.py", good='post(channel="chrome")\n'),
     )
@@ -57,6 +67,9 @@ class BrowserChannel(FileRule):
     def check(self, file: File) -> Iterator[Finding]:
         """See `FileRule.check`."""
         view = file.parse(sources)
+        for node, browser in _installs(view):
+            if view.reaches(node) and not view.uncertain(node):
+                yield self.finding(file.location(view.span(node)), f"Playwright cannot install `{browser}` on Linux arm64.")
         for call, name in view.calls():
             if name.rpartition(".")[2] not in ("launch", "launch_persistent_context"):
                 continue
@@ -64,6 +77,17 @@ class BrowserChannel(FileRule):
                 if keyword.arg == "channel" and _CHANNEL.fullmatch(constant(keyword.value)) and view.reaches(call):
                     message = f"`{constant(keyword.value)}` does not exist for Linux arm64, so the browser does not start there."
                     yield self.finding(file.location(view.span(keyword.value)), message, fix=_fix(view, call, position))
+
+
+def _installs(view: Sources) -> Iterator[tuple[ast.expr, str]]:
+    """`playwright install chrome`, as a list of words and as a command line."""
+    for listed in view.sequences():
+        words = [constant(each) for each in listed.elts]
+        if "playwright" in words and "install" in words[words.index("playwright") :]:
+            yield from ((each, word) for each, word in zip(listed.elts, words, strict=True) if _CHANNEL.fullmatch(word))
+    for string, text in view.strings():
+        if match := _INSTALL.search(text):
+            yield string, match[1]
 
 
 def _fix(view: Sources, call: ast.Call, position: int) -> Fix | None:

@@ -2,8 +2,8 @@
 
 ## What it finds
 
-`platform="linux/amd64"` as an argument of any call, `Platform.LINUX_AMD64` of the AWS CDK, `--platform=linux/amd64` in lists of
-arguments, and `DOCKER_DEFAULT_PLATFORM` in the environment. Lists that name arm64 too, and tests, are left alone.
+`platform="linux/amd64"` as an argument of any call, also by a name or from a dictionary that is spread into it, `Platform.LINUX_AMD64` of the
+AWS CDK, `--platform=linux/amd64` in lists of arguments and in command lines of Docker, and `DOCKER_DEFAULT_PLATFORM` in the environment. Lists that name arm64 too, and tests, are left alone.
 
 ## Why it stops arm64
 
@@ -19,16 +19,23 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from armready.arch import names_arm64
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
+from armready.patterns import regex
 from armready.python.branches import is_test
+from armready.python.reach import called_name
 from armready.python.sources import Sources, constant, sources
 from armready.rule import Example, FileRule
 
 _AMD64 = ("linux/amd64", "linux/x86_64", "amd64")
 _OPTION = "--platform"
 _VARIABLE = "DOCKER_DEFAULT_PLATFORM"
+_SETS = regex(r"(?:environ\.setdefault|putenv|setenv)$")
+_COMMAND = regex(
+    r"\b(?:docker|podman|nerdctl|buildx)\s+(?:[\w-]+\s+)*?(?:build|run|pull|create)\b[^|;&]*?--platform[ =]linux/(?:amd64|x86_64)(?![\w,])"
+)
 
 
 class DockerPlatformAmd64(FileRule):
@@ -50,6 +57,28 @@ class DockerPlatformAmd64(FileRule):
             "CDK", path="stack.py", bad="image = DockerImageAsset(self, 'I', directory='.', platform=«ecr_assets.Platform.LINUX_AMD64»)\n"
         ),
         Example("environment", path="run.py", bad='import os\n\nos.environ["DOCKER_DEFAULT_PLATFORM"] = «"linux/amd64"»\n'),
+        Example(
+            "by a name and from a dictionary",
+            path="run.py",
+            bad=(
+                'PLATFORM = "linux/amd64"\nclient.images.build(path=".", platform=«PLATFORM»)\n'
+                'options = {"platform": «"linux/amd64"», "tag": "app"}\nclient.images.build(**options)\n'
+            ),
+        ),
+        Example(
+            "command lines",
+            path="run.py",
+            bad='import os\n\nos.system(«"docker build -t app --platform linux/amd64 ."»)\nos.system(«f"docker run --rm --platform=linux/amd64 {image}"»)\n',
+        ),
+        Example("command lines for both", path="run.py", good='a = "docker buildx build --platform linux/amd64,linux/arm64 ."\n'),
+        Example(
+            "by the processor",
+            path="run.py",
+            good=(
+                'import platform\n\nP = "linux/amd64" if platform.machine() == "x86_64" else "linux/arm64"\n'
+                'client.containers.run("app", platform=P)\n'
+            ),
+        ),
         Example("both", path="run.py", good='docker.buildx.build(".", platforms=["linux/amd64", "linux/arm64"])\n'),
         Example("a name", path="run.py", good='ARCH = "linux/amd64"\nif platform == "linux/amd64":\n    pass\n'),
     )
@@ -66,24 +95,39 @@ class DockerPlatformAmd64(FileRule):
 
 
 def _places(view: Sources) -> Iterator[ast.expr]:
-    for node in view.module.nodes:
-        if isinstance(node, ast.keyword) and node.arg == "platform":
-            is_member = isinstance(node.value, ast.Attribute) and node.value.attr == "LINUX_AMD64"
-            if constant(node.value) in _AMD64[:2] or is_member:
-                yield node.value
-        elif isinstance(node, ast.keyword) and node.arg == "platforms" and isinstance(node.value, ast.List):
-            if len(node.value.elts) == 1 and constant(node.value.elts[0]) in _AMD64[:2]:
-                yield node.value.elts[0]
-        elif isinstance(node, ast.List | ast.Tuple):
-            yield from _arguments(node.elts)
-        elif isinstance(node, ast.Assign) and len(node.targets) == 1:
-            target = node.targets[0]
-            if isinstance(target, ast.Subscript) and constant(target.slice) == _VARIABLE and constant(node.value) in _AMD64[:2]:
-                yield node.value
-        elif isinstance(node, ast.Dict):
-            for key, value in zip(node.keys, node.values, strict=True):
-                if constant(key) == _VARIABLE and constant(value) in _AMD64[:2]:
-                    yield value
+    for call in view.module.of(ast.Call):
+        for name, value in view.arguments(call):
+            if name == "platform" and _is_amd64(view, value):
+                yield value
+            elif name == "platforms" and isinstance(value, ast.List) and len(value.elts) == 1 and _is_amd64(view, value.elts[0]):
+                yield value.elts[0]
+        if (
+            _SETS.search(called_name(call))
+            and len(call.args) == 2
+            and constant(call.args[0]) == _VARIABLE
+            and _is_amd64(view, call.args[1])
+        ):
+            yield call.args[1]
+    for listed in view.sequences():
+        yield from _arguments(listed.elts)
+    for node in view.module.of(ast.Assign):
+        target = node.targets[0]
+        if isinstance(target, ast.Subscript) and constant(target.slice) == _VARIABLE and _is_amd64(view, node.value):
+            yield node.value
+    for table in view.module.of(ast.Dict):
+        for key, value in zip(table.keys, table.values, strict=True):
+            if constant(key) == _VARIABLE and constant(value) in _AMD64:
+                yield value
+    for string, text in view.strings():
+        if _COMMAND.search(text) and not names_arm64(text):
+            parent = view.module.parents.get(string)
+            yield parent if isinstance(parent, ast.JoinedStr) else string
+
+
+def _is_amd64(view: Sources, node: ast.expr) -> bool:
+    if isinstance(node, ast.Name):
+        node = view.judge.bound(node) or node
+    return view.text(node) in _AMD64[:2] or (isinstance(node, ast.Attribute) and node.attr == "LINUX_AMD64")
 
 
 def _arguments(elements: list[ast.expr]) -> Iterator[ast.expr]:

@@ -26,7 +26,6 @@ from armready.file import File
 from armready.finding import Confidence, Finding, Severity
 from armready.knowledge.tools import as_of, identify
 from armready.python.branches import is_test
-from armready.python.machines import UNKNOWN, X86_64
 from armready.python.sources import Sources, sources
 from armready.rule import Example, FileRule
 
@@ -57,6 +56,14 @@ class DownloadX86Url(FileRule):
             severity=Severity.ERROR,
         ),
         Example(
+            "by a constant",
+            path="get.py",
+            bad=(
+                'ARCH = "amd64"\nA = «f"https://example.org/v1/tool-linux-{ARCH}.tar.gz"»\n'
+                'B = «"https://example.org/" + version + "/tool-linux-x86_64.zip"»\n'
+            ),
+        ),
+        Example(
             "by architecture",
             path="get.py",
             good='import platform\n\nA = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]\nU = f"https://example.org/tool-linux-{A}"\n',
@@ -76,13 +83,13 @@ class DownloadX86Url(FileRule):
         if is_test(file.path) or names_arm64(file.text):
             return
         view = file.parse(sources)
-        for node, written, text in _texts(view):
-            match, found = _URL.search(written), _URL.search(text)
-            if match is None or found is None or _PAGE.search(match[1]) or not amd64_tokens(match[1]):
+        for node, text in _texts(view):
+            match = _URL.search(text)
+            if match is None or _PAGE.search(match[1]) or not amd64_tokens(match[1]):
                 continue
             if not view.reaches(node) or view.uncertain(node):
                 continue
-            tool = identify(found.group())
+            tool = identify(match.group())
             known = tool is not None and tool.has_arm64 is True
             there = f"; {tool.tool.name} has one for arm64 too (known {as_of()})" if known and tool is not None else ""
             yield self.finding(
@@ -93,12 +100,17 @@ class DownloadX86Url(FileRule):
             )
 
 
-def _texts(view: Sources) -> Iterator[tuple[ast.expr, str, str]]:
-    """The strings and f-strings as written, and with the values of their names where the text tells them."""
-    for node in view.module.of(ast.JoinedStr):
-        written = "".join(str(each.value) if isinstance(each, ast.Constant) else "{}" for each in node.values)
-        known = view.judge.value(node, X86_64) if "://" in written else UNKNOWN
-        yield node, written, known if isinstance(known, str) else written
+def _texts(view: Sources) -> Iterator[tuple[ast.expr, str]]:
+    """The strings, f-strings and sums of strings with the values that their names have on arm64, where the text tells them."""
+    for node in (*view.module.of(ast.JoinedStr), *view.module.of(ast.BinOp)):
+        if not _is_part(view, node) and "://" in view.module.source(node):
+            yield node, view.text(node)
     for constant, text in view.strings():
-        if not isinstance(view.module.parents.get(constant), ast.JoinedStr):
-            yield constant, text, text
+        if not _is_part(view, constant):
+            yield constant, text
+
+
+def _is_part(view: Sources, node: ast.expr) -> bool:
+    """Whether it stands in a longer text."""
+    parent = view.module.parents.get(node)
+    return isinstance(parent, ast.JoinedStr) or (isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Add | ast.Mod))

@@ -99,6 +99,11 @@ class ExtX86Flags(FileRule):
             path="setup.py",
             bad='compile_args = ["-O2"]\ncompile_args.append(«"-msse4.2"»)\nExtension("a", extra_compile_args=compile_args)\n',
         ),
+        Example(
+            "by another name",
+            path="setup.py",
+            bad='opts = ["-O3", «"-msse2"»]\nopts += [«"-mavx2"»]\nExtension("a", extra_compile_args=opts)\n',
+        ),
         Example("environment", path="build.py", bad='import os\n\nos.environ["CFLAGS"] = «"-O3 -march=haswell"»\n'),
         Example(
             "behind a test",
@@ -126,11 +131,12 @@ class ExtX86Flags(FileRule):
         if is_test(file.path) or not _BUILDS.search(file.text):
             return
         view = file.parse(sources)
+        flow = _names_passed(view)
         groups: dict[ast.AST, list[ast.Constant]] = {}
         rejected: dict[ast.AST, list[str]] = {}
         for node, text in view.strings():
             flags = [flag for flag in text.split() if kind_of_flag(flag) in (FlagKind.X86, FlagKind.INTEL)]
-            if flags and _reaches_compiler(view, node) and view.reaches(node) and not view.uncertain(node):
+            if flags and _reaches_compiler(view, node, flow) and view.reaches(node) and not view.uncertain(node):
                 parent = view.module.parents[node]
                 groups.setdefault(parent, []).append(node)
                 rejected.setdefault(parent, []).extend(flags)
@@ -140,23 +146,28 @@ class ExtX86Flags(FileRule):
             yield self.finding(file.location(view.span(nodes[0])), message, confidence=Confidence.HIGH, fix=_fix(view, parent, nodes))
 
 
-def _reaches_compiler(view: Sources, node: ast.Constant) -> bool:
-    """Whether a name around the string says that it is for a compiler."""
+def _names_passed(view: Sources) -> frozenset[str]:
+    """The names whose values are handed to a compiler by a keyword that says so."""
+    passed = (each.value for each in view.module.of(ast.keyword) if each.arg and _NAMES.search(each.arg))
+    return frozenset(name.id for value in passed for name in ast.walk(value) if isinstance(name, ast.Name))
+
+
+def _reaches_compiler(view: Sources, node: ast.Constant, flow: frozenset[str]) -> bool:
+    """Whether a name around the string says that it is for a compiler, or is handed to one."""
     child: ast.AST = node
     while (parent := view.module.parents.get(child)) is not None:
         if isinstance(parent, ast.keyword):
             return bool(parent.arg and _NAMES.search(parent.arg))
         if isinstance(parent, ast.Assign | ast.AnnAssign | ast.AugAssign):
             targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
-            return any(_NAMES.search(view.module.source(target)) for target in targets)
+            return any(name in flow or _NAMES.search(name) for name in map(view.module.source, targets))
         if (
             isinstance(parent, ast.Call)
             and isinstance(parent.func, ast.Attribute)
             and parent.func.attr in ("append", "extend", "insert", "setdefault")
         ):
-            return bool(
-                _NAMES.search(view.module.source(parent.func.value)) or (parent.args and _NAMES.search(view.module.source(parent.args[0])))
-            )
+            owner = view.module.source(parent.func.value)
+            return owner in flow or bool(_NAMES.search(owner) or (parent.args and _NAMES.search(view.module.source(parent.args[0]))))
         if isinstance(parent, ast.Call) and called_name(parent).endswith(("append_flags", "add_compile_options")):
             return True
         if isinstance(parent, ast.Dict):

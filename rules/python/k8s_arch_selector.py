@@ -23,6 +23,7 @@ from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.python.branches import is_test
+from armready.python.reach import called_name
 from armready.python.sources import Sources, constant, keyword, sources
 from armready.rule import Example, FileRule
 from armready.source import Span
@@ -45,6 +46,14 @@ class K8sArchSelector(FileRule):
             "requirement",
             path="pod.py",
             bad="t = «V1NodeSelectorRequirement(key='kubernetes.io/arch', operator='In', values=['amd64'])»\n",
+        ),
+        Example(
+            "other forms",
+            path="dag.py",
+            bad=(
+                "x = «{'key': 'kubernetes.io/arch', 'operator': 'In', 'values': ['amd64']}»\n«selector['kubernetes.io/arch'] = 'amd64'»\n"
+                "«task.add_node_selector_constraint('kubernetes.io/arch', 'amd64')»\n"
+            ),
         ),
         Example(
             "both",
@@ -70,12 +79,22 @@ class K8sArchSelector(FileRule):
 
 def _span(view: Sources, node: ast.AST) -> Span | None:
     if isinstance(node, ast.Dict):
+        pairs = {constant(key): value for key, value in zip(node.keys, node.values, strict=True) if key is not None}
         for key, value in zip(node.keys, node.values, strict=True):
             if key is not None and constant(key) in _KEYS and constant(value) == "amd64":
                 return view.span(key)._replace(end=view.span(value).end)
+        is_requirement = constant(pairs.get("key")) in _KEYS and constant(pairs.get("operator")) == "In"
+        return view.span(node) if is_requirement and _only_amd64(pairs.get("values")) else None
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+        return view.span(node) if constant(node.targets[0].slice) in _KEYS and constant(node.value) == "amd64" else None
+    if not isinstance(node, ast.Call):
         return None
-    if isinstance(node, ast.Call) and constant(keyword(node, "key")) in _KEYS and constant(keyword(node, "operator")) == "In":
-        values = keyword(node, "values")
-        if isinstance(values, ast.List) and values.elts and all(constant(each) == "amd64" for each in values.elts):
-            return view.span(node)
+    if called_name(node).rpartition(".")[2].startswith("add_node_selector") and [constant(each) for each in node.args[1:2]] == ["amd64"]:
+        return view.span(node) if constant(node.args[0]) in _KEYS else None
+    if constant(keyword(node, "key")) in _KEYS and constant(keyword(node, "operator")) == "In" and _only_amd64(keyword(node, "values")):
+        return view.span(node)
     return None
+
+
+def _only_amd64(values: ast.expr | None) -> bool:
+    return isinstance(values, ast.List | ast.Tuple) and bool(values.elts) and all(constant(each) == "amd64" for each in values.elts)

@@ -53,6 +53,11 @@ class LambdaArch(FileRule):
             fixed="fn = lambda_.Function(self, 'F', architecture=lambda_.Architecture.ARM_64)\n",
             applicability=Applicability.UNSAFE,
         ),
+        Example(
+            "boto3 with a dictionary",
+            path="deploy.py",
+            bad="options = {'FunctionName': 'f', 'Architectures': «['x86_64']»}\nclient.create_function(**options)\nmodel = {'Architectures': ['x86_64']}\n",
+        ),
         Example("boto3", path="deploy.py", bad="client.create_function(FunctionName='f', Architectures=«['x86_64']»)\n"),
         Example(
             "both",
@@ -74,10 +79,10 @@ class LambdaArch(FileRule):
                     edit = file.replace(span._replace(start=span.end - len("X86_64")), "ARM_64")
                     fix = Fix("Ask for arm64", (edit,), Applicability.UNSAFE, (_NOTE,))
                     yield self.finding(file.location(span), message, fix=fix)
-            elif isinstance(node, ast.keyword) and node.arg in _KEYWORDS and isinstance(node.value, ast.List):
-                values = [constant(each) for each in node.value.elts]
-                if values == ["x86_64"]:
-                    yield self.finding(file.location(view.span(node.value)), message)
+            elif isinstance(node, ast.Call):
+                for name, value in view.arguments(node):
+                    if name in _KEYWORDS and isinstance(value, ast.List) and [constant(each) for each in value.elts] == ["x86_64"]:
+                        yield self.finding(file.location(view.span(value)), message)
 
 
 def _names_class(node: ast.expr) -> bool:

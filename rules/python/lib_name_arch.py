@@ -16,6 +16,7 @@ Build the library for arm64 and take the name from `platform.machine()`.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -24,7 +25,8 @@ from armready.classify import Kind
 from armready.file import File
 from armready.finding import Confidence, Finding, Severity
 from armready.python.branches import is_test
-from armready.python.sources import constant, sources
+from armready.python.reach import called_name
+from armready.python.sources import sources
 from armready.rule import Example, FileRule
 
 _LOADERS = ("CDLL", "LoadLibrary", "dlopen", "load_library", "find_library", "ExtensionFileLoader", "PyDLL")
@@ -41,6 +43,14 @@ class LibNameArch(FileRule):
     needles = (b"x86_64", b"amd64", b"x64", b"x86-64")
     examples = (
         Example("CDLL", path="load.py", bad='import ctypes\n\nlib = ctypes.CDLL(«"./libsolver_x86_64.so"»)\n'),
+        Example(
+            "built from parts",
+            path="load.py",
+            bad=(
+                "import os, cffi\n\nNAME = 'libsolver.x64.so'\nlib = cffi.FFI().dlopen(«os.path.join(here, NAME)»)\n"
+                "loader = ExtensionFileLoader('m', «f'{here}/m.cpython-311-x86_64-linux-gnu.so'»)\n"
+            ),
+        ),
         Example("another name", path="load.py", good='import ctypes\n\nlib = ctypes.CDLL("libsolver.so")\n'),
         Example(
             "both",
@@ -54,12 +64,14 @@ class LibNameArch(FileRule):
         if is_test(file.path) or re.search("aarch64|arm64", file.text):
             return
         view = file.parse(sources)
-        for call, name in view.calls():
-            if name.rpartition(".")[2] not in _LOADERS or not call.args:
+        for call in view.module.of(ast.Call):
+            loader = call.func.attr if isinstance(call.func, ast.Attribute) else called_name(call)
+            position = 1 if loader == "ExtensionFileLoader" else 0
+            if loader not in _LOADERS or len(call.args) <= position:
                 continue
-            text = constant(call.args[0])
-            if not re.search(r"\.so\b", text) or not amd64_tokens(text.rpartition("/")[2]):
+            name = view.text(call.args[position]).rpartition("/")[2]
+            if not re.search(r"\.so\b", name) or not amd64_tokens(name):
                 continue
             if view.reaches(call) and not view.uncertain(call):
-                message = f"`{text}` is named for x86-64, so it cannot be loaded on arm64."
-                yield self.finding(file.location(view.span(call.args[0])), message, confidence=Confidence.MEDIUM)
+                message = f"`{name}` is named for x86-64, so it cannot be loaded on arm64."
+                yield self.finding(file.location(view.span(call.args[position])), message, confidence=Confidence.MEDIUM)

@@ -2,9 +2,9 @@
 
 ## What it finds
 
-`np.float128`, `np.complex256` and `np.float96`.
+`np.float128`, `np.complex256` and `np.float96`, also imported by name and as texts that stand for a type.
 
-Code that asks `hasattr` first, or that catches the AttributeError, is left alone.
+Code that asks `hasattr` first, or that catches the AttributeError, is left alone, and so are tests.
 
 ## Why it stops arm64
 
@@ -17,7 +17,7 @@ the type has the same size and other digits: quad precision, done in software, s
 
 ## Fix safety
 
-Where the old name exists it is the same type, so that nothing changes: safe.
+Where the old name exists it is the same type, so that nothing changes: safe. Unsafe for a text, which may also name a type in a file.
 """
 
 from __future__ import annotations
@@ -28,8 +28,10 @@ from collections.abc import Iterator
 from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
-from armready.fix import Fix
+from armready.fix import Applicability, Fix
 from armready.patterns import regex
+from armready.python.branches import is_test
+from armready.python.reach import called_name
 from armready.python.sources import Sources, sources
 from armready.rule import Example, FileRule
 
@@ -59,6 +61,14 @@ class Longdouble(FileRule):
             fixed="import numpy as np\n\nx = np.zeros(3, dtype=np.longdouble)\n",
         ),
         Example(
+            "a text",
+            path="calc.py",
+            bad="import numpy as np\n\ny = x.astype(«'float128'»)\n",
+            fixed="import numpy as np\n\ny = x.astype('longdouble')\n",
+            applicability=Applicability.UNSAFE,
+        ),
+        Example("imported by name", path="calc.py", bad="from numpy import float128\n\nx = «float128»(1)\n"),
+        Example(
             "portable",
             path="calc.py",
             good='import numpy as np\n\nx = np.longdouble(1)\nif hasattr(np, "float128"):\n    y = np.float128(1)\n',
@@ -76,17 +86,37 @@ class Longdouble(FileRule):
 
     def check(self, file: File) -> Iterator[Finding]:
         """See `FileRule.check`."""
+        if is_test(file.path):
+            return
         view = file.parse(sources)
-        for node in view.module.nodes:
-            name = view.judge.qualified(node) if isinstance(node, ast.Attribute) else ""
-            if name in _NAMES and isinstance(node, ast.Attribute) and not _survives(view, node):
+        for string, text in view.strings():
+            name = f"numpy.{text}"
+            if name in _NAMES and "numpy" in file.text and _is_type(view, string) and not _survives(view, string):
+                inner = view.module.string_span(string)
+                fix = Fix(f"Use {_NAMES[name]}", (file.replace(inner, _NAMES[name]),), Applicability.UNSAFE) if inner else None
+                yield self.finding(file.location(view.span(string)), _message(text), fix=fix)
+        for node in (*view.module.of(ast.Attribute), *view.module.of(ast.Name)):
+            name = view.judge.qualified(node)
+            if name in _NAMES and not _survives(view, node):
                 span = view.span(node)
-                edit = file.replace(span._replace(start=span.end - len(node.attr)), _NAMES[name])
-                message = f"`{view.module.source(node)}` does not exist on every machine and is another type on arm64 than on x86-64."
-                yield self.finding(file.location(span), message, fix=Fix(f"Use {_NAMES[name]}", (edit,)))
+                edit = file.replace(span._replace(start=span.end - len(name.rpartition(".")[2])), _NAMES[name])
+                fix = Fix(f"Use {_NAMES[name]}", (edit,)) if isinstance(node, ast.Attribute) else None
+                yield self.finding(file.location(span), _message(view.module.source(node)), fix=fix)
 
 
-def _survives(view: Sources, node: ast.Attribute) -> bool:
+def _message(name: str) -> str:
+    return f"`{name}` does not exist on every machine and is another type on arm64 than on x86-64."
+
+
+def _is_type(view: Sources, node: ast.Constant) -> bool:
+    """Whether a text is given where a type is wanted."""
+    parent = view.module.parents.get(node)
+    if isinstance(parent, ast.keyword):
+        return parent.arg == "dtype"
+    return isinstance(parent, ast.Call) and node in parent.args[:1] and called_name(parent).rpartition(".")[2] in ("astype", "dtype")
+
+
+def _survives(view: Sources, node: ast.expr) -> bool:
     """Whether the code asks first if the type exists, or goes on when it does not."""
     child: ast.AST = node
     while (parent := view.module.parents.get(child)) is not None:

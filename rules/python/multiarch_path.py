@@ -31,12 +31,14 @@ from armready.file import File
 from armready.finding import Finding, Severity
 from armready.fix import Fix
 from armready.python.branches import is_test
+from armready.python.reach import called_name
 from armready.python.sources import Sources, sources
 from armready.rule import Example, FileRule
 
 _PATH = re.compile(
-    r"/lib/x86_64-linux-gnu|/lib64/ld-linux-x86-64\.so|/jvm/[\w.-]*-amd64\b|/targets/x86_64-linux\b|/include/x86_64-linux-gnu"
+    r"/lib/x86_64-linux-gnu|/opt/intel/[\w./-]*\bintel64\b|/lib64/ld-linux-x86-64\.so|/jvm/[\w.-]*-amd64\b|/targets/x86_64-linux\b|/include/x86_64-linux-gnu"
 )
+_TRIPLET = re.compile(r"x86_64-linux-gnu(?=/|$)")
 _MULTIARCH = "x86_64-linux-gnu"
 
 
@@ -48,13 +50,19 @@ class MultiarchPath(FileRule):
     summary = "A path of x86-64 Linux is written into Python code"
     severity = Severity.ERROR
     kinds = frozenset({Kind.PYTHON})
-    needles = (b"x86_64-linux", b"linux-x86-64", b"-amd64")
+    needles = (b"x86_64-linux", b"linux-x86-64", b"-amd64", b"intel64")
     examples = (
         Example(
             "a library",
             path="load.py",
             bad='import ctypes\n\nlib = ctypes.CDLL(«"/usr/lib/x86_64-linux-gnu/libfoo.so.1"»)\n',
             fixed='import platform\nimport ctypes\n\nlib = ctypes.CDLL(f"/usr/lib/{platform.machine()}-linux-gnu/libfoo.so.1")\n',
+        ),
+        Example(
+            "joined",
+            path="load.py",
+            bad='import os\n\nlib = os.path.join("/usr/lib", «"x86_64-linux-gnu"», "liba.so")\n',
+            fixed='import platform\nimport os\n\nlib = os.path.join("/usr/lib", f"{platform.machine()}-linux-gnu", "liba.so")\n',
         ),
         Example("the JVM", path="env.py", bad="import os\n\nos.environ['JAVA_HOME'] = «'/usr/lib/jvm/java-17-openjdk-amd64'»\n"),
         Example(
@@ -82,11 +90,19 @@ class MultiarchPath(FileRule):
             return
         view = file.parse(sources)
         for node, text in view.strings():
-            match = _PATH.search(text)
+            match = _PATH.search(text) or (_TRIPLET.match(text) if _is_joined(view, node) else None)
             if match and len(text) < 300 and view.reaches(node) and not view.uncertain(node):
                 message = f"`{match.group()}` exists on x86-64 only, so this path is missing on arm64."
                 severity = Severity.WARNING if _one_of_several(view, node) else self.severity
                 yield self.finding(file.location(view.span(node)), message, severity=severity, fix=_fix(view, node))
+
+
+def _is_joined(view: Sources, node: ast.Constant) -> bool:
+    """Whether a string is a part of a path: an argument of `os.path.join`, or an operand of `/`."""
+    parent = view.module.parents.get(node)
+    if isinstance(parent, ast.BinOp):
+        return isinstance(parent.op, ast.Div)
+    return isinstance(parent, ast.Call) and called_name(parent).endswith("path.join")
 
 
 def _one_of_several(view: Sources, node: ast.Constant) -> bool:

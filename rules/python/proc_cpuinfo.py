@@ -16,6 +16,7 @@ The file has other fields there: `Features` and `CPU part`, and no name of the m
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -23,10 +24,12 @@ from armready.classify import Kind
 from armready.file import File
 from armready.finding import Confidence, Finding, Severity
 from armready.python.branches import is_test
-from armready.python.sources import sources
+from armready.python.reach import called_name
+from armready.python.sources import Sources, sources
 from armready.rule import Example, FileRule
 
 _FIELDS = re.compile(r"\^?\s*(model name|flags|cpu MHz|vendor_id|physical id|cpu cores|siblings)\b(?:\W.*)?", re.DOTALL)
+_COMMAND = re.compile(r"(?:grep|awk|sed)\b[^|;]*?\b(model name|flags|cpu MHz|vendor_id|physical id|cpu cores|siblings)\b")
 
 
 class ProcCpuinfo(FileRule):
@@ -44,6 +47,11 @@ class ProcCpuinfo(FileRule):
             path="info.py",
             bad='for line in open("/proc/cpuinfo"):\n    if line.startswith(«"model name"»):\n        print(line)\n',
         ),
+        Example(
+            "by a command",
+            path="info.py",
+            bad="import os\n\nname = os.popen(«\"cat /proc/cpuinfo | grep 'model name' | uniq\"»).read()\n",
+        ),
         Example("number of processors", path="info.py", good='n = open("/proc/cpuinfo").read().count("processor")\n'),
         Example(
             "knows the fields of arm64",
@@ -59,7 +67,15 @@ class ProcCpuinfo(FileRule):
         view = file.parse(sources)
         for node, text in view.strings():
             match = _FIELDS.fullmatch(text)
+            if "/proc/cpuinfo" in text and not _is_shown(view, node):
+                match = _COMMAND.search(text)
             if match and view.reaches(node) and not view.uncertain(node):
                 message = f"`/proc/cpuinfo` has no `{match[1]}` on arm64, so this finds nothing there."
                 yield self.finding(file.location(view.span(node)), message, confidence=Confidence.MEDIUM)
                 return
+
+
+def _is_shown(view: Sources, node: ast.Constant) -> bool:
+    """Whether a command is run for what it prints, which the program does not read."""
+    parent = view.module.parents.get(node)
+    return isinstance(parent, ast.Call) and called_name(parent).endswith("system")

@@ -26,6 +26,7 @@ from armready.file import File
 from armready.finding import Finding, Severity
 from armready.knowledge.syscalls import SHARED_FROM, by_x86_number
 from armready.python.branches import is_test
+from armready.python.reach import called_name
 from armready.python.sources import Sources, sources
 from armready.rule import Example, FileRule
 
@@ -60,6 +61,11 @@ class RawSyscallNumber(FileRule):
             path="perf.py",
             bad="import ctypes\n\n__NR_perf_event_open = «298»\nlibc = ctypes.CDLL(None)\nfd = libc.syscall(__NR_perf_event_open, 0)\n",
         ),
+        Example(
+            "by names",
+            path="perf.py",
+            bad="import ctypes\n\nEVENT_OPEN = «298»\nsyscall = ctypes.CDLL(None).syscall\nfd = syscall(EVENT_OPEN, 0)\nt = syscall(ctypes.c_long(«186»))\n",
+        ),
         Example("shared number", path="pidfd.py", good="import ctypes\n\nfd = ctypes.CDLL(None).syscall(434, 1, 0)\n"),
         Example(
             "for each processor",
@@ -91,10 +97,27 @@ class RawSyscallNumber(FileRule):
 
 def _numbers(view: Sources) -> Iterator[tuple[ast.Constant, str]]:
     for node in view.module.nodes:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "syscall" and node.args:
-            if isinstance(node.args[0], ast.Constant):
-                yield node.args[0], ""
+        if isinstance(node, ast.Call) and node.args and _is_syscall(view, node.func):
+            number = _number(view, node.args[0])
+            if number is not None:
+                yield number, ""
         elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             match = _NAMED.fullmatch(node.targets[0].id)
             if match and isinstance(node.value, ast.Constant):
                 yield node.value, match[1]
+
+
+def _is_syscall(view: Sources, function: ast.expr) -> bool:
+    if isinstance(function, ast.Name):
+        bound = view.judge.bound(function)
+        return isinstance(bound, ast.Attribute) and bound.attr == "syscall"
+    return isinstance(function, ast.Attribute) and function.attr == "syscall"
+
+
+def _number(view: Sources, node: ast.expr) -> ast.Constant | None:
+    """The constant that a call passes, as it is, by a name, or as a number of C."""
+    if isinstance(node, ast.Call) and called_name(node).rpartition(".")[2] in ("c_long", "c_int", "c_ulong") and node.args:
+        node = node.args[0]
+    if isinstance(node, ast.Name) and not _NAMED.fullmatch(node.id):
+        node = view.judge.bound(node) or node
+    return node if isinstance(node, ast.Constant) else None

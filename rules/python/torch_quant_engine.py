@@ -22,7 +22,8 @@ from armready.classify import Kind
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.python.branches import is_test
-from armready.python.sources import constant, sources
+from armready.python.reach import called_name
+from armready.python.sources import keyword, sources
 from armready.rule import Example, FileRule
 
 _ENGINES = ("fbgemm", "x86")
@@ -45,6 +46,11 @@ class TorchQuantEngine(FileRule):
             path="quantize.py",
             bad="from torch.ao.quantization import get_default_qconfig\n\nq = get_default_qconfig(«'x86'»)\n",
         ),
+        Example(
+            "by a name",
+            path="quantize.py",
+            bad="import torch\n\nENGINE = 'fbgemm'\nq = torch.ao.quantization.get_default_qconfig(backend=«ENGINE»)\n",
+        ),
         Example("portable", path="quantize.py", good='import torch\n\ntorch.backends.quantized.engine = "qnnpack"\nengine = "fbgemm"\n'),
     )
 
@@ -57,8 +63,8 @@ class TorchQuantEngine(FileRule):
             value: ast.expr | None = None
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute):
                 value = node.value if view.module.source(node.targets[0]).endswith("backends.quantized.engine") else None
-            elif isinstance(node, ast.Call) and node.args and view.module.source(node.func).rpartition(".")[2] in _DEFAULTS:
-                value = node.args[0]
-            if value is not None and constant(value) in _ENGINES and view.reaches(node) and not view.uncertain(node):
-                message = f"The engine `{constant(value)}` is not in PyTorch's builds for arm64."
+            elif isinstance(node, ast.Call) and called_name(node).rpartition(".")[2] in _DEFAULTS:
+                value = node.args[0] if node.args else keyword(node, "backend")
+            if value is not None and view.text(value) in _ENGINES and view.reaches(node) and not view.uncertain(node):
+                message = f"The engine `{view.text(value)}` is not in PyTorch's builds for arm64."
                 yield self.finding(file.location(view.span(value)), message)

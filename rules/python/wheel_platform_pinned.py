@@ -25,7 +25,8 @@ from armready.classify import SHELL_KINDS, Kind
 from armready.file import File
 from armready.finding import Finding, Severity
 from armready.parsers.ini import parse_ini
-from armready.python.sources import constant, sources
+from armready.python.reach import called_name
+from armready.python.sources import Sources, constant, keyword, sources
 from armready.rule import Example, FileRule
 from armready.scripts import scripts
 from armready.source import Span
@@ -41,7 +42,7 @@ class WheelPlatformPinned(FileRule):
     summary = "A wheel is labelled for x86-64 whatever it is built on"
     severity = Severity.ERROR
     kinds = SHELL_KINDS | {Kind.PYTHON, Kind.SETUP_CFG}
-    needles = (b"plat_name", b"plat-name", b"build_data", b"auditwheel")
+    needles = (b"plat_name", b"plat-name", b"build_data", b"auditwheel", b"get_tag", b"_python_host_platform")
     examples = (
         Example("setup.cfg", path="setup.cfg", bad="[bdist_wheel]\nplat_name = «manylinux2014_x86_64»\n"),
         Example(
@@ -53,6 +54,16 @@ class WheelPlatformPinned(FileRule):
             "build hook",
             path="hatch_build.py",
             bad='def initialize(self, v, build_data):\n    build_data["tag"] = «"py3-none-manylinux2014_x86_64"»\n',
+        ),
+        Example(
+            "its own tag",
+            path="setup.py",
+            bad="class Wheel(bdist_wheel):\n    def get_tag(self):\n        return 'py3', 'none', «'manylinux2014_x86_64'»\n\n\nplat_name = None\n",
+        ),
+        Example(
+            "words of a command",
+            path="release.py",
+            bad="import subprocess\n\nsubprocess.run(['auditwheel', 'repair', '--plat', «'manylinux2014_x86_64'», wheel])\n",
         ),
         Example("auditwheel", path="build.sh", bad="auditwheel repair «--plat manylinux2014_x86_64» dist/*.whl\n"),
         Example("for each", path="build.sh", good='auditwheel repair --plat "manylinux2014_$(uname -m)" dist/*.whl\n'),
@@ -83,6 +94,9 @@ def _places(file: File) -> Iterator[tuple[Span, str]]:
 
 def _in_python(file: File) -> Iterator[tuple[Span, str]]:
     view = file.parse(sources)
+    for value in (*_returned_tags(view), *_passed(view)):
+        if view.reaches(value) and not view.uncertain(value):
+            yield view.span(value), constant(value)
     for node in view.module.nodes:
         pairs: list[tuple[str, ast.expr]] = []
         if isinstance(node, ast.Dict):
@@ -103,6 +117,31 @@ def _in_python(file: File) -> Iterator[tuple[Span, str]]:
                 and not view.uncertain(value)
             ):
                 yield view.span(value), constant(value)
+
+
+def _returned_tags(view: Sources) -> Iterator[ast.expr]:
+    """The platforms that the `get_tag` of a `bdist_wheel` returns."""
+    for returned in view.module.of(ast.Return):
+        function = view.module.parents.get(returned)
+        if isinstance(function, ast.FunctionDef) and function.name == "get_tag" and isinstance(returned.value, ast.Tuple):
+            yield from (each for each in returned.value.elts if _X86.search(constant(each)))
+
+
+def _passed(view: Sources) -> Iterator[ast.expr]:
+    """Platforms among the words of a command, of `build_data.update`, and in the environment."""
+    for listed in view.sequences():
+        words = [constant(each) for each in listed.elts]
+        for word, after in pairwise(listed.elts):
+            is_label = constant(word) == "--plat-name" or (constant(word) == "--plat" and "repair" in words)
+            if is_label and _X86.search(constant(after)):
+                yield after
+    for call in view.module.of(ast.Call):
+        if called_name(call) == "build_data.update" and _X86.search(constant(keyword(call, "tag"))):
+            yield from filter(None, [keyword(call, "tag")])
+    for node in view.module.of(ast.Assign):
+        target = node.targets[0]
+        if isinstance(target, ast.Subscript) and constant(target.slice) == "_PYTHON_HOST_PLATFORM" and _X86.search(constant(node.value)):
+            yield node.value
 
 
 def _in_scripts(file: File) -> Iterator[tuple[Span, str]]:

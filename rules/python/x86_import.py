@@ -51,6 +51,12 @@ class X86Import(FileRule):
             severity=Severity.WARNING,
         ),
         Example(
+            "by a call",
+            path="app.py",
+            bad="import sys\n\n«__import__('pysqlite3')»\nsys.modules['sqlite3'] = sys.modules.pop('pysqlite3')\n",
+        ),
+        Example("of the project itself", path="src/sklearnex/svm.py", good="from sklearnex.utils import check\n"),
+        Example(
             "guarded",
             path="app.py",
             good="""

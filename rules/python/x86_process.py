@@ -3,7 +3,7 @@
 ## What it finds
 
 `subprocess`, `os.system` and the like whose program is a path with an x86-64 Linux token: `./bin/linux-amd64/tool`,
-`chromedriver_linux64/chromedriver`. Left alone: programs that merely have the architecture in their name and are found by `PATH`, such as
+`chromedriver_linux64/chromedriver`, also where the path is put together from parts of the same file; and `google-chrome`. Left alone: programs that merely have the architecture in their name and are found by `PATH`, such as
 emulators and cross compilers, which exist for arm64 too; files that name arm64; tests; and code under a test of the architecture.
 
 ## Why it stops arm64
@@ -26,7 +26,7 @@ from armready.file import File
 from armready.finding import Confidence, Finding, Severity
 from armready.patterns import regex
 from armready.python.branches import is_test
-from armready.python.sources import constant, keyword, sources
+from armready.python.sources import keyword, sources
 from armready.rule import Example, FileRule
 
 _STARTS = regex(
@@ -34,6 +34,7 @@ _STARTS = regex(
     r"|(?:asyncio\.)?create_subprocess_(?:exec|shell)"
 )
 _OTHER_SYSTEM = regex(r"\.exe$|win|mac|darwin|osx")
+_CHROME = regex(r"(?:/usr/bin/)?google-chrome(?:-stable|-beta)?")
 
 
 class X86Process(FileRule):
@@ -44,7 +45,7 @@ class X86Process(FileRule):
     summary = "Python code starts a program that is built for x86-64"
     severity = Severity.WARNING
     kinds = frozenset({Kind.PYTHON, Kind.NOTEBOOK})
-    needles = (b"amd64", b"x86_64", b"x86-64", b"x64", b"linux64")
+    needles = (b"amd64", b"x86_64", b"x86-64", b"x64", b"linux64", b"google-chrome")
     examples = (
         Example(
             "a list", path="run.py", bad='import subprocess\n\nsubprocess.run([«"./bin/linux-amd64/tool"», "--version"], check=True)\n'
@@ -53,6 +54,15 @@ class X86Process(FileRule):
         Example(
             "a keyword", path="run.py", bad='from subprocess import Popen\n\nPopen(args=[«"/opt/chromedriver_linux64/chromedriver"»])\n'
         ),
+        Example(
+            "built from parts",
+            path="run.py",
+            bad=(
+                'import os, subprocess\n\nTOOL = os.path.join(here, "bin", "linux-amd64", "tool")\nsubprocess.run([«TOOL», "-v"])\n'
+                'subprocess.run(«f"{here}/tool-linux-amd64 -v"», shell=True)\n'
+            ),
+        ),
+        Example("Google Chrome", path="run.py", bad='import subprocess\n\nsubprocess.Popen([«"google-chrome"», "--headless"])\n'),
         Example(
             "an emulator and a cross compiler",
             path="run.py",
@@ -75,9 +85,15 @@ class X86Process(FileRule):
         view = file.parse(sources)
         for call, name in view.calls():
             node = _program(call) if _STARTS.fullmatch(name) else None
-            if node is None or not _is_x86(constant(node)) or not view.reaches(call) or view.uncertain(call):
+            command = view.text(node)
+            if node is None or not command or not view.reaches(call) or view.uncertain(call):
                 continue
-            message = f"`{constant(node).split()[0]}` is a program for x86-64, which arm64 cannot start."
+            if _is_x86(command):
+                message = f"`{command.split()[0]}` is a program for x86-64, which arm64 cannot start."
+            elif command.split()[:1] and _CHROME.fullmatch(command.split()[0]) and "chromium" not in file.text.lower():
+                message = f"`{command.split()[0]}` is not made for Linux arm64 (known 2026-08-22); Chromium is."
+            else:
+                continue
             yield self.finding(file.location(view.span(node)), message, confidence=Confidence.MEDIUM)
 
 

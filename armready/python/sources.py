@@ -90,6 +90,11 @@ class Sources:
                 return "/".join(self.text(each, depth + 1) or "{}" for each in parts)
         return ""
 
+    def number(self, node: ast.expr | None) -> int | None:
+        """The whole number that an expression has on arm64."""
+        value = self.judge.value(node, AARCH64) if node is not None else None
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
     def sequences(self) -> Iterator[ast.List | ast.Tuple]:
         """The lists and tuples that are written out."""
         yield from self.module.of(ast.List)

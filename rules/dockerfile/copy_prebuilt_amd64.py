@@ -29,7 +29,9 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from armready.arch import Arch
 from armready.classify import Kind
+from armready.elf import HEADER, arch_of
 from armready.errors import ParseProblem
 from armready.facts import CopiedFileFact
 from armready.finding import Confidence, Finding, Severity
@@ -42,9 +44,6 @@ from ._stages import has_sibling, path_arch
 # Folders of the system that are named after the architecture.
 _SYSTEM = re.compile(r"x86_64-linux-gnu|ld-linux|ld-musl|/jvm/|/linux_amd64/|linuxkit|/usr/(?:lib|share|include)/")
 _PAPER = re.compile(r"\.(?:md|txt|rst|html?|ya?ml|json|toml|list|repo|lock|sources|patch|diff|conf|cfg|key|gpg|asc)$", re.IGNORECASE)
-_ELF = b"\x7fELF"
-_MACHINE = slice(18, 20)
-_X86_64 = 62
 
 
 class CopyPrebuiltAmd64(ProjectRule):
@@ -144,7 +143,6 @@ def _is_x86_64(project: Project, dockerfile: str, path: str) -> bool:
     if place is None:
         return False
     try:
-        header = project.tree.read(place, 20)
+        return arch_of(project.tree.read(place, HEADER)) is Arch.AMD64
     except ParseProblem:
         return False
-    return header.startswith(_ELF) and len(header) == 20 and int.from_bytes(header[_MACHINE], "little") == _X86_64

@@ -61,9 +61,14 @@ _SEGMENT_END = regex(r"[/\s\"'=,;:|&()]")
 _WIDEST_SEGMENT = 200
 
 
+def may_name(text: str) -> bool:
+    """Whether a text may name an architecture, alone or with what stands beside it; a quick answer that errs on this side only."""
+    return _QUICK.search(text) is not None
+
+
 def tokens(text: str) -> tuple[Token, ...]:
     """Every part of `text` that names an architecture, in order."""
-    if not _QUICK.search(text):
+    if not may_name(text):
         return ()
     return tuple(_token(text, found) for found in _TOKEN.finditer(text))
 
@@ -100,11 +105,12 @@ def _is_foreign(text: str, start: int, end: int) -> bool:
 
 
 def _segment(text: str, start: int, end: int) -> tuple[int, int]:
-    left = start
-    while left > 0 and start - left < _WIDEST_SEGMENT and not _SEGMENT_END.match(text, left - 1):
-        left -= 1
-    found = _SEGMENT_END.search(text, end, end + _WIDEST_SEGMENT)
-    return left, found.start() if found else min(len(text), end + _WIDEST_SEGMENT)
+    before = _SEGMENT_END.search(text[max(start - _WIDEST_SEGMENT, 0) : start][::-1])
+    after = _SEGMENT_END.search(text, end, end + _WIDEST_SEGMENT)
+    return (
+        start - before.start() if before else max(start - _WIDEST_SEGMENT, 0),
+        after.start() if after else min(len(text), end + _WIDEST_SEGMENT),
+    )
 
 
 class Spelling(NamedTuple):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from armready.classify import KUBERNETES_KINDS, PIPELINE_KINDS, Kind
@@ -30,10 +31,10 @@ class Host(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class HostedScript:
-    """A script and what stands around it.
+    """A script and what stands around it. Its syntax is read when `script` is first asked for, so ask its text first.
 
     Attributes:
-        script: as parsed.
+        embedded: the text, mapped to the file.
         host: where it runs.
         name: the recipe, target, job or container it belongs to.
         instruction: of a Dockerfile.
@@ -41,9 +42,10 @@ class HostedScript:
         architecture: of the CI machine, when it is known.
         expand: puts the values of the host's own variables into a text.
         detail: the host's own record (a Make rule, a CI step).
+        opaque: what the host replaces before a shell sees it.
     """
 
-    script: Script
+    embedded: Embedded
     host: Host
     name: str = ""
     instruction: Instruction | None = None
@@ -51,15 +53,29 @@ class HostedScript:
     architecture: str = ""
     expand: Callable[[str], str] = str
     detail: Any = None
+    opaque: Sequence[Span] = ()
+
+    @cached_property
+    def script(self) -> Script:
+        """The script as parsed."""
+        return parse_shell(self.embedded, opaque=self.opaque)
 
     @property
     def text(self) -> str:
         """The text of the script."""
-        return self.script.text
+        return self.embedded.text
+
+    def holds(self, needles: tuple[bytes, ...]) -> bool:
+        """Whether one of a rule's needles stands in the text."""
+        return any(needle in self._lowered for needle in needles)
+
+    @cached_property
+    def _lowered(self) -> bytes:
+        return self.text.lower().encode("utf-8", "surrogatepass")
 
     def span(self, inner: Span) -> Span:
         """Where to point in the file for a span of the script."""
-        return self.script.host_span(inner)
+        return self.embedded.nearest_host_span(inner)
 
 
 def scripts(file: File) -> tuple[HostedScript, ...]:
@@ -87,7 +103,7 @@ def _of_dockerfile(file: File) -> Iterator[HostedScript]:
         if shell is None or (stage is not None and stage.is_windows):
             continue
         host = Host.IMAGE if instruction.keyword == "RUN" else Host.CONTAINER
-        yield HostedScript(parse_shell(shell), host, instruction.keyword, instruction, stage)
+        yield HostedScript(shell, host, instruction.keyword, instruction, stage)
 
 
 _OTHER_SHEBANG = regex(r"#!(?!.*(?:sh|bats)\b)")
@@ -96,7 +112,7 @@ _OTHER_SHEBANG = regex(r"#!(?!.*(?:sh|bats)\b)")
 def _of_shell(file: File) -> Iterator[HostedScript]:
     if _OTHER_SHEBANG.match(file.text):
         return
-    yield HostedScript(parse_shell(Embedded.whole(file.text)), Host.MACHINE, file.path)
+    yield HostedScript(Embedded.whole(file.text), Host.MACHINE, file.path)
 
 
 def _of_makefile(file: File) -> Iterator[HostedScript]:
@@ -105,8 +121,8 @@ def _of_makefile(file: File) -> Iterator[HostedScript]:
     makefile = file.parse(parse_makefile)
     for rule in recipes(makefile):
         assert rule.recipe is not None
-        script = parse_shell(rule.recipe, opaque=rule.opaque)
-        yield HostedScript(script, Host.MACHINE, " ".join(rule.targets), expand=makefile.expand, detail=rule)
+        name = " ".join(rule.targets)
+        yield HostedScript(rule.recipe, Host.MACHINE, name, expand=makefile.expand, detail=rule, opaque=rule.opaque)
 
 
 def _of_justfile(file: File) -> Iterator[HostedScript]:
@@ -114,7 +130,7 @@ def _of_justfile(file: File) -> Iterator[HostedScript]:
 
     for recipe in file.parse(parse_justfile).recipes:
         if recipe.script is not None:
-            yield HostedScript(parse_shell(recipe.script), Host.MACHINE, recipe.name, detail=recipe)
+            yield HostedScript(recipe.script, Host.MACHINE, recipe.name, detail=recipe)
 
 
 def _of_package_json(file: File) -> Iterator[HostedScript]:
@@ -124,7 +140,7 @@ def _of_package_json(file: File) -> Iterator[HostedScript]:
     for key, value in yaml.pairs(yaml.get(roots[0], "scripts") if roots else None):
         embedded = yaml.embedded(file, value) if isinstance(value, yaml.ScalarNode) else None
         if embedded is not None:
-            yield HostedScript(parse_shell(embedded), Host.MACHINE, yaml.text_of(key) or "")
+            yield HostedScript(embedded, Host.MACHINE, yaml.text_of(key) or "")
 
 
 def _of_pipeline(file: File) -> Iterator[HostedScript]:
@@ -148,15 +164,15 @@ def _of_pipeline(file: File) -> Iterator[HostedScript]:
                 texts = expand(text, environment)
                 return texts[0] if len(texts) == 1 else text
 
-            script = parse_shell(step.script, opaque=step.opaque)
-            yield HostedScript(script, host, job.name, architecture=job.host.architecture, expand=resolve, detail=step)
+            architecture = job.host.architecture
+            yield HostedScript(step.script, host, job.name, None, None, architecture, resolve, step, step.opaque)
 
 
 def _of_earthfile(file: File) -> Iterator[HostedScript]:
     from armready.parsers.earthfile import parse_earthfile
 
     for run in file.parse(parse_earthfile):
-        yield HostedScript(parse_shell(run.script), Host.IMAGE, run.target, detail=run)
+        yield HostedScript(run.script, Host.IMAGE, run.target, detail=run)
 
 
 def _of_notebook(file: File) -> Iterator[HostedScript]:
@@ -170,7 +186,7 @@ def _of_kubernetes(file: File) -> Iterator[HostedScript]:
     from armready.kubernetes.scripts import container_scripts
 
     for found in container_scripts(file):
-        yield HostedScript(parse_shell(found.embedded), Host.CONTAINER, found.name, detail=found)
+        yield HostedScript(found.embedded, Host.CONTAINER, found.name, detail=found)
 
 
 _READERS: dict[Kind, Callable[[File], Iterator[HostedScript]]] = {

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from armready.arch import Arch, amd64_tokens, names_arm64, probe, tokens
+from armready.arch import Arch, amd64_tokens, may_name, names_arm64, probe, tokens
 from armready.classify import Kind
 from armready.downloads.model import Download, Misnamed, Site, Text, file_names
 from armready.file import File
-from armready.knowledge.tools import Match, identify
+from armready.knowledge.tools import Match, identify, tools
 from armready.parsers.shell import Assignment, Command, Frame, Script, Word
 from armready.patterns import regex
 from armready.scripts import Host, HostedScript, scripts
@@ -91,6 +91,7 @@ _WITH_VALUE = frozenset(
 )
 _DECLARATIONS = frozenset({"export", "local", "declare", "readonly", "typeset"})
 _REFERENCE = regex(r"\$\{(?P<braced>\w+)(?::?[-=](?P<default>[^{}$`\"']*))?\}|\$\((?P<make>[A-Za-z_][\w.-]*)\)|\$(?P<plain>[A-Za-z_]\w*)")
+_MAY_BE_URL = regex(r"[:$]")
 _SCHEME = regex(r"(?:https?|ftp)://")
 # QEMU's own binaries are named for the machine that they run on and emulate another one.
 _QEMU = regex(r"qemu-[^/]{0,80}static")
@@ -161,6 +162,7 @@ class Finder:
     def __init__(self, file: File) -> None:
         self.file = file
         self.arm64_shapes: set[str] = set()
+        self._assignments: dict[int, dict[str, list[tuple[HostedScript, Assignment, Command]]]] = {}
         self._only_values: dict[int, Text | None] = {}
         self._known_checksums: dict[int, list[tuple[int, int, Span]]] = {}
 
@@ -168,15 +170,31 @@ class Finder:
         """The downloads, in no particular order, what is fetched for arm64 as well included."""
         raise NotImplementedError
 
+    def host_values(self) -> Iterator[str]:
+        """The values of the host's variables, which its scripts may use."""
+        raise NotImplementedError
+
+    def scripts_that(self, say: Callable[[str], bool]) -> Iterator[HostedScript]:
+        """The scripts whose text says something, or a value of the host that they may use does: only their syntax is read."""
+        by_value: bool | None = None
+        for hosted in self.file.parse(scripts):
+            says = say(hosted.text)
+            if not says and "$" in hosted.text:
+                by_value = any(map(say, self.host_values())) if by_value is None else by_value
+                says = by_value
+            if says:
+                yield hosted
+
     def misnamed(self) -> Iterator[Misnamed | None]:
         """The URLs that follow the architecture by the wrong names."""
-        for hosted in self.file.parse(scripts):
+        for hosted in self.scripts_that(_asks):
             if hosted.stage is not None and (hosted.stage.is_windows or hosted.stage.variant):
                 continue
             for command in hosted.script.commands:
-                if not in_arch_switch(hosted.script, command):
-                    texts = [self.of_word(hosted, word) for word, _ in _fetched_words(command)]
-                    yield from (self.misname(text, hosted, hosted.instruction, hosted.stage) for text in texts)
+                for word, _ in _fetched_words(command):
+                    found = self.misname(self.of_word(hosted, word), hosted, hosted.instruction, hosted.stage)
+                    if found is not None and not in_arch_switch(hosted.script, command):
+                        yield found
 
     def misname(self, text: Text, hosted: HostedScript | None, instruction: Instruction | None, stage: Stage | None) -> Misnamed | None:
         """Whether a URL that follows the architecture does so by the wrong names."""
@@ -194,6 +212,12 @@ class Finder:
     def lookup(self, name: str, hosted: HostedScript | None, instruction: Instruction | None) -> Text | None:
         """What a variable holds where it is used; None when the file does not say."""
         raise NotImplementedError
+
+    def assigned(self, hosted: HostedScript) -> dict[str, list[tuple[HostedScript, Assignment, Command]]]:
+        """The assignments of a script by the names of their variables."""
+        if id(hosted) not in self._assignments:
+            self._assignments[id(hosted)] = _assignments(hosted)
+        return self._assignments[id(hosted)]
 
     def only_value(self, definitions: list[tuple[HostedScript, Assignment, Command]]) -> Text | None:
         """`_only_value` of the definitions of a variable, once for each of these lists."""
@@ -226,6 +250,8 @@ class Finder:
         self, text: Text, hosted: HostedScript | None, instruction: Instruction | None, *, needs_scheme: bool = True
     ) -> tuple[str, tuple[Site, ...]] | None:
         """The URL and where its architecture is written; None when the text fetches nothing for amd64."""
+        if needs_scheme and not _MAY_BE_URL.search(text.raw):
+            return None
         if "\n" in text.raw.strip() or len(text.raw) > _LONGEST:
             return None
         url, used = self.expand(text, hosted, instruction)
@@ -238,8 +264,7 @@ class Finder:
         if any(token.arch is Arch.ARM64 for token in tokens(visible)):
             self.arm64_shapes.add(shape(url))
             return None
-        match = _tool(url)
-        hidden = () if found or match is None else _hidden(url, match)
+        hidden = () if found else _hidden(url)
         if not found and not hidden:
             return None
         sites = [Site(each, place, each.locate(place)) for each in used if not _is_bare(each) for place in each.places(frozenset(found))]
@@ -293,7 +318,7 @@ class Finder:
 
 class _Scripts(Finder):
     def find(self) -> Iterator[Download]:
-        for hosted in self.file.parse(scripts):
+        for hosted in self.scripts_that(_speaks):
             yield from self.in_script(hosted)
         host = Host.CI if is_ci_path(self.file.path) else Host.MACHINE
         for text in self._make_variables.values():
@@ -308,12 +333,8 @@ class _Scripts(Finder):
 
         return frozenset(each.name for each in self.file.parse(parse_makefile).variables if each.conditional or each.target)
 
-    @cached_property
-    def _assigned(self) -> Mapping[int, Mapping[str, list[tuple[HostedScript, Assignment, Command]]]]:
-        found: dict[int, dict[str, list[tuple[HostedScript, Assignment, Command]]]] = {}
-        for hosted in self.file.parse(scripts):
-            found[id(hosted)] = _assignments(hosted)
-        return found
+    def host_values(self) -> Iterator[str]:
+        return (text.raw for text in self._make_variables.values())
 
     @cached_property
     def _make_variables(self) -> Mapping[str, Text]:
@@ -332,7 +353,7 @@ class _Scripts(Finder):
 
     def lookup(self, name: str, hosted: HostedScript | None, instruction: Instruction | None) -> Text | None:
         if hosted is not None:
-            definitions = self._assigned.get(id(hosted), {}).get(name, [])
+            definitions = self.assigned(hosted).get(name, [])
             if definitions:
                 return self.only_value(definitions)
         return self._make_variables.get(name)
@@ -347,6 +368,7 @@ class _Dockerfile(Finder):
         self.hosted = {id(each.instruction): each for each in file.parse(scripts)}
 
     def find(self) -> Iterator[Download]:
+        worth_reading = {id(each) for each in self.scripts_that(_speaks)}
         for outer in self.dockerfile.instructions:
             instruction = outer.trigger or outer
             stage = self.dockerfile.stage_of(outer)
@@ -354,7 +376,8 @@ class _Dockerfile(Finder):
                 continue
             hosted = self.hosted.get(id(instruction))
             if hosted is not None:
-                yield from self.in_script(hosted)
+                if id(hosted) in worth_reading:
+                    yield from self.in_script(hosted)
             elif instruction.keyword == "ADD":
                 yield from self._in_add(instruction, stage)
         for outer in self.dockerfile.instructions:
@@ -362,6 +385,12 @@ class _Dockerfile(Finder):
             stage = self.dockerfile.stage_of(outer)
             if instruction.keyword in ("ARG", "ENV") and not (stage is not None and (stage.is_windows or stage.variant)):
                 yield from self._in_pairs(instruction, stage)
+
+    def host_values(self) -> Iterator[str]:
+        for outer in self.dockerfile.instructions:
+            instruction = outer.trigger or outer
+            if instruction.keyword in ("ARG", "ENV"):
+                yield from (pair.value for pair in instruction.pairs if pair.value)
 
     def misnamed(self) -> Iterator[Misnamed | None]:
         yield from super().misnamed()
@@ -390,6 +419,7 @@ class _Dockerfile(Finder):
         uses = [
             in_arch_switch(hosted.script, command)
             for hosted in self.hosted.values()
+            if name in hosted.text
             for command in hosted.script.commands
             if any(_names(word, name) for word in (*command.words, *(each.value for each in command.assignments if each.value)))
         ]
@@ -402,7 +432,7 @@ class _Dockerfile(Finder):
 
     def lookup(self, name: str, hosted: HostedScript | None, instruction: Instruction | None) -> Text | None:
         if hosted is not None:
-            definitions = self._assigned(hosted).get(name, [])
+            definitions = self.assigned(hosted).get(name, [])
             if definitions:
                 return self.only_value(definitions)
         if instruction is None:
@@ -418,15 +448,6 @@ class _Dockerfile(Finder):
         if definition is None or not definition.pair.value:
             return None
         return self._text(definition.pair.value, definition.pair.value_span, name)
-
-    def _assigned(self, hosted: HostedScript) -> Mapping[str, list[tuple[HostedScript, Assignment, Command]]]:
-        if id(hosted) not in self._memo:
-            self._memo[id(hosted)] = _assignments(hosted)
-        return self._memo[id(hosted)]
-
-    @cached_property
-    def _memo(self) -> dict[int, Mapping[str, list[tuple[HostedScript, Assignment, Command]]]]:
-        return {}
 
 
 def _assignments(hosted: HostedScript) -> dict[str, list[tuple[HostedScript, Assignment, Command]]]:
@@ -501,9 +522,27 @@ def _is_bare(text: Text) -> bool:
     return bool(text.name) and text.word is None and bool(tokens(text.raw)) and not _BARE.sub("", text.raw)
 
 
-def _hidden(url: str, match: Match) -> tuple[str, ...]:
+def _hidden(url: str) -> tuple[str, ...]:
     """Names of files that are for amd64 without saying so, as the table has them: `ninja-linux`."""
-    return tuple(amd64 for amd64, _ in match.tool.pairs if not tokens(amd64) and file_names(url, amd64))
+    if not any(name in url for name in _hidden_names()):
+        return ()
+    match = _tool(url)
+    return () if match is None else tuple(each for each in match.tool.hidden if file_names(url, each))
+
+
+@cache
+def _hidden_names() -> frozenset[str]:
+    return frozenset(name for tool in tools().values() for name in tool.hidden)
+
+
+def _speaks(text: str) -> bool:
+    """Whether a text may hold a part of a URL that names an architecture, or a file that is for amd64 without saying so."""
+    return may_name(text) or any(name in text for name in _hidden_names())
+
+
+def _asks(text: str) -> bool:
+    """Whether a text asks which architecture it runs on."""
+    return _ASKED.search(text) is not None
 
 
 def _checksum(hosted: HostedScript, command: Command, known: Sequence[tuple[int, int, Span]]) -> Span | None:

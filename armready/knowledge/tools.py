@@ -10,6 +10,7 @@ import re
 from functools import cache, lru_cache
 from typing import NamedTuple
 
+from armready.arch import tokens
 from armready.finding import Confidence
 from armready.knowledge.tables import table
 from armready.patterns import regex
@@ -70,6 +71,11 @@ class Tool(NamedTuple):
     replacement: str
     note: str
     read: bool
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """Of its names for amd64, those that do not say so."""
+        return tuple(amd64 for amd64, _ in self.pairs if not tokens(amd64))
 
     @property
     def changes_libc(self) -> bool:
@@ -139,11 +145,12 @@ def identify(url: str) -> Match | None:
 
 
 @cache
-def _tools() -> dict[str, Tool]:
-    tools = {}
+def tools() -> dict[str, Tool]:
+    """The table by its keys."""
+    found = {}
     for row in table(_TABLE).rows():
         pairs = tuple((amd64, arm64) for pair in row["pairs"].split() for amd64, _, arm64 in [pair.partition(">")])
-        tools[row["key"]] = Tool(
+        found[row["key"]] = Tool(
             row["key"],
             row["name"],
             pairs,
@@ -153,13 +160,13 @@ def _tools() -> dict[str, Tool]:
             row["note"],
             row["evidence"] == "read",
         )
-    return tools
+    return found
 
 
 @cache
 def _by_repository() -> dict[str, tuple[Tool, ...]]:
     found: dict[str, tuple[Tool, ...]] = {}
-    for key, tool in _tools().items():
+    for key, tool in tools().items():
         repository = "/".join(key.split("/")[:2])
         found[repository] = (*found.get(repository, ()), tool)
     return found
@@ -167,7 +174,7 @@ def _by_repository() -> dict[str, tuple[Tool, ...]]:
 
 @cache
 def _patterns() -> tuple[tuple[re.Pattern[str], Tool], ...]:
-    rows = [(url, tool) for tool in _tools().values() for url in tool.urls]
+    rows = [(url, tool) for tool in tools().values() for url in tool.urls]
     return tuple((_pattern(url), tool) for url, tool in sorted(rows, key=lambda row: (row[0].count("*"), -len(row[0]))))
 
 

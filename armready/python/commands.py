@@ -24,6 +24,8 @@ from armready.records import dataclass
 from armready.scripts import Host, HostedScript, scripts
 from armready.source import Location, Span
 
+# Stands in every script that runs pip, by whichever name.
+_NEEDLE = "pip"
 _PIP = regex(r"pip(?:\d(?:\.\d+)?)?$")
 _PYTHON = regex(r"python(?:\d(?:\.\d+)?)?$|py$")
 _WITH_VALUE = frozenset(
@@ -169,7 +171,7 @@ def installs(command: Command) -> tuple[Word, ...] | None:
 
 
 def _script(file: File, hosted: HostedScript) -> Iterator[Dependency]:
-    for command in hosted.script.commands:
+    for command in hosted.script.commands if _NEEDLE in hosted.text else ():
         arguments = installs(command)
         if arguments is None or _depends_on_arch(hosted, command):
             continue
@@ -289,7 +291,7 @@ def conda_commands(file: File) -> tuple[CondaWords, ...]:
     """
     found = []
     for hosted in file.parse(scripts):
-        for command in hosted.script.commands:
+        for command in hosted.script.commands if hosted.holds((b"conda", b"mamba")) else ():
             words = command.words
             if command.name not in ("conda", "mamba", "micromamba") or _depends_on_arch(hosted, command):
                 continue
@@ -320,7 +322,7 @@ def platform_options(file: File) -> tuple[PlatformOption, ...]:
     """
     found = []
     for hosted in file.parse(scripts):
-        for command in hosted.script.commands:
+        for command in hosted.script.commands if any(option in hosted.text for option in _PLATFORM_OPTIONS) else ():
             if not re.search(r"pip|uv|pex|poetry|wheel|python", command.name) or _depends_on_arch(hosted, command):
                 continue
             for position, word in enumerate(command.words):
@@ -345,7 +347,7 @@ def index_options(file: File) -> tuple[IndexOption, ...]:
     """
     found = []
     for hosted in file.parse(scripts):
-        for command in hosted.script.commands:
+        for command in hosted.script.commands if _NEEDLE in hosted.text else ():
             arguments = installs(command)
             if arguments is None or _depends_on_arch(hosted, command):
                 continue

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from armready.classify import Kind, is_test_data
 from armready.downloads import is_ci_path
 from armready.file import File
 from armready.finding import Confidence, Severity
 from armready.parsers.dockerfile import parse_dockerfile
-from armready.scripts import Host, HostedScript
+from armready.scripts import Host, HostedScript, scripts
 
 
 def severity_at(file: File, hosted: HostedScript) -> Severity:
@@ -26,6 +28,9 @@ def confidence_limit(file: File) -> Confidence:
     return file.parse(parse_dockerfile).confidence if file.kind is Kind.DOCKERFILE else Confidence.HIGH
 
 
-def judged(hosted: HostedScript) -> bool:
-    """Whether a script has to do with arm64: not in stages of Windows or of one architecture."""
-    return hosted.stage is None or not (hosted.stage.is_windows or hosted.stage.variant)
+def judged(file: File, needles: tuple[bytes, ...]) -> Iterator[HostedScript]:
+    """The scripts that hold one of the needles and have to do with arm64: not in stages of Windows or of one architecture."""
+    for hosted in file.parse(scripts):
+        aside = hosted.stage is not None and (hosted.stage.is_windows or hosted.stage.variant)
+        if not aside and hosted.holds(needles):
+            yield hosted

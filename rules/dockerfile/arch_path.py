@@ -39,7 +39,7 @@ from armready.parsers.dockerfile import Instruction, parse_dockerfile
 from armready.parsers.dockerfile_stages import Stage
 from armready.parsers.shell_words import quotes_at
 from armready.rule import Example, FileRule
-from armready.scripts import Host, HostedScript, scripts
+from armready.scripts import Host, HostedScript
 from armready.source import Span
 from armready.switches import in_arch_switch
 
@@ -139,7 +139,7 @@ class ArchPath(FileRule):
         """See `FileRule.check`."""
         if any(token.arch in (Arch.AMD64, Arch.ARM64) for token in tokens(file.path)):
             return
-        for hosted in filter(judged, file.parse(scripts)):
+        for hosted in judged(file, self.needles):
             for hit in _in_script(file, hosted):
                 yield self._finding(file, hit, severity_at(file, hosted), _fix_in_script(file, hosted, hit))
         if file.kind is not Kind.DOCKERFILE:

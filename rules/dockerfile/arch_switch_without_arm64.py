@@ -40,14 +40,14 @@ from armready.fix import Applicability, Fix
 from armready.parsers.shell import Word
 from armready.patterns import regex
 from armready.rule import Example, FileRule
-from armready.scripts import Host, HostedScript, scripts
+from armready.scripts import Host, HostedScript
 from armready.source import Span
 from armready.switches import ArchSwitch, arch_switches, problem
 
 from ._branches import with_branch
 from ._places import confidence_limit, judged, severity_at
 
-_NEEDLES = (b"uname", b"arch", b"targetplatform", b"buildplatform", b"hosttype")
+_NEEDLES = (b"uname", b"arch", b"targetplatform", b"buildplatform", b"hosttype", b"platform.machine")
 
 
 _MACOS = regex(r"(?i)darwin|macos")
@@ -199,7 +199,7 @@ class ArchSwitchWithoutArm64(FileRule):
 
     def check(self, file: File) -> Iterator[Finding]:
         """See `FileRule.check`."""
-        for hosted in filter(judged, file.parse(scripts)):
+        for hosted in judged(file, self.needles):
             for found in arch_switches(hosted.script):
                 yield from self._misspelt(file, hosted, found)
                 what = problem(hosted.script, found)

@@ -25,7 +25,7 @@ from armready.finding import Finding, Severity
 from armready.installs import installed
 from armready.parsers.shell import Command
 from armready.rule import Example, FileRule
-from armready.scripts import HostedScript, scripts
+from armready.scripts import HostedScript
 from armready.source import Span
 from armready.switches import in_arch_switch
 
@@ -47,7 +47,20 @@ class ForeignArchitecture(FileRule):
     summary = "Packages of 32-bit x86 are installed"
     severity = Severity.ERROR
     kinds = KINDS
-    needles = (b"--add-architecture", b":i386", b".i686", b".i386", b"multilib", b"lib32", b"wine", b"steam", b"-i386", b"ia32")
+    needles = (
+        b"--add-architecture",
+        b":i386",
+        b".i386",
+        b".i486",
+        b".i586",
+        b".i686",
+        b"multilib",
+        b"lib32",
+        b"wine",
+        b"steam",
+        b"-i386",
+        b"ia32",
+    )
     examples = (
         Example(
             "i386",
@@ -73,7 +86,7 @@ class ForeignArchitecture(FileRule):
         """See `FileRule.check`."""
         if any(token.arch in (Arch.AMD64, Arch.X86, Arch.ARM64) for token in tokens(file.path)):
             return
-        for hosted in filter(judged, file.parse(scripts)):
+        for hosted in judged(file, self.needles):
             for name, span in _foreign(hosted):
                 yield self.finding(
                     file.location(hosted.span(span)),

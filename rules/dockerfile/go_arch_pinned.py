@@ -161,7 +161,7 @@ class GoArchPinned(FileRule):
         yield from self._make_targets(file, dockerfile)
         for hosted in file.parse(scripts):
             outer = hosted.instruction
-            if outer is not None and outer.keyword == "RUN" and _counts(dockerfile, outer):
+            if outer is not None and outer.keyword == "RUN" and "GOARCH" in hosted.text and _counts(dockerfile, outer):
                 for word, value in _in_script(hosted.script):
                     edit = None if value is None else hosted.script.embedded.edit(value, _TARGET)
                     yield self._found(file, dockerfile, outer, hosted.span(word), edit)

@@ -96,8 +96,9 @@ def _fix(file: File, stage: Stage) -> Fix | None:
     builds = [
         (hosted, command)
         for hosted in file.parse(scripts)
+        if hosted.stage is stage
         for command in hosted.script.commands
-        if hosted.stage is stage and command.name == "go" and [word.template for word in command.args[:1]] == ["build"]
+        if command.name == "go" and [word.template for word in command.args[:1]] == ["build"]
     ]
     edits = for_target(file, *builds[0]) if len(builds) == 1 else None
     if edits is None:

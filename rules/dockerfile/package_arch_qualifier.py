@@ -32,7 +32,7 @@ from armready.installs import Installed, installed
 from armready.parsers.shell import Command, Script
 from armready.parsers.shell_words import quotes_at
 from armready.rule import Example, FileRule
-from armready.scripts import HostedScript, scripts
+from armready.scripts import HostedScript
 from armready.source import Span
 from armready.switches import in_arch_switch
 
@@ -122,7 +122,7 @@ class PackageArchQualifier(FileRule):
         """See `FileRule.check`."""
         if any(token.arch in (Arch.AMD64, Arch.ARM64) for token in tokens(file.path)):
             return
-        for hosted in filter(judged, file.parse(scripts)):
+        for hosted in judged(file, self.needles):
             for package in installed(hosted.script):
                 if not in_arch_switch(hosted.script, package.command):
                     yield from self._of_package(file, hosted, package)

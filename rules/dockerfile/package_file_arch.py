@@ -37,7 +37,7 @@ from armready.finding import Finding, Severity
 from armready.fix import Applicability
 from armready.parsers.shell import Word
 from armready.rule import Example, FileRule
-from armready.scripts import HostedScript, scripts
+from armready.scripts import HostedScript
 from armready.switches import in_arch_switch
 
 from ._downloads import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, short, what
@@ -111,7 +111,7 @@ class PackageFileArch(FileRule):
         names = {download.asset for download in file.parse(downloads)}
         if any(token.arch in (Arch.AMD64, Arch.ARM64) for token in tokens(file.path)):
             return
-        for hosted in filter(judged, file.parse(scripts)):
+        for hosted in judged(file, self.needles):
             for word in _local(hosted):
                 name = word.template.rpartition("/")[2]
                 if name in names or any(_FILE.sub("", name) in each for each in names):

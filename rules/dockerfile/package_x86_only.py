@@ -31,7 +31,7 @@ from armready.finding import Confidence, Finding, Severity
 from armready.fix import Fix
 from armready.installs import Installed, installed
 from armready.rule import Example, FileRule
-from armready.scripts import HostedScript, scripts
+from armready.scripts import HostedScript
 from armready.source import Span
 from armready.switches import in_arch_switch
 
@@ -66,6 +66,7 @@ class PackageX86Only(FileRule):
     needles: ClassVar[tuple[bytes, ...]] = (
         *(b"intel", b"microcode", b"mkl", b"msr-tools", b"cpuid", b"amd64", b"grub", b"syslinux", b"isolinux", b"virtualbox"),
         *(b"vmware", b"microsoft-edge", b"mssql", b"quadmath", b"i965", b"mcelog", b"memtest", b"libip", b"thermald"),
+        *(b"ucode", b"extlinux", b"rdmsr", b"open-vm-tools-desktop"),
     )
     examples = (
         Example(
@@ -93,7 +94,7 @@ class PackageX86Only(FileRule):
         """See `FileRule.check`."""
         if any(token.arch in (Arch.AMD64, Arch.ARM64) for token in tokens(file.path)):
             return
-        for hosted in filter(judged, file.parse(scripts)):
+        for hosted in judged(file, self.needles):
             for package in installed(hosted.script):
                 instead = _instead(package.name)
                 if instead is None or in_arch_switch(hosted.script, package.command):

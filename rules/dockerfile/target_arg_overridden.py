@@ -80,6 +80,8 @@ class TargetArgOverridden(FileRule):
         for hosted in file.parse(scripts):
             if hosted.instruction is None or hosted.instruction.keyword != "RUN" or (hosted.stage and hosted.stage.variant):
                 continue
+            if not hosted.holds(self.needles):
+                continue
             for command in hosted.script.commands:
                 for each in command.assignments:
                     value = each.value.value if each.value is not None else None

@@ -27,7 +27,7 @@ from armready.file import File
 from armready.finding import Finding, Severity
 from armready.parsers.shell import Command, Script
 from armready.rule import Example, FileRule
-from armready.scripts import Host, HostedScript, scripts
+from armready.scripts import Host, HostedScript
 from armready.source import Span
 from armready.switches import in_arch_switch
 
@@ -101,7 +101,7 @@ class UbuntuArchiveMirror(FileRule):
         """See `FileRule.check`."""
         if any(token.arch in (Arch.AMD64, Arch.ARM64) for token in tokens(file.path)):
             return
-        for hosted in filter(judged, file.parse(scripts)):
+        for hosted in judged(file, self.needles):
             if hosted.host is not Host.IMAGE or "ubuntu-ports" in hosted.text:
                 continue
             for command in hosted.script.commands:

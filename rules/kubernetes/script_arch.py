@@ -92,7 +92,7 @@ class ScriptArch(FileRule):
                     fix=_fix(file, download),
                 )
         for hosted in file.parse(scripts):
-            if not _counts(hosted):
+            if not (_counts(hosted) and hosted.holds(self.needles)):
                 continue
             for found in arch_switches(hosted.script):
                 what = problem(hosted.script, found)

@@ -8,7 +8,7 @@ intended inner text; where the map is not exact there is no span, and so no fix.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import field
 from typing import NamedTuple
@@ -59,7 +59,7 @@ class Embedded:
 
         At the border of two segments, `after` chooses the end of the earlier one (for the end of a span).
         """
-        index = bisect_right(self.segments, inner, key=lambda segment: segment.inner) - 1
+        index = bisect_left(self.segments, (inner + 1,)) - 1
         if index < 0:
             return None
         segment = self.segments[index]
@@ -73,6 +73,10 @@ class Embedded:
 
     def host_span(self, inner: Span) -> Span | None:
         """The host span of an inner one; what lies between in the host (line breaks, indents) is included."""
+        if len(self.segments) == 1:
+            first, host, length = self.segments[0]
+            exact = first <= inner.start <= inner.end <= first + length
+            return Span(inner.start + host - first, inner.end + host - first) if exact else None
         start = self.host_offset(inner.start)
         end = self.host_offset(inner.end, after=inner.end > inner.start)
         return None if start is None or end is None or end < start else Span(start, end)
@@ -84,7 +88,7 @@ class Embedded:
             return exact
         if not self.segments:
             return Span(0, 0)
-        index = max(bisect_right(self.segments, inner.start, key=lambda segment: segment.inner) - 1, 0)
+        index = max(bisect_left(self.segments, (inner.start + 1,)) - 1, 0)
         first = self.segments[index]
         last = self.segments[min(index + 1, len(self.segments) - 1)]
         start = first.host + min(max(inner.start - first.inner, 0), first.length)

@@ -116,6 +116,12 @@ class Source:
             at = find("\n", at + 1)
         return starts
 
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines without their line endings."""
+        lines = self.text.split("\n")
+        return [line.removesuffix("\r") for line in lines] if "\r" in self.text else lines
+
     def line_index(self, offset: int) -> int:
         """The 0-based line that holds `offset`."""
         return bisect_right(self.line_starts, offset) - 1

@@ -49,7 +49,7 @@ class DiskTree:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
-        self._real_folders: dict[str, str] = {}
+        self._real_folders = {"": str(self.root)}
 
     def _real(self, path: str) -> str | None:
         """The real file behind a path, or None when it is not a regular file inside of the root."""
@@ -65,9 +65,16 @@ class DiskTree:
         return real if stat.S_ISREG(mode) and real.startswith(os.path.join(self.root, "")) else None
 
     def _real_folder(self, folder: str) -> str:
-        if folder not in self._real_folders:
-            self._real_folders[folder] = os.path.realpath(os.path.join(self.root, folder))
-        return self._real_folders[folder]
+        """The real folder; each is looked at once, so that a file costs no more the deeper it lies."""
+        real = self._real_folders.get(folder)
+        if real is None:
+            above, _, name = folder.rpartition("/")
+            plain = name not in ("", ".", "..") and not os.path.isabs(folder)
+            real = os.path.join(self._real_folder(above), name) if plain else os.path.join(self.root, folder)
+            if not plain or os.path.islink(real):
+                real = os.path.realpath(real)
+            self._real_folders[folder] = real
+        return real
 
     def read(self, path: str, limit: int | None = None) -> bytes:
         """See `Tree.read`."""
@@ -76,8 +83,9 @@ class DiskTree:
             raise ParseProblem("not a regular file inside the repository")
         try:
             descriptor = os.open(real, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-            with open(descriptor, "rb") as handle:
-                return handle.read() if limit is None else handle.read(limit)
+            with open(descriptor, "rb", buffering=0) as handle:
+                whole = limit is None or os.fstat(descriptor).st_size <= limit
+                return handle.readall() if whole else handle.read(limit)
         except OSError as error:
             raise ParseProblem(f"cannot be read: {error.strerror}") from error
 

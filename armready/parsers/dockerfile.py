@@ -32,6 +32,7 @@ _JSON_FORMS = frozenset({"ADD", "CMD", "COPY", "ENTRYPOINT", "RUN", "SHELL", "VO
 _SHELL_FORMS = frozenset({"RUN", "CMD", "ENTRYPOINT"})
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "ksh", "zsh"})
 
+_KEYWORD = regex(r"[ \t\v\f\r]*([^ \t\v\f\r]*)[ \t\v\f\r]*")
 _WORD = regex(r"(?:\{\{[^{}]{0,200}\}\}|[^\t\v\f\r ])+")
 _FLAG = regex(r"""--([A-Za-z][\w-]*+)(?:=((?:[^\s"'\\]|\\.|"[^"]*"|'[^']*')*+))?(?=[ \t]|\Z)""")
 _FLAGS_END = regex(r"--(?=[ \t]|\Z)")
@@ -85,30 +86,53 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Instruction:
-    """One instruction.
+    """One instruction. Of most of them little is asked, so only what is asked for is worked out.
 
     Attributes:
         keyword: in upper case.
-        keyword_span: where it stands.
-        span: from the keyword to the end of its last line, heredocs not included.
-        code: the text behind the keyword, joined, mapped to the file.
+        line: the keyword and what stands behind it, joined, mapped to the file.
+        head: the keyword in `line`.
+        start: where the text behind the keyword begins in `line`.
         heredocs: what follows it.
         escape: the escape character of the file.
         interpreter: the command of the SHELL instruction in force; empty for the default.
         source: the file.
-        trigger: the instruction that an ONBUILD holds.
-        full_span: `span` with the heredocs.
     """
 
     keyword: str
-    keyword_span: Span
-    span: Span
-    code: Embedded
+    line: Embedded
+    head: Span
+    start: int
     heredocs: tuple[Heredoc, ...]
     escape: str
     interpreter: tuple[str, ...]
     source: Source
-    trigger: Instruction | None = None
+
+    @cached_property
+    def keyword_span(self) -> Span:
+        """Where the keyword stands."""
+        return self.line.nearest_host_span(self.head)
+
+    @cached_property
+    def span(self) -> Span:
+        """From the keyword to the end of its last line, heredocs not included."""
+        return self.line.nearest_host_span(Span(self.head.start, max(len(self.line.text.rstrip(BLANKS)), self.head.end)))
+
+    @cached_property
+    def code(self) -> Embedded:
+        """The text behind the keyword, joined, mapped to the file."""
+        return cut(self.line, self.start, max(self.start, len(self.line.text.rstrip(BLANKS))))
+
+    @property
+    def trigger(self) -> Instruction | None:
+        """The instruction that an ONBUILD holds."""
+        return self._trigger if self.keyword == "ONBUILD" else None
+
+    @cached_property
+    def _trigger(self) -> Instruction | None:
+        if not self.code.text or self.code.text[:7].upper() == "ONBUILD":
+            return None
+        return _instruction(self.source, self.escape, self.heredocs, self.code, self.interpreter)
 
     @property
     def full_span(self) -> Span:
@@ -118,7 +142,7 @@ class Instruction:
     @cached_property
     def flags(self) -> tuple[Flag, ...]:
         """The `--name=value` in front of the words."""
-        found = []
+        found: list[Flag] = []
         for match in self._flag_matches:
             raw = match[2]
             value_span = Span(*match.span(2)) if raw is not None else Span(match.end(), match.end())
@@ -128,6 +152,8 @@ class Instruction:
 
     @cached_property
     def _flag_matches(self) -> tuple[re.Match[str], ...]:
+        if not self.line.text.startswith("--", self.start):
+            return ()
         found, at = [], 0
         while (match := _FLAG.match(self.code.text, at)) is not None:
             found.append(match)
@@ -312,26 +338,29 @@ def library_structure(masked: str) -> list[tuple[str, int]]:
     return [(entry["instruction"], entry["startline"]) for entry in structure if entry["instruction"] != "COMMENT"]
 
 
-def masked_text(source: Source, reader: LineReader, lines: list[LogicalLine]) -> str:
-    """The file, line by line, with what dockerfile-parse misreads blanked: everything else stays on its line."""
-    masked = [""] * len(source.line_starts)
-    if reader.escape != "\\":
-        masked[0] = f"# escape={reader.escape}"
+def masked_text(source: Source, reader: LineReader, lines: list[LogicalLine]) -> tuple[str, list[int]]:
+    """The instructions without what dockerfile-parse misreads, and the 0-based line on which each begins there."""
+    masked = [] if reader.escape == "\\" else [f"# escape={reader.escape}"]
+    starts = []
     for line in lines:
+        starts.append(len(masked))
         if line.last - line.first > _LONG_INSTRUCTION:
-            masked[line.first] = line.code.text
+            masked.append(line.code.text)
             continue
-        for index in range(line.first, line.last + 1):
-            text = source.slice(source.line_span(index))
-            masked[index] = text if text.strip(BLANKS) else reader.escape
-        masked[line.last] = masked[line.last].rstrip(BLANKS).rstrip(reader.escape)
-    return "\n".join(text.replace("\r", " ") for text in masked) + "\n"
+        masked += [text if text.strip(BLANKS) else reader.escape for text in source.lines[line.first : line.last + 1]]
+        masked[-1] = masked[-1].rstrip(BLANKS).rstrip(reader.escape)
+    text = "\n".join(masked) + "\n"
+    return text.replace("\r", " "), starts
 
 
 def _keywords(source: Source, reader: LineReader, lines: list[LogicalLine]) -> list[str]:
     """The keyword of each logical line, from dockerfile-parse; it takes no line without arguments for an instruction."""
-    found = {line: keyword for keyword, line in library_structure(masked_text(source, reader, lines))}
-    return [found.get(line.first) or (line.code.text.split(None, 1) or [line.code.text])[0].upper() for line in lines]
+    text, starts = masked_text(source, reader, lines)
+    found = {line: keyword for keyword, line in library_structure(text)}
+    return [
+        found.get(start) or (line.code.text.split(None, 1) or [line.code.text])[0].upper()
+        for start, line in zip(starts, lines, strict=True)
+    ]
 
 
 def _instructions(source: Source, reader: LineReader, lines: list[LogicalLine], keywords: list[str]) -> Iterator[Instruction]:
@@ -339,31 +368,16 @@ def _instructions(source: Source, reader: LineReader, lines: list[LogicalLine], 
     for line, keyword in zip(lines, keywords, strict=True):
         if keyword == "FROM":
             interpreter = ()
-        instruction = _instruction(source, reader.escape, line, line.code, interpreter)
+        instruction = _instruction(source, reader.escape, line.heredocs, line.code, interpreter)
         if keyword == "SHELL":
             interpreter = tuple(word.text for word in instruction.words)
         yield instruction
 
 
-def _instruction(source: Source, escape: str, line: LogicalLine, code: Embedded, interpreter: tuple[str, ...]) -> Instruction:
-    text = code.text
-    start = len(text) - len(text.lstrip(BLANKS))
-    end = start
-    while end < len(text) and text[end] not in BLANKS:
-        end += 1
-    rest = end
-    while rest < len(text) and text[rest] in BLANKS:
-        rest += 1
-    stop = len(text.rstrip(BLANKS))
-    keyword = text[start:end].upper()
-    arguments = cut(code, rest, max(rest, stop))
-    span = code.nearest_host_span(Span(start, max(stop, end)))
-    trigger = None
-    if keyword == "ONBUILD" and arguments.text and arguments.text[:7].upper() != "ONBUILD":
-        trigger = _instruction(source, escape, line, arguments, interpreter)
-    return Instruction(
-        keyword, code.nearest_host_span(Span(start, end)), span, arguments, line.heredocs, escape, interpreter, source, trigger
-    )
+def _instruction(source: Source, escape: str, heredocs: tuple[Heredoc, ...], line: Embedded, interpreter: tuple[str, ...]) -> Instruction:
+    found = _KEYWORD.match(line.text)
+    assert found is not None
+    return Instruction(found[1].upper(), line, Span(*found.span(1)), found.end(), heredocs, escape, interpreter, source)
 
 
 def _is_shell(program: str) -> bool:

@@ -20,6 +20,7 @@ _DEEPEST = 32
 
 _VARIABLE = regex(r"\$(?:(\w+)|\{(\w++)([^{}]*)\})")
 _NAME = regex(r"\w+")
+_SPECIAL = regex(r"[$'\"\\`]")
 
 
 class Use(NamedTuple):
@@ -48,18 +49,24 @@ def uses(text: str, escape: str = "\\") -> Iterator[Use]:
 
 def expand(text: str, lookup: Lookup, escape: str = "\\") -> str | None:
     """The text after expansion and quote removal; None when it holds a variable without a known value, or a form that is not stable."""
+    if not _SPECIAL.search(text):
+        return text if len(text) <= _LONGEST else None
     result = _Expansion(text, lookup, escape).run()
     return None if result is None or len(result) > _LONGEST else result
 
 
 def resolve(text: str, lookup: Lookup, escape: str = "\\") -> str:
     """As `expand`, but a variable without a known value stays in the text as it is written."""
+    if not _SPECIAL.search(text):
+        return text
     result = _Expansion(text, lookup, escape, keep=True).run() or ""
     return result if len(result) <= _LONGEST else text
 
 
 def unquote(text: str, escape: str = "\\") -> str:
     """The text without its quotes and escapes, variables left as they stand."""
+    if not _SPECIAL.search(text):
+        return text
     return _Expansion(text, lambda name: None, escape, raw=True).run() or ""
 
 

@@ -7,7 +7,7 @@ Each keeps the way back to the file, and the heredocs that follow it. This reade
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
@@ -65,7 +65,7 @@ class LogicalLine:
 def cut(code: Embedded, start: int, end: int | None = None) -> Embedded:
     """A part of embedded text, mapped to the same host."""
     stop = len(code.text) if end is None else end
-    index = max(bisect_right(code.segments, start, key=lambda segment: segment.inner) - 1, 0)
+    index = max(bisect_left(code.segments, (start + 1,)) - 1, 0)
     segments = []
     for inner, host, length in code.segments[index:]:
         if inner >= stop:
@@ -97,20 +97,15 @@ class LineReader:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._count = len(source.line_starts)
+        self._lines = source.lines
         self.escape = "\\"
         self.directives: dict[str, str] = {}
         self.directive_lines = 0
         self._read_directives()
-        escape = re.escape(self.escape)
-        self._continued = re.compile(rf"(?<!{escape}){escape}[ \t]*\Z")
-
-    def _line(self, index: int) -> str:
-        return self._source.slice(self._source.line_span(index))
 
     def _read_directives(self) -> None:
-        for index in range(self._count):
-            match = _DIRECTIVE.fullmatch(self._line(index).strip(" \t"))
+        for index, line in enumerate(self._lines):
+            match = _DIRECTIVE.fullmatch(line.strip(" \t"))
             if match is None or match[1].lower() not in _DIRECTIVES:
                 break
             self.directives.setdefault(match[1].lower(), match[2].rstrip())
@@ -121,9 +116,9 @@ class LineReader:
     def lines(self) -> Iterator[LogicalLine]:
         """The logical lines in order."""
         index = 0
-        while index < self._count:
-            text = self._line(index)
-            if not text.strip(BLANKS) or text.lstrip(BLANKS).startswith("#"):
+        while index < len(self._lines):
+            text = self._lines[index].lstrip(BLANKS)
+            if not text or text[0] == "#":
                 index += 1
                 continue
             line = self._read(index)
@@ -138,29 +133,34 @@ class LineReader:
         parts: list[str] = []
         segments: list[Segment] = []
         inner, last, index = 0, first, first
-        while index < self._count:
-            text = self._line(index)
+        while index < len(self._lines):
+            text = self._lines[index]
             host = self._source.line_starts[index]
             stripped = text.lstrip(BLANKS)
-            if index > first and (not stripped or stripped.startswith("#")):
+            if index > first and (not stripped or stripped[0] == "#"):
                 index += 1
                 continue
             if index == first:
                 host += len(text) - len(stripped)
                 text = stripped
-            continuation = self._continued.search(text)
-            if continuation is not None:
-                text = text[: continuation.start()]
+            continued = self._continued(text)
+            if continued is not None:
+                text = continued
             if text:
                 parts.append(text)
                 segments.append(Segment(inner, host, len(text)))
                 inner += len(text)
             last = index
             index += 1
-            if continuation is None:
+            if continued is None:
                 break
         code = Embedded("".join(parts), tuple(segments), self._encode)
         return LogicalLine(code, first, last, self._heredocs(code.text, last + 1))
+
+    def _continued(self, text: str) -> str | None:
+        """What stands in front of the escape character that ends a line; None where the line ends the instruction."""
+        code = text.rstrip(" \t")
+        return code[:-1] if code[-1:] == self.escape and code[-2:-1] != self.escape else None
 
     def _encode(self, fragment: str) -> str | None:
         """Shell text as it is written in an instruction: only continued lines may break."""
@@ -195,12 +195,12 @@ class LineReader:
     @cached_property
     def _exact(self) -> Mapping[str, list[int]]:
         """Line -> the indices at which it stands."""
-        return _places(self._line(index) for index in range(self._count))
+        return _places(self._lines)
 
     @cached_property
     def _untabbed(self) -> Mapping[str, list[int]]:
         """The same without leading tabs."""
-        return _places(self._line(index).lstrip("\t") for index in range(self._count))
+        return _places(line.lstrip("\t") for line in self._lines)
 
 
 def _places(lines: Iterable[str]) -> Mapping[str, list[int]]:

@@ -236,8 +236,7 @@ class Stages(Sequence[Stage]):
     def _link(self) -> None:
         used: set[int] = set()
         for stage in self._stages:
-            if stage.base is not None:
-                stage.parent = self._parent(stage)
+            stage.parent = self._parent(stage) if stage.base is not None else None
             stage.sources = tuple(dict.fromkeys(self._sources(stage)))
             used.update(each.index for each in (*stage.sources, *([stage.parent] if stage.parent else [])))
             stage.choices = self._choices(stage)
@@ -274,10 +273,9 @@ class Stages(Sequence[Stage]):
     def _parent(self, stage: Stage) -> Stage | None:
         assert stage.base is not None
         text = stage.base.text
-        by_number = text.isdigit()
-        if "$" in text:
-            text = self.expand_global(text, stage.position) or ""
-        return None if by_number else self.named(text, stage.index)
+        if text.isdigit() or not stage.index:
+            return None
+        return self.named((self.expand_global(text, stage.position) or "") if "$" in text else text, stage.index)
 
     def _sources(self, stage: Stage) -> Iterator[Stage]:
         for reference in self._references(stage):
@@ -286,7 +284,8 @@ class Stages(Sequence[Stage]):
                 yield source
 
     def _references(self, stage: Stage) -> Iterator[str]:
-        for instruction in stage.instructions:
+        """What the stage copies or mounts from, if that can be a stage: nothing stands above the first one."""
+        for instruction in stage.instructions if stage.index else ():
             actual = instruction.trigger or instruction
             if actual.keyword in ("COPY", "ADD"):
                 flag = actual.flag("from")
@@ -310,7 +309,7 @@ class Stages(Sequence[Stage]):
         return tuple(dict.fromkeys(found))
 
     def _expressions(self, stage: Stage) -> Iterator[str]:
-        base = [stage.base.text] if stage.base is not None else []
+        base = [stage.base.text] if stage.base is not None and stage.index else []
         yield from (each for each in (*base, *self._references(stage)) if "$" in each)
 
     def _chosen_by_target(self, stage: Stage) -> Iterator[int]:

@@ -7,10 +7,10 @@ and parse nothing again. Each fact carries the locations and the source words th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from armready.classify import BUILD_KINDS, INSTALL_KINDS, KUBERNETES_KINDS, MANIFEST_KINDS, PIPELINE_KINDS, Kind
+from armready.imports import imported
 from armready.records import dataclass
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Collector(NamedTuple):
     def load(self) -> Callable[[File], Iterator[Fact]]:
         """Import the function."""
         module, _, name = self.function.partition(":")
-        return getattr(import_module(module), name)  # type: ignore[no-any-return]
+        return imported(module, name)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, slots=True)

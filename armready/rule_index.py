@@ -14,6 +14,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import NamedTuple
 
+from armready.imports import imported
 from armready.results import name_of
 from armready.rule import FileRule, ProjectRule, Rule
 
@@ -43,7 +44,7 @@ class Entry(NamedTuple):
 
     def load(self) -> type[Rule]:
         """Import the rule."""
-        return getattr(import_module(self.module), self.attribute)  # type: ignore[no-any-return]
+        return imported(self.module, self.attribute)  # type: ignore[no-any-return]
 
 
 def entry_of(rule: type[Rule]) -> Entry:

@@ -179,7 +179,7 @@ def _of_notebook(file: File) -> Iterator[HostedScript]:
     from armready.parsers.notebook import notebook_shell
 
     for embedded in notebook_shell(file):
-        yield HostedScript(parse_shell(embedded), Host.MACHINE, file.path)
+        yield HostedScript(embedded, Host.MACHINE, file.path)
 
 
 def _of_kubernetes(file: File) -> Iterator[HostedScript]:

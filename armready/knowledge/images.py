@@ -90,13 +90,8 @@ def verdict(reference: Reference | str, settings: Settings) -> Verdict:
         reference: parsed or as written; parts that hold unresolved variables are not judged.
         settings: `images`, `mirrors` and `known` count.
     """
-    parsed = _parsed(reference if isinstance(reference, str) else reference.text, settings.mirrors)
+    parsed = Reference.parse(reference if isinstance(reference, str) else reference.text, settings.mirrors)
     return _of_user(parsed, settings) or _of_registry(parsed, settings.known) or _of_builds(parsed, settings.known) or _embedded(parsed)
-
-
-@lru_cache(4096)
-def _parsed(text: str, mirrors: tuple[str, ...]) -> Reference:
-    return Reference.parse(text, mirrors)
 
 
 @lru_cache(4096)
@@ -112,6 +107,7 @@ def _embedded(reference: Reference) -> Verdict:
     return found
 
 
+@lru_cache(4096)
 def arch_in_name(reference: Reference) -> ArchName | None:
     """The architecture that a reference spells out in its namespace, tag or repository; Windows images are left alone."""
     found = spelled_arch(reference)
@@ -157,7 +153,7 @@ def _expired(image: UserImage) -> bool:
 
 def _named(reference: Reference, pattern: str) -> bool:
     """Whether a pattern names the reference, as written or under its usual name, with or without the tag."""
-    plain = _parsed(pattern, ())
+    plain = Reference.parse(pattern)
     wanted = {pattern, plain.familiar + (f":{plain.tag}" if plain.tag else "")}
     tag = f":{reference.tag}" if reference.tag else ""
     names = {reference.name, reference.name + tag, reference.familiar, reference.familiar + tag, reference.text}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
+from functools import lru_cache
 
 from armready.patterns import regex
 from armready.records import dataclass
@@ -42,7 +43,8 @@ class Reference:
     unresolved: frozenset[str] = frozenset()
 
     @classmethod
-    def parse(cls, text: str, mirrors: Iterable[str] = ()) -> Reference:
+    @lru_cache(4096)
+    def parse(cls, text: str, mirrors: tuple[str, ...] = ()) -> Reference:
         """Read a reference. Never fails: what makes no sense has no facts either.
 
         Args:

@@ -168,7 +168,7 @@ class Instruction:
 
     def flag(self, name: str) -> Flag | None:
         """The first flag of that name."""
-        return next((each for each in self.flags if each.name == name), None)
+        return next((each for each in self.flags if each.name == name), None) if self.flags else None
 
     @cached_property
     def body(self) -> Embedded:

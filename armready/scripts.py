@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from armready.classify import KUBERNETES_KINDS, PIPELINE_KINDS, Kind
 from armready.embedded import Embedded
 from armready.file import File
-from armready.parsers.shell import Script, parse_shell
 from armready.patterns import regex
 from armready.records import dataclass
 from armready.source import Span
@@ -18,6 +17,7 @@ from armready.source import Span
 if TYPE_CHECKING:
     from armready.parsers.dockerfile import Instruction
     from armready.parsers.dockerfile_stages import Stage
+    from armready.parsers.shell import Script
 
 
 class Host(StrEnum):
@@ -58,6 +58,8 @@ class HostedScript:
     @cached_property
     def script(self) -> Script:
         """The script as parsed."""
+        from armready.parsers.shell import parse_shell
+
         return parse_shell(self.embedded, opaque=self.opaque)
 
     @property

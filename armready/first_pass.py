@@ -143,8 +143,7 @@ def check_file(path: str, data: bytes, registry: Registry, kind: Kind | None = N
     findings: list[Finding] = []
     for entry in registry.file_rules(kind):
         if relevant(entry.needles):
-            rule = cast("type[FileRule]", entry.load())()
-            findings.extend(guarded(lambda rule=rule: rule.check(file), rule.code, problems))  # type: ignore[misc]
+            findings.extend(guarded(lambda entry=entry: cast("type[FileRule]", entry.load())().check(file), entry.code, problems))  # type: ignore[misc]
     facts: list[object] = []
     for collector in COLLECTORS:
         if kind in collector.kinds and relevant(collector.needles):

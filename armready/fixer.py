@@ -246,6 +246,7 @@ def _regression(before: Analysis, after: Analysis, batch: Sequence[Finding], cha
             return f"it would bring up {finding.code}: {finding.message}"
     problems = [(path, problem) for path in changed for problem in after.results[path].problems]
     fresh = [problem for path, problem in problems if problem not in before.results[path].problems]
+    fresh += [each.reason for each in after.problems if each not in before.problems]
     return fresh[0] if fresh else ""
 
 

@@ -86,9 +86,11 @@ def write_reports(session: Session, analysis: Analysis, report: Report, shown: S
             file.write_bytes(text.encode("utf-8", "backslashreplace"))
         except OSError as error:
             raise UsageError(f"{file}: {error.strerror}") from error
-    if shown.verbose:
-        for each in report.unparsed:
-            print(f"not read: {escape(each.path or session.root.name)}: {escape(each.reason)}", file=sys.stderr)
+    for each in report.unparsed:
+        if shown.verbose and each.path:
+            print(f"not read: {escape(each.path)}: {escape(each.reason)}", file=sys.stderr)
+        elif not each.path and not shown.quiet:
+            print(f"armready: {escape(each.reason)}", file=sys.stderr)
     if not shown.quiet:
         if not analysis.results:
             print("nothing to scan", file=sys.stderr)

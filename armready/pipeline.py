@@ -25,6 +25,7 @@ from armready.suppressions import Use, apply_suppressions
 
 if TYPE_CHECKING:
     from armready.cache import Cache
+    from armready.rule_index import Entry
     from armready.tree import Tree
 
 
@@ -82,7 +83,7 @@ def analyse(
     groups = {path: result.suppressions for path, result in results.items() if result.suppressions}
     if groups and today is not None:
         findings, silenced, uses = apply_suppressions(findings, groups, today, require_reason=registry.settings.require_reason)
-        about_comments = _about_comments(uses, results, registry, complete=complete)
+        about_comments = _about_comments(uses, results, registry, complete=complete and not problems)
         findings = sorted((*findings, *about_comments), key=lambda each: each.sort_key)
     return Analysis(results, tuple(findings), tuple(silenced), complete, problems)
 
@@ -98,20 +99,43 @@ def check_project(
     graph = Graph(results, tree, registry.settings, complete=complete, load=load)
     kinds = {result.kind for result in results.values() if result.kind is not None}
     before = cache.second_pass if cache else None
-    problems: dict[str, None] = {}
+    problems: list[Unparsed] = []
     findings: list[Finding] = []
     for entry in registry.project_rules(kinds):
         if entry.reads and not entry.reads & graph.types:
             continue
         found: Sequence[Finding] | None = before.recall(entry.code, graph) if before else None
         if found is None:
-            rule, project, failed = cast("type[ProjectRule]", entry.load())(), Project(graph, entry.code), dict[str, None]()
-            found = guarded(lambda rule=rule, project=project: rule.check(project), entry.code, failed)  # type: ignore[misc]
-            problems |= failed
-            if before and not failed:
+            project, failed = Project(graph, entry.code), dict[str, None]()
+            found = _ask(entry, project, failed)
+            if failed:
+                found, notes = _file_by_file(entry, graph, results)
+                problems += (*(Unparsed("", each) for each in failed), *notes)
+            elif before:
                 before.remember(entry.code, found, project)
         findings.extend(finding for finding in found if finding.path in results)
-    return findings, tuple(Unparsed("", problem) for problem in problems)
+    return findings, tuple(problems)
+
+
+def _ask(entry: Entry, project: Project, failed: dict[str, None]) -> list[Finding]:
+    return guarded(lambda: cast("type[ProjectRule]", entry.load())().check(project), entry.code, failed)
+
+
+def _file_by_file(entry: Entry, graph: Graph, results: Mapping[str, FileResult]) -> tuple[list[Finding], list[Unparsed]]:
+    """What a rule that fails on the whole says of each file in a run over that file alone, and the files on which it fails then too.
+
+    What such a run cannot know of the others is unknown to it, as it is to a hook, so that no finding is false for it.
+    """
+    findings: list[Finding] = []
+    problems: list[Unparsed] = []
+    reads = entry.reads
+    asked = [path for path, each in results.items() if each.kind in entry.kinds and (not reads or reads & each.facts.types)]
+    for path in asked:
+        failed: dict[str, None] = {}
+        found = _ask(entry, Project(graph.alone(path), entry.code), failed)
+        findings.extend(finding for finding in found if finding.path == path)
+        problems.extend(Unparsed(path, each) for each in failed)
+    return findings, problems if len(problems) < len(asked) else []
 
 
 def _everything(findings: Sequence[Finding]) -> list[Finding]:
@@ -180,12 +204,17 @@ def report(
 
 
 def _about_comments(uses: Iterable[Use], results: Mapping[str, FileResult], registry: Registry, *, complete: bool) -> Iterable[Finding]:
-    """The findings about ignore comments. What a project rule would say in a partial run is unknown, so it counts as used."""
+    """The findings about ignore comments. What would be said of a file that could not be read, or by a project rule in a run that is
+    partial or in which one failed, is unknown, so it counts as used.
+    """
     unknown: set[str] = set()
     if not complete:
         kinds = {result.kind for result in results.values() if result.kind is not None}
         unknown = {key for entry in registry.project_rules(kinds) for key in (entry.code, entry.name)}
-    judged = [replace(use, used=use.used | (unknown & set(use.suppression.codes))) for use in uses]
+    judged = []
+    for use in uses:
+        codes = frozenset(use.suppression.codes)
+        judged.append(replace(use, used=codes if results[use.suppression.location.path].problems else use.used | unknown & codes))
     for entry in registry.suppression_rules():
         yield from cast("type[SuppressionRule]", entry.load())().check(judged)
 

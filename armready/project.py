@@ -84,6 +84,11 @@ class Graph:
         """Whether the repository holds a regular file of that path."""
         return self._results.get(path) is not None or self.tree.exists(path)
 
+    def alone(self, path: str) -> Graph:
+        """One file of this run as a run over it alone sees it."""
+        result = self.result(path)
+        return Graph({path: result} if result else {}, self.tree, self.settings, complete=False, load=self.result)
+
     def view(self, make: Callable[[Project], View]) -> tuple[View, Project]:
         """`make(project)`, made once, and the project that it asks."""
         if make not in self._views:

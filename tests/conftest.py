@@ -39,22 +39,28 @@ def golden(request):
     return compare
 
 
+def _python(*arguments: str, cwd: Path, stdin: bytes | None = None, env: dict[str, str] | None = None):
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        input=stdin,
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
+        check=False,
+    )
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
 @pytest.fixture
 def run():
     """Run armready as its users do: a process of its own, with the output as bytes decoded."""
+    return lambda *arguments, **options: _python("-m", "armready", *arguments, **options)
 
-    def call(*arguments: str, cwd: Path, stdin: bytes | None = None, env: dict[str, str] | None = None):
-        done = subprocess.run(
-            [sys.executable, "-m", "armready", *arguments],
-            cwd=cwd,
-            input=stdin,
-            capture_output=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
-            check=False,
-        )
-        return done.returncode, done.stdout.decode(), done.stderr.decode()
 
-    return call
+@pytest.fixture
+def run_script():
+    """Run a program of its own with armready at hand, to break something in it first."""
+    return lambda script, *arguments, **options: _python("-c", script, *arguments, **options)
 
 
 @pytest.fixture

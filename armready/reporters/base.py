@@ -144,7 +144,10 @@ def summary_line(report: Report, fixes: FixCounts | None = None) -> str:
     left_out += [f"{report.ignored:,} ignored"] if report.ignored else []
     left_out += [f"{report.baselined:,} in the baseline"] if report.baselined else []
     left_out += [f"{len(report.tolerated):,} newer than the baseline fail nothing"] if report.tolerated else []
-    left_out += [f"{plural(len(report.unparsed), 'file')} not parsed"] if report.unparsed else []
+    unread = {each.path for each in report.unparsed if each.path}
+    left_out += [f"{plural(len(unread), 'file')} not parsed"] if unread else []
+    failed = sum(not each.path for each in report.unparsed)
+    left_out += [f"{plural(failed, 'problem')} of the whole run"] if failed else []
     if left_out:
         parts.append(", ".join(left_out))
     return "; ".join(parts)

@@ -45,6 +45,8 @@ def main() -> None:
         _command(sys.argv[1] if len(sys.argv) > 1 else "")()
     except UsageError as error:
         _fail(str(error))
+    except MemoryError:
+        _fail("there is not enough memory for this run")
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(FINDINGS) from None

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from armready.cache import stamp_of
@@ -22,7 +22,7 @@ from armready.suppressions import NEEDLE, find_suppressions
 from armready.tree import DiskTree, digest_of
 
 if TYPE_CHECKING:
-    from armready.cache import Cache, Entry
+    from armready.cache import Cache, Entry, Stamp
     from armready.config import Settings
     from armready.finding import Finding
     from armready.registry import Registry
@@ -35,6 +35,9 @@ HEAD = 65_536
 
 # Bytes of files with a telling name above which starting processes pays off (docs/performance.md).
 WORTH_A_POOL = 1_500_000
+
+# Bytes from which on a file is read by a process of its own even if it is the only one, so that no file can end the run.
+LARGE = 1_000_000
 
 
 def first_pass(tree: Tree, paths: Sequence[str], registry: Registry, *, jobs: int = 1, cache: Cache | None = None) -> dict[str, FileResult]:
@@ -51,18 +54,25 @@ def first_pass(tree: Tree, paths: Sequence[str], registry: Registry, *, jobs: in
     results = {path: result for path in paths if cache and (stamp := stamps.get(path)) and (result := cache.by_stamp(path, stamp))}
     missing = [path for path in paths if path not in results]
     known = {path: entry for path in missing if cache and (entry := cache.entry(path))}
-    work = sum(stamp.size for path in missing if kind_by_name(path) and (stamp := stamps.get(path)))
-    if jobs > 1 and work > WORTH_A_POOL and isinstance(tree, DiskTree):
+    read: dict[str, Read] = {}
+    if isinstance(tree, DiskTree) and (apart := _apart(missing, stamps, jobs)):
         from armready.parallel import check_in_processes
 
-        read = check_in_processes(tree, missing, stamps, registry.settings, known, jobs)
-    else:
-        read = [read_and_check(tree, path, registry, known.get(path), digested=cache is not None) for path in missing]
-    for path, each in zip(missing, read, strict=True):
+        read = check_in_processes(tree, apart, stamps, registry.settings, known, jobs)
+    for path in missing:
+        each = read.get(path) or read_and_check(tree, path, registry, known.get(path), digested=cache is not None)
         results[path] = each.result
         if cache and each.lasting and (stamp := stamps.get(path)):
             cache.add(path, stamp, each.digest, each.result)
     return {path: results[path] for path in paths}
+
+
+def _apart(paths: Sequence[str], stamps: Mapping[str, Stamp | None], jobs: int) -> Sequence[str]:
+    """The files that other processes read: all where that pays off, else the large ones."""
+    sizes = {path: stamp.size for path in paths if (stamp := stamps.get(path))}
+    if jobs > 1 and sum(size for path, size in sizes.items() if kind_by_name(path)) > WORTH_A_POOL:
+        return paths
+    return [path for path, size in sizes.items() if size > LARGE and (kind_by_name(path) or needs_content(path))]
 
 
 class Read(NamedTuple):
@@ -154,11 +164,17 @@ def check_file(path: str, data: bytes, registry: Registry, kind: Kind | None = N
 
 
 def guarded(produce: Callable[[], Iterable[Item]], who: str, problems: dict[str, None]) -> list[Item]:
-    """What `produce` yields. A parse problem, or a mistake of ours, is noted and costs nothing but its own result."""
+    """What `produce` yields. A parse problem, or a mistake of ours, is noted and costs nothing but its own result.
+
+    Raises:
+        MemoryError: there is no more; what a part of the file would say then depends on the machine.
+    """
     try:
         return list(produce())
     except ParseProblem as problem:
         problems[str(problem)] = None
+    except MemoryError:
+        raise
     except Exception as error:
         problems[f"internal error in {who}: {type(error).__name__}: {error}"] = None
     return []

@@ -1,12 +1,14 @@
-"""The first pass in several processes.
+"""The first pass in processes of its own: several where there is much to do, one for the files that are large.
 
-A process that dies (it was killed, or memory ran out) costs the file that it was reading and no other: a new process goes on after it.
+A process that dies costs the file that it was reading and no other: a new process goes on after it. The system holds each of them to
+`MEMORY` and, for one file, to `SECONDS` of work: far more than a file takes that `limits.py` lets through, on a slow machine too.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import signal
+import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -24,6 +26,11 @@ if TYPE_CHECKING:
     from armready.config import Settings
     from armready.tree import DiskTree
 
+# Bytes of data that a process may hold.
+MEMORY = 2 << 30
+# Seconds of processor time for one file.
+SECONDS = 120
+
 _SHARES_PER_PROCESS = 4
 
 _Task = tuple[str, "Entry | None"]
@@ -36,8 +43,8 @@ def check_in_processes(
     settings: Settings,
     known: Mapping[str, Entry],
     jobs: int,
-) -> list[Read]:
-    """`read_and_check` of every path, in the order of `paths`.
+) -> dict[str, Read]:
+    """`read_and_check` of every path.
 
     The files are dealt out largest first, so that every process gets about as many bytes.
     """
@@ -65,7 +72,7 @@ def check_in_processes(
                 worker.take(waiting.popleft())
             elif not worker.share:
                 busy.pop(connection).end()
-    return [done[path] for path in paths]
+    return done
 
 
 class _Worker:
@@ -90,6 +97,8 @@ class _Worker:
         self.connection.close()
         self.process.join()
         code = self.process.exitcode
+        if code == -getattr(signal, "SIGXCPU", 0):
+            return f"worked for more than {SECONDS} seconds"
         return f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
 
 
@@ -99,7 +108,22 @@ def _serve(tree: DiskTree, settings: Settings, connection: Connection, inherited
     for each in inherited:
         each.close()
     registry = Registry(settings)
+    _limit("RLIMIT_DATA", MEMORY)
     with suppress(EOFError, BrokenPipeError):
         while True:
             for path, known in connection.recv():
-                connection.send(read_and_check(tree, path, registry, known, digested=True))
+                _limit("RLIMIT_CPU", int(time.process_time()) + 1 + SECONDS)
+                try:
+                    connection.send(read_and_check(tree, path, registry, known, digested=True))
+                except MemoryError:
+                    connection.send(Read(FileResult(path, problems=(f"not read: it takes more than {MEMORY >> 20} MB of memory",)), b""))
+
+
+def _limit(name: str, value: int) -> None:
+    """Set a limit of this process, where the system has it and the user has not set a lower one for good."""
+    with suppress(ImportError, AttributeError, ValueError, OSError):
+        import resource
+
+        kind = getattr(resource, name)
+        _, hard = resource.getrlimit(kind)
+        resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))

@@ -3,13 +3,13 @@
 from datetime import date
 
 import pytest
+from armready.rules.kubernetes.arch_selector_amd64 import ArchSelectorAmd64
+from armready.rules.suppressions.unused_ignore import UnusedIgnore
 
 from armready.config import Settings
 from armready.pipeline import Filters, analyse, report
 from armready.registry import Registry
 from armready.reporters.base import summary_line
-from armready.rules.kubernetes.arch_selector_amd64 import ArchSelectorAmd64
-from armready.rules.suppressions.unused_ignore import UnusedIgnore
 from armready.tree import MemoryTree
 
 REGISTRY = Registry(Settings())

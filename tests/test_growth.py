@@ -1,10 +1,17 @@
 """Work grows in proportion to a file: calls are counted, so that no clock is needed."""
 
 import sys
+from unittest import mock
 
 import pytest
 
 from armready.config import Settings
+from armready.embedded import Embedded
+from armready.errors import ParseProblem
+from armready.parsers.shell import parse_shell
+from armready.parsers.shell_tree import MAX_NESTING
+from armready.pipelines import github_setup
+from armready.python.survey import Survey
 from armready.testing import analyse_files
 
 FILES = {
@@ -45,3 +52,45 @@ def test_four_times_the_file_is_four_times_the_work(path):
     calls(path, 2)
     small, large = calls(path, 40), calls(path, 160)
     assert large <= 4.4 * small
+
+
+class Counted(list):
+    """A list that counts what is taken out of it."""
+
+    taken = 0
+
+    def __iter__(self):
+        for each in super().__iter__():
+            Counted.taken += 1
+            yield each
+
+
+@pytest.mark.parametrize("named", ["", "COPY requirements.txt .\nRUN pip install -r requirements.txt\n"])
+def test_the_images_are_looked_through_once_however_many_manifests_ask(monkeypatch, named):
+    real = Survey.images.func
+    monkeypatch.setattr(Survey, "images", property(lambda self: Counted(real(self))))
+    folders = [f"s{number}" for number in range(30)]
+    dockerfiles = {f"{folder}/Dockerfile": f"FROM python:3.12\n{named}RUN pip install flask\n" for folder in folders}
+    analyse_files(dockerfiles | {f"{folder}/requirements.txt": "numpy==1.16.0\nmkl==2024.0\n" for folder in folders}, Settings())
+    assert 0 < Counted.taken <= 5 * len(folders)
+
+
+def test_a_job_is_looked_through_once_however_many_of_its_steps_build():
+    head = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
+    step = "    - uses: docker/build-push-action@v6\n      with: {push: true, tags: acme/a%d, platforms: 'linux/amd64,linux/arm64'}\n"
+
+    def looks(steps: int) -> int:
+        with mock.patch.object(github_setup, "action_of", side_effect=github_setup.action_of) as asked:
+            analyse_files({".github/workflows/a.yml": head + "".join(step % number for number in range(steps))}, Settings())
+        return asked.call_count
+
+    assert looks(5) > 0
+    assert looks(40) <= 8.8 * looks(5)
+
+
+@pytest.mark.parametrize("open_, close", [("if a; then\n", "fi\n"), ("{\n", "}\n"), ("echo $(", ")"), ("for a in b; do\n", "done\n")])
+def test_shell_is_read_to_a_depth(open_, close):
+    commands = parse_shell(Embedded.whole(open_ * 90 + "docker push x\n" + close * 90)).commands
+    assert max(len(command.context) for command in commands) <= MAX_NESTING
+    with pytest.raises(ParseProblem, match="nested more than"):
+        parse_shell(Embedded.whole(open_ * 2_000 + "docker push x\n" + close * 2_000))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from armready.errors import ParseProblem
 from armready.parsers.shell_model import Assignment, Branch, Command, Context, Frame, Redirect, Switch, Word
 from armready.parsers.shell_parts import ARGUMENTS, BODIES, COMPOUND, LOOPS, REDIRECTS, Parts, Task, syntax_tree
 from armready.parsers.shell_words import ASSIGNMENT, prefix_assignment, strip_prefixes
@@ -14,16 +15,25 @@ from armready.source import Span
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+# Every command holds what stands around it, so that depth costs its square. The deepest of a thousand scripts of known projects has 8.
+MAX_NESTING = 100
+
 
 class Reader(Parts):
     """Walks the tree with a stack of its own: the depth of the source never becomes the depth of Python's."""
 
     def read(self, root: Node, context: Context = (), broken: bool = False) -> None:
-        """Read a syntax tree; `broken` marks every command as unfit for edits."""
+        """Read a syntax tree; `broken` marks every command as unfit for edits.
+
+        Raises:
+            ParseProblem: it is nested deeper than `MAX_NESTING`.
+        """
         self.errors += self._errors(root)
         self.stack.append(Task(root, context, (), broken))
         while self.stack:
             task = self.stack.pop()
+            if len(task.context) > MAX_NESTING:
+                raise ParseProblem(f"shell that is nested more than {MAX_NESTING} levels deep")
             self._READERS.get(task.node.type, Reader._read_other)(self, task)
 
     def read_lines(self) -> None:

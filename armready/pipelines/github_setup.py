@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from itertools import pairwise
+from typing import NamedTuple
 
 from armready.file import File
 from armready.fix import Edit
@@ -12,10 +14,45 @@ from armready.parsers.yaml import Node, SequenceNode, get, in_flow_style, places
 from armready.pipelines.github_actions import action_of
 from armready.pipelines.model import Needs, Step
 from armready.pipelines.yaml_steps import Item
+from armready.source import Span
 
 _NAMES = {QEMU: "Set up QEMU", BUILDX: "Set up Docker Buildx"}
 # Which majors of docker/build-push-action are of the time of a major of docker/login-action.
 _LOGIN_GENERATION = {1: 6, 2: 6, 3: 6}
+
+
+class _Layout(NamedTuple):
+    """How the steps of a job are written.
+
+    Attributes:
+        named: most of them have a name.
+        blank: an empty line stands between most of them.
+        generation: the major of docker/build-push-action that goes with their actions.
+        first: the index of the first step of each action.
+    """
+
+    named: bool
+    blank: bool
+    generation: int | None
+    first: Mapping[str, int]
+
+
+def _layouts(file: File) -> dict[Span, _Layout]:
+    """The layouts that were asked for so far; one view of a file holds them all."""
+    del file
+    return {}
+
+
+def _layout(file: File, steps: SequenceNode) -> _Layout:
+    """The layout of a job, worked out once however many of its steps ask."""
+    known = file.parse(_layouts)
+    if span(steps) not in known:
+        first: dict[str, int] = {}
+        for index, node in enumerate(steps.value):
+            first.setdefault(action_of(node)[0], index)
+        named = sum(get(each, "name") is not None for each in steps.value) * 2 > len(steps.value)
+        known[span(steps)] = _Layout(named, _blank_between(file, steps), _generation(file, steps), first)
+    return known[span(steps)]
 
 
 def prepare_job(file: File, steps: Node | None, step: Step, missing: Needs) -> list[Edit] | None:
@@ -27,11 +64,11 @@ def prepare_job(file: File, steps: Node | None, step: Step, missing: Needs) -> l
     for action, needed in ((QEMU, missing.emulator), (BUILDX, missing.builder)):
         if not needed:
             continue
-        present = next((node for node in steps.value[: step.place.index] if action_of(node)[0] == action), None)
-        if present is None:
+        present = _layout(file, steps).first.get(action, step.place.index)
+        if present >= step.place.index:
             wanted.append(action)
             continue
-        edit = _widen(file, present) if action == QEMU else None
+        edit = _widen(file, steps.value[present]) if action == QEMU else None
         if edit is None:
             return None
         edits.append(edit)
@@ -56,17 +93,16 @@ def _widen(file: File, node: Node) -> Edit | None:
 
 def _insert(file: File, steps: SequenceNode, step: Step, wanted: list[str]) -> list[Edit] | None:
     assert isinstance(step.place, Item)
-    node = steps.value[step.place.index]
-    named = sum(get(each, "name") is not None for each in steps.value) * 2 > len(steps.value)
-    condition = _shared_condition(file, node) if step.condition else ""
+    layout = _layout(file, steps)
+    condition = _shared_condition(file, steps.value[step.place.index]) if step.condition else ""
     blocks = []
     for action in wanted:
-        name = [f"name: {_NAMES[action]}"] if named else []
+        name = [f"name: {_NAMES[action]}"] if layout.named else []
         guard = [f"if: {condition}"] if condition else []
-        uses = f"uses: {_reference(file, steps, action)}"
-        lines = [*name, *guard, uses] if named else [uses, *guard]
+        uses = f"uses: {_reference(file, layout, action)}"
+        lines = [*name, *guard, uses] if layout.named else [uses, *guard]
         blocks.append(tuple(lines))
-    return step.place.insert_items(tuple(blocks), blank=_blank_between(file, steps))
+    return step.place.insert_items(tuple(blocks), blank=layout.blank)
 
 
 def _shared_condition(file: File, node: Node) -> str:
@@ -86,9 +122,9 @@ def _blank_between(file: File, steps: SequenceNode) -> bool:
     return blank * 2 > len(gaps)
 
 
-def _reference(file: File, steps: SequenceNode, action: str) -> str:
+def _reference(file: File, layout: _Layout, action: str) -> str:
     """The action with the version that goes with the others of the file, pinned by commit where they are."""
-    version = partner(action, _generation(file, steps))
+    version = partner(action, layout.generation)
     return f"{action}@{version.commit} # {version.release}" if file.parse(_pins) else f"{action}@v{version.major}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Any
@@ -161,6 +162,7 @@ def _poetry_scope(entry: dict[str, Any]) -> Scope:
 def _read_poetry(file: File) -> Lock:
     data = file.parse(toml_data)
     old_files = {canonicalize_name(name): listed for name, listed in data.get("metadata", {}).get("files", {}).items()}
+    versions = Counter(canonicalize_name(each["name"]) for each in data.get("package", []))
     packages = []
     has_groups = False
     for entry, location in _entries(file, data, "package"):
@@ -169,7 +171,7 @@ def _read_poetry(file: File) -> Lock:
         listed = old_files.get(name, []) if listed is None else listed
         version = entry.get("version", "")
         files = [each["file"] for each in listed]
-        if not entry.get("files") and sum(canonicalize_name(each["name"]) == name for each in data["package"]) > 1:
+        if not entry.get("files") and versions[name] > 1:
             files = [each for each in files if f"-{version}-" in each or f"-{version}." in each]
         source = entry.get("source", {}).get("type", "")
         if source in ("git", "directory", "file", "url"):
@@ -280,13 +282,16 @@ def _read_pex(file: File) -> Lock:
     except (ValueError, RecursionError) as error:
         raise ParseProblem(f"not JSON: {error}") from error
     head = _head(file)
+    places: dict[str, Span] = {}
+    for match in re.finditer(r'"project_name":\s*"([^"]*)"', file.text):
+        places.setdefault(match[1], Span(*match.span()))
     packages = []
     for resolve in data.get("locked_resolves", []):
         for entry in resolve.get("locked_requirements", []):
             files = [file_name(each.get("url", "")) for each in entry.get("artifacts", [])]
             name = canonicalize_name(entry["project_name"])
-            match = re.search(rf'"project_name":\s*"{re.escape(entry["project_name"])}"', file.text)
-            location = file.location(Span(*match.span())) if match else head
+            place = places.get(entry["project_name"])
+            location = head if place is None else file.location(place)
             edges = tuple(_requirement_edges(entry.get("requires_dists", [])))
             packages.append(
                 Locked(

@@ -123,17 +123,32 @@ class Survey:
         requires = requires or self._requires(path)
         return [python for python in PYTHONS if not requires or _accepts(requires, python)] or PYTHONS
 
+    @cached_property
+    def _images_by_file(self) -> dict[str, list[PythonImage]]:
+        """The images by the files that their build names, and by their own."""
+        found: dict[str, list[PythonImage]] = {}
+        for image in self.images:
+            for path in {*image.installs, image.location.path}:
+                found.setdefault(path, []).append(image)
+        return found
+
+    @cached_property
+    def _images_by_folder(self) -> dict[str, list[PythonImage]]:
+        """The images that ship what they install, by the folder of their Dockerfile."""
+        found: dict[str, list[PythonImage]] = {}
+        for image in self.images:
+            if image.installs_something and image.ships:
+                found.setdefault(dirname(image.location.path), []).append(image)
+        return found
+
     def _images_for(self, path: str) -> list[PythonImage]:
         """The images whose build installs this file: those that name it, else those of the nearest folder."""
-        named = [image for image in self.images if path in image.installs or path == image.location.path]
-        if named:
-            return named
+        if path in self._images_by_file:
+            return self._images_by_file[path]
         folder = dirname(path)
-        while True:
-            near = [image for image in self.images if dirname(image.location.path) == folder and image.installs_something and image.ships]
-            if near or not folder:
-                return near
+        while folder and folder not in self._images_by_folder:
             folder = dirname(folder)
+        return self._images_by_folder.get(folder, [])
 
     def _pinned_python(self, folder: str) -> tuple[int, int] | None:
         while True:
@@ -214,8 +229,7 @@ class Survey:
 
     def image_without_compiler(self, path: str) -> PythonImage | None:
         """The image whose build names this file, or is described by it, and that is known to have no compiler."""
-        images = [image for image in self.images if path in image.installs or path == image.location.path]
-        return next((image for image in images if image.compiler is False and image.ships), None)
+        return next((image for image in self._images_by_file.get(path, ()) if image.compiler is False and image.ships), None)
 
     def policy(self, manifest: Manifest | None, folder: str) -> Policy:
         """What the installer of a manifest is told about builds: in it, and in the settings of Poetry and uv in its folder."""

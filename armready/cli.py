@@ -71,7 +71,9 @@ def _command(name: str) -> Any:
 
 
 def _fail(message: str) -> NoReturn:
-    print(f"armready: {message}", file=sys.stderr)
+    from armready.reporters.base import escape
+
+    print(f"armready: {escape(message)}", file=sys.stderr)
     raise SystemExit(USAGE)
 
 
@@ -196,6 +198,7 @@ def show_config(
 
     from armready.config import KEYS, plain
     from armready.config import schema as json_schema
+    from armready.reporters.base import escape
     from armready.session import open_session
 
     if schema:
@@ -204,7 +207,7 @@ def show_config(
     session = open_session([], {}, config=config)
     for key, each in KEYS.items():
         origin = session.config.origins.get(key, "default")
-        print(f"{key} = {json.dumps(plain(getattr(session.settings, each.name)))}  # {origin}")
+        print(f"{key} = {json.dumps(plain(getattr(session.settings, each.name)))}  # {escape(origin)}")
 
 
 @app.command("image")
@@ -330,15 +333,19 @@ def _exit_code(report: Report, session: Session, options: RunOptions) -> int:
 
 
 def _list_files(analysis: Analysis) -> None:
+    from armready.reporters.base import escape
+
     for path, result in analysis.results.items():
         if result.kind is not None:
-            print(f"{path}\t{result.kind}")
+            print(f"{escape(path)}\t{result.kind}")
 
 
 def _print_diff(outcome: FixOutcome) -> None:
     from armready.fixer import unified_diff
+    from armready.reporters.base import escape_lines
 
-    sys.stdout.buffer.write(unified_diff(outcome.changes).encode("utf-8", "surrogateescape"))
+    text = unified_diff(outcome.changes)
+    sys.stdout.buffer.write((escape_lines(text) if sys.stdout.isatty() else text).encode("utf-8", "surrogateescape"))
     sys.stdout.flush()
 
 
@@ -354,7 +361,7 @@ def _write(session: Session, outcome: FixOutcome) -> Collection[str]:
         print(f"armready: {escape(dirty[0])}{more} had changes that are not committed; the fixes are now among them", file=sys.stderr)
     failed = write(session.root, outcome.changes)
     for path, reason in failed.items():
-        print(f"armready: {escape(path)}: not written: {reason}", file=sys.stderr)
+        print(f"armready: {escape(path)}: not written: {escape(reason)}", file=sys.stderr)
     return failed
 
 

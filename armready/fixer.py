@@ -10,6 +10,7 @@ builds it may follow. The order depends on nothing but the text.
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tempfile
 from collections import Counter
@@ -295,6 +296,13 @@ def _write_one(root: Path, path: str, old: bytes, new: bytes) -> None:
         raise
 
 
+def _quoted(path: str) -> str:
+    """A path in a diff, as git writes it."""
+    if not re.search(r'[\x00-\x1f\x7f"\\]', path):
+        return path
+    return '"' + re.sub(r'[\x00-\x1f\x7f"\\]', lambda found: f"\\{ord(found[0]):03o}", path) + '"'
+
+
 def unified_diff(changes: Mapping[str, tuple[bytes, bytes]]) -> str:
     """The changes as one unified diff that `git apply` takes."""
     from difflib import unified_diff as lines_of
@@ -303,6 +311,6 @@ def unified_diff(changes: Mapping[str, tuple[bytes, bytes]]) -> str:
     for path, (old, new) in changes.items():
         before = Source.decode(path, old).text.splitlines(keepends=True)
         after = Source.decode(path, new).text.splitlines(keepends=True)
-        lines = lines_of(before, after, f"a/{path}", f"b/{path}")
+        lines = lines_of(before, after, _quoted(f"a/{path}"), _quoted(f"b/{path}"))
         out.extend(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
     return "".join(out)

@@ -1,14 +1,15 @@
 """What is too much of one file.
 
-Beside `max-file-size`, what people write by hand (scripts, pipelines, Dockerfiles) is read up to a number of lines and of characters that
-begin, nest or separate something: an order of magnitude above the largest that are known, and low enough that no file holds up a run.
-Both are counted before anything is parsed, so that the same file always comes to the same result. What tools write (manifests, lock files)
-has `max-file-size` alone.
+Beside `max-file-size`, what is written by hand (scripts, pipelines, Dockerfiles) and what declares dependencies is read up to a number
+of lines, and the former up to a number of characters that begin, nest or separate something: an order of magnitude above the largest
+that are known, and low enough that no file holds up a run. Both are counted before anything is parsed, so that the same file always
+comes to the same result. What only tools write (locks, rendered manifests) has `max-file-size` alone: it takes time and memory in
+proportion to its size.
 """
 
 from __future__ import annotations
 
-from armready.classify import BUILD_KINDS, KUBERNETES_KINDS, PIPELINE_KINDS, Kind
+from armready.classify import BUILD_KINDS, KUBERNETES_KINDS, MANIFEST_KINDS, PIPELINE_KINDS, Kind
 from armready.errors import ParseProblem
 
 MAX_LINES = 25_000
@@ -24,9 +25,11 @@ def check_limits(kind: Kind, text: str) -> None:
     Raises:
         ParseProblem: it is.
     """
-    if kind not in _WRITTEN or len(text) <= MAX_LINES:
+    if len(text) <= MAX_LINES or kind not in _WRITTEN | MANIFEST_KINDS:
         return
-    if text.count("\n") > MAX_LINES:
+    # The hashes of a requirement stand on lines that continue it.
+    continued = text.count("\\\n") if kind is Kind.REQUIREMENTS else 0
+    if text.count("\n") - continued > MAX_LINES:
         raise ParseProblem(f"not read: more than {MAX_LINES} lines")
-    if len(text) > MAX_MARKS and sum(map(text.count, _MARKS)) > MAX_MARKS:
+    if kind in _WRITTEN and len(text) > MAX_MARKS and sum(map(text.count, _MARKS)) > MAX_MARKS:
         raise ParseProblem(f"not read: more than {MAX_MARKS} quotes, brackets and separators")

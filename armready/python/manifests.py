@@ -14,9 +14,10 @@ from packaging.utils import canonicalize_name
 from armready.classify import Kind
 from armready.errors import ParseProblem
 from armready.file import File
-from armready.parsers.ini import parse_ini
+from armready.parsers.ini import IniValue, parse_ini
 from armready.parsers.requirements import Line, parse_requirement, parse_requirements
 from armready.parsers.toml import Node, Toml, parse_toml
+from armready.patterns import regex
 from armready.python.dependencies import Dependency, Form, Scope, from_poetry
 from armready.python.manifest import Include, Manifest, Policy, from_requirement, group_scope
 from armready.python.policies import names_of, of_pdm, of_uv
@@ -254,6 +255,9 @@ def _read_pipfile(file: File) -> Manifest:
     )
 
 
+_JSON_OBJECT = regex(r'(?P<key>"(?P<name>[^"\\\n]*)")\s*:\s*\{')
+
+
 def _read_pipfile_lock(file: File) -> Manifest:
     """A lock without file names: its pins are judged as declarations are."""
     try:
@@ -262,13 +266,14 @@ def _read_pipfile_lock(file: File) -> Manifest:
         raise ParseProblem(f"not JSON: {error}") from error
     found = []
     for category, scope in (("default", Scope.RUNTIME), ("develop", Scope.TEST)):
-        start = file.text.find(f'"{category}"')
+        places: dict[str, Span] = {}
+        for match in _JSON_OBJECT.finditer(file.text, max(file.text.find(f'"{category}"'), 0)):
+            places.setdefault(match["name"], Span(*match.span("key")))
         entries = data.get(category) if isinstance(data, dict) else None
         for name, entry in entries.items() if isinstance(entries, dict) else ():
-            at = file.text.find(f'"{name}": {{', max(start, 0))
-            if not isinstance(entry, dict) or at < 0 or not isinstance(entry.get("version", ""), str):
+            if name not in places or not isinstance(entry, dict) or not isinstance(entry.get("version", ""), str):
                 continue
-            location = file.location(Span(at, at + len(name) + 2))
+            location = file.location(places[name])
             version, marker = entry.get("version", ""), str(entry.get("markers", ""))
             hashed = bool(entry.get("hashes"))
             found.append(
@@ -280,25 +285,26 @@ def _read_pipfile_lock(file: File) -> Manifest:
 # --- INI ----------------------------------------------------------------------------------------------------------------------
 
 
-def _ini_requirements(file: File, section: str, key: str, scope: Scope, group: str = "") -> Iterator[Dependency]:
-    for value in parse_ini(file):
-        if value.section != section or value.key != key:
-            continue
-        for line in value.lines:
-            requirement = parse_requirement(re.sub(r"\s#.*", "", line.text), line.span.start)
-            if requirement is not None:
-                yield from_requirement(file, requirement, scope=scope, group=group)
+# The lists of `[options]`, with the scope and the group of what they hold.
+_OPTIONS = {"install_requires": (Scope.RUNTIME, ""), "setup_requires": (Scope.BUILD, "build"), "tests_require": (Scope.TEST, "tests")}
+
+
+def _ini_requirements(file: File, value: IniValue, scope: Scope, group: str) -> Iterator[Dependency]:
+    for line in value.lines:
+        requirement = parse_requirement(re.sub(r"\s#.*", "", line.text), line.span.start)
+        if requirement is not None:
+            yield from_requirement(file, requirement, scope=scope, group=group)
 
 
 def _read_setup_cfg(file: File) -> Manifest:
-    found = list(_ini_requirements(file, "options", "install_requires", Scope.RUNTIME))
-    found += _ini_requirements(file, "options", "setup_requires", Scope.BUILD, "build")
-    found += _ini_requirements(file, "options", "tests_require", Scope.TEST, "tests")
+    found: list[Dependency] = []
     requires = ""
     name = ""
     for value in parse_ini(file):
+        if value.section == "options" and value.key in _OPTIONS:
+            found += _ini_requirements(file, value, *_OPTIONS[value.key])
         if value.section == "options.extras_require":
-            found += _ini_requirements(file, value.section, value.key, group_scope(value.key, Scope.EXTRA), value.key)
+            found += _ini_requirements(file, value, group_scope(value.key, Scope.EXTRA), value.key)
         if value.section == "options" and value.key == "python_requires":
             requires = value.text
         if value.section == "metadata" and value.key == "name":

@@ -7,15 +7,16 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from armready.errors import ParseProblem
 from armready.finding import Finding, Severity
-from armready.fix import Applicability
+from armready.fix import Applicability, Edit
 from armready.patterns import regex
 from armready.records import dataclass
+from armready.reporters.credentials import hide
 from armready.source import Source
 
 if TYPE_CHECKING:
@@ -29,10 +30,14 @@ if TYPE_CHECKING:
 HOMEPAGE = "https://github.com/armready/armready"
 DOCUMENTATION = "https://armready.github.io/armready"
 
-# Control, zero-width, direction-changing and surrogate characters, and tags.
+# Control, zero-width, direction-changing and surrogate characters, and tags; and the beginning of what a CI system takes for a
+# command when it reads it in a log: Azure and TeamCity anywhere, GitHub at the beginning of a line and, in its old form, anywhere.
 _CONTROL = regex(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
+    r"|#(?=#(?:\[|vso\[|teamcity\[))|:(?=:(?i:add-mask|add-matcher|remove-matcher|add-path|debug|echo|error|warning|notice|group|endgroup"
+    r"|save-state|set-env|set-output|stop-commands|internal-set-repo-path)[ :])"
 )
+_LOG_COMMAND = regex(r"##(?=\[|vso\[|teamcity\[)")
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,7 @@ class Context:
     analysis: Analysis | None = None
     statistics: bool = False
     _sources: dict[str, Source | None] = field(default_factory=dict, repr=False, compare=False)
+    _shown: dict[str, Source | None] = field(default_factory=dict, repr=False, compare=False)
 
     def shown_path(self, path: str) -> str:
         """A path of the repository as seen from the folder the command ran in, with forward slashes."""
@@ -78,6 +84,13 @@ class Context:
             return os.path.relpath(self.root / path, self.cwd).replace(os.sep, "/")
         except ValueError:
             return path
+
+    def shown_source(self, path: str) -> Source | None:
+        """As `source`, without credentials; every place is the same."""
+        if path not in self._shown:
+            source = self.source(path)
+            self._shown[path] = None if source is None else replace(source, text=hide(source.text))
+        return self._shown[path]
 
     def source(self, path: str) -> Source | None:
         """The text of a file, for excerpts; None when it cannot be read any more."""
@@ -159,20 +172,37 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def escape(text: str) -> str:
-    """Untrusted text on one line: control, invisible and direction-changing characters become visible escapes."""
-    return _CONTROL.sub(_escaped, text.replace("\t", " "))
+    """Untrusted text on one line: control, invisible and direction-changing characters and commands to a CI system become visible
+    escapes, credentials asterisks.
+    """
+    return _CONTROL.sub(_escaped, hide(text).replace("\t", " "))
 
 
 def escape_lines(text: str) -> str:
     """As `escape`, but line feeds and tabs stay."""
-    return "".join(
-        each if each in ("\n", "\t") else _CONTROL.sub(_escaped, each) for each in re.split(r"([\n\t])", text.replace("\r\n", "\n"))
-    )
+    pieces = re.split(r"([\n\t])", hide(text).replace("\r\n", "\n"))
+    return "".join(each if each in ("\n", "\t") else _CONTROL.sub(_escaped, each) for each in pieces)
 
 
 def dump_json(value: Any, indent: int | None = 2) -> str:
-    """JSON in plain ASCII: no byte of a scanned file reaches the terminal unescaped, and every string can be read back exactly."""
-    return json.dumps(value, ensure_ascii=True, indent=indent).replace("\x7f", "\\u007f")
+    """JSON in plain ASCII: no byte of a scanned file reaches the terminal unescaped, no log takes one for a command, and every string
+    but credentials can be read back exactly.
+    """
+    text = json.dumps(_hidden(value), ensure_ascii=True, indent=indent).replace("\x7f", "\\u007f")
+    return _LOG_COMMAND.sub(r"#\\u0023", text)
+
+
+def _hidden(value: Any) -> Any:
+    if isinstance(value, str):
+        return hide(value)
+    if isinstance(value, dict):
+        return {key: _hidden(each) for key, each in value.items()}
+    return [_hidden(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def showable(edits: Iterable[Edit]) -> bool:
+    """Whether edits can stand in a report as they are: none brings credentials."""
+    return all(hide(edit.text) == edit.text for edit in edits)
 
 
 def rule_url(name: str) -> str:

@@ -218,7 +218,7 @@ def _finding(finding: Finding, report: Report, context: Context) -> str:
 
 
 def _excerpt(finding: Finding, context: Context) -> str:
-    source = context.source(finding.path)
+    source = context.shown_source(finding.path)
     shown = None if source is None else excerpt(source, finding.location, _EXCERPT_WIDTH)
     if shown is None:
         return ""

@@ -8,7 +8,7 @@ from typing import Any
 from armready.finding import Finding, Severity
 from armready.fingerprint import fingerprints
 from armready.readiness import Readiness, readiness
-from armready.reporters.base import Context, count_fixes, count_severities, dump_json, rule_url
+from armready.reporters.base import Context, count_fixes, count_severities, dump_json, rule_url, showable
 from armready.reporters.fixed import fix_result
 from armready.results import Report
 from armready.source import Location
@@ -130,5 +130,5 @@ def _fix(finding: Finding, context: Context) -> dict[str, Any] | None:
         "applicability": fix.applicability.value,
         "title": fix.title,
         "notes": list(fix.notes),
-        "edits": [{**_place(edit.location, context), "text": edit.text} for edit in fix.edits],
+        "edits": [{**_place(edit.location, context), "text": edit.text} for edit in fix.edits] if showable(fix.edits) else [],
     }

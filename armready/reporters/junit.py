@@ -48,11 +48,10 @@ def _case(finding: Finding, report: Report, context: Context) -> str:
     path = context.shown_path(finding.path)
     name = _attribute(f"{finding.code} {finding.name} at {path}:{line}:{column}")
     message = _attribute(finding.message)
-    fix = f"\nfix ({finding.fix.applicability.value}): {finding.fix.title}" if finding.fix else ""
     if fails(finding, report, context):
-        body = xml_text(
-            "\n".join(escape(each) for each in f"{path}:{line}:{column}: {finding.severity.value}: {finding.message}{fix}".split("\n"))
-        )
+        lines = [f"{path}:{line}:{column}: {finding.severity.value}: {finding.message}"]
+        lines += [f"fix ({finding.fix.applicability.value}): {finding.fix.title}"] if finding.fix else []
+        body = xml_text("\n".join(map(escape, lines)))
         outcome = f'<failure type="{finding.severity.value}" message={message}>{body}</failure>'
     else:
         outcome = f"<skipped message={message}/>"

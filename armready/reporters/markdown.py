@@ -17,7 +17,7 @@ LIMIT = 60_000
 
 _SIGNS = {Severity.ERROR: "🔴 error", Severity.WARNING: "🟡 warning", Severity.INFO: "🔵 info"}
 _SPECIAL = regex(r"([\\`*_{}\[\]<>|~&])")
-_TRIGGERS = regex(r"(@|#(?=[0-9])|!(?=[0-9])|:(?=//))")
+_TRIGGERS = regex(r"(@|#(?=[0-9])|!(?=[0-9])|:(?=//)|(?i:www)(?=\.))")
 
 
 def render(report: Report, context: Context) -> str:

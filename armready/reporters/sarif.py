@@ -12,7 +12,7 @@ from armready.fingerprint import VERSION as FINGERPRINT
 from armready.fingerprint import Fingerprint, fingerprints, line_hashes
 from armready.fix import Fix
 from armready.patterns import regex
-from armready.reporters.base import HOMEPAGE, Context, dump_json, escape, escape_lines, rule_url
+from armready.reporters.base import HOMEPAGE, Context, dump_json, escape, escape_lines, rule_url, showable
 from armready.results import Report
 from armready.rule import Rule, sections
 from armready.source import Location, Source, Span
@@ -109,13 +109,13 @@ class _Log:
             ]
         if finding.fix is not None:
             result["properties"]["applicability"] = finding.fix.applicability.value
-            if finding.fix.edits:
+            if finding.fix.edits and showable(finding.fix.edits):
                 result["fixes"] = [self._fix(finding.fix)]
         return result
 
     def _location(self, location: Location) -> dict[str, Any]:
         place: dict[str, Any] = {"artifactLocation": _artifact(location.path), "region": _region(location)}
-        source = self.context.source(location.path)
+        source = self.context.shown_source(location.path)
         if source is not None and location.span.end <= len(source.text):
             if location.span.end > location.span.start:
                 place["region"]["snippet"] = {"text": source.slice(location.span)[:_SNIPPET]}

@@ -119,7 +119,7 @@ def _finding(finding: Finding, report: Report, context: Context, page: _Page) ->
 
 
 def _excerpt(finding: Finding, context: Context, page: _Page, gutter: str) -> None:
-    source = context.source(finding.path)
+    source = context.shown_source(finding.path)
     shown = None if source is None else excerpt(source, finding.location, max(context.width - len(gutter) - 3, 20))
     if shown is None:
         return

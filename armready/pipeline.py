@@ -129,7 +129,7 @@ def _file_by_file(entry: Entry, graph: Graph, results: Mapping[str, FileResult])
     findings: list[Finding] = []
     problems: list[Unparsed] = []
     reads = entry.reads
-    asked = [path for path, each in results.items() if each.kind in entry.kinds and (not reads or reads & each.facts.types)]
+    asked = [path for path, each in results.items() if each.kind in entry.kinds and not (reads and reads.isdisjoint(each.facts.types))]
     for path in asked:
         failed: dict[str, None] = {}
         found = _ask(entry, Project(graph.alone(path), entry.code), failed)

@@ -15,6 +15,7 @@ import stat
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -27,7 +28,7 @@ from armready.pipeline import Analysis, analyse
 from armready.registry import Registry
 from armready.results import FileResult
 from armready.source import Source
-from armready.tree import MemoryTree, Tree
+from armready.tree import DiskTree, MemoryTree, Tree
 from armready.verify import apply_edits, problem_with
 
 _ROUNDS = 25
@@ -273,22 +274,30 @@ def write(root: Path, changes: Mapping[str, tuple[bytes, bytes]]) -> dict[str, s
 
 
 def _write_one(root: Path, path: str, old: bytes, new: bytes) -> None:
-    target = root / path
-    if target.is_symlink():
-        target = target.resolve()
-    if not target.resolve().is_relative_to(root.resolve()):
-        raise ArmreadyError("it is a link that leads out of the repository")
-    if target.read_bytes() != old:
+    if DiskTree(root).read(path) != old:
         raise ArmreadyError("the file has changed since it was scanned")
+    target = (root / path).resolve()
     status = target.stat()
     if not status.st_mode & _WRITABLE or not os.access(target, os.W_OK):
         raise ArmreadyError("it is read-only")
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    git = root / ".git"
+    if git.is_dir() and not git.is_symlink():
+        # What a killed run leaves behind there, git never adds.
+        with suppress(OSError):
+            return _replace(target, new, status, git)
+    return _replace(target, new, status, target.parent)
+
+
+def _replace(target: Path, new: bytes, status: os.stat_result, folder: Path) -> None:
+    """Put new contents in the place of a file by way of a temporary file in a folder of the same file system."""
+    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{target.name}.")
     try:
         with open(descriptor, "wb") as handle:
             handle.write(new)
             handle.flush()
             os.fsync(handle.fileno())
+        with suppress(OSError, AttributeError):
+            os.chown(temporary, status.st_uid, status.st_gid)
         os.chmod(temporary, status.st_mode)
         os.replace(temporary, target)
     except BaseException:

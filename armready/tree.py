@@ -20,6 +20,9 @@ Question = tuple[str, str, str]
 Answers = dict[Question, object]
 
 
+_NOT_REGULAR = "not a regular file inside the repository"
+
+
 def digest_of(data: bytes | memoryview) -> bytes:
     """What stands for the contents of a file."""
     from hashlib import blake2b
@@ -80,11 +83,14 @@ class DiskTree:
         """See `Tree.read`."""
         real = self._real(path)
         if real is None:
-            raise ParseProblem("not a regular file inside the repository")
+            raise ParseProblem(_NOT_REGULAR)
         try:
             descriptor = os.open(real, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
             with open(descriptor, "rb", buffering=0) as handle:
-                whole = limit is None or os.fstat(descriptor).st_size <= limit
+                status = os.fstat(descriptor)
+                if not stat.S_ISREG(status.st_mode):
+                    raise ParseProblem(_NOT_REGULAR)
+                whole = limit is None or status.st_size <= limit
                 return handle.readall() if whole else handle.read(limit)
         except OSError as error:
             raise ParseProblem(f"cannot be read: {error.strerror}") from error

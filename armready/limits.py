@@ -13,11 +13,11 @@ from armready.classify import BUILD_KINDS, KUBERNETES_KINDS, MANIFEST_KINDS, PIP
 from armready.errors import ParseProblem
 
 MAX_LINES = 25_000
-MAX_OF_OBJECTS = KUBERNETES_KINDS | {Kind.HELM_TEMPLATE}
-_MARKS = 100_000
+MAX_MARKS = 100_000
 MAX_OBJECTS = 10_000
 
 _WRITTEN = (BUILD_KINDS | PIPELINE_KINDS | {Kind.DOCKERFILE}) - KUBERNETES_KINDS
+_OF_LINES = _WRITTEN | MANIFEST_KINDS
 _OF_OBJECTS = KUBERNETES_KINDS | {Kind.HELM_TEMPLATE}
 _MARKS = "([{`$\"';|&<"
 
@@ -32,10 +32,10 @@ def check_limits(kind: Kind, text: str) -> None:
         return
     if kind in _OF_OBJECTS and text.count("kind:") + text.count('kind":') > MAX_OBJECTS:
         raise ParseProblem(f"not read: more than {MAX_OBJECTS} objects")
-    if kind not in _WRITTEN | MANIFEST_KINDS:
+    if kind not in _OF_LINES:
         return
     # The hashes of a requirement stand on lines that continue it.
-    continued = text.count("\\\n") if kind is Kind.REQUIREMENTS else 0
+    continued = text.count("\\\n") + text.count("\\\r\n") if kind is Kind.REQUIREMENTS else 0
     if text.count("\n") - continued > MAX_LINES:
         raise ParseProblem(f"not read: more than {MAX_LINES} lines")
     if kind in _WRITTEN and len(text) > MAX_MARKS and sum(map(text.count, _MARKS)) > MAX_MARKS:

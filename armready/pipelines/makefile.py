@@ -42,7 +42,7 @@ def read(file: File) -> Pipeline:
             restarts=() if one_shell else tuple(line.start for line in rule.lines),
             detect_only="make chooses by a condition which lines of the recipe it runs" if rule.branched else "",
         )
-        add = None if rule.conditional else partial(_add_target, file, makefile, rule)
+        add = None if rule.conditional or not rule.targets else partial(_add_target, file, makefile, rule)
         jobs.append(Job(name, rule.span, HOST, (step,), environment=environment, needs=needs, recipe=True, add_target=add))
     return Pipeline("make", tuple(jobs), shares_images=True)
 

@@ -27,7 +27,7 @@ from armready.python.locks import Lock
 from armready.python.manifest import Manifest, Policy
 from armready.python.policies import SETTINGS_FILES
 from armready.python.resolution import has_sdist, nearest, releases, resolve
-from armready.python.targets import AARCH64, GLIBC, PYTHONS, X86_64, Target, marker_holds
+from armready.python.targets import AARCH64, GLIBC, PYTHONS, X86_64, Target, is_for_another_system, marker_holds
 from armready.python.wheels import Outcome
 from armready.records import dataclass
 
@@ -267,6 +267,8 @@ class Survey:
         """Every declaration that differs, at most one entry for each package and declaration."""
         found = []
         for path, manifest in self.manifests.items():
+            if is_for_another_system(path):
+                continue
             targets = self.targets(path, manifest.requires_python)
             bounds = self.constraints(path)
             paired = Counter(each.name for each in manifest.dependencies if _ARM64_MARKER.search(each.marker))
@@ -419,7 +421,7 @@ def on_pythons(pythons: tuple[str, ...]) -> str:
 
 
 def declarations(project: Project) -> Iterator[tuple[Manifest, Dependency]]:
-    """Every declared dependency of the run."""
-    for manifest in survey(project).manifests.values():
-        for dependency in manifest.dependencies:
+    """Every declared dependency of the run, but for files of other systems."""
+    for path, manifest in survey(project).manifests.items():
+        for dependency in manifest.dependencies if not is_for_another_system(path) else ():
             yield manifest, dependency

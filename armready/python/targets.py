@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from armready.patterns import regex
+
 if TYPE_CHECKING:
     from packaging.markers import Marker
     from packaging.tags import Tag
@@ -22,6 +24,8 @@ LINUX_ARM64 = "sys_platform == 'linux' and platform_machine == 'aarch64'"
 DEFAULT_GLIBC = (2, 39)
 # The Python versions that a project without any declaration is judged for.
 PYTHONS: tuple[tuple[int, int], ...] = ((3, 8), (3, 9), (3, 10), (3, 11), (3, 12), (3, 13), (3, 14))
+
+_OTHER_SYSTEM = regex(r"(?:^|[._-])(?:mac|macos|osx|darwin|win|win32|win64|windows)(?=[._-])")
 
 # A version of the last bug-fix release that is high enough for every `python_full_version` marker.
 _MICRO = 20
@@ -107,6 +111,11 @@ def fits(tag: str, target: Target) -> bool:
         return not tags(target).keys().isdisjoint(_parse(tag))
     except ValueError:
         return False
+
+
+def is_for_another_system(path: str) -> bool:
+    """Whether the name of a file says that it is for macOS or Windows: `requirements-windows.txt`, `env.mac.yml`."""
+    return _OTHER_SYSTEM.search(path.rpartition("/")[2].lower()) is not None
 
 
 @lru_cache(maxsize=8192)

@@ -23,6 +23,7 @@ from armready.file import File
 from armready.finding import Confidence, Finding, Severity
 from armready.parsers.yaml import get, parse_yaml, places, text_of
 from armready.python.commands import conda_commands
+from armready.python.targets import is_for_another_system
 from armready.rule import Example, FileRule
 from armready.source import Span
 
@@ -41,11 +42,14 @@ class CondaChannelX86(FileRule):
     examples = (
         Example("pytorch", path="environment.yml", bad="channels:\n  - «pytorch»\n  - conda-forge\ndependencies:\n  - pytorch\n"),
         Example("in a Dockerfile", path="Dockerfile", bad="FROM a\nRUN conda install -y pytorch cudatoolkit=11.3 -c «pytorch»\n"),
+        Example("for macOS", path="env.mac.yml", good="channels:\n  - pytorch\ndependencies:\n  - pytorch\n"),
         Example("conda-forge", path="environment.yml", good="channels:\n  - conda-forge\ndependencies:\n  - pytorch\n"),
     )
 
     def check(self, file: File) -> Iterator[Finding]:
         """See `FileRule.check`."""
+        if is_for_another_system(file.path):
+            return
         for text, span in _channels(file):
             name = text.rstrip("/").rpartition("/")[2]
             if name in _WITHOUT:

@@ -2,8 +2,8 @@
 
 ## What it finds
 
-URLs in strings and f-strings whose path names x86-64 Linux. Files that name arm64 anywhere, wheels, tests, and code under a test of
-the architecture are left alone.
+URLs in strings and f-strings whose path names x86-64 Linux, and names of archives and packages for it in code that downloads. Code that
+names arm64 anywhere, wheels, tests, and what stands under a test of the architecture are left alone.
 
 ## Why it stops arm64
 
@@ -31,6 +31,10 @@ from armready.rule import Example, FileRule
 
 _URL = re.compile(r"(?:https?|ftp)://[^/\s]+/(\S+)")
 _PAGE = re.compile(r"\.(?:html?|md|rst|php|whl|py)$|/(?:blob|tree|issues|pull|wiki|docs)/")
+_ARCHIVE = re.compile(r"[\w.+{}-]{1,200}\.(?:tar|tar\.\w{2,4}|t[gx]z|tbz2?|zip|gz|xz|bz2|deb|rpm|AppImage|run)")
+_SPELT = re.compile(r"://|\.(?:tar|t[gx]z|zip|gz|xz|bz2|deb|rpm)[\"']$")
+_DOWNLOADS = re.compile(r"urlopen|urlretrieve|requests\.|httpx|aiohttp|\bcurl\b|\bwget\b|def download|download_file")
+_COMMENT = re.compile(r"(?m)(?:^|(?<=\s))#[^\n]*")
 
 
 class DownloadX86Url(FileRule):
@@ -64,6 +68,28 @@ class DownloadX86Url(FileRule):
             ),
         ),
         Example(
+            "a name that becomes part of a URL",
+            path="setup.py",
+            bad="""
+                import sys
+                import urllib.request
+
+                # no linux.aarch64 yet
+                SUFFIX = {
+                    "linux": («"linux.x86_64.tar.xz"», "0123"),
+                    "darwin": ("darwin.x86_64.tar.xz", "4567"),
+                }
+
+                def fetch():
+                    return urllib.request.urlopen(f"https://example.org/tool-1.0.{SUFFIX[sys.platform][0]}")
+                """,
+        ),
+        Example(
+            "a name in code that downloads nothing",
+            path="pack.py",
+            good='NAME = "tool-linux-x86_64.tar.gz"\nSITE = "https://example.org"\n',
+        ),
+        Example(
             "by architecture",
             path="get.py",
             good='import platform\n\nA = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]\nU = f"https://example.org/tool-linux-{A}"\n',
@@ -80,21 +106,22 @@ class DownloadX86Url(FileRule):
 
     def check(self, file: File) -> Iterator[Finding]:
         """See `FileRule.check`."""
-        if is_test(file.path) or names_arm64(file.text):
+        if is_test(file.path) or names_arm64(_COMMENT.sub("", file.text)):
             return
         view = file.parse(sources)
+        downloads = "://" in file.text and _DOWNLOADS.search(file.text) is not None
         for node, text in _texts(view):
             match = _URL.search(text)
-            if match is None or _PAGE.search(match[1]) or not amd64_tokens(match[1]):
+            name = _ARCHIVE.fullmatch(text) if downloads and match is None else None
+            path = name.group() if name else match[1] if match else ""
+            if not path or _PAGE.search(path) or not amd64_tokens(path) or not view.reaches(node) or view.uncertain(node):
                 continue
-            if not view.reaches(node) or view.uncertain(node):
-                continue
-            tool = identify(match.group())
+            tool = identify(match.group()) if match else None
             known = tool is not None and tool.has_arm64 is True
             there = f"; {tool.tool.name} has one for arm64 too (known {as_of()})" if known and tool is not None else ""
             yield self.finding(
                 file.location(view.span(node)),
-                f"`{amd64_tokens(match[1])[0].text}` in this URL makes arm64 fetch a file that does not run there{there}.",
+                f"`{amd64_tokens(path)[0].text}` in this {'name' if name else 'URL'} makes arm64 fetch a file that does not run there{there}.",
                 severity=Severity.ERROR if known else Severity.WARNING,
                 confidence=Confidence.HIGH if known else Confidence.MEDIUM,
             )
@@ -103,7 +130,7 @@ class DownloadX86Url(FileRule):
 def _texts(view: Sources) -> Iterator[tuple[ast.expr, str]]:
     """The strings, f-strings and sums of strings with the values that their names have on arm64, where the text tells them."""
     for node in (*view.module.of(ast.JoinedStr), *view.module.of(ast.BinOp)):
-        if not _is_part(view, node) and "://" in view.module.source(node):
+        if not _is_part(view, node) and _SPELT.search(view.module.source(node)):
             yield node, view.text(node)
     for constant, text in view.strings():
         if not _is_part(view, constant):

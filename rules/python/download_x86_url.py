@@ -110,8 +110,12 @@ class DownloadX86Url(FileRule):
             return
         view = file.parse(sources)
         downloads = "://" in file.text and _DOWNLOADS.search(file.text) is not None
-        for node, text in _texts(view):
+        texts = list(_texts(view))
+        named = downloads and any(_ARCHIVE.fullmatch(text) and amd64_tokens(text) for _, text in texts)
+        for node, text in texts:
             match = _URL.search(text)
+            if match is not None and named and not amd64_tokens(view.module.source(node)):
+                continue  # the table that the URL is put together from is where it is changed
             name = _ARCHIVE.fullmatch(text) if downloads and match is None else None
             path = name.group() if name else match[1] if match else ""
             if not path or _PAGE.search(path) or not amd64_tokens(path) or not view.reaches(node) or view.uncertain(node):

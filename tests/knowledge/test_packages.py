@@ -64,7 +64,7 @@ def test_a_wheel_that_does_not_work_is_not_proposed() -> None:
         ("bitsandbytes", "0.44.1", {("none", "high")}),
         ("openvino", "2023.0.2", {("none", "high")}),
         ("psutil", "5.9.8", {("sdist", "high")}),
-        ("psutil", "5.9.1", {("sdist", "medium")}),
+        ("psutil", "5.9.1", {("sdist", "high")}),
         ("fiona", "1.9.5", {("sdist", "high")}),
     ],
 )

@@ -1,0 +1,54 @@
+"""The tool that rebuilds rows of the table of packages, on the file lists of a small index."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+import refresh_packages  # noqa: E402
+
+X86, ARM = "manylinux_2_17_x86_64.manylinux2014_x86_64", "manylinux_2_28_aarch64"
+COLUMNS = (
+    *("name", "imports", "kind", "x86_only", "arm_glibc", "arm_musl", "x86_from", "last_without", "holes", "by_python", "x86_by_python"),
+    *("sdist", "arm_floor", "x86_floor", "confidence", "alternative", "note", "needs"),
+)
+
+
+def answer(*files: str) -> dict[str, object]:
+    return {"name": "Demo", "files": [{"filename": each, "yanked": False} for each in files]}
+
+
+def wheels(release: str, *tags: str) -> list[str]:
+    return [f"demo-{release}.tar.gz", *(f"demo-{release}-{tag}.whl" for tag in tags)]
+
+
+HISTORY = answer(
+    *wheels("1.0", f"cp38-cp38-{X86}"),
+    *wheels("1.1", f"cp38-cp38-{X86}", f"cp38-cp38-{ARM}", f"cp39-cp39-{X86}", f"cp39-cp39-{ARM}"),
+    *wheels("1.2", f"cp38-cp38-{X86}", f"cp39-cp39-{X86}"),
+    *wheels("2.0", f"cp39-cp39-{X86}", f"cp39-cp39-{ARM}", "cp39-cp39-musllinux_1_2_aarch64"),
+    *wheels("3.0rc1", f"cp39-cp39-{X86}"),
+)
+
+
+def test_first_holes_and_pythons() -> None:
+    found = refresh_packages.facts(refresh_packages.files_of(HISTORY))
+    assert (found["arm_glibc"], found["last_without"], found["holes"], found["arm_musl"]) == ("1.1", "1.0", "1.2", "2.0")
+    assert found["by_python"] == "cp38:1.1;cp39:1.1"
+    assert found["x86_by_python"] == "cp38:1.0;cp39:1.1"
+    assert (found["sdist"], found["arm_floor"], found["x86_floor"]) == ("yes", "2.28", "2.17")
+
+
+def test_a_row_keeps_what_no_index_tells() -> None:
+    row = dict.fromkeys(COLUMNS, "") | {"name": "demo", "imports": "demo", "kind": "native", "needs": "a C compiler", "confidence": "lock"}
+    table = "# as-of: 2026-01-01\n" + "\t".join(COLUMNS) + "\n" + "\t".join(row[each] for each in COLUMNS) + "\n"
+    new = dict(zip(COLUMNS, refresh_packages.refreshed(table, [HISTORY]).splitlines()[2].split("\t"), strict=True))
+    assert (new["imports"], new["needs"], new["confidence"], new["arm_glibc"]) == ("demo", "a C compiler", "index", "1.1")
+
+
+def test_what_was_withdrawn_or_has_no_wheels_for_linux() -> None:
+    files = answer("demo-1.0.tar.gz", f"demo-1.0-cp39-cp39-{ARM}.whl")
+    assert isinstance(files["files"], list)
+    files["files"][1]["yanked"] = True
+    assert refresh_packages.facts(refresh_packages.files_of(files))["arm_glibc"] == ""

@@ -1,0 +1,136 @@
+"""Rebuild rows of armready/knowledge/data/python_packages.tsv from what an index says of the packages.
+
+    curl -H "Accept: application/vnd.pypi.simple.v1+json" https://pypi.org/simple/NAME/ > NAME.json
+    python tools/refresh_packages.py NAME.json... [--check]
+
+Each file is the answer of the simple API for one package. What it tells replaces what was deduced from locks; the columns that no index
+tells (imports, kind, alternative, note, needs) stay. `--check` writes nothing and prints the rows that would change.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from packaging.utils import canonicalize_name  # noqa: E402
+from packaging.version import Version  # noqa: E402
+
+from armready.knowledge.learned import PackageAnswer, PackageFile  # noqa: E402
+from armready.python.resolution import releases  # noqa: E402
+from armready.python.targets import AARCH64, GLIBC, MUSL, PYTHONS, X86_64, Target  # noqa: E402
+from armready.python.wheels import Outcome, is_sdist, outcome  # noqa: E402
+
+TABLE = ROOT / "armready/knowledge/data/python_packages.tsv"
+_FLOOR = re.compile(r"manylinux(?:_2_(\d+)|(2014|2010|1))_(aarch64|x86_64)")
+_LEGACY = {"2014": 17, "2010": 12, "1": 5}
+Names = dict[Version, tuple[str, ...]]
+
+
+def files_of(answer: Mapping[str, object]) -> Names:
+    """The file names of each final release that was not withdrawn."""
+    name = canonicalize_name(str(answer["name"]))
+    listed = answer["files"]
+    assert isinstance(listed, list)
+    files = tuple(PackageFile(each["filename"]) for each in listed if not each.get("yanked"))
+    known = releases(PackageAnswer(name, files, (), ""))
+    return {release: tuple(each.name for each in found) for release, found in known.items() if not release.is_prerelease}
+
+
+def has(names: Iterable[str], target: Target) -> bool:
+    return outcome(names, target) is Outcome.WHEEL
+
+
+def versions_with(files: Names, arch: str, libc: str, pythons: Iterable[tuple[int, int]] = PYTHONS) -> list[Version]:
+    """The releases that have a wheel for a processor, for any of the Pythons."""
+    targets = [Target(python, arch, libc) for python in pythons]
+    return [release for release, names in files.items() if any(has(names, target) for target in targets)]
+
+
+def begins(good: set[Version], judged: list[Version]) -> str:
+    """The first good release from which on nine of ten judged ones are good; empty when there is none."""
+    for index, release in enumerate(judged):
+        rest = judged[index:]
+        if release in good and sum(each in good for each in rest) * 10 >= len(rest) * 9:
+            return str(release)
+    return ""
+
+
+def floors(names: Iterable[str], arch: str) -> str:
+    """The lowest glibc that the wheels for a processor need."""
+    found = [int(new or _LEGACY[old]) for name in names for new, old, each in _FLOOR.findall(name) if each == arch]
+    return f"2.{min(found)}" if found else ""
+
+
+def facts(files: Names) -> dict[str, str]:
+    """The columns that an index tells."""
+    x86, arm = versions_with(files, X86_64, GLIBC), versions_with(files, AARCH64, GLIBC)
+    musl = versions_with(files, AARCH64, MUSL)
+    without = [release for release in x86 if release not in arm]
+    holes = [release for release in without if arm and release > arm[0]]
+    before = [release for release in without if not arm or release < arm[0]]
+    by_python, x86_by_python = {}, {}
+    for python in PYTHONS:
+        on_x86, on_arm = (versions_with(files, arch, GLIBC, [python]) for arch in (X86_64, AARCH64))
+        wheels = [release for release in x86 if on_x86 and on_x86[0] <= release <= on_x86[-1]]
+        x86_by_python[python] = begins(set(on_x86), wheels)
+        steady = begins(set(on_arm), [release for release in on_x86 if release not in holes] or on_arm)
+        by_python[python] = steady or (str(on_arm[0]) if on_arm else "")
+    built = [release for release in files if release in x86 or release in arm]
+    sources = [release for release in built if any(map(is_sdist, files[release]))]
+    latest = files[max(arm)] if arm else files[max(x86)] if x86 else ()
+    return {
+        "arm_glibc": str(arm[0]) if arm else "",
+        "arm_musl": str(musl[0]) if musl else "",
+        "x86_from": str(x86[0]) if x86 else "",
+        "last_without": str(before[-1]) if before else "",
+        "holes": ",".join(map(str, holes)),
+        "by_python": _joined(by_python),
+        "x86_by_python": _joined(x86_by_python),
+        "sdist": "yes" if sources == built else "some" if sources else "no",
+        "arm_floor": floors(latest, AARCH64),
+        "x86_floor": floors(latest, X86_64),
+        "confidence": "index",
+    }
+
+
+def _joined(by_python: Mapping[tuple[int, int], str]) -> str:
+    return ";".join(f"cp{python[0]}{python[1]}:{first}" for python, first in by_python.items() if first)
+
+
+def refreshed(table: str, answers: Iterable[Mapping[str, object]]) -> str:
+    """The text of the table with the rows of the answers replaced."""
+    lines = table.rstrip("\n").split("\n")
+    head = next(index for index, line in enumerate(lines) if not line.startswith("#"))
+    columns = lines[head].split("\t")
+    rows = {line.partition("\t")[0]: line.split("\t") for line in lines[head + 1 :]}
+    for answer in answers:
+        name = canonicalize_name(str(answer["name"]))
+        old = dict(zip(columns, rows.get(name, [""] * len(columns)), strict=True))
+        new = {"kind": "native", **{key: value for key, value in old.items() if value}, "name": name, **facts(files_of(answer))}
+        rows[name] = [new.get(column, "") for column in columns]
+    return "\n".join([*lines[: head + 1], *("\t".join(rows[name]) for name in sorted(rows))]) + "\n"
+
+
+def main() -> None:
+    """Rewrite the table, or show what would change."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("answers", nargs="+", type=Path)
+    parser.add_argument("--check", action="store_true")
+    arguments = parser.parse_args()
+    old = TABLE.read_text(encoding="utf-8")
+    new = refreshed(old, [json.loads(path.read_text(encoding="utf-8")) for path in arguments.answers])
+    changed = sorted(set(new.splitlines()) - set(old.splitlines()))
+    print("\n".join(changed) if arguments.check else f"{len(changed)} rows changed")
+    if not arguments.check:
+        TABLE.write_text(new, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

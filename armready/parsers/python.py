@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +17,7 @@ from armready.source import Span
 
 Node = TypeVar("Node", bound=ast.AST)
 
+_GRAMMAR = f"Python {sys.version_info.major}.{sys.version_info.minor}"
 _LINE_END = regex(r"\r\n|\n|\r")
 # Nodes of which the parser makes one each, shared by all their users.
 _SHARED = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
@@ -102,7 +104,7 @@ def parse_python(file: File) -> Module:
     """The syntax tree of a source, or of the code cells of a notebook.
 
     Raises:
-        ParseProblem: it is not Python 3, or the JSON of a notebook.
+        ParseProblem: it is not Python as the running interpreter reads it, or not the JSON of a notebook.
     """
     if file.kind is Kind.NOTEBOOK:
         from armready.parsers.notebook import notebook_module
@@ -114,9 +116,9 @@ def parse_python(file: File) -> Module:
             warnings.simplefilter("ignore")
             tree = ast.parse(text)
     except SyntaxError as error:
-        raise ParseProblem(f"not Python 3: line {error.lineno}: {error.msg}") from error
+        raise ParseProblem(f"not {_GRAMMAR}: line {error.lineno}: {error.msg}") from error
     except (ValueError, RecursionError, MemoryError) as error:
-        raise ParseProblem(f"not Python 3: {error}") from error
+        raise ParseProblem(f"not {_GRAMMAR}: {error}") from error
     return Module(tree, text, _line_starts(text), text.isascii())
 
 

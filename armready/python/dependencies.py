@@ -186,6 +186,20 @@ def upper_bound(specifier: str) -> tuple[Version, bool] | None:
     return min(bounds) if bounds else None
 
 
+def lower_bound(specifier: str) -> str:
+    """The lowest version that `>=` or `~=` specifiers allow, as it is written; empty when there is no such bound."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    from armready.knowledge.packages import version
+
+    try:
+        bounds = [part.version for part in SpecifierSet(specifier) if part.operator in (">=", "~=")]
+    except InvalidSpecifier:
+        return ""
+    known = [(found, bound) for bound in bounds if (found := version(bound)) is not None]
+    return max(known)[1] if known else ""
+
+
 def allows(specifier: str, release: str) -> bool:
     """Whether specifiers accept a release; what cannot be read accepts nothing."""
     from packaging.specifiers import InvalidSpecifier, SpecifierSet

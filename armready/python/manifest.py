@@ -64,6 +64,7 @@ class Manifest:
         policy: whether builds are allowed.
         header: the comment lines at the top of a requirements file.
         compiled: its lines are the output of a resolver.
+        lowest: the resolver is told to take the lowest versions.
     """
 
     path: str
@@ -75,6 +76,7 @@ class Manifest:
     policy: Policy = Policy()
     header: str = ""
     compiled: bool = False
+    lowest: bool = False
 
 
 def from_requirement(file: File, requirement: Requirement, **more: object) -> Dependency:

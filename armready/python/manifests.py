@@ -182,6 +182,7 @@ def _read_pyproject(file: File) -> Manifest:
     tool = root.get("tool") or Node(Span(0, 0))
     found += _tool_dependencies(file, tool)
     found += _uv_sources(file, tool.get("uv", "sources"), found)
+    uv = _data(toml, "uv")
     poetry = tool.get("poetry")
     python = poetry.get("dependencies", "python") if poetry else None
     name = (project.get("name") if project else None) or (poetry.get("name") if poetry else None)
@@ -191,7 +192,8 @@ def _read_pyproject(file: File) -> Manifest:
         canonicalize_name(name.value) if name is not None and name.value else "",
         (requires.value or "") if requires is not None else from_poetry(python.value) if python is not None and python.value else "",
         tuple(found),
-        policy=of_uv(_data(toml, "uv")).joined(of_pdm(_data(toml, "pdm"))),
+        policy=of_uv(uv).joined(of_pdm(_data(toml, "pdm"))),
+        lowest=str(uv.get("resolution", "")).startswith("lowest"),
     )
 
 

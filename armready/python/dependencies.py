@@ -63,6 +63,7 @@ class Dependency:
         form: how it is written.
         quote: the quote around it that its text may not hold.
         hashed: it carries hashes, so its version cannot be changed alone.
+        hashes: how many `--hash` options stand behind it.
         constraint: it bounds a version and asks for nothing.
         frozen: it is one line of the output of a tool.
         newline: how lines end in the file.
@@ -81,6 +82,7 @@ class Dependency:
     form: Form = Form.FIXED
     quote: str = ""
     hashed: bool = False
+    hashes: int = 0
     constraint: bool = False
     frozen: bool = False
     newline: str = "\n"

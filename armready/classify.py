@@ -518,6 +518,8 @@ def kind_by_content(path: str, head: str) -> Kind | None:
         return Kind.PEX_LOCK if name.endswith(".lock") and '"locked_resolves"' in head else None
     if "." in name.lstrip("."):
         return None
+    if name == "build" and "python_requirement(" in head:
+        return Kind.PYTHON
     if _SHEBANG.match(head):
         return Kind.SHELL
     if _PYTHON_SHEBANG.match(head):

@@ -197,6 +197,8 @@ class BuildArgumentFact:
     names: frozenset[str]
 
 
+# One of these stands in every Python file that declares dependencies.
+_DECLARES = (b"setup(", b"# /// script", b"nox", b"python_requirement(")
 _SCHEDULING_KINDS = KUBERNETES_KINDS | {Kind.HELM_VALUES, Kind.HELM_TEMPLATE, Kind.KUSTOMIZATION}
 
 # Kinds of which a repository has many files that build nothing.
@@ -215,7 +217,9 @@ COLLECTORS: tuple[Collector, ...] = (
     Collector("armready.kubernetes.overlays:overlays", frozenset({Kind.KUSTOMIZATION})),
     Collector("armready.kubernetes.facts:workloads", KUBERNETES_KINDS | {Kind.HELM_VALUES, Kind.HELM_TEMPLATE}, (b"image",)),
     Collector("armready.python.manifests:manifest_facts", MANIFEST_KINDS | {Kind.PIPFILE_LOCK}),
-    Collector("armready.python.manifests:manifest_facts", frozenset({Kind.PYTHON}), (b"setup(", b"# /// script", b"nox")),
+    Collector(
+        "armready.python.manifests:manifest_facts", frozenset({Kind.PYTHON}), (b"setup(", b"# /// script", b"nox", b"python_requirement(")
+    ),
     Collector(
         "armready.python.platforms:platform_facts", frozenset({Kind.PYPROJECT, Kind.PIXI, Kind.CONDA_ENV}), (b"platforms", b"environments")
     ),

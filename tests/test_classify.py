@@ -110,3 +110,8 @@ def test_contents(path, head, kind):
 @pytest.mark.parametrize("path", ["x.yaml", "values.yaml", "conda.yml", "x", "x.txt"])
 def test_hostile_text_is_classified(path, text):
     classify(path, text)
+
+
+def test_build_files_of_pants() -> None:
+    assert classify("3rdparty/BUILD", 'python_requirement(\n  requirements=["a"],\n)\n') is Kind.PYTHON
+    assert classify("src/BUILD", 'py_library(\n  name = "a",\n)\n') is None

@@ -1,4 +1,4 @@
-"""Dependencies in Python files: `setup()`, noxfiles, and the comment blocks of scripts (PEP 723). Nothing is run."""
+"""Dependencies in Python files: `setup()`, noxfiles, BUILD files of Pants, and the comment blocks of scripts (PEP 723). Nothing is run."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ def read_python(file: File) -> Manifest | None:
     name = basename(file.path)
     if name == "noxfile.py":
         return _read_noxfile(file)
+    if name == "BUILD":
+        return _read_build(file)
     if name == "setup.py" or (name.startswith("setup") and "setup(" in file.text):
         return _read_setup_py(file)
     return None
@@ -78,6 +80,18 @@ def _read_noxfile(file: File) -> Manifest:
                     dependency = _constant_requirement(file, module, argument, Scope.TEST, "nox")
                     if dependency is not None and not dependency.url:
                         found.append(dependency)
+    return Manifest(file.path, file.kind.value, dependencies=tuple(found))
+
+
+def _read_build(file: File) -> Manifest:
+    """The `python_requirement` targets of a BUILD file."""
+    module = parse_python(file)
+    lists = _Lists(module)
+    found = list[Dependency]()
+    for node in module.of(ast.Call):
+        listed = [each.value for each in node.keywords if each.arg == "requirements"] if _called(node) == "python_requirement" else []
+        for value in listed:
+            found += _constants(file, module, lists.constants(value), Scope.RUNTIME, "")
     return Manifest(file.path, file.kind.value, dependencies=tuple(found))
 
 

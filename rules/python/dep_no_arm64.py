@@ -71,6 +71,12 @@ class DepNoArm64(ProjectRule):
             bad='{"cells": [{"cell_type": "code", "source": ["%pip install -q «\\"tensorflow==2.9.1\\"»\\n", "import os"]}]}\n',
             severity=Severity.WARNING,
         ),
+        Example(
+            "BUILD file of Pants",
+            path="3rdparty/BUILD",
+            bad='python_requirement(\n    name="tensorflow",\n    requirements=["«tensorflow==2.9.1»", "numpy"],\n)\n',
+            severity=Severity.ERROR,
+        ),
         Example("hole", path="requirements.txt", bad="«ray[default]==2.22.0»\n", severity=Severity.ERROR),
         Example(
             "range that is too old",

@@ -16,7 +16,6 @@ Build the library for arm64 and take the name from `platform.machine()`.
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 
@@ -25,11 +24,9 @@ from armready.classify import Kind
 from armready.file import File
 from armready.finding import Confidence, Finding, Severity
 from armready.python.branches import is_test
-from armready.python.reach import called_name
+from armready.python.bundled import loads
 from armready.python.sources import sources
 from armready.rule import Example, FileRule
-
-_LOADERS = ("CDLL", "LoadLibrary", "dlopen", "load_library", "find_library", "ExtensionFileLoader", "PyDLL")
 
 
 class LibNameArch(FileRule):
@@ -64,14 +61,8 @@ class LibNameArch(FileRule):
         if is_test(file.path) or re.search("aarch64|arm64", file.text):
             return
         view = file.parse(sources)
-        for call in view.module.of(ast.Call):
-            loader = call.func.attr if isinstance(call.func, ast.Attribute) else called_name(call)
-            position = 1 if loader == "ExtensionFileLoader" else 0
-            if loader not in _LOADERS or len(call.args) <= position:
-                continue
-            name = view.text(call.args[position]).rpartition("/")[2]
-            if not re.search(r"\.so\b", name) or not amd64_tokens(name):
-                continue
-            if view.reaches(call) and not view.uncertain(call):
+        for _, argument, text in loads(view):
+            name = text.rpartition("/")[2]
+            if re.search(r"\.so\b", name) and amd64_tokens(name):
                 message = f"`{name}` is named for x86-64, so it cannot be loaded on arm64."
-                yield self.finding(file.location(view.span(call.args[position])), message, confidence=Confidence.MEDIUM)
+                yield self.finding(file.location(view.span(argument)), message, confidence=Confidence.MEDIUM)

@@ -222,6 +222,8 @@ def _confidence_below(row: Package, wanted: Version) -> Confidence:
     """How sure it is that a release before the first known one has no aarch64 wheel."""
     if row.evidence in (Evidence.UNVERIFIED, Evidence.LOCK_PRESENT):
         return Confidence.LOW
+    if row.evidence is Evidence.INDEX and row.x86_by_python:
+        return Confidence.HIGH
     last = Version(row.last_without) if row.last_without else None
     if last is not None and wanted.release[:1] != last.release[:1]:
         return Confidence.LOW

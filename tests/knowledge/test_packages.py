@@ -45,6 +45,13 @@ def test_the_first_release_is_good(name: str, version: str) -> None:
     assert found(name, version) == set()
 
 
+def test_what_an_index_says_holds_for_old_major_versions_and_for_the_pythons_that_x86_had() -> None:
+    assert found("pyzmq", "18.1.0", (3, 8)) == {("sdist", "high")}
+    assert found("pyzmq", "18.1.0", (3, 9), (3, 10)) == set()
+    assert found("spacy", "3.2.4") == set()
+    assert found("spacy", "3.2.3", (3, 9)) == {("sdist", "high")}
+
+
 def test_a_wheel_that_does_not_work_is_not_proposed() -> None:
     row = package("psycopg2-binary")
     assert row is not None

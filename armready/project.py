@@ -52,7 +52,7 @@ class Graph:
                 self._with.setdefault(name, []).append((path, results[path]))
         self._facts: dict[type, dict[str, list[Any]]] = {}
         self._all: dict[type, list[tuple[str, Any]]] = {}
-        self._answers: Answers = {}
+        self._digests: dict[str, bytes] = {}
         self._views: dict[Callable[[Project], object], tuple[object, Project]] = {}
 
     @property
@@ -98,17 +98,11 @@ class Graph:
 
     def answer(self, question: Question) -> object:
         """What stands for the answer: it is the same if and only if the answer is."""
-        if question not in self._answers:
-            self._answers[question] = self._answer(question)
-        return self._answers[question]
-
-    def _answer(self, question: Question) -> object:
         what, path, of = question
         if what == "complete":
             return self.complete
         if what == "facts":
-            packed = (f"{name}\0{digest_of(result.facts.packed(of)).hex()}\0" for name, result in self._with.get(of, ()))
-            return digest_of("".join(packed).encode("utf-8", "surrogatepass"))
+            return self._digest_of_all(of)
         if what == "exists":
             return self.exists(path)
         if what not in ("facts_in", "findings_in"):
@@ -117,6 +111,12 @@ class Graph:
         if result is None:
             return False
         return digest_of(result.facts.packed(of) if of else repr(result.findings).encode("utf-8", "surrogatepass"))
+
+    def _digest_of_all(self, of: str) -> bytes:
+        if of not in self._digests:
+            packed = (f"{name}\0{digest_of(result.facts.packed(of)).hex()}\0" for name, result in self._with.get(of, ()))
+            self._digests[of] = digest_of("".join(packed).encode("utf-8", "surrogatepass"))
+        return self._digests[of]
 
 
 class Project:

@@ -101,11 +101,10 @@ class CopyPrebuiltAmd64(ProjectRule):
             if not path_arch(path):
                 facts.setdefault(path, []).append(fact)
         for path, found in facts.items():
-            if has_sibling(project, path):
-                continue
             copied = {fact.path for fact in found}
-            for fact in found:
-                yield from self._judge(project, path, fact, copied)
+            findings = [each for fact in found for each in self._judge(project, path, fact, copied)]
+            if findings and not has_sibling(project, path):
+                yield from findings
 
     def _judge(self, project: Project, path: str, fact: CopiedFileFact, copied: set[str]) -> Iterator[Finding]:
         if not fact.from_stage and _is_x86_64(project, path, fact.path) and fact.arm64_path not in copied:

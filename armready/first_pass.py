@@ -33,8 +33,9 @@ Item = TypeVar("Item")
 # How much of a file whose name says nothing is looked at first.
 HEAD = 65_536
 
-# Bytes of files with a telling name above which starting processes pays off (docs/performance.md).
-WORTH_A_POOL = 1_500_000
+# Bytes of files with a telling name above which starting processes pays off, where each file counts as some more (docs/performance.md).
+WORTH_A_POOL = 300_000
+_BYTES_OF_A_FILE = 400
 
 # Bytes from which on a file is read by a process of its own even if it is the only one, so that no file can end the run.
 LARGE = 1_000_000
@@ -70,7 +71,7 @@ def first_pass(tree: Tree, paths: Sequence[str], registry: Registry, *, jobs: in
 def _apart(paths: Sequence[str], stamps: Mapping[str, Stamp | None], jobs: int) -> Sequence[str]:
     """The files that other processes read: all where that pays off, else the large ones."""
     sizes = {path: stamp.size for path in paths if (stamp := stamps.get(path))}
-    if jobs > 1 and sum(size for path, size in sizes.items() if kind_by_name(path)) > WORTH_A_POOL:
+    if jobs > 1 and sum(size + _BYTES_OF_A_FILE for path, size in sizes.items() if kind_by_name(path)) > WORTH_A_POOL:
         return paths
     return [path for path, size in sizes.items() if size > LARGE and (kind_by_name(path) or needs_content(path))]
 

@@ -1,6 +1,8 @@
 """Work grows in proportion to a file: calls are counted, so that no clock is needed."""
 
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -12,7 +14,9 @@ from armready.parsers.shell import parse_shell
 from armready.parsers.shell_tree import MAX_NESTING
 from armready.pipelines import github_setup
 from armready.python.survey import Survey
+from armready.session import open_session
 from armready.testing import analyse_files
+from armready.tree import DiskTree
 
 FILES = {
     "build.sh": ("#!/bin/bash\n", "docker build -t app .\ndocker tag app acme/a{n}:1\ndocker push acme/a{n}:1\n"),
@@ -33,6 +37,10 @@ FILES = {
 def calls(path: str, blocks: int) -> int:
     before, block = FILES[path]
     files = {path: before + "".join(block.format(n=number) for number in range(blocks))}
+    return calls_of(lambda: analyse_files(files, Settings()))
+
+
+def calls_of(run: Callable[[], object]) -> int:
     count = 0
 
     def counted(frame: object, event: str, argument: object) -> None:
@@ -41,7 +49,7 @@ def calls(path: str, blocks: int) -> int:
 
     sys.setprofile(counted)
     try:
-        analyse_files(files, Settings())
+        run()
     finally:
         sys.setprofile(None)
     return count
@@ -93,3 +101,42 @@ def test_shell_is_read_to_a_depth(open_, close):
     assert max(len(command.context) for command in commands) <= MAX_NESTING
     with pytest.raises(ParseProblem, match="nested more than"):
         parse_shell(Embedded.whole(open_ * 2_000 + "docker push x\n" + close * 2_000))
+
+
+SERVICE = {
+    "services/s{n}/Dockerfile": "FROM python:3.12\nRUN pip install -r requirements.txt\nCOPY a-amd64 /a\n",
+    "services/s{n}/requirements.txt": "mkl==2024.0\n",
+    "services/s{n}/deployment.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec:\n  template:\n    spec:\n"
+    "      nodeSelector: {{kubernetes.io/arch: amd64}}\n      containers: [{{name: a, image: acme/s{n}}}]\n",
+    ".github/workflows/s{n}.yml": "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
+    "    - run: docker build -t acme/s{n} services/s{n} && docker push acme/s{n}\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("named", "read"),
+    [(path, {path}) for path in SERVICE if "workflows" not in path]
+    + [(".github/workflows/s{n}.yml", {".github/workflows/s{n}.yml", "services/s{n}/Dockerfile"})],
+)
+def test_a_run_on_one_file_reads_what_it_names_however_large_the_repository(tmp_path, monkeypatch, named, read):
+    """As a hook does."""
+    reads: set[str] = set()
+    of_disk = DiskTree.read
+    monkeypatch.setattr(DiskTree, "read", lambda tree, path, limit=None: reads.add(path) or of_disk(tree, path, limit))
+
+    def scan(services: int) -> int:
+        root = tmp_path / str(services)
+        for number in range(services):
+            for name, text in SERVICE.items():
+                file = root / name.format(n=number)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text.format(n=number))
+        (root / ".git").mkdir()
+        reads.clear()
+        return calls_of(lambda: open_session([Path(root / named.format(n=0))], {}).analyse())
+
+    scan(1)
+    small = scan(2)
+    assert scan(80) <= 1.02 * small
+    missing = {path for path in reads if not (tmp_path / "80" / path).exists()}
+    assert reads - missing == {path.format(n=0) for path in read}

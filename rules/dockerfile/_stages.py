@@ -47,6 +47,9 @@ _NATIVE_OUTPUT = regex(
 
 # An image of shell scripts.
 _SCRIPTS = regex(r"(?:^|/)tonistiigi/xx(?:[:@]|$)")
+_CROSS_COMPILER = re.compile(
+    r"crossbuild-essential-(?!amd64)|\b(?:gcc|g\+\+)-(?:aarch64|arm)-linux|\b(?:aarch64|arm)-linux-(?:gnu|musl)[a-z]{0,10}-(?:gcc|g\+\+)"
+)
 _TARGETS = regex(r"TARGET(?:ARCH|PLATFORM|OS)\b|(?<![\w-])xx-\w+")
 
 
@@ -94,6 +97,12 @@ def compiles(stage: Stage) -> bool:
 def cross_compiles(stage: Stage) -> bool:
     """Whether the stage, or one it is built from, uses what BuildKit says of the target."""
     return any(_TARGETS.search(stage_text(each)) for each in stage.chain())
+
+
+def has_cross_compiler(stage: Stage) -> bool:
+    """Whether the stage, one that it is built from or one that is built from it, has a compiler for another architecture than amd64."""
+    bases = (base for each in (stage, *stage.choices) for base in each.chain())
+    return any(_CROSS_COMPILER.search(stage_text(each)) for each in (*bases, *_with_descendants(stage)))
 
 
 def is_neutral(file: File, stage: Stage) -> bool:
@@ -157,6 +166,8 @@ def unpinned(file: File, stage: Stage) -> Fix:
     else:
         edit, title = without_flag(file, stage), "Remove the --platform flag"
     fix = trusted(file, stage, Fix(title, (edit,)))
+    if not stage.is_shipped and has_cross_compiler(stage):
+        return fix.demoted(Applicability.DISPLAY, "It has a cross compiler, and few distributions have that for all build machines.")
     if fix.applicability is not Applicability.SAFE and serves_files(file, stage):
         return fix.demoted(Applicability.DISPLAY, "What is copied out of it may be the same on every architecture.")
     return fix

@@ -43,7 +43,7 @@ from armready.parsers.dockerfile import parse_dockerfile
 from armready.parsers.dockerfile_stages import Stage
 from armready.rule import Example, FileRule
 
-from ._stages import compiles, cross_compiles, is_helper, is_neutral, judged_stages, serves_files, unpinned
+from ._stages import compiles, cross_compiles, has_cross_compiler, is_helper, is_neutral, judged_stages, serves_files, unpinned
 
 _ARCHITECTURES = ("amd64", "386")
 
@@ -103,6 +103,17 @@ class FromPlatformConstant(FileRule):
             ARG TARGETARCH
             RUN CGO_ENABLED=0 GOARCH=$TARGETARCH go build -o /app
             FROM scratch
+            COPY --from=build /app /app
+            """,
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "a cross compiler of the distribution",
+            path="Dockerfile",
+            bad="""
+            FROM «--platform=linux/amd64» debian:12 AS build
+            RUN apt-get update && apt-get install -y crossbuild-essential-arm64 && CC=aarch64-linux-gnu-gcc make
+            FROM debian:12
             COPY --from=build /app /app
             """,
             severity=Severity.WARNING,
@@ -209,7 +220,7 @@ def _outcome(file: File, stage: Stage) -> tuple[Severity, str]:
     if stage.is_shipped:
         level = Severity.WARNING if is_helper(stage) else Severity.ERROR
         return level, "an image built for linux/arm64 will contain its amd64 files"
-    if compiles(stage) and not cross_compiles(stage) and not is_neutral(file, stage):
+    if compiles(stage) and not cross_compiles(stage) and not has_cross_compiler(stage) and not is_neutral(file, stage):
         return Severity.ERROR, "what it compiles is copied into the arm64 image as amd64"
     if serves_files(file, stage):
         return Severity.INFO, "on arm64 machines its files are those of amd64, which is right for pages and scripts only"

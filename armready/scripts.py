@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from armready.classify import KUBERNETES_KINDS, PIPELINE_KINDS, Kind
 from armready.embedded import Embedded
 from armready.file import File
+from armready.lazy import lazy
 from armready.patterns import regex
 from armready.records import dataclass
 from armready.source import Span
@@ -55,7 +55,7 @@ class HostedScript:
     detail: Any = None
     opaque: Sequence[Span] = ()
 
-    @cached_property
+    @lazy
     def script(self) -> Script:
         """The script as parsed."""
         from armready.parsers.shell import parse_shell
@@ -67,11 +67,16 @@ class HostedScript:
         """The text of the script."""
         return self.embedded.text
 
+    @lazy
+    def unquoted(self) -> str:
+        """The text without its quotes."""
+        return self.text.replace('"', "").replace("'", "")
+
     def holds(self, needles: tuple[bytes, ...]) -> bool:
         """Whether one of a rule's needles stands in the text."""
         return any(needle in self._lowered for needle in needles)
 
-    @cached_property
+    @lazy
     def _lowered(self) -> bytes:
         return self.text.lower().encode("utf-8", "surrogatepass")
 

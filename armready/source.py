@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import codecs
 from bisect import bisect_right
-from functools import cached_property
 from typing import NamedTuple
 
 from armready.errors import ParseProblem
+from armready.lazy import lazy
 from armready.records import dataclass
 
 _BOMS = (
@@ -99,13 +99,13 @@ class Source:
         except UnicodeEncodeError as error:
             raise ParseProblem(f"{self.encoding} cannot hold the new text: {error.reason}") from error
 
-    @cached_property
+    @lazy
     def newline(self) -> str:
         """The line ending of the file: that of its first line, `\\n` when there is none."""
         end = self.text.find("\n")
         return "\r\n" if end > 0 and self.text[end - 1] == "\r" else "\n"
 
-    @cached_property
+    @lazy
     def line_starts(self) -> list[int]:
         """The offset at which each line begins; `\\n` alone ends a line."""
         starts = [0]
@@ -116,7 +116,7 @@ class Source:
             at = find("\n", at + 1)
         return starts
 
-    @cached_property
+    @lazy
     def lines(self) -> list[str]:
         """The lines without their line endings."""
         lines = self.text.split("\n")

@@ -53,19 +53,20 @@ class DiskTree:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self._real_folders = {"": str(self.root)}
+        self._inside = os.path.join(self.root, "")
 
     def _real(self, path: str) -> str | None:
         """The real file behind a path, or None when it is not a regular file inside of the root."""
         folder, _, name = path.rstrip("/").rpartition("/")
         try:
-            real = os.path.join(self._real_folder(folder), name)
+            real = f"{self._real_folder(folder)}{os.sep}{name}"
             mode = os.lstat(real).st_mode
             if stat.S_ISLNK(mode):
                 real = os.path.realpath(real)
                 mode = os.lstat(real).st_mode
         except (OSError, ValueError):
             return None
-        return real if stat.S_ISREG(mode) and real.startswith(os.path.join(self.root, "")) else None
+        return real if stat.S_ISREG(mode) and real.startswith(self._inside) else None
 
     def _real_folder(self, folder: str) -> str:
         """The real folder; each is looked at once, so that a file costs no more the deeper it lies."""

@@ -288,8 +288,9 @@ def _version(tag: str) -> tuple[int, ...] | None:
 def _row_of(reference: Reference, kinds: tuple[str, ...]) -> Mapping[str, str] | None:
     if "repository" in reference.unresolved or not reference.registry:
         return None
+    name, tag = reference.familiar, reference.known_tag
     for row in _other_rows():
-        if row["arm64"] in kinds and _glob(reference.familiar, row["image"]) and _tag_in(reference.known_tag, row["tags"]):
+        if row["arm64"] in kinds and _glob(name, row["image"]) and _tag_in(tag, row["tags"]):
             return row
     return None
 

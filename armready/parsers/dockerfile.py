@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from functools import cached_property
 from io import BytesIO
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ from armready.embedded import Embedded, Segment
 from armready.errors import ParseProblem
 from armready.file import File
 from armready.finding import Confidence
+from armready.lazy import lazy
 from armready.parsers.dockerfile_expand import unquote
 from armready.parsers.dockerfile_lines import BLANKS, Heredoc, LineReader, LogicalLine, cut, shell_words
 from armready.parsers.dockerfile_stages import Stage, Stages
@@ -108,17 +108,17 @@ class Instruction:
     interpreter: tuple[str, ...]
     source: Source
 
-    @cached_property
+    @lazy
     def keyword_span(self) -> Span:
         """Where the keyword stands."""
         return self.line.nearest_host_span(self.head)
 
-    @cached_property
+    @lazy
     def span(self) -> Span:
         """From the keyword to the end of its last line, heredocs not included."""
         return self.line.nearest_host_span(Span(self.head.start, max(len(self.line.text.rstrip(BLANKS)), self.head.end)))
 
-    @cached_property
+    @lazy
     def code(self) -> Embedded:
         """The text behind the keyword, joined, mapped to the file."""
         return cut(self.line, self.start, max(self.start, len(self.line.text.rstrip(BLANKS))))
@@ -128,7 +128,7 @@ class Instruction:
         """The instruction that an ONBUILD holds."""
         return self._trigger if self.keyword == "ONBUILD" else None
 
-    @cached_property
+    @lazy
     def _trigger(self) -> Instruction | None:
         if not self.code.text or self.code.text[:7].upper() == "ONBUILD":
             return None
@@ -139,7 +139,7 @@ class Instruction:
         """The instruction with its heredocs."""
         return Span(self.span.start, self.heredocs[-1].end.end) if self.heredocs else self.span
 
-    @cached_property
+    @lazy
     def flags(self) -> tuple[Flag, ...]:
         """The `--name=value` in front of the words."""
         found: list[Flag] = []
@@ -150,7 +150,7 @@ class Instruction:
             found.append(Flag(match[1], value, self._host(Span(*match.span())), self._host(value_span)))
         return tuple(found)
 
-    @cached_property
+    @lazy
     def _flag_matches(self) -> tuple[re.Match[str], ...]:
         if not self.line.text.startswith("--", self.start):
             return ()
@@ -170,7 +170,7 @@ class Instruction:
         """The first flag of that name."""
         return next((each for each in self.flags if each.name == name), None) if self.flags else None
 
-    @cached_property
+    @lazy
     def body(self) -> Embedded:
         """The text behind the flags, and behind a `--` that ends them, mapped to the file."""
         at = self._behind_blanks(self._flag_matches[-1].end()) if self._flag_matches else 0
@@ -178,12 +178,12 @@ class Instruction:
             at = self._behind_blanks(at + 2)
         return cut(self.code, at) if at else self.code
 
-    @cached_property
+    @lazy
     def exec_form(self) -> bool:
         """Whether the arguments are a JSON list."""
         return self._json is not None
 
-    @cached_property
+    @lazy
     def words(self) -> tuple[Word, ...]:
         """The words behind the flags: items of a JSON list, else split at white space (in ARG, ENV and LABEL outside of quotes)."""
         if self._json is not None:
@@ -192,7 +192,7 @@ class Instruction:
         spans = shell_words(text) if self.keyword in _PAIRED else (Span(*match.span()) for match in _WORD.finditer(text))
         return tuple(Word(text[span.start : span.end], self.body.nearest_host_span(span)) for span in spans)
 
-    @cached_property
+    @lazy
     def pairs(self) -> tuple[Pair, ...]:
         """The `NAME=value` pairs of an ARG, ENV or LABEL; the old form `ENV NAME value` is one pair."""
         if self.keyword not in _PAIRED or not self.words:
@@ -215,7 +215,7 @@ class Instruction:
         sign = self.source.text.find("=", start, end)
         return Pair(unquote(raw, self.escape), value, word.span, Span(start, sign), Span(sign + 1, end))
 
-    @cached_property
+    @lazy
     def _json(self) -> tuple[tuple[str, Span], ...] | None:
         """The items of a JSON list with the places of their quoted texts in `body`."""
         if self.keyword not in _JSON_FORMS:
@@ -231,7 +231,7 @@ class Instruction:
             return None
         return tuple((value, Span(*match.span(1))) for value, match in zip(values, _JSON_STRING.finditer(text), strict=False))
 
-    @cached_property
+    @lazy
     def shell(self) -> Embedded | None:
         """The script that a shell runs: RUN, CMD and ENTRYPOINT in shell form, as a heredoc, or as `["sh", "-c", "..."]`.
 

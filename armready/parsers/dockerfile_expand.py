@@ -20,6 +20,7 @@ _DEEPEST = 32
 
 _VARIABLE = regex(r"\$(?:(\w+)|\{(\w++)([^{}]*)\})")
 _NAME = regex(r"\w+")
+_PLAIN = regex(r"[^$'\"\\`}]+")
 _SPECIAL = regex(r"[$'\"\\`]")
 
 
@@ -86,6 +87,11 @@ class _Expansion:
         """Read up to `until`, which is consumed, or to the end."""
         text, out, unknown = self._text, [], False
         while self._at < len(text):
+            plain = _PLAIN.match(text, self._at)
+            if plain is not None:
+                out.append(plain[0])
+                self._at = plain.end()
+                continue
             char = text[self._at]
             if char == until:
                 break

@@ -130,6 +130,15 @@ class LineReader:
         return self._source.line_index(line.heredocs[-1].end.start) + 1 if line.heredocs else line.last + 1
 
     def _read(self, first: int) -> LogicalLine:
+        """The instruction that begins on a line; most end there too."""
+        whole = self._lines[first]
+        if self.escape not in whole:
+            text = whole.lstrip(BLANKS)
+            start = self._source.line_starts[first] + len(whole) - len(text)
+            return LogicalLine(Embedded(text, (Segment(0, start, len(text)),), self._encode), first, first, self._heredocs(text, first + 1))
+        return self._join(first)
+
+    def _join(self, first: int) -> LogicalLine:
         parts: list[str] = []
         segments: list[Segment] = []
         inner, last, index = 0, first, first

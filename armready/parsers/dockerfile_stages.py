@@ -10,9 +10,9 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from armready.lazy import lazy
 from armready.parsers.dockerfile_expand import expand, resolve, unquote, uses
 from armready.parsers.dockerfile_platforms import AMD64, ARM64, AUTOMATIC, NATIVE_ARM64, Automatic, Platform, PlatformKind, normalize
 from armready.patterns import regex
@@ -116,17 +116,17 @@ class Stage:
             yield stage
             stage = stage.parent
 
-    @cached_property
+    @lazy
     def image(self) -> str | None:
         """The base image after expansion; None when it is a stage, or not known."""
         return None if self.base is None or self.parent is not None else self.graph.expand_global(self.base.text, self.position)
 
-    @cached_property
+    @lazy
     def own_platform(self) -> Platform:
         """What its own --platform says; the target without one."""
         return self.graph.platform_of(self.platform_flag, self.position)
 
-    @cached_property
+    @lazy
     def platform(self) -> Platform:
         """What it is built for: a stage built from another one gets that one's, whatever its own flag says."""
         for stage in self.chain():
@@ -185,6 +185,7 @@ class Stages(Sequence[Stage]):
         self._starts = froms
         self._stages = tuple(self._make(number, start) for number, start in enumerate(froms))
         self._memo: dict[tuple[int, str, Automatic], str | None] = {}
+        self._definitions: dict[int, dict[str, list[Definition]]] = {}
         for stage in self._stages:
             end = froms[stage.index + 1] if stage.index + 1 < len(froms) else len(instructions)
             stage.instructions = instructions[stage.position + 1 : end]
@@ -218,7 +219,7 @@ class Stages(Sequence[Stage]):
             return self._stages[int(reference)]
         return None
 
-    @cached_property
+    @lazy
     def _by_name(self) -> Mapping[str, list[int]]:
         names: dict[str, list[int]] = {}
         for stage in self._stages:
@@ -331,7 +332,7 @@ class Stages(Sequence[Stage]):
         other = "arm64" if arch == "amd64" else "amd64"
         return arch if self._shapes.get(self._shape(stage.name), frozenset()) >= {other} else ""
 
-    @cached_property
+    @lazy
     def _shapes(self) -> Mapping[str, frozenset[str]]:
         """Stage names with the architecture taken out -> the architectures that occur there."""
         shapes: dict[str, set[str]] = {}
@@ -359,18 +360,19 @@ class Stages(Sequence[Stage]):
 
     def definitions_in(self, stage: Stage | None, name: str) -> list[Definition]:
         """The ARGs and ENVs of `name` in one stage, or in front of the first FROM, in order."""
-        return self._definitions.get((-1 if stage is None else stage.index, name), [])
+        number = -1 if stage is None else stage.index
+        if number not in self._definitions:
+            self._definitions[number] = self._defined(stage)
+        return self._definitions[number].get(name, [])
 
-    @cached_property
-    def _definitions(self) -> Mapping[tuple[int, str], list[Definition]]:
-        found: dict[tuple[int, str], list[Definition]] = {}
-        number = -1
-        for position, instruction in enumerate(self._instructions):
-            if instruction.keyword == "FROM":
-                number += 1
-            elif instruction.keyword == "ARG" or (instruction.keyword == "ENV" and number >= 0):
-                for pair in instruction.pairs:
-                    found.setdefault((number, pair.name), []).append(Definition(pair, instruction, position))
+    def _defined(self, stage: Stage | None) -> dict[str, list[Definition]]:
+        keywords, instructions, start = frozenset({"ARG"}), self.prologue, 0
+        if stage is not None:
+            keywords, instructions, start = frozenset({"ARG", "ENV"}), stage.instructions, stage.position + 1
+        found: dict[str, list[Definition]] = {}
+        for position, instruction in enumerate(instructions, start):
+            for pair in instruction.pairs if instruction.keyword in keywords else ():
+                found.setdefault(pair.name, []).append(Definition(pair, instruction, position))
         return found
 
     def global_definition(self, name: str, position: int | None = None) -> Definition | None:

@@ -12,11 +12,11 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import field
-from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from armready.embedded import Embedded, Segment
+from armready.lazy import lazy
 from armready.parsers.shell_model import Assignment, Branch, Command, Context, Frame, Redirect, Switch, Word
 from armready.parsers.shell_parts import syntax_tree
 from armready.parsers.shell_tree import Reader
@@ -66,11 +66,11 @@ class Script:
         """The text of the script."""
         return self.embedded.text
 
-    @cached_property
+    @lazy
     def _starts(self) -> list[int]:
         return [command.span.start for command in self.commands]
 
-    @cached_property
+    @lazy
     def _views(self) -> dict[Callable[[Script], Any], Any]:
         return {}
 
@@ -80,7 +80,7 @@ class Script:
             self._views[make] = make(self)
         return self._views[make]  # type: ignore[no-any-return]
 
-    @cached_property
+    @lazy
     def switch_at(self) -> dict[int, Switch]:
         """The switches by the offset at which they begin."""
         return {switch.span.start: switch for switch in reversed(self.switches)}

@@ -203,12 +203,11 @@ class Parts:
         return [self._word(span) for span in spans]
 
     def _word(self, span: Span) -> Word:
-        value, template = unquote(self.text[span.start : span.end], [each.shift(-span.start) for each in self._templates_in(span)])
-        return Word(span, self.text[span.start : span.end], value, template)
+        text = self.text[span.start : span.end]
+        value, template = unquote(text, [each.shift(-span.start) for each in self._templates_in(span)] if self.templates else ())
+        return Word(span, text, value, template)
 
     def _templates_in(self, span: Span) -> list[Span]:
-        if not self.templates:
-            return []
         first = bisect_right(self.templates, span.start, key=lambda each: each.end)
         last = bisect_left(self.templates, span.end, key=lambda each: each.start)
         return self.templates[first:last]

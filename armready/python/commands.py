@@ -24,8 +24,8 @@ from armready.records import dataclass
 from armready.scripts import Host, HostedScript, scripts
 from armready.source import Location, Span
 
-# Stands in every script that runs pip, by whichever name.
-_NEEDLE = "pip"
+# Stands in every script that runs pip, by whichever name; `pipefail` is none.
+_RUNS_PIP = regex(r"pip(?![A-Za-z_-])")
 _PIP = regex(r"pip(?:\d(?:\.\d+)?)?$")
 _PYTHON = regex(r"python(?:\d(?:\.\d+)?)?$|py$")
 _WITH_VALUE = frozenset(
@@ -171,7 +171,7 @@ def installs(command: Command) -> tuple[Word, ...] | None:
 
 
 def _script(file: File, hosted: HostedScript) -> Iterator[Dependency]:
-    for command in hosted.script.commands if _NEEDLE in hosted.text else ():
+    for command in hosted.script.commands if _RUNS_PIP.search(hosted.text) else ():
         arguments = installs(command)
         if arguments is None or _depends_on_arch(hosted, command):
             continue
@@ -347,7 +347,7 @@ def index_options(file: File) -> tuple[IndexOption, ...]:
     """
     found = []
     for hosted in file.parse(scripts):
-        for command in hosted.script.commands if _NEEDLE in hosted.text else ():
+        for command in hosted.script.commands if _RUNS_PIP.search(hosted.text) else ():
             arguments = installs(command)
             if arguments is None or _depends_on_arch(hosted, command):
                 continue

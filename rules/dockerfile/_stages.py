@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from armready.arch import amd64_tokens
 from armready.file import File
@@ -53,6 +54,7 @@ _CROSS_COMPILER = re.compile(
 _TARGETS = regex(r"TARGET(?:ARCH|PLATFORM|OS)\b|(?<![\w-])xx-\w+")
 
 
+@lru_cache(64)
 def path_arch(path: str) -> str:
     """The architecture that a file's path says it is for; empty for a file of all."""
     match = _PATH_ARCH.search(path.lower())

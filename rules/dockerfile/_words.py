@@ -85,7 +85,7 @@ def hits(file: File, pattern: re.Pattern[str], *, variables: bool = True) -> Ite
         run = hosted.instruction
         if run is None or run.keyword != "RUN" or not _counts(hosted.stage):
             continue
-        if pattern.search(hosted.text.replace('"', "").replace("'", "")) is not None and not names_arm64(hosted.text):
+        if pattern.search(hosted.unquoted) is not None and not names_arm64(hosted.text):
             yield from _in_script(hosted, run, pattern)
 
 

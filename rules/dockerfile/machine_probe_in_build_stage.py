@@ -40,6 +40,8 @@ from ._stages import copied_out
 
 _FETCHERS = frozenset({"curl", "wget", "aria2c", "fetch"})
 _PROBE = re.compile(r"\$\(\s*dpkg\s+--print-architecture\s*\)|`\s*dpkg\s+--print-architecture\s*`")
+# One of these stands in every way to ask a machine.
+_ASKS = re.compile(r"(?i)arch|platform|uname|hosttype")
 _TARGET = re.compile(r"\bTARGET(?:ARCH|PLATFORM)\b")
 
 
@@ -101,6 +103,8 @@ class MachineProbeInBuildStage(FileRule):
         for hosted in file.parse(scripts):
             stage = hosted.stage
             if stage is None or not stage.on_build_platform or not stage.ships or stage.variant or _TARGET.search(hosted.text):
+                continue
+            if "://" not in hosted.text or not _ASKS.search(hosted.text):
                 continue
             names = {path.rstrip("/").rpartition("/")[2] for path in copied_out(file, stage)}
             for command in hosted.script.commands:

@@ -34,7 +34,7 @@ _OPTION = "--platform"
 _VARIABLE = "DOCKER_DEFAULT_PLATFORM"
 _SETS = regex(r"(?:environ\.setdefault|putenv|setenv)$")
 _COMMAND = regex(
-    r"\b(?:docker|podman|nerdctl|buildx)\s+(?:[\w-]+\s+)*?(?:build|run|pull|create)\b[^|;&]*?--platform[ =]linux/(?:amd64|x86_64)(?![\w,])"
+    r"\b(?:docker|podman|nerdctl|buildx)\s+(?:[\w-]+\s+){0,4}?(?:build|run|pull|create)\b[^|;&]{0,500}?--platform[ =]linux/(?:amd64|x86_64)(?![\w,])"
 )
 
 

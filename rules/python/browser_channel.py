@@ -31,7 +31,7 @@ from armready.python.sources import Sources, constant, sources
 from armready.rule import Example, FileRule
 
 _CHANNEL = re.compile(r"(?:chrome|msedge)(?:-(?:beta|dev|canary))?")
-_INSTALL = re.compile(r"\bplaywright install(?: --?[\w-]+)* ((?:chrome|msedge)(?:-(?:beta|dev|canary))?)(?![\w-])")
+_INSTALL = re.compile(r"\bplaywright install(?: -[\w-]+)* ((?:chrome|msedge)(?:-(?:beta|dev|canary))?)(?![\w-])")
 
 
 class BrowserChannel(FileRule):

@@ -31,7 +31,7 @@ from armready.rule import Example, FileRule
 _COMPILES = ("set_source", "verify", "load_inline", "cppdef", "inline", "cppcode", "ext_tools")
 _HEADER = re.compile(r"#\s*include\s*[<\"]((?:[a-z]*mmintrin|immintrin|x86intrin|cpuid|intrin)\.h)[>\"]")
 _ASSEMBLY = re.compile(
-    r"\b(?:__asm__|asm)\s*(?:__volatile__|volatile)?\s*\(\s*\"[^\"]*\b(cpuid|rdtscp?|mfence|[lm]fence|xgetbv|%%?[re][a-d]x)"
+    r"\b(?:__asm__|asm)\s*(?:(?:__volatile__|volatile)\s*)?\(\s*\"[^\"]*\b(cpuid|rdtscp?|mfence|[lm]fence|xgetbv|%%?[re][a-d]x)"
 )
 _GUARD = re.compile(r"#\s*(?:if|ifdef|elif)\b|arm64|aarch64|sse2neon|simde", re.IGNORECASE)
 

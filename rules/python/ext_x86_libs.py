@@ -35,7 +35,7 @@ _LIBRARIES = re.compile(
 _FOLDERS = re.compile(r"x86_64-linux-gnu|/intel64\b|/lib/x64\b|/opt/intel\b")
 _MACROS = re.compile(r"__(?:SSE\w*|AVX\w*|x86_64|amd64|MMX|FMA|BMI2?|POPCNT)__|(?:USE|HAVE|ENABLE|WITH)_(?:SSE\w*|AVX\w*)")
 _LINKED = re.compile(r"^(?:-L|-Wl,-rpath[,=]).*(?:x86_64-linux-gnu|/intel64\b)")
-_ASSEMBLY = re.compile(r"(?:^|[/_.-])(?:x86|x86_64|x64|amd64)(?:[/_.-][\w./-]*)?\.(?:S|s|asm|nasm)$|\.nasm$")
+_ASSEMBLY = re.compile(r"(?:^|[/_.-])(?:x86|x86_64|x64|amd64)(?:[/_.-][\w./-]{0,200})?\.(?:S|s|asm|nasm)$|\.nasm$")
 _DIRECTORIES = ("library_dirs", "include_dirs", "runtime_library_dirs")
 
 

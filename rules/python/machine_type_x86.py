@@ -43,8 +43,8 @@ _NAMES = {
     "vmSize": "azure",
 }
 _SHAPES = {
-    "aws": re.compile(r"[a-z]+\d+[a-z-]*\.(?:nano|micro|small|medium|\d*x?large|metal)"),
-    "gcp": re.compile(r"[a-z]+\d+[a-z]?-(?:standard|highmem|highcpu|custom|micro|small|medium)(?:-\d+)*"),
+    "aws": re.compile(r"(?<![a-z])[a-z]+\d+[a-z-]*\.(?:nano|micro|small|medium|\d*x?large|metal)"),
+    "gcp": re.compile(r"(?<![a-z])[a-z]+\d+[a-z]?-(?:standard|highmem|highcpu|custom|micro|small|medium)(?:-\d+)*"),
     "azure": re.compile(r"Standard_[A-Z]+\d+\w*", re.IGNORECASE),
 }
 _MANAGED = re.compile(

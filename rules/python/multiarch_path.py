@@ -36,7 +36,7 @@ from armready.python.sources import Sources, sources
 from armready.rule import Example, FileRule
 
 _PATH = re.compile(
-    r"/lib/x86_64-linux-gnu|/opt/intel/[\w./-]*\bintel64\b|/lib64/ld-linux-x86-64\.so|/jvm/[\w.-]*-amd64\b|/targets/x86_64-linux\b|/include/x86_64-linux-gnu"
+    r"/lib/x86_64-linux-gnu|/opt/intel/[\w./-]{0,200}\bintel64\b|/lib64/ld-linux-x86-64\.so|/jvm/[\w.-]{0,100}-amd64\b|/targets/x86_64-linux\b|/include/x86_64-linux-gnu"
 )
 _TRIPLET = re.compile(r"x86_64-linux-gnu(?=/|$)")
 _MULTIARCH = "x86_64-linux-gnu"

@@ -31,7 +31,7 @@ from armready.rule import Example, FileRule
 
 _USUAL = 4096
 _LARGEST = 65536
-_COUNTS_PAGES = re.compile(r"/proc/[^\"'\s]*/statm\b|[\"']statm[\"']")
+_COUNTS_PAGES = re.compile(r"/proc/[^\"'\s]{0,100}/statm\b|[\"']statm[\"']")
 
 
 class PageSize(FileRule):

@@ -29,7 +29,7 @@ from armready.python.sources import Sources, sources
 from armready.rule import Example, FileRule
 
 _FIELDS = re.compile(r"\^?\s*(model name|flags|cpu MHz|vendor_id|physical id|cpu cores|siblings)\b(?:\W.*)?", re.DOTALL)
-_COMMAND = re.compile(r"(?:grep|awk|sed)\b[^|;]*?\b(model name|flags|cpu MHz|vendor_id|physical id|cpu cores|siblings)\b")
+_COMMAND = re.compile(r"(?:grep|awk|sed)\b[^|;]{0,300}?\b(model name|flags|cpu MHz|vendor_id|physical id|cpu cores|siblings)\b")
 
 
 class ProcCpuinfo(FileRule):

@@ -27,8 +27,8 @@ from armready.rule import Example, FileRule
 from armready.source import Span
 
 _SELECTOR = re.compile(r"(?i)[ \t]*skip[ \t]*:[ \t]*(?:true|yes)[ \t]*#[ \t]*\[(?P<condition>[^\]]+)\]")
-_SKIP = re.compile(r"(?P<indent>[ \t]*)skip[ \t]*:[ \t]*(?P<condition>[^#]*)(?:#.*)?$")
-_ITEM = re.compile(r"(?P<indent>[ \t]*)-[ \t]+(?P<condition>[^#]+)(?:#.*)?$")
+_SKIP = re.compile(r"(?P<indent>[ \t]*)skip[ \t]*:[ \t]*+(?P<condition>[^#]*)(?:#(?s:.*))?$")
+_ITEM = re.compile(r"(?P<indent>[ \t]*)-[ \t]++(?P<condition>[^#]+)(?:#(?s:.*))?$")
 _EVERYWHERE = {"linux": True, "unix": True, "osx": False, "win": False, "win32": False, "win64": False, "arm64": False, "linux32": False}
 _OTHERS = dict.fromkeys(("ppc64le", "s390x", "armv6l", "armv7l", "riscv64", "emscripten", "wasm32"), False)
 _X86 = ("x86", "x86_64", "linux64")

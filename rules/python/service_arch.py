@@ -38,8 +38,8 @@ _ARM = re.compile(r"arm_?64|aarch64|graviton|linuxarm|arm_container", re.IGNOREC
 _MEMBERS = {"CpuArchitecture.X86_64": "ARM64", "AmazonLinuxCpuType.X86_64": "ARM_64"}
 _FIELDS = ("cpuArchitecture", "cpu_architecture")
 _IMAGE = re.compile(
-    r"/aws/service/(?:ami-amazon-linux|ecs|eks|bottlerocket|canonical|debian)\S*[/-](x86_64|amd64)\b"
-    r"|(?:al2023-ami|amzn2-ami|ubuntu/images|debian-1\d|RHEL-\d)\S*[-_/](x86_64|amd64)\b"
+    r"/aws/service/(?:ami-amazon-linux|ecs|eks|bottlerocket|canonical|debian)\S{0,200}[/-](x86_64|amd64)\b"
+    r"|(?:al2023-ami|amzn2-ami|ubuntu/images|debian-1\d|RHEL-\d)\S{0,200}[-_/](x86_64|amd64)\b"
 )
 _NOTE = "what runs there must exist for arm64"
 

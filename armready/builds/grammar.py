@@ -22,6 +22,7 @@ from armready.builds.options import (
     EARTHLY_VALUES,
     GLOBAL_VALUES,
     GROUPS,
+    KANIKO,
     KANIKO_VALUES,
     KO_VALUES,
     MANIFEST_VALUES,
@@ -123,7 +124,7 @@ def tool_of(word: Word, environment: Environment) -> tuple[str, bool] | None:
     name = posixpath.basename(word.template.replace("\\", "/"))
     if name in TOOLS:
         return TOOLS[name], True
-    if word.template in ("/kaniko/executor", "/kaniko/warmer", "executor"):
+    if word.template in KANIKO:
         return "kaniko", True
     if "$" not in word.template:
         return None

@@ -10,6 +10,8 @@ from armready.builds.publishers import Publication
 from armready.file import File
 from armready.patterns import regex
 
+# One of these stands in every command that publishes.
+NEEDLES = ("jib", "bootbuildimage", "build-image")
 _MAVEN_JIB = regex(r"(?:^|:)jib(?:-maven-plugin)?(?::[^:\s]+)?:build$")
 _GRADLE_JIB = regex(r"^(?::?[\w.-]+:)*jib$")
 _GRADLE_BOOT = regex(r"^(?::?[\w.-]+:)*bootBuildImage$")

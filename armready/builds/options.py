@@ -151,10 +151,15 @@ TOOLS = {
     "microk8s": "microk8s",
     "dgoss": "dgoss",
 }
+# What the name of a variable ends in that holds the tool.
+TOOL_VARIABLES = (
+    "docker", "podman", "buildah", "nerdctl", "container_tool", "container_engine", "container_runtime", "container_cli", "container_cmd",
+    "container_builder", "oci_runtime", "oci_bin", "cri_bin", "image_builder", "builder", "docker_cmd", "docker_bin", "engine",
+    "img_builder", "contengine", "docker_cli", "docker_command",
+)  # fmt: skip
 TOOL_VARIABLE = regex(
-    r"""^["']?\$[({]?(?:[A-Z0-9_]*_)?(docker|podman|buildah|nerdctl|container_tool|container_engine|container_runtime|container_cli|container_cmd|container_builder
-    |oci_runtime|oci_bin|cri_bin|image_builder|builder|docker_cmd|docker_bin|engine|img_builder|contengine|docker_cli|docker_command)(?:_?(?:cmd|bin|exe|cli|command))?[)}]?["']?$""",
-    re.IGNORECASE | re.VERBOSE,
+    rf"""^["']?\$[({{]?(?:[A-Z0-9_]*_)?({"|".join(TOOL_VARIABLES)})(?:_?(?:cmd|bin|exe|cli|command))?[)}}]?["']?$""", re.IGNORECASE
 )
+KANIKO = frozenset({"/kaniko/executor", "/kaniko/warmer", "executor"})
 GROUPS = words("image builder buildx compose manifest imagetools context container system builds artifact")
 VERBLESS = words("kaniko manifest-tool dive container-structure-test dgoss grype syft earthly heroku fly")

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice, pairwise
+from itertools import islice, pairwise, zip_longest
 
 from armready.builds import commands
 from armready.builds import platforms as platform_values
@@ -32,6 +32,7 @@ from armready.builds.events import (
     name_of,
 )
 from armready.builds.grammar import Invocation, read
+from armready.builds.hints import COMPILERS, INTERPRETERS, PACKAGE_MANAGERS, RUNNERS, SCRIPT_SUFFIXES, changes_shell, may_act
 from armready.builds.java_publishers import java_publication
 from armready.builds.options import words
 from armready.builds.paths import ROOTS, is_root
@@ -40,9 +41,10 @@ from armready.builds.publishers import Publication, described_in, goreleaser_fil
 from armready.builds.timeline import Timeline
 from armready.builds.variables import expand, has_expansion
 from armready.file import File
-from armready.parsers.shell import Command, Script, Word, parse_shell
+from armready.parsers.shell import Command, Script, Word
 from armready.patterns import regex
 from armready.pipelines.model import Declared, Job, Step, Verb
+from armready.scripts import Shell
 from armready.source import Span
 
 _SPEAKS = words(
@@ -69,7 +71,6 @@ _EMULATORS = regex(
 _EMULATOR_PACKAGES = regex(r"^(?:qemu-user-static|binfmt-support|qemu-user-binfmt|qemu-aarch64-static|qemu-user)(?:=.*)?$")
 # A command that is a file of the repository: `./build`, `hack/build`.
 _PATH = regex(r"(?:\./)?[\w.-]+(?:/[\w.-]+)*/[\w.-]+|\./[\w.-]+")
-_SCRIPT_NAME = regex(r"\.(?:sh|bash|ksh|zsh)$")
 
 
 # More than any job that people write; an image that is named anew N times by N builds still takes the square of N.
@@ -96,7 +97,8 @@ class _Walk:
         self.script: Script | None = None
 
     def events(self) -> Iterator[Event]:
-        for step in self.job.steps:
+        steps = self.job.steps
+        for step, following in zip_longest(steps, steps[1:]):
             if step.shell != self.shell or step.environment:
                 kept = self.environment if step.shell == self.shell else {}
                 self.environment = {**self.job.environment, **kept, **step.environment}
@@ -108,8 +110,8 @@ class _Walk:
                     yield Variable(self.at(None, step.span), name=name, value=values[-1] if values else "")
             for declared in step.declared:
                 yield from self.declared(step, declared)
-            if step.script is not None:
-                self.script = parse_shell(step.script, opaque=step.opaque)
+            if step.script is not None and self.matters(step, following):
+                self.script = self.file.parse(Shell).read(step.script, step.opaque)
                 self.subshells = []
                 restarts = sorted(step.restarts, reverse=True)
                 for command in self.script.commands:
@@ -118,6 +120,13 @@ class _Walk:
                         self.folder, self.subshells = step.folder, []
                         self.environment = {**self.job.environment, **step.environment}
                     yield from self.command(command)
+
+    def matters(self, step: Step, following: Step | None) -> bool:
+        """Whether the script of a step may hold an event, or change what the next step finds in the same shell."""
+        assert step.script is not None
+        text = step.script.text
+        shared = following is not None and following.shell == step.shell
+        return (shared and (bool(step.restarts) or changes_shell(text))) or may_act(text, self.environment)
 
     def at(self, command: Command | None, span: Span | None = None, invocation: Invocation | None = None) -> Moment:
         """The moment of the next event."""
@@ -367,14 +376,12 @@ class _Walk:
             and any(_EMULATOR_PACKAGES.match(each) for each in arguments)
         ) or name in ("update-binfmts", "qemu-binfmt-conf.sh"):
             yield Setup(self.at(command), kind="emulator", detail="package")
-        elif name in ("make", "gmake", "just", "task", "go-task"):
-            yield from self.make(command, "make" if name in ("make", "gmake") else "task" if name.endswith("task") else name)
-        elif name in ("npm", "yarn", "pnpm") and arguments:
+        elif name in RUNNERS:
+            yield from self.make(command, RUNNERS[name])
+        elif name in PACKAGE_MANAGERS and arguments:
             target = arguments[1] if arguments[0] in ("run", "run-script") and len(arguments) > 1 else arguments[0]
             yield Call(self.at(command), runner="npm", target=target, path=self.file_here("package.json"))
-        elif (
-            name in ("bash", "sh", "source", ".", "zsh", "dash") or _SCRIPT_NAME.search(name) or _PATH.fullmatch(command.words[0].template)
-        ):
+        elif name in INTERPRETERS or name.endswith(SCRIPT_SUFFIXES) or _PATH.fullmatch(command.words[0].template):
             yield from self.script_call(command)
 
     def make(self, command: Command, runner: str) -> Iterator[Event]:
@@ -399,7 +406,7 @@ class _Walk:
             yield Call(self.at(command), runner=runner, target=target, path=where)
 
     def script_call(self, command: Command) -> Iterator[Event]:
-        interpreter = command.name in ("bash", "sh", "source", ".", "zsh", "dash")
+        interpreter = command.name in INTERPRETERS
         words = [word for word in command.args if not word.template.startswith("-")] if interpreter else list(command.words)
         if interpreter and any(re.fullmatch(r"-[a-z]*c", word.template) for word in command.args):
             return
@@ -475,16 +482,18 @@ class _Walk:
 def _compiled(name: str, arguments: Sequence[str]) -> str:
     """The path that a compiler writes to; empty for other commands and for output of any architecture."""
     verb = next((each for each in arguments if not each.startswith("-")), "")
-    if name in ("go", "gcc", "g++", "cc", "clang", "ghc", "nim") and (name != "go" or verb == "build"):
+    if name not in COMPILERS or COMPILERS[name] not in ("", verb):
+        return ""
+    if name == "cargo":
+        return "target"
+    if name != "dotnet":
         for option, value in pairwise(arguments):
             if option == "-o":
                 return value
         joined = next((each[2:].lstrip("=") for each in arguments if re.match(r"-o[^-]", each)), "")
         source = arguments[-1] if name == "go" and arguments[-1].endswith(".go") else ""
         return joined or posixpath.basename(source).removesuffix(".go")
-    if name == "cargo" and verb == "build":
-        return "target"
-    if name == "dotnet" and verb == "publish" and any(each in arguments for each in ("-r", "--runtime")):
+    if any(each in arguments for each in ("-r", "--runtime")):
         return next((value for option, value in pairwise(arguments) if option in ("-o", "--output")), "")
     return ""
 

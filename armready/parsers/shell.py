@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from armready.fix import Edit
 
 __all__ = [
+    "RUN_WORDS",
     "Assignment",
     "Branch",
     "Command",
@@ -173,11 +174,16 @@ def _parse(embedded: Embedded, opaque: Sequence[Span], depth: int) -> Script:
 # Scripts inside of words: `sh -c '…'`, `ssh host '…'`, a here-document for `bash`.
 
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh"})
+_TAKE_SCRIPTS = frozenset({"su", "sg", "runuser", "flock", "script"})
+# Commands of which a word is a script.
+RUN_WORDS = _SHELLS | _TAKE_SCRIPTS | {"eval", "ssh"}
 
 
 def _nested_words(command: Command) -> Iterator[Word]:
+    if command.name not in RUN_WORDS:
+        return
     args = command.args
-    if command.name in _SHELLS or command.name in ("su", "sg", "runuser", "flock", "script"):
+    if command.name in _SHELLS or command.name in _TAKE_SCRIPTS:
         for option, word in pairwise(args):
             text = option.template
             if text in ("-c", "--command") or (command.name in _SHELLS and re.fullmatch(r"-[a-zA-Z]*c", text)):

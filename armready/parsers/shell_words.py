@@ -146,7 +146,7 @@ class _Prefix(NamedTuple):
     optional_number: bool = False
 
 
-_PREFIXES = {
+PREFIXES = {
     "sudo": _Prefix(
         frozenset({"-u", "-g", "-h", "-p", "-C", "-r", "-t", "-T", "-U", "-D", "--user", "--group", "--host", "--prompt", "--chdir"}),
         assignments=True,
@@ -189,7 +189,7 @@ def strip_prefixes(words: Sequence[Word]) -> tuple[list[Word], list[Word]]:
     at = 0
     while at < len(words):
         name = words[at].template.rpartition("/")[2]
-        prefix = _PREFIXES.get(name)
+        prefix = PREFIXES.get(name)
         if prefix is None:
             break
         after = _after_prefix(words, at + 1, name, prefix)

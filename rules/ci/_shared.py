@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from armready.builds import references
@@ -60,7 +60,10 @@ def pushed_builds(project: Project) -> Iterator[ImageBuild]:
     """
     frees = list(project.facts(FreePush))
     described = [call for _, call in project.facts(CallMade) if call.pushes or call.runner.endswith(_BY_DAEMON)]
-    calls: set[tuple[str, str | None]] = {(path, call.path) for path, call in project.facts(CallMade) if call.path} if frees else set()
+    callers: dict[str, set[str]] = {}
+    for path, call in project.facts(CallMade) if frees else ():
+        if call.path:
+            callers.setdefault(call.path, set()).add(path)
     for build in image_builds(project):
         if build.exempt or rejected_by(project, build)[0] or _holds_files_only(project, build):
             continue
@@ -69,7 +72,7 @@ def pushed_builds(project: Project) -> Iterator[ImageBuild]:
         elif build.system in DESCRIBED and (ordered := _ordered(project, build, described)) is not None:
             yield ordered
         elif (build.output == "default" or build.system in DESCRIBED) and build.names:
-            found = tuple(push.pushed for path, push in frees if _together(build.location.path, path, calls) and _same(build, push))
+            found = tuple(push.pushed for path, push in frees if _same(build, push) and _together(build.location.path, path, callers))
             if found:
                 where = found[0].location.path
                 why_not = f"the push stands in {where}: fold both into one command"
@@ -130,11 +133,9 @@ def _same(build: ImageBuild, push: FreePush) -> bool:
     return not set(build.names).isdisjoint(push.pushed.spellings)
 
 
-def _together(one: str, other: str, calls: set[tuple[str, str | None]]) -> bool:
-    if (one, other) in calls or (other, one) in calls:
-        return True
-    callers = {caller for caller, called in calls if called == one}
-    return any((caller, other) in calls for caller in callers)
+def _together(one: str, other: str, callers: Mapping[str, set[str]]) -> bool:
+    of_one, of_other = callers.get(one, set()), callers.get(other, set())
+    return other in of_one or one in of_other or not of_one.isdisjoint(of_other)
 
 
 def describes_platforms(project: Project, build: ImageBuild) -> bool:

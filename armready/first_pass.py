@@ -143,9 +143,13 @@ def check_file(path: str, data: bytes, registry: Registry, kind: Kind | None = N
         return FileResult(path, kind, problems=(str(problem),))
     lowered = (data if source.encoding in ("utf-8", "latin-1") else source.text.encode("utf-8", "replace")).lower()
 
+    present: dict[bytes, bool] = {}
+
     def relevant(needles: tuple[bytes, ...]) -> bool:
         for needle in needles:
-            if needle in lowered:
+            if needle not in present:
+                present[needle] = needle in lowered
+            if present[needle]:
                 return True
         return not needles
 

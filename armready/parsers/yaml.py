@@ -9,7 +9,7 @@ Nodes without an explicit tag share one tag object, which also carries the text 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -34,6 +34,7 @@ __all__ = [
     "alias_span",
     "content_start",
     "embedded",
+    "entries",
     "find",
     "get",
     "in_flow_style",
@@ -148,6 +149,17 @@ def get(node: Node | None, *keys: str | int) -> Node | None:
         if node is None:
             return None
     return node
+
+
+def entries(node: Node | None) -> dict[str, Node]:
+    """The values of a mapping by their keys, as `get` finds them: for a mapping that is asked for many."""
+    if not isinstance(node, MappingNode):
+        return {}
+    found = {key.value: value for key, value in node.value if isinstance(key, ScalarNode)}
+    if "<<" in found:
+        for key, value in _merged(node, set(), set()):
+            found.setdefault(key_of(key) or "", value)
+    return found
 
 
 def find(node: Node | None, *keys: str) -> Iterator[Node]:
@@ -326,7 +338,7 @@ def embedded(file: File, scalar: Node, masked: str | None = None) -> Embedded | 
     """
     if not isinstance(scalar, ScalarNode):
         return None
-    in_flow = masked is not None or _in_flow(file, scalar)
+    in_flow = partial(_in_flow, file, scalar) if masked is None else partial(bool, True)
     return yaml_scalars.decode(masked or file.text, scalar, span(scalar), int(scalar.end_mark.index), in_flow)
 
 

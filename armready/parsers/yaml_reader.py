@@ -27,6 +27,7 @@ _EXPLICIT_TAG = regex(r"(?:^|[\s,\[{\-])!", re.MULTILINE)
 _ANCHORED_AGAIN = "second occurrence"
 _ANCHOR = regex(r"[&*]([\w-]+)")
 _INDENT = regex(r"(?m)^[ \-?:]+")
+_DEEP_INDENT = regex(rf"(?m)^[ \-?:]{{{MAX_DEPTH // 4}}}")
 _DOCUMENT_START = regex(r"(?m)^(?:---|\.\.\.)(?=[ \t\r\n]|$)")
 
 
@@ -88,7 +89,7 @@ def parse_yaml_text(text: str) -> Stream:
                 roots = ()
                 break
             readable = blanked
-    if _EXPLICIT_TAG.search(text):
+    if "!" in text and _EXPLICIT_TAG.search(text):
         for root in roots:
             _tag_explicitly(root, text)
     return Stream(tuple(None if _is_empty(root) else root for root in roots), tuple(problems))
@@ -218,8 +219,10 @@ def _described(error: YAMLError, text: str) -> tuple[int, str]:
 
 def _check_depth(text: str) -> None:
     """The composer recurses in C and would overflow the stack; the exact count is made only where the depth could be large."""
-    deepest = max((match.end() - match.start() for match in _INDENT.finditer(text)), default=0)
     brackets = text.count("[") + text.count("{")
+    if brackets < MAX_DEPTH // 2 and not _DEEP_INDENT.search(text):
+        return
+    deepest = max((match.end() - match.start() for match in _INDENT.finditer(text)), default=0)
     if brackets + 2 * deepest < MAX_DEPTH:
         return
     if brackets < _SAFE_BRACKETS and _left_open(text) + 2 * deepest < MAX_DEPTH:

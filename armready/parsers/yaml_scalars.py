@@ -66,7 +66,7 @@ class _Block(NamedTuple):
     newline: str
 
 
-def decode(text: str, scalar: ScalarNode, span: Span, mark_end: int, in_flow: bool) -> Embedded | None:
+def decode(text: str, scalar: ScalarNode, span: Span, mark_end: int, in_flow: Callable[[], bool]) -> Embedded | None:
     """The map of one scalar.
 
     Args:
@@ -74,7 +74,7 @@ def decode(text: str, scalar: ScalarNode, span: Span, mark_end: int, in_flow: bo
         scalar: what the parser made of it.
         span: where it stands.
         mark_end: the parser's end mark, which for block scalars includes trailing blank lines.
-        in_flow: it stands inside of `[]` or `{}`, where a plain scalar may not contain `,[]{}`.
+        in_flow: tells, when it is edited, whether it stands inside of `[]` or `{}`, where a plain scalar may not contain `,[]{}`.
     """
     style = scalar.style or ""
     if style in ("|", ">"):
@@ -86,7 +86,7 @@ def decode(text: str, scalar: ScalarNode, span: Span, mark_end: int, in_flow: bo
 
     def check(edited: Span, new: str) -> str | None:
         changed = text[span.start : edited.start] + new + text[edited.end : span.end]
-        return decoded_flow(changed, style, in_flow)
+        return decoded_flow(changed, style, in_flow())
 
     return Embedded(found.text, tuple(found.segments), _encoder(style, in_flow), check)
 
@@ -156,9 +156,9 @@ def _escape(text: str, position: int, end: int, result: _Map) -> int | None:
     return position + 1
 
 
-def _encoder(style: str, in_flow: bool) -> Callable[[str], str | None]:
+def _encoder(style: str, in_flow: Callable[[], bool]) -> Callable[[str], str | None]:
     def plain(fragment: str) -> str | None:
-        if _CONTROL.search(fragment) or _UNSAFE_PLAIN.search(fragment) or (in_flow and re.search(r"[,\[\]{}]", fragment)):
+        if _CONTROL.search(fragment) or _UNSAFE_PLAIN.search(fragment) or (re.search(r"[,\[\]{}]", fragment) and in_flow()):
             return None
         return fragment
 

@@ -11,7 +11,20 @@ from armready.classify import Kind
 from armready.file import File
 from armready.fix import Edit
 from armready.knowledge.runners import Buildx, github_label
-from armready.parsers.yaml import MappingNode, Node, SequenceNode, embedded, get, key_of, merged_pairs, parse_yaml, span, strings, text_of
+from armready.parsers.yaml import (
+    MappingNode,
+    Node,
+    SequenceNode,
+    embedded,
+    entries,
+    get,
+    key_of,
+    merged_pairs,
+    parse_yaml,
+    span,
+    strings,
+    text_of,
+)
 from armready.patterns import regex
 from armready.pipelines.architectures import siblings, varied
 from armready.pipelines.github_actions import declared_by, metadata_names
@@ -112,26 +125,27 @@ class _Reader:
         shell = text_of(get(default, "shell")) or ""
         folder = text_of(get(default, "working-directory")) or ""
         for index, node in enumerate(steps.value):
-            condition = text_of(get(node, "if")) or ""
+            keys = entries(node)
+            condition = text_of(keys.get("if")) or ""
             if not isinstance(node, MappingNode) or _NEVER.match(condition):
                 continue
-            own = environment_of(get(node, "env"))
-            run = get(node, "run")
+            own = environment_of(keys.get("env"))
+            run = keys.get("run")
             script = None
-            if run is not None and not _OTHER_SHELL.match(text_of(get(node, "shell")) or shell):
+            if run is not None and not _OTHER_SHELL.match(text_of(keys.get("shell")) or shell):
                 script = embedded(self.file, run)
-            where = text_of(get(node, "working-directory")) or folder
+            where = text_of(keys.get("working-directory")) or folder
             yield Step(
                 span(node),
                 script,
                 declared=tuple(declared_by(self.file, steps, index, environment)) if script is None else (),
-                name=text_of(get(node, "name")) or "",
+                name=text_of(keys.get("name")) or "",
                 shell=index,
                 environment=own,
                 folder=_folder(where, environment),
                 condition=condition,
                 place=Item(self.file, steps, index),
-                id=text_of(get(node, "id")) or "",
+                id=text_of(keys.get("id")) or "",
             )
 
     def _inputs(self) -> dict[str, tuple[str, ...]]:

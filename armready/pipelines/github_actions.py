@@ -59,9 +59,11 @@ def metadata_names(steps: Node | None, environment: Mapping[str, tuple[str, ...]
     """What the outputs of docker/metadata-action stand for, by the expressions that name them."""
     found: dict[str, tuple[str, ...]] = {}
     for node in steps.value if isinstance(steps, SequenceNode) else ():
+        if "metadata" not in action_of(node)[0]:
+            continue
         identity = text_of(get(node, "id"))
         images = [image for image in listed(get(node, "with", "images")) if image and not image.startswith("#")]
-        if not identity or not images or "metadata" not in action_of(node)[0]:
+        if not identity or not images:
             continue
         version = f"${{{{ steps.{identity}.outputs.version }}}}"
         names = tuple(f"{_bare(text)}:{version}" for image in images for text in expand(image, environment))

@@ -50,13 +50,14 @@ def units(file: File) -> list[Unit]:
     return sorted(found, key=lambda unit: unit.span)
 
 
-def apply_edits(text: str, edits: Sequence[Edit]) -> str:
-    """The text after edits that do not overlap."""
-    pieces, position = [], 0
+def apply_edits(text: str, edits: Sequence[Edit], within: Span | None = None) -> str:
+    """The text, or the part of it that holds all of the edits, after edits that do not overlap."""
+    position, end = within or (0, len(text))
+    pieces = []
     for edit in sorted(edits, key=lambda each: (each.span, each.text)):
         pieces += [text[position : edit.span.start], edit.text]
         position = edit.span.end
-    return "".join((*pieces, text[position:]))
+    return "".join((*pieces, text[position:end]))
 
 
 def problem_with(old: File, new: File, edits: Sequence[Edit]) -> str | None:

@@ -86,7 +86,7 @@ def decode(text: str, scalar: ScalarNode, span: Span, mark_end: int, in_flow: Ca
 
     def check(edited: Span, new: str) -> str | None:
         changed = text[span.start : edited.start] + new + text[edited.end : span.end]
-        return decoded_flow(changed, style, in_flow())
+        return decoded_flow(changed, style, not style and in_flow())
 
     return Embedded(found.text, tuple(found.segments), _encoder(style, in_flow), check)
 

@@ -179,9 +179,7 @@ def _twin(file: File, place: Place, entry: MappingNode) -> list[Edit] | None:
     text = file.text[lines.start : lines.end]
     if _X86.search(text) or "&" in re.sub(r"&&", "", text):
         return None
-    moved = apply_edits(file.text, [*other]) if other else file.text
-    grown = len(moved) - len(file.text)
-    twin = moved[lines.start : lines.end + grown]
+    twin = apply_edits(file.text, other, lines)
     at_end = next((edit for edit in own if edit.span == Span(lines.end, lines.end)), None)
     before = at_end.text if at_end is not None else ""
     own = [edit for edit in own if edit is not at_end]

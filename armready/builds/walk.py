@@ -41,10 +41,9 @@ from armready.builds.publishers import Publication, described_in, goreleaser_fil
 from armready.builds.timeline import Timeline
 from armready.builds.variables import expand, has_expansion
 from armready.file import File
-from armready.parsers.shell import Command, Script, Word
+from armready.parsers.shell import Command, Script, Word, parse_shell
 from armready.patterns import regex
 from armready.pipelines.model import Declared, Job, Step, Verb
-from armready.scripts import Shell
 from armready.source import Span
 
 _SPEAKS = words(
@@ -111,7 +110,7 @@ class _Walk:
             for declared in step.declared:
                 yield from self.declared(step, declared)
             if step.script is not None and self.matters(step, following):
-                self.script = self.file.parse(Shell).read(step.script, step.opaque)
+                self.script = parse_shell(step.script, opaque=step.opaque)
                 self.subshells = []
                 restarts = sorted(step.restarts, reverse=True)
                 for command in self.script.commands:

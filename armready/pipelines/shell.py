@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from armready.embedded import Embedded
 from armready.file import File
 from armready.knowledge.runners import Buildx
 from armready.patterns import regex
 from armready.pipelines.model import Host, HostKind, Job, Pipeline, Step
-from armready.scripts import whole as whole_text
 from armready.source import Span
 
 _OTHER_SHEBANG = regex(r"#!(?!.*(?:sh|bats)\b)")
@@ -18,5 +18,5 @@ def read(file: File) -> Pipeline:
     if _OTHER_SHEBANG.match(file.text):
         return Pipeline("shell", ())
     whole = Span(0, len(file.text))
-    step = Step(whole, file.parse(whole_text), folder=None if "cd " in file.text[:2000] else "")
+    step = Step(whole, Embedded.whole(file.text), folder=None if "cd " in file.text[:2000] else "")
     return Pipeline("shell", (Job(file.path, whole, HOST, (step,)),), shares_images=True)

@@ -16,7 +16,7 @@ _MAX_ALTERNATIVES = 64
 _MAX_DEPTH = 6
 # Characters that the expansions of one text may take together.
 _MAX_WORK = 300_000
-_MAX_LENGTH = 3_000
+MAX_LENGTH = 3_000
 
 _VARIABLE = regex(
     r"""
@@ -91,7 +91,7 @@ class _Expansion:
             results = [before + literal + each for before in results for each in alternatives]
             lengths = [len(each) for each in results]
             self.work += sum(lengths)
-            if max(lengths) > _MAX_LENGTH:
+            if max(lengths) > MAX_LENGTH:
                 return (text,)
         return tuple(before + text[position:] for before in results)
 

@@ -39,7 +39,7 @@ from armready.builds.paths import ROOTS, is_root
 from armready.builds.platforms import NOT_GIVEN
 from armready.builds.publishers import Publication, described_in, goreleaser_files, publication
 from armready.builds.timeline import Timeline
-from armready.builds.variables import expand, has_expansion
+from armready.builds.variables import MAX_LENGTH, expand, has_expansion
 from armready.file import File
 from armready.parsers.shell import Command, Script, Word, parse_shell
 from armready.patterns import regex
@@ -156,13 +156,20 @@ class _Walk:
                     values = _bounded((*environment.get(assignment.name, ()), *values))
                 if assignment.append:
                     values = _bounded(tuple(before + each for before in environment.get(assignment.name, ("",)) for each in values))
-                environment[assignment.name] = values
+                self.keep(assignment.name, values)
         self.leave_subshells(command)
         if command.words:
             if command.name in ("cd", "pushd"):
                 self.change_folder(command)
             else:
                 yield from self.run(command)
+
+    def keep(self, name: str, values: tuple[str, ...]) -> None:
+        """Remember what a variable holds; a text that has grown too long is no longer known."""
+        if any(len(each) > MAX_LENGTH for each in values):
+            self.environment.pop(name, None)
+        else:
+            self.environment[name] = values
 
     def leave_subshells(self, command: Command) -> None:
         """Go back to where a subshell began once it is left."""

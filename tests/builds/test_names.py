@@ -4,6 +4,11 @@ import pytest
 
 from armready.builds import platforms, references
 from armready.builds.variables import expand, names
+from armready.builds.view import read_builds
+from armready.classify import Kind
+from armready.config import Settings
+from armready.file import File
+from armready.source import Source
 
 
 @pytest.mark.parametrize(
@@ -110,3 +115,11 @@ def test_many_alternatives_stay_unexpanded():
 
 def test_the_names_of_variables():
     assert names("$A/${B:-x}/$(C)/${{ env.D }}") == {"A", "B", "C", "env.D"}
+
+
+def test_a_text_that_grows_without_end_is_no_longer_known():
+    lines = "".join(f'if [ -n "$A{each}" ]; then REPORT+=" line {each} of the report"; fi\n' for each in range(400))
+    text = f"#!/bin/bash\nREPORT=start\n{lines}docker build -t a/b:1 .\ndocker push a/b:1\n"
+    builds = File(Source("check.sh", text), Kind.SHELL, Settings()).parse(read_builds)
+    (chain,) = builds.chains
+    assert sum(len(value) for values in chain.build.environment.values() for value in values) < 50_000

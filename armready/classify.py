@@ -368,8 +368,8 @@ _JSON_PATCH = regex(r"(?m)^[ \t]*-[ \t]*(?:op[ \t]*:[ \t]*[\"']?(?:add|replace|r
 _ABOUT_MANIFESTS = _has("swagger", "openapi", "suite")
 _SHEBANG = regex(r"^#![ \t]*\S*?(?:/|\benv[ \t]+(?:-S[ \t]+)?)(?:ba|da|k|z|a)?sh\b")
 _PYTHON_SHEBANG = regex(r"^#![ \t]*\S*\bpython[\d.]*\b")
-_FROM = regex(r"(?mi)^FROM[ \t]+\S+")
-_INSTRUCTION = regex(r"(?mi)^(?:RUN|COPY|ENTRYPOINT|CMD|WORKDIR|ENV|ADD|LABEL|USER)[ \t]+\S")
+_FROM = regex(r"(?m)^FROM[ \t]+\S+")
+_INSTRUCTION = regex(r"(?m)^(?:RUN|COPY|ENTRYPOINT|CMD|WORKDIR|ENV|ADD|LABEL|USER)[ \t]+\S")
 _SYNTAX = regex(r"(?i)^#[ \t]*syntax[ \t]*=[ \t]*\S*docker")
 _EXPLICIT = regex(r"(?m)^@EXPLICIT[ \t\r]*$")
 

@@ -115,3 +115,8 @@ def test_hostile_text_is_classified(path, text):
 def test_build_files_of_pants() -> None:
     assert classify("3rdparty/BUILD", 'python_requirement(\n  requirements=["a"],\n)\n') is Kind.PYTHON
     assert classify("src/BUILD", 'py_library(\n  name = "a",\n)\n') is None
+
+
+def test_prose_is_no_dockerfile():
+    assert classify("LICENSE", "The licence differs\nfrom the ordinary one.\nadd notices to\nuser interfaces\n") is None
+    assert classify("BASEIMAGE", "FROM debian:12\nRUN true\n") is Kind.DOCKERFILE

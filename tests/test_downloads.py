@@ -261,3 +261,8 @@ def test_the_argument_is_declared_where_it_is_needed():
     tree, registry, analysis = analyse_files({"Dockerfile": text}, Settings())
     outcome = fix(tree, analysis, registry, allowed=Applicability.UNSAFE, wanted=lambda each: True, today=None)
     assert "RUN true\nARG TARGETARCH\nRUN curl" in outcome.tree.read("Dockerfile").decode()
+
+
+@pytest.mark.parametrize("name", ["3bf863cc.pub", "repo.gpg", "release.key"])
+def test_a_key_has_no_architecture(name):
+    assert found(f"FROM debian:12\nRUN curl -fsSL https://packages.example.com/ubuntu2204/x86_64/{name} | apt-key add -\n") == ()

@@ -48,7 +48,7 @@ def downloads(file: File) -> tuple[Download, ...]:
             taken.update(site.span for site in download.sites)
             found.append(download)
     arm64 = search.arm64_shapes
-    kept = [each for each in found if shape(each.url) not in arm64 and not _WHEEL.search(each.url)]
+    kept = [each for each in found if shape(each.url) not in arm64 and not each.is_key and not _WHEEL.search(each.url)]
     fetched = {shape(DATA.sub("", each.url)) for each in kept if not each.is_data}
     kept = [each for each in kept if not each.is_data or shape(DATA.sub("", each.url)) not in fetched]
     return tuple(sorted(kept, key=lambda each: each.sites[0].span))

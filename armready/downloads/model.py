@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from armready.parsers.dockerfile_stages import Stage
 
 DATA = regex(
-    r"\.(?:asc|sig|sha\d*|sha\d*sums?|md5|pem|key|gpg|json|ya?ml|txt|xml|html|md|repo|list|conf|sbom|minisig|xpi)(?:[?#](?s:.*))?$",
+    r"\.(?:asc|sig|sha\d*|sha\d*sums?|md5|json|ya?ml|txt|xml|html|md|repo|list|conf|sbom|minisig|xpi)(?:[?#](?s:.*))?$",
     re.IGNORECASE,
 )
+_KEY = regex(r"\.(?:pub|key|gpg|pem)(?:[?#](?s:.*))?$", re.IGNORECASE)
 _BEFORE_QUERY = regex(r"(?:\$\{[^{}]{0,200}\}|[^?#])*")
 _PACKAGE = regex(r"\.(?:deb|rpm|apk|pkg\.tar\.\w+)(?:[?#](?s:.*))?$", re.IGNORECASE)
 _SUBSTITUTION = regex(r"\$\([^()]*(?:\([^()]*\)[^()]*)*\)|`[^`]*`")
@@ -135,6 +136,11 @@ class Download:
     def is_data(self) -> bool:
         """Whether it is a signature, a checksum or a description, which does not run."""
         return bool(DATA.search(self.url))
+
+    @property
+    def is_key(self) -> bool:
+        """Whether it is a public key, which is the same for every machine."""
+        return bool(_KEY.search(self.url))
 
     @property
     def names(self) -> frozenset[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from armready.config import Settings
 from armready.file import File
 from armready.knowledge.runners import Buildx, architecture_of_label
-from armready.parsers.groovy import MOST_TOKENS, Token, TokenKind, parse_groovy
+from armready.parsers.groovy import Token, TokenKind, parse_groovy
 from armready.pipelines.architectures import siblings
 from armready.pipelines.jenkins_docker import DockerCalls
 from armready.pipelines.jenkins_edit import GUARDS, Statement
@@ -168,8 +168,9 @@ class _Reader:
 
     def _when(self, index: int) -> tuple[str, ...]:
         """The source of a stage's own `when`."""
-        for position in range(index + 1, min(index + MOST_TOKENS, len(self.tokens) - 1)):
-            if self.groovy.block[position] == index and self.tokens[position].text == "when" and self.tokens[position + 1].text == "{":
+        inside = self.groovy.inside(index)
+        for position, (word, opening) in enumerate(itertools.pairwise(inside), index + 1):
+            if word.text == "when" and opening.text == "{" and self.groovy.block[position] == index:
                 inner = [each.text for each in self.groovy.inside(position + 1) if each.kind is not TokenKind.NEWLINE]
                 return (" ".join(inner),)
         return ()

@@ -225,14 +225,18 @@ def _environment(file: File) -> str:
 
 
 def _images(file: File, hosted: tuple[HostedScript, ...]) -> Iterator[PythonImage]:
+    by_stage: dict[int, list[HostedScript]] = {}
+    for script in hosted:
+        if script.stage is not None and script.host is Host.IMAGE:
+            by_stage.setdefault(script.stage.index, []).append(script)
     for stage in file.parse(parse_dockerfile).stages:
-        runs = [each for each in hosted if each.stage is stage and each.host is Host.IMAGE]
+        runs = by_stage.get(stage.index, [])
         installing = [each for each in runs if _INSTALLERS.search(each.text)]
         base = base_of(list(stage.chain())[-1].image or "")
         compiler = base.compiler
         if base.python is None and not installing:
             continue
-        earlier = [each for one in stage.chain() for each in hosted if each.stage is one and each.host is Host.IMAGE]
+        earlier = [each for one in stage.chain() for each in by_stage.get(one.index, ())]
         if any(_COMPILER.search(each.text) for each in earlier):
             compiler = True
         if stage.platform.kind is not PlatformKind.TARGET:

@@ -14,7 +14,7 @@ from armready.source import Span
 _OF_DEFAULT = regex(r"(?i)\bdefaults?\b")
 # Comments that a program reads.
 _DIRECTIVE = regex(r"(?i)#\s*(?:syntax|escape|check)\s*=|#\s*\w+(?:[ :]+)(?:ignore|disable)")
-_TRIPLET = regex(r"x86_64-linux-gnu")
+_TRIPLET = "x86_64-linux-gnu"
 _EDITED = frozenset({"RUN", "ENV", "ARG", "COPY", "ADD", "LABEL"})
 
 
@@ -59,7 +59,7 @@ def _first_of_stage(file: File, instruction: Instruction) -> Instruction:
 
 def _asks_for_argument(text: str) -> bool:
     """Whether a text names amd64 in a way that TARGETARCH takes the place of; what `uname -m` can say is left to that."""
-    found = amd64_tokens(_TRIPLET.sub("", text))
+    found = amd64_tokens(text.replace(_TRIPLET, ""))
     return any(each.text.lower() == "amd64" for each in found) or (bool(found) and "://" in text)
 
 

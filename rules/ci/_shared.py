@@ -31,11 +31,14 @@ _ONE_PLATFORM = "takes the image from the daemon, or puts it there, and the daem
 UNTESTED = "The arm64 image is not tested by this job; try it with: docker run --rm --platform linux/arm64 IMAGE"
 
 
-def image_builds(project: Project) -> Iterator[ImageBuild]:
+def image_builds(project: Project) -> tuple[ImageBuild, ...]:
     """The builds of all files, with their paths as seen from where they run and what the repository's own actions set up for them."""
-    for _, written in project.facts(ImageBuild):
-        build = as_included(project, written)
-        yield _prepared(project, build) if build.local_actions else build
+    return project.view(_image_builds)
+
+
+def _image_builds(project: Project) -> tuple[ImageBuild, ...]:
+    builds = (as_included(project, written) for _, written in project.facts(ImageBuild))
+    return tuple(_prepared(project, build) if build.local_actions else build for build in builds)
 
 
 def _prepared(project: Project, build: ImageBuild) -> ImageBuild:
@@ -53,11 +56,19 @@ def _prepared(project: Project, build: ImageBuild) -> ImageBuild:
     return replace(missing, fix=fix, setup=setup)
 
 
-def pushed_builds(project: Project) -> Iterator[ImageBuild]:
+def pushed_builds(project: Project) -> tuple[ImageBuild, ...]:
     """The builds whose result goes to a registry, those left out that are right for one platform.
 
     A push in another file counts when one of the two files runs the other, or a third one runs both.
     """
+    return project.view(_pushed_builds)
+
+
+def _pushed_builds(project: Project) -> tuple[ImageBuild, ...]:
+    return tuple(_find_pushed(project))
+
+
+def _find_pushed(project: Project) -> Iterator[ImageBuild]:
     frees = list(project.facts(FreePush))
     described = [call for _, call in project.facts(CallMade) if call.pushes or call.runner.endswith(_BY_DAEMON)]
     callers: dict[str, set[str]] = {}

@@ -145,7 +145,7 @@ def command_facts(file: File) -> Iterator[Manifest | PythonImage]:
             file.path,
             "commands",
             dependencies=tuple(dependencies),
-            policy=of_commands("\n".join(each.text for each in hosted) + _environment(file)),
+            policy=of_commands("\n".join([*(each.text for each in hosted), _environment(file)])),
         )
     if file.kind is Kind.DOCKERFILE:
         yield from _images(file, hosted)

@@ -41,6 +41,7 @@ REQUIREMENT = '[project]\nname = "app"\nrequires-python = ">=3.11"\ndependencies
         ({"pyproject.toml": REQUIREMENT, "uv.toml": "no-build = true\n"}, ["none"]),
         ({"Dockerfile": "FROM python:3.11\nRUN pip install psutil==5.9.8\n"}, ["sdist"]),
         ({"Dockerfile": "FROM python:3.11\nRUN pip install --no-binary psutil psutil==5.9.8\n"}, []),
+        ({"Dockerfile": "FROM python:3.11\nENV A=b\nRUN pip install psutil==5.9.8 --no-binary psutil"}, []),
         ({"Dockerfile": "FROM python:3.11\nENV PIP_NO_BINARY=:all:\nRUN pip install psutil==5.9.8\n"}, []),
     ],
 )

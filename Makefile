@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 60
 demo: $(VENV)/.installed  ## install, scan and fix a copy of the sample repository
 	@PATH="$(abspath $(BIN)):$$PATH" sh tools/demo.sh
 
-test: $(STAMP)  ## install; linter, type checker, tests
+test: $(STAMP)  ## install; linter, type checker, tests; the oldest Python: make test PYTHON=/usr/bin/python3 VENV=.venv-oldest
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -34,7 +34,7 @@ _SHELLS = frozenset({"sh", "bash", "ash", "dash", "ksh", "zsh"})
 
 _KEYWORD = regex(r"[ \t\v\f\r]*([^ \t\v\f\r]*)[ \t\v\f\r]*")
 _WORD = regex(r"(?:\{\{[^{}]{0,200}\}\}|[^\t\v\f\r ])+")
-_FLAG = regex(r"""--([A-Za-z][\w-]*+)(?:=((?:[^\s"'\\]|\\.|"[^"]*"|'[^']*')*+))?(?=[ \t]|\Z)""")
+_FLAG = regex(r"""--([A-Za-z][\w-]*+)(?:=((?>(?:[^\s"'\\]|\\.|"[^"]*"|'[^']*')*)))?(?=[ \t]|\Z)""")
 _FLAGS_END = regex(r"--(?=[ \t]|\Z)")
 _JSON_STRING = regex(r'"((?:[^"\\]|\\.)*)"')
 _JSON_ESCAPE = regex(r"\\(?:u[0-9a-fA-F]{4}|.)")

@@ -10,7 +10,7 @@ from armready.file import File
 from armready.patterns import regex
 
 _TARGET = regex(r"^([A-Za-z][\w.-]*):\s*(?:#.*)?$")
-_RUN = regex(r"^\s*RUN(?:\s++--[\w-]+(?:=(?:[^\s\"]|\"[^\"]*\")*+)?)*\s++(?!\[)")
+_RUN = regex(r"^\s*RUN(?:\s++--[\w-]+(?:=(?>(?:[^\s\"]|\"[^\"]*\")*))?)*\s++(?!\[)")
 
 
 class Run(NamedTuple):

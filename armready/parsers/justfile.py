@@ -8,7 +8,7 @@ from armready.patterns import regex
 from armready.records import dataclass
 from armready.source import Span
 
-_HEAD = regex(r"^@?(?P<name>[A-Za-z_][\w-]*+)(?P<parameters>(?:[^:#\"']|\"[^\"]*\"|'[^']*')*+):(?!=)")
+_HEAD = regex(r"^@?(?P<name>[A-Za-z_][\w-]*+)(?P<parameters>(?>(?:[^:#\"']|\"[^\"]*\"|'[^']*')*)):(?!=)")
 _ASSIGNMENT = regex(r"^(?:export\s+)?(?P<name>[A-Za-z_][\w-]*)\s*:=\s*(?P<value>.*)")
 _OTHER_SHELL = regex(r"(?m)^set\s+(?:windows-)?shell\s*:=\s*\[\s*[\"'](?!(?:/\S*/)?(?:ba|z|da|k|a)?sh[\"'])")
 _SHELL_SHEBANG = regex(r"#!\s*\S*?(?:/|env\s+(?:-S\s+)?)(?:ba|z|da|k|a)?sh\b")

@@ -16,7 +16,7 @@ _COMMENT = regex(r"(?:^|\s)#.*")
 _PARTS = regex(
     r"\s*+(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*+"
     r"(?:\[(?P<extras>[^\]]*)\])?\s*+"
-    r"(?:@\s*+(?P<url>\S+)|\(?(?P<specifier>(?:[<>=!~]=?=?\s*+[^\s;,()#]++\s*+,?\s*+)*+)\)?)\s*+"
+    r"(?:@\s*+(?P<url>\S+)|\(?(?P<specifier>(?>(?:[<>=!~]=?=?\s*+[^\s;,()#]++\s*+,?\s*+)*))\)?)\s*+"
     r"(?:;(?P<marker>(?s:.*)))?$"
 )
 _TRAILING_OPTION = regex(r"(?<!\s)\s+(?=-)")

@@ -120,7 +120,7 @@ class Item:
             return [self.file.delete(Span(dash, place.span.end + comment.start()))]
         first = source.line_starts[source.line_index(dash)]
         end = source.full_line_span(last).end
-        blank = re.compile(r"(?:[ \t]*+\r?\n)++").match(self.file.text, end)
+        blank = re.compile(r"(?>(?:[ \t]*+\r?\n)+)").match(self.file.text, end)
         spaced = not self.file.text[:first].rpartition("\n")[0].rpartition("\n")[2].strip()
         return [self.file.delete(Span(first, blank.end() if blank and spaced else end))]
 

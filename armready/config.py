@@ -1,7 +1,12 @@
-"""`[tool.armready]` or `armready.toml` -> `Settings`: every key known, every value checked, every origin remembered."""
+"""`[tool.armready]` or `armready.toml` -> `Settings`: every key known, every value checked, every origin remembered.
+
+What the user wrote is trusted: the command line, the environment, a file named with `--config`, and the user's own file. What a scanned
+repository brings is not, and keys that decide what runs or whom armready asks are refused there.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import field, fields, replace
 from enum import StrEnum
@@ -16,6 +21,14 @@ from armready.records import dataclass
 CONFIG_FILE = "armready.toml"
 BASELINE_FILE = ".armready-baseline.json"
 PYPROJECT = "pyproject.toml"
+USER_FILE = "~/.config/armready/armready.toml"
+
+
+class Origin(StrEnum):
+    """Whose word a configuration is: that of the user, or that of whoever wrote the scanned repository."""
+
+    TRUSTED = "trusted"
+    SCANNED = "scanned"
 
 
 class Target(StrEnum):
@@ -74,10 +87,12 @@ class Runner:
     ephemeral: bool = False
 
 
-def _key(doc: str, default: Any) -> Any:
+def _key(doc: str, default: Any, needs: Origin = Origin.SCANNED) -> Any:
+    """A configuration key; one that needs a trusted origin is refused in a scanned repository."""
+    metadata = {"doc": doc, "needs": needs}
     if isinstance(default, dict):
-        return field(default_factory=dict, metadata={"doc": doc})
-    return field(default=default, metadata={"doc": doc})
+        return field(default_factory=dict, metadata=metadata)
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
@@ -103,7 +118,7 @@ class Settings:
     platforms: tuple[str, ...] = _key("The platforms that fixed builds get.", ("linux/amd64", "linux/arm64"))
     ci_mode: CiMode = _key("emulate: one job under QEMU; native: arm runners and a merge job.", CiMode.EMULATE)
     images: Mapping[str, UserImage] = _key("Pattern of image references -> the architectures they have.", {})
-    mirrors: tuple[str, ...] = _key("Registry prefixes that mirror Docker Hub.", ())
+    mirrors: tuple[str, ...] = _key("Registry prefixes that mirror Docker Hub.", (), Origin.TRUSTED)
     platform: Platform = _key("The Kubernetes service: eks, gke, aks, ack or other.", Platform.OTHER)
     arm_nodes_tainted: bool | None = _key("Arm nodes carry a taint that keeps other pods away; unset: true on gke.", None)
     arm_taint: str = _key("The taint of arm nodes, key=value:effect.", "kubernetes.io/arch=arm64:NoSchedule")
@@ -115,10 +130,12 @@ class Settings:
     buildkit_image: str = _key("The BuildKit image of builders in fixed pipelines; empty: buildx's own default.", "")
     require_reason: bool = _key("An ignore comment without a reason silences nothing.", False)
     pythons: tuple[str, ...] = _key("The Python versions that dependencies are judged for; empty: what the project declares.", ())
-    rules_path: tuple[str, ...] = _key("Folders with rules of your own; counts on the command line and in a user's config only.", ())
-    online: bool = _key("Ask registries and package indexes.", False)
-    resolve: bool = _key("With online: have uv resolve the whole closure of the Python dependencies.", False)
-    insecure_registries: tuple[str, ...] = _key("Registries that may be asked over plain HTTP; no credentials are sent to them.", ())
+    rules_path: tuple[str, ...] = _key("Folders with rules of your own, from the folder of this file.", (), Origin.TRUSTED)
+    online: bool = _key("Ask registries and package indexes.", False, Origin.TRUSTED)
+    resolve: bool = _key("With online: have uv resolve the whole closure of the Python dependencies.", False, Origin.TRUSTED)
+    insecure_registries: tuple[str, ...] = _key(
+        "Registries that may be asked over plain HTTP; no credentials are sent to them.", (), Origin.TRUSTED
+    )
     known: Learned = field(default_factory=Learned)
 
     @property
@@ -226,7 +243,7 @@ class Config:
 
     Attributes:
         settings: the effective values.
-        origins: configuration key -> the file it was read from; keys that are not in it have their default.
+        origins: configuration key -> where it was read and whose word that is; keys that are not in it have their default.
     """
 
     settings: Settings
@@ -274,32 +291,50 @@ def find_config(folder: Path, root: Path) -> Path | None:
     return None
 
 
-def load_config(path: Path, *, trusted: bool, _seen: tuple[Path, ...] = ()) -> Config:
+def user_config(root: Path) -> Path | None:
+    """The user's own file, if there is one. What lies in the scanned tree is not the user's, wherever `HOME` points."""
+    base = os.environ.get("XDG_CONFIG_HOME", "")
+    folder = Path(base if os.path.isabs(base) else os.path.expanduser("~/.config"))
+    path = folder / "armready" / CONFIG_FILE
+    scanned = path.is_relative_to(root) or path.resolve().is_relative_to(root)
+    return path if path.is_absolute() and path.is_file() and not scanned else None
+
+
+def load_config(path: Path, origin: Origin, base: Config | None = None, *, _seen: tuple[Path, ...] = ()) -> Config:
     """The settings of a configuration file, with those of the files it extends below them.
 
     Args:
         path: an `armready.toml` or a `pyproject.toml`.
-        trusted: the user named it. A configuration found in the scanned tree may not name code.
+        origin: whose word it is; that of the files it extends is the same.
+        base: what lies below all of them.
 
     Raises:
-        ConfigError: it cannot be used.
+        ConfigError: it cannot be used, or holds a key that needs a trusted origin and has none.
     """
     if path in _seen:
         raise ConfigError(f"{path}: extends itself")
     table = read_table(path) or {}
-    if "rules-path" in table and not trusted:
-        raise ConfigError(f"{path}: rules-path names code, so it counts on the command line only, not in a scanned repository")
-    if table.get("online") and not trusted:
-        raise ConfigError(f"{path}: online opens connections, so it counts on the command line only, not in a scanned repository")
-    base, origins = None, {}
+    if origin is Origin.SCANNED:
+        _refuse_trusted_keys(path, table)
+    below = base or Config(Settings(), {})
     extend = table.get("extend")
     if extend is not None:
         if not isinstance(extend, str):
             raise ConfigError(f"{path}: extend: must be the path of another configuration file")
-        below = load_config(path.parent / extend, trusted=trusted, _seen=(*_seen, path))
-        base, origins = below.settings, dict(below.origins)
-    settings = from_mapping(table, str(path), base)
-    return Config(settings, origins | {key: str(path) for key in table if key not in _EXTRA_KEYS})
+        below = load_config(path.parent / extend, origin, below, _seen=(*_seen, path))
+    settings = from_mapping(table, str(path), below.settings)
+    if "rules-path" in table:
+        settings = replace(settings, rules_path=tuple(str(path.parent / folder) for folder in settings.rules_path))
+    return Config(settings, {**below.origins, **{key: f"{path} ({origin})" for key in table if key not in _EXTRA_KEYS}})
+
+
+def _refuse_trusted_keys(path: Path, table: Mapping[str, Any]) -> None:
+    for key in table:
+        if key in KEYS and KEYS[key].metadata["needs"] is Origin.TRUSTED:
+            raise ConfigError(
+                f"{path}: {key} counts in your own configuration only, never in a scanned repository: "
+                f"move it to {USER_FILE} or to a file that you name with --config"
+            )
 
 
 def schema() -> dict[str, Any]:
@@ -334,7 +369,7 @@ def schema() -> dict[str, Any]:
     }
     properties: dict[str, Any] = {"extend": {"type": "string", "description": "Another configuration file whose values lie below these."}}
     for key, each in KEYS.items():
-        described: dict[str, Any] = {"description": each.metadata["doc"]}
+        described: dict[str, Any] = {"description": each.metadata["doc"], "x-origin": each.metadata["needs"].value}
         if each.name in tables:
             described |= {"type": "object", "additionalProperties": tables[each.name]}
         elif each.name in _ENUMS:

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from armready.config import Config, Settings, find_config, from_mapping, load_config
+from armready.config import Config, Origin, Settings, find_config, from_mapping, load_config, user_config
 from armready.discovery import discover, find_root
 from armready.errors import UsageError
 from armready.finding import Confidence, Finding
@@ -144,7 +144,7 @@ def open_session(
         from armready.exchange import read_facts
 
         settings = replace(settings, known=read_facts(settings.facts, root))
-    effective = Config(settings, {**settings_of.origins, **dict.fromkeys(overrides, "command line")})
+    effective = Config(settings, {**settings_of.origins, **dict.fromkeys(overrides, f"command line ({Origin.TRUSTED})")})
     registry = Registry(settings)
     today = None if no_ignores else date.today()
     disk = DiskTree(root)
@@ -168,11 +168,14 @@ def _relative_name(path: Path, root: Path) -> str:
 
 
 def _load(config: Path | None, first: Path, root: Path) -> Config:
+    """The user's own file below the one that the user names or, without such a one, the nearest of the repository."""
+    own = user_config(root)
+    below = load_config(own, Origin.TRUSTED) if own is not None else Config(Settings(), {})
     if config is not None:
         if not config.is_file():
             raise UsageError(f"{config}: no such file")
-        return load_config(config, trusted=True)
+        return load_config(config, Origin.TRUSTED, below)
     start = first.absolute()
     folder = start if start.is_dir() else start.parent
     found = find_config(folder.resolve() if folder.exists() else root, root)
-    return load_config(found, trusted=False) if found is not None else Config(Settings(), {})
+    return load_config(found, Origin.SCANNED, below) if found is not None else below

@@ -24,6 +24,7 @@ def _plain_environment(monkeypatch, tmp_path_factory):
         if name in _VARIABLES or name.startswith("ARMREADY_"):
             monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
 
 
 @pytest.fixture

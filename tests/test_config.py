@@ -3,7 +3,7 @@ import json
 import jsonschema
 import pytest
 
-from armready.config import KEYS, Settings, from_mapping, load_config, schema
+from armready.config import KEYS, Origin, Settings, from_mapping, load_config, schema
 from armready.errors import ConfigError
 from armready.finding import Severity
 
@@ -71,12 +71,12 @@ def test_extend_lies_below(tmp_path):
     (tmp_path / "base.toml").write_text("ignore = ['DF']\nmin-severity = 'info'\n")
     own = tmp_path / "armready.toml"
     own.write_text("extend = 'base.toml'\nmin-severity = 'error'\n")
-    config = load_config(own, trusted=False)
+    config = load_config(own, Origin.SCANNED)
     assert config.settings.ignore == ("DF",)
     assert config.settings.min_severity is Severity.ERROR
     own.write_text("extend = 'armready.toml'\n")
     with pytest.raises(ConfigError, match="extends itself"):
-        load_config(own, trusted=False)
+        load_config(own, Origin.SCANNED)
 
 
 def test_a_scanned_repository_may_not_name_code(run, tmp_path):
@@ -86,7 +86,7 @@ def test_a_scanned_repository_may_not_name_code(run, tmp_path):
     (tmp_path / "Dockerfile").write_text("FROM alpine\n")
     code, _, err = run("scan", cwd=tmp_path)
     assert code == 2
-    assert "rules-path names code" in err
+    assert "rules-path counts in your own configuration only" in err
     assert not (tmp_path / "ran").exists()
 
 

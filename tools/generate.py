@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from armready import rule_index
-from armready.config import KEYS, plain, schema
+from armready.config import KEYS, Origin, plain, schema
 from armready.registry import all_rules, rules_package
 from armready.rule import Rule
 from armready.rule_index import entry_of
@@ -101,12 +101,13 @@ def families_table(rules: tuple[type[Rule], ...]) -> str:
 
 def keys_table() -> str:
     """Every configuration key with its default."""
-    lines = ["| key | default | what it does |", "| --- | --- | --- |"]
+    lines = ["| key | default | counts in | what it does |", "| --- | --- | --- | --- |"]
     for key, each in KEYS.items():
         default = each.default if not callable(each.default_factory) else each.default_factory()
         shown = "" if default is None else f"`{json.dumps(plain(default))}`"
-        lines.append(f"| `{key}` | {shown} | {str(each.metadata['doc']).replace('|', chr(92) + '|')} |")
-    lines.append("| `extend` | | Another configuration file whose values lie below these. |")
+        place = "your own" if each.metadata["needs"] is Origin.TRUSTED else ""
+        lines.append(f"| `{key}` | {shown} | {place} | {str(each.metadata['doc']).replace('|', chr(92) + '|')} |")
+    lines.append("| `extend` | | | Another configuration file whose values lie below these. |")
     return "\n".join(lines) + "\n"
 
 

@@ -1,14 +1,12 @@
 """`--changed-since REV`: which lines of the files differ from a revision.
 
-git only hands out the old blobs; the comparison is ours. So nothing that a repository can configure runs: no external diff, textconv or
-clean filter, no fsmonitor, no hook, no lazy fetch from a remote.
+git only hands out the old blobs (`git.py`); the comparison is ours, so that no filter or external diff of the repository has a part in it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,22 +15,14 @@ from pathlib import Path
 
 from armready.errors import ParseProblem, UsageError
 from armready.finding import Finding
+from armready.git import Repository
 from armready.source import Location
 from armready.tree import Tree
 
-_OFF = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
-_ENVIRONMENT = {
-    "GIT_ALLOW_PROTOCOL": "none",
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-    "LC_ALL": "C",
-}
-_TIMEOUT = 120
 # Above this product of differing line counts the comparison takes each line by itself, which is linear.
 _MAX_PRODUCT = 2_000_000
+# A command line has an end.
+_PATHS_AT_ONCE = 200
 
 Range = tuple[int, int]
 
@@ -42,12 +32,12 @@ class Changed:
     """The difference between a revision and the files.
 
     Attributes:
-        root: the root of the repository.
+        repository: what is asked for the old contents.
         tree: the files as they are.
         blobs: path -> object name in the revision, relative to the root.
     """
 
-    root: Path
+    repository: Repository
     tree: Tree
     blobs: Mapping[str, str]
     _ranges: dict[str, tuple[Range, ...]] = field(default_factory=dict)
@@ -73,7 +63,7 @@ class Changed:
             return () if self._renamed(new) else ((1, new.count(b"\n") + 2),)
         if blob == object_name(new, blob):
             return ()
-        return changed_lines(_git(["cat-file", "blob", blob], self.root), new)
+        return changed_lines(self.repository.ask("cat-file", "blob", blob), new)
 
     def _renamed(self, new: bytes) -> bool:
         """Whether a file of the revision that is gone now had just this content."""
@@ -121,30 +111,37 @@ def changed_since(revision: str, root: Path, tree: Tree) -> Changed:
     Raises:
         UsageError: there is no git, no repository, no such revision, or the clone is too shallow to know.
     """
-    _git(["rev-parse", "--git-dir"], root)
-    commit = _ask(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"], root)
+    repository = Repository(root, shorthand="@{" in revision)
+    commit = _ask(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if commit is None:
-        raise UsageError(f"--changed-since {revision}: no such revision here{_hint(root)}")
-    base = _ask(["merge-base", commit, "HEAD"], root)
+        raise UsageError(f"--changed-since {revision}: no such revision here{_hint(repository)}")
+    base = _ask(repository, "merge-base", commit, "HEAD")
     if base is None:
-        raise UsageError(f"--changed-since {revision}: it has no common ancestor with HEAD here{_hint(root)}")
+        raise UsageError(f"--changed-since {revision}: it has no common ancestor with HEAD here{_hint(repository)}")
+    return Changed(repository, tree, _blobs(repository, base.split()[0]))
+
+
+def _blobs(repository: Repository, commit: str, *paths: str) -> dict[str, str]:
+    """Path -> object name of the files of a commit, below the root; all of them, or those named."""
+    listed = repository.ask("ls-tree", "-r", "-z", f"{commit}:{repository.prefix}", "--", *paths)
     blobs = {}
-    for entry in _git(["ls-tree", "-r", "-z", base.split()[0]], root).split(b"\0"):
+    for entry in listed.split(b"\0"):
         head, _, path = entry.partition(b"\t")
         if b" blob " in head:
             blobs[os.fsdecode(path)] = head.split(b" ")[2].decode()
-    return Changed(root, tree, blobs)
+    return blobs
 
 
 def uncommitted(root: Path, contents: Mapping[str, bytes]) -> tuple[str, ...]:
     """Of files with their contents, those that differ from the last commit; none where there is no commit to compare with."""
+    paths = list(contents)
+    blobs: dict[str, str] = {}
     try:
-        listed = _git(["ls-tree", "-r", "-z", "--full-tree", "HEAD"], root)
+        repository = Repository(root)
+        for start in range(0, len(paths), _PATHS_AT_ONCE):
+            blobs |= _blobs(repository, "HEAD", *paths[start : start + _PATHS_AT_ONCE])
     except UsageError:
         return ()
-    blobs = {
-        os.fsdecode(path): head.split()[2].decode() for head, _, path in (each.partition(b"\t") for each in listed.split(b"\0")) if path
-    }
 
     def differs(path: str, data: bytes) -> bool:
         blob = blobs.get(path)
@@ -153,29 +150,15 @@ def uncommitted(root: Path, contents: Mapping[str, bytes]) -> tuple[str, ...]:
     return tuple(path for path, data in contents.items() if differs(path, data))
 
 
-def _hint(root: Path) -> str:
-    if _ask(["rev-parse", "--is-shallow-repository"], root) != "true":
+def _hint(repository: Repository) -> str:
+    if _ask(repository, "rev-parse", "--is-shallow-repository") != "true":
         return ""
     ways = "git fetch --unshallow, fetch-depth: 0 in actions/checkout, GIT_DEPTH: 0 in GitLab"
     return f"; the clone is shallow, so fetch the history first ({ways})"
 
 
-def _ask(arguments: list[str], root: Path) -> str | None:
+def _ask(repository: Repository, *arguments: str) -> str | None:
     try:
-        return _git(arguments, root).decode().strip()
+        return repository.ask(*arguments).decode().strip()
     except UsageError:
         return None
-
-
-def _git(arguments: list[str], root: Path) -> bytes:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")} | _ENVIRONMENT
-    try:
-        done = subprocess.run(["git", *_OFF, *arguments], cwd=root, env=environment, capture_output=True, check=False, timeout=_TIMEOUT)
-    except FileNotFoundError as error:
-        raise UsageError("--changed-since needs git") from error
-    except subprocess.TimeoutExpired as error:
-        raise UsageError(f"git {arguments[0]} took longer than {_TIMEOUT} seconds") from error
-    if done.returncode != 0:
-        problem = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise UsageError(f"git {arguments[0]}: {problem[0] if problem else 'failed'}")
-    return done.stdout

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 import stat
-import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
+from armready import git
 from armready.config import Settings
 from armready.errors import UsageError
 from armready.records import dataclass
@@ -35,8 +35,9 @@ ALWAYS_EXCLUDED = (
     "site-packages",
 )
 
-# git as a reader only: no program that the scanned repository names may run.
-GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "diff.external=", "-c", "core.pager=cat")
+# Files of patterns: what the walker would open in each folder that it comes to.
+_PATTERN_FILES = (".gitignore", ".ignore")
+_MOST_PATTERN_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,30 @@ def _relative(path: Path, root: Path) -> str:
     return resolved.relative_to(root).as_posix()
 
 
-def _walk(folder: Path, root: Path, settings: Settings, problems: list[str]) -> Iterable[str]:
+def _walk(folder: Path, root: Path, settings: Settings, problems: list[str]) -> Collection[str]:
+    if not settings.respect_gitignore:
+        return _listed(folder, root, settings, problems, ignoring=False)
+    try:
+        for each in (folder, *folder.parents):
+            if each.is_relative_to(root):
+                _check_pattern_files(str(each))
+        found = _listed(folder, root, settings, problems, ignoring=True)
+    except _Unreadable as unreadable:
+        problems.append(f"{unreadable}: not a regular file of at most {_MOST_PATTERN_BYTES >> 20} MB, so nothing is ignored in this run")
+        return _listed(folder, root, settings, problems, ignoring=False)
+    return {*found, *_tracked_but_ignored(folder, root, settings, found)}
+
+
+class _Unreadable(Exception):
+    """A file of patterns that nobody should open: a pipe, a device, one without end."""
+
+
+def _listed(folder: Path, root: Path, settings: Settings, problems: list[str], *, ignoring: bool) -> Collection[str]:
+    """The regular files below a folder.
+
+    Raises:
+        _Unreadable: a folder holds a file of patterns that must not be opened. A folder's are looked at before the walker comes to it.
+    """
     from ignore import Error, WalkBuilder
     from ignore import IOError as WalkError
     from ignore.overrides import OverrideBuilder
@@ -113,42 +137,66 @@ def _walk(folder: Path, root: Path, settings: Settings, problems: list[str]) -> 
     except Error as error:
         raise UsageError(f"exclude: {error}") from error
     for switch in (builder.git_ignore, builder.git_global, builder.git_exclude, builder.parents, builder.ignore):
-        switch(settings.respect_gitignore)
+        switch(ignoring)
     walk = builder.build()
     prefix = len(str(root)) + 1
+    found: set[str] = set()
     while True:
         try:
             entry = next(walk)
         except StopIteration:
-            break
+            return found
         except (Error, WalkError, OSError) as error:
             problems.append(str(error))
             continue
         name = str(entry.path())
-        if _is_regular(name):
-            yield name[prefix:].replace(os.sep, "/")
-    if settings.respect_gitignore:
-        yield from _tracked_but_ignored(folder, root, settings)
+        mode = _mode(name)
+        if stat.S_ISREG(mode):
+            found.add(name[prefix:].replace(os.sep, "/"))
+        elif ignoring and stat.S_ISDIR(mode):
+            _check_folders_in(name)
 
 
-def _is_regular(name: str) -> bool:
+def _check_folders_in(folder: str) -> None:
     try:
-        return stat.S_ISREG(os.lstat(name).st_mode)
+        with os.scandir(folder) as entries:
+            folders = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False) and entry.name != ".git"]
+    except OSError:
+        return
+    for each in folders:
+        _check_pattern_files(each)
+
+
+def _check_pattern_files(folder: str) -> None:
+    names: list[str | Path] = [f"{folder}{os.sep}{name}" for name in _PATTERN_FILES]
+    if os.path.lexists(f"{folder}{os.sep}.git"):
+        names += git.pattern_files(Path(folder))
+    for name in names:
+        try:
+            status = os.stat(name)
+        except (OSError, ValueError):
+            continue
+        if (not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode)) or status.st_size > _MOST_PATTERN_BYTES:
+            raise _Unreadable(str(name))
+
+
+def _mode(name: str) -> int:
+    try:
+        return os.lstat(name).st_mode
     except (OSError, ValueError):
-        return False
+        return 0
 
 
-def _tracked_but_ignored(folder: Path, root: Path, settings: Settings) -> Iterable[str]:
+def _tracked_but_ignored(folder: Path, root: Path, settings: Settings, found: Collection[str]) -> Iterable[str]:
     """Files that `.gitignore` names and git tracks all the same: git does not ignore them, so neither do we."""
-    if not (root / ".git").exists():
-        return
-    command = (*GIT, "-C", str(root), "ls-files", "-z", "--cached", "--ignored", "--exclude-standard", "--", str(folder))
-    try:
-        listed = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60, check=True).stdout
-    except (OSError, subprocess.SubprocessError):
-        return
-    for name in os.fsdecode(listed).split("\0"):
-        if name and not _excluded(name, settings) and _is_regular(os.path.join(root, name)):
+    prefix = "" if folder == root else f"{folder.relative_to(root).as_posix()}/"
+    for name in git.tracked(root):
+        if (
+            name not in found
+            and name.startswith(prefix)
+            and not _excluded(name, settings)
+            and stat.S_ISREG(_mode(os.path.join(root, name)))
+        ):
             yield name
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from armready import __version__
+from armready import __version__, git
 from armready.config import CONFIG_FILE, PYPROJECT, Settings, read_table
 from armready.errors import ConfigError, ParseProblem, UsageError
 from armready.records import dataclass
@@ -195,11 +195,12 @@ def _workflow(root: Path) -> Step:
 
 def _default_branch(root: Path) -> str:
     """The branch that the remote's HEAD names, else the one that is checked out, else main."""
-    for name, prefix in (("refs/remotes/origin/HEAD", "ref: refs/remotes/origin/"), ("HEAD", "ref: refs/heads/")):
-        try:
-            content = (root / ".git" / name).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            continue
+    folder = git.folder_of(root)
+    if folder is None:
+        return "main"
+    heads = ((folder.common / "refs/remotes/origin/HEAD", "ref: refs/remotes/origin/"), (folder.own / "HEAD", "ref: refs/heads/"))
+    for path, prefix in heads:
+        content = (git.read(path) or b"").decode("utf-8", "replace").strip()
         branch = content.removeprefix(prefix)
         if branch != content and branch.replace("/", "").replace("-", "").replace("_", "").replace(".", "").isalnum():
             return branch

@@ -79,6 +79,7 @@ def test_pre_commit_entry_is_added_below_the_others(root: Path) -> None:
 
 def test_github_gets_a_workflow_for_its_default_branch(root: Path) -> None:
     (root / ".github").mkdir()
+    (root / ".git" / "objects").mkdir()
     (root / ".git" / "HEAD").write_text("ref: refs/heads/trunk\n")
     assert done(root)[".github/workflows/armready.yml"] == "write"
     text = (root / ".github/workflows/armready.yml").read_text()

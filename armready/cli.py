@@ -1,10 +1,12 @@
-"""The command line. The only place that turns errors into exit codes: 0 clean or fixed, 1 findings remain, 2 wrong usage."""
+"""The command line. The only place that turns errors into exit codes: 0 clean or fixed, 1 findings remain, 2 wrong usage or an error
+of armready itself.
+"""
 
 from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -16,11 +18,11 @@ from armready.options import ConfigFile, Exclude, Ignore, Online, Output, Paths,
 
 if TYPE_CHECKING:
     from armready.fixer import FixOutcome
-    from armready.pipeline import Analysis
-    from armready.results import Report
+    from armready.pipeline import Analysis, Filters
+    from armready.results import Failure, Report
     from armready.session import Session
 
-CLEAN, FINDINGS, USAGE = 0, 1, 2
+CLEAN, FINDINGS, ERROR = 0, 1, 2
 
 app = typer.Typer(
     name="armready",
@@ -52,6 +54,16 @@ def main() -> None:
         raise SystemExit(FINDINGS) from None
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    except Exception as error:
+        _fail(f"internal error, please report it: {type(error).__name__}: {error} ({_place(error)})")
+
+
+def _place(error: Exception) -> str:
+    """Where an exception was raised."""
+    from traceback import extract_tb
+
+    last = extract_tb(error.__traceback__)[-1]
+    return f"{Path(last.filename).name}:{last.lineno}"
 
 
 def _command(name: str) -> Any:
@@ -76,7 +88,7 @@ def _fail(message: str) -> NoReturn:
     from armready.reporters.base import escape
 
     print(f"armready: {escape(message)}", file=sys.stderr)
-    raise SystemExit(USAGE)
+    raise SystemExit(ERROR)
 
 
 def _version(value: bool) -> None:
@@ -119,25 +131,27 @@ def fix(
     diff: Annotated[bool, typer.Option("--diff", help="Print the changes as a diff; write nothing.")] = False,
 ) -> None:
     """Apply safe fixes; with --unsafe-fixes all of them."""
-    from armready.output import write_reports
+    from armready.output import name_failures, write_reports
 
     session = options.session()
     filters = options.filters(session)
     outcome = session.fix(session.analyse(), filters, unsafe=unsafe_fixes)
     if diff:
         _print_diff(outcome)
-        raise typer.Exit(FINDINGS if outcome.changes and not options.exit_zero else CLEAN)
+        name_failures(outcome.all_failures)
+        raise typer.Exit(_settled(FINDINGS if outcome.changes else CLEAN, outcome.all_failures, options))
     if options.stdin_filename and [str(path) for path in options.paths or []] == ["-"]:
         sys.stdout.buffer.write(outcome.tree.read(session.paths[0]))
         sys.stdout.flush()
-        raise typer.Exit(_exit_code(session.report(outcome.analysis, filters), session, options))
+        name_failures(outcome.all_failures)
+        raise typer.Exit(_exit_code(_fixed_report(session, outcome, filters), session, options))
     unwritten = _write(session, outcome)
     if unwritten:
         outcome = session.as_written(outcome, unwritten)
-    report = session.report(outcome.analysis, filters)
+    report = _fixed_report(session, outcome, filters)
     write_reports(session, outcome.analysis, report, options.shown(), outcome)
-    left = (unwritten or outcome.not_applied) and not options.exit_zero
-    raise typer.Exit(FINDINGS if left else _exit_code(report, session, options))
+    left = bool(unwritten or outcome.not_applied)
+    raise typer.Exit(_exit_code(report, session, options, left=left))
 
 
 @app.command("baseline")
@@ -318,12 +332,40 @@ def manage_cache(action: Annotated[CacheAction, typer.Argument(help="Print its f
         print(cache.folder() if action is CacheAction.DIR else cache.size())
 
 
-def _exit_code(report: Report, session: Session, options: RunOptions) -> int:
+def _fixed_report(session: Session, outcome: FixOutcome, filters: Filters) -> Report:
+    """What remains after a run of fixes, with what failed on the way."""
+    from dataclasses import replace
+
+    return replace(session.report(outcome.analysis, filters), failures=outcome.all_failures)
+
+
+def _exit_code(report: Report, session: Session, options: RunOptions, *, left: bool = False) -> int:
+    """How a run ends.
+
+    Args:
+        report: what remains.
+        session: the run.
+        options: of the command line.
+        left: a fix that was asked for was not made.
+    """
+    return _settled(FINDINGS if left else _remaining(report, session, options), report.failures, options)
+
+
+def _settled(code: int, failures: Sequence[Failure], options: RunOptions) -> int:
+    """The exit code: 2 for an internal error, whatever else is the case; 0 by `--exit-zero`, which says what it turns off."""
+    code = ERROR if failures else code
+    if not options.exit_zero or code == CLEAN:
+        return code
+    why = "internal errors: the result is not complete" if code == ERROR else "findings, or files that were not read, remain"
+    if code == ERROR or not options.quiet:
+        print(f"armready: --exit-zero turns off exit code {code} ({why})", file=sys.stderr)
+    return CLEAN
+
+
+def _remaining(report: Report, session: Session, options: RunOptions) -> int:
     """1 when a finding at or above `fail-on` remains, shown or not, or a file could not be parsed under `--strict`."""
     from armready.finding import Severity
 
-    if options.exit_zero:
-        return CLEAN
     if options.strict and report.unparsed:
         return FINDINGS
     if session.settings.fail_on == "never":

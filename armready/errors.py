@@ -13,6 +13,10 @@ class ConfigError(UsageError):
     """A configuration file that cannot be used as it stands: exit code 2."""
 
 
+class IncompleteRun(UsageError):
+    """A rule or a reader failed, so nothing is made that would pass for complete: exit code 2."""
+
+
 class ParseProblem(ArmreadyError):
     """A file that cannot be read as what it claims to be.
 

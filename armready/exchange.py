@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from armready.builds.facts import ImageBuild
 from armready.builds.references import repository
-from armready.errors import ConfigError
+from armready.errors import ConfigError, IncompleteRun
 from armready.knowledge.learned import BuiltImage, Learned, from_json
 from armready.knowledge.reference import Reference
 
@@ -50,10 +50,18 @@ def parse_facts(text: str) -> Learned:
 
 
 def facts_of(session: Session) -> str:
-    """What a session knows beyond the embedded tables, what the repository builds and which images its files name, as sorted JSON."""
-    from armready.online.gather import images_of
+    """What a session knows beyond the embedded tables, what the repository builds and which images its files name, as sorted JSON.
 
-    results = session.analyse().results
+    Raises:
+        IncompleteRun: a reader failed: what is only unknown would pass for absent.
+    """
+    from armready.online.gather import images_of
+    from armready.reporters.base import described
+
+    analysis = session.analyse()
+    if analysis.all_failures:
+        raise IncompleteRun(f"{described(analysis.all_failures)}; no facts are written")
+    results = analysis.results
     builds = [fact for result in results.values() for fact in result.facts if isinstance(fact, ImageBuild)]
     known = Learned(built=built_images(builds)).merged(session.settings.known)
     document = known.to_json()

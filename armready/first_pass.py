@@ -15,7 +15,7 @@ from armready.errors import ParseProblem
 from armready.facts import COLLECTORS
 from armready.file import File
 from armready.limits import check_limits
-from armready.results import NO_FACTS, Facts, FileResult
+from armready.results import NO_FACTS, Facts, Failure, FileResult
 from armready.rule import FileRule
 from armready.source import Source
 from armready.suppressions import NEEDLE, find_suppressions
@@ -84,8 +84,8 @@ class Read(NamedTuple):
 
     @property
     def lasting(self) -> bool:
-        """Whether the same file gives the same result next time; one that could not be read at all may be readable then."""
-        return bool(self.digest) or not self.result.problems
+        """Whether the same file gives the same result next time; one that failed, or could not be read at all, may do better then."""
+        return not self.result.failures and (bool(self.digest) or not self.result.problems)
 
 
 def read_and_check(tree: Tree, path: str, registry: Registry, known: Entry | None = None, *, digested: bool = False) -> Read:
@@ -127,7 +127,18 @@ def _forced_kind(path: str, settings: Settings) -> Kind | None:
 
 
 def check_file(path: str, data: bytes, registry: Registry, kind: Kind | None = None) -> FileResult:
-    """The first pass: findings, facts and ignore comments of one file. Depends on nothing but its arguments."""
+    """The first pass: findings, facts and ignore comments of one file. Depends on nothing but its arguments.
+
+    Raises:
+        MemoryError: see `guarded`.
+    """
+    notes = Notes(path)
+    for result in guarded(lambda: (_check(path, data, registry, kind, notes),), "the reader", notes):
+        return result
+    return FileResult(path, kind or kind_by_name(path), problems=tuple(notes.problems), failures=tuple(notes.failures))
+
+
+def _check(path: str, data: bytes, registry: Registry, kind: Kind | None, notes: Notes) -> FileResult:
     if kind is None and kind_by_name(path) is None and b"\0" in data[:HEAD]:
         return FileResult(path)
     try:
@@ -154,21 +165,33 @@ def check_file(path: str, data: bytes, registry: Registry, kind: Kind | None = N
         return not needles
 
     file = File(source, kind, registry.settings)
-    problems: dict[str, None] = {}
     findings: list[Finding] = []
     for entry in registry.file_rules(kind):
         if relevant(entry.needles):
-            findings.extend(guarded(lambda entry=entry: cast("type[FileRule]", entry.load())().check(file), entry.code, problems))  # type: ignore[misc]
+            findings.extend(guarded(lambda entry=entry: cast("type[FileRule]", entry.load())().check(file), entry.code, notes))  # type: ignore[misc]
     facts: list[object] = []
     for collector in COLLECTORS:
         if kind in collector.kinds and relevant(collector.needles):
-            facts.extend(guarded(lambda collector=collector: collector.load()(file), collector.function, problems))  # type: ignore[misc]
+            facts.extend(guarded(lambda collector=collector: collector.load()(file), collector.function, notes))  # type: ignore[misc]
     suppressions = tuple(find_suppressions(source)) if NEEDLE in lowered else ()
     made = Facts(facts) if facts else NO_FACTS
-    return FileResult(path, kind, tuple(findings), made, suppressions, tuple(dict.fromkeys((*problems, *file.problems))))
+    problems = tuple(dict.fromkeys((*notes.problems, *file.problems)))
+    return FileResult(path, kind, tuple(findings), made, suppressions, problems, tuple(notes.failures))
 
 
-def guarded(produce: Callable[[], Iterable[Item]], who: str, problems: dict[str, None]) -> list[Item]:
+class Notes:
+    """What cannot be known of a file, or of all of them: because of what it is, and because armready failed."""
+
+    def __init__(self, path: str = "") -> None:
+        self.path = path
+        self.problems: dict[str, None] = {}
+        self.failures: dict[Failure, None] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.problems or self.failures)
+
+
+def guarded(produce: Callable[[], Iterable[Item]], where: str, notes: Notes) -> list[Item]:
     """What `produce` yields. A parse problem, or a mistake of ours, is noted and costs nothing but its own result.
 
     Raises:
@@ -177,9 +200,9 @@ def guarded(produce: Callable[[], Iterable[Item]], who: str, problems: dict[str,
     try:
         return list(produce())
     except ParseProblem as problem:
-        problems[str(problem)] = None
+        notes.problems[str(problem)] = None
     except MemoryError:
         raise
     except Exception as error:
-        problems[f"internal error in {who}: {type(error).__name__}: {error}"] = None
+        notes.failures[Failure.of(notes.path, where, error)] = None
     return []

@@ -26,7 +26,7 @@ from armready.finding import Finding
 from armready.fix import Applicability, Edit
 from armready.pipeline import Analysis, analyse
 from armready.registry import Registry
-from armready.results import FileResult
+from armready.results import Failure, FileResult
 from armready.source import Source
 from armready.tree import DiskTree, MemoryTree, Tree
 from armready.verify import apply_edits, problem_with
@@ -39,10 +39,11 @@ Key = tuple[str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class NotApplied:
-    """A finding whose fix was not made, and why."""
+    """A finding whose fix was not made, and why; with the failure, if armready itself failed on it."""
 
     finding: Finding
     reason: str
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,20 @@ class FixOutcome:
     changes: Mapping[str, tuple[bytes, bytes]]
     applied: tuple[Finding, ...]
     not_applied: tuple[NotApplied, ...]
+
+    @property
+    def all_failures(self) -> tuple[Failure, ...]:
+        """Where armready failed, on the files as they are now or on a fix."""
+        of_fixes = (each.failure for each in self.not_applied if each.failure)
+        return tuple(dict.fromkeys((*self.analysis.all_failures, *of_fixes)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """Why a batch is not made."""
+
+    reason: str
+    failure: Failure | None = None
 
 
 @dataclass
@@ -180,11 +195,11 @@ def _share_a_line(one: Edit, other: Edit) -> bool:
 
 def _apply(state: _State, batch: Sequence[Finding], rejected: dict[Key, NotApplied]) -> tuple[_State, list[Finding]]:
     """Apply a batch; when it does not hold together, the halves, down to the single fixes that are to blame."""
-    after, reason = _attempt(state, batch)
-    if after is not None:
+    after = _attempt(state, batch)
+    if isinstance(after, _State):
         return after, list(batch)
     if len(batch) == 1:
-        rejected[_key(batch[0])] = NotApplied(batch[0], reason)
+        rejected[_key(batch[0])] = NotApplied(batch[0], after.reason, after.failure)
         return state, []
     made: list[Finding] = []
     middle = len(batch) // 2
@@ -195,25 +210,40 @@ def _apply(state: _State, batch: Sequence[Finding], rejected: dict[Key, NotAppli
     return _apply(state, batch[middle:], rejected)
 
 
-def _attempt(state: _State, batch: Sequence[Finding]) -> tuple[_State | None, str]:
-    """The state after a batch, or None and what speaks against it."""
+def _attempt(state: _State, batch: Sequence[Finding]) -> _State | _Refusal:
+    """The state after a batch, or what speaks against it."""
+    try:
+        return _made(state, batch)
+    except ParseProblem as problem:
+        return _Refusal(str(problem))
+    except MemoryError:
+        raise
+    except Exception as error:
+        failure = Failure.of(batch[0].path, f"the fix of {batch[0].code}", error)
+        return _Refusal(failure.message, failure)
+
+
+def _made(state: _State, batch: Sequence[Finding]) -> _State | _Refusal:
+    """See `_attempt`.
+
+    Raises:
+        ParseProblem: a file that it changes cannot be read or written as it would be.
+    """
     edits: dict[str, list[Edit]] = {}
     for finding in batch:
         for edit in finding.fix.edits if finding.fix else ():
             group = edits.setdefault(edit.path, [])
             if edit not in group:
                 group.append(edit)
-    changed: dict[str, bytes] = {}
-    for path, group in edits.items():
-        try:
-            changed[path] = _rewrite(state, path, group)
-        except ParseProblem as problem:
-            return None, str(problem)
+    changed = {path: _rewrite(state, path, group) for path, group in edits.items()}
     if all(data == state.tree.read(path) for path, data in changed.items()):
-        return None, "it changes nothing"
+        return _Refusal("it changes nothing")
     after = state.with_files(changed)
+    failures = [each for each in after.analysis.all_failures if each not in state.analysis.all_failures]
+    if failures:
+        return _Refusal(f"a second scan fails: {failures[0].message}", failures[0])
     reason = _regression(state.analysis, after.analysis, batch, changed.keys())
-    return (None, reason) if reason else (after, "")
+    return _Refusal(reason) if reason else after
 
 
 def _rewrite(state: _State, path: str, edits: Sequence[Edit]) -> bytes:

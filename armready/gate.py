@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from armready import __version__, baseline
 from armready.baseline import Baseline, Entry, current_stamp
 from armready.config import BASELINE_FILE
-from armready.errors import ConfigError, UsageError
+from armready.errors import ConfigError, IncompleteRun, UsageError
 from armready.finding import Finding, Severity
 from armready.pipeline import Filters, report
 from armready.registry import Registry, entries
-from armready.reporters.base import plural
+from armready.reporters.base import described, plural
 
 if TYPE_CHECKING:
     from armready.pipeline import Analysis
@@ -83,10 +83,13 @@ def write(session: Session, file: Path | None, *, prune: bool, grow: bool) -> st
 
     Raises:
         GrowthRefused: there are new findings, and `grow` is not set.
+        IncompleteRun: a rule failed: findings that are only unknown would pass for gone.
         UsageError: the file cannot be read or written.
     """
     path = file or session.root / BASELINE_FILE
     analysis = session.analyse()
+    if analysis.all_failures:
+        raise IncompleteRun(f"{described(analysis.all_failures)}; no baseline is written")
     findings, paths = _what_counts(session, analysis)
     stamp = current_stamp(__version__, (entry.code for entry in entries(session.settings)))
     old = baseline.load(path) if path.is_file() else None

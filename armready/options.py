@@ -34,7 +34,9 @@ class RunOptions(NamedTuple):
     ignore: Ignore = None
     min_severity: Annotated[str | None, typer.Option("--min-severity", help="Lowest level that is reported: error, warning, info.")] = None
     fail_on: Annotated[str | None, typer.Option("--fail-on", help="Lowest level that fails: error, warning, info, never.")] = None
-    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 whatever was found.")] = False
+    exit_zero: Annotated[
+        bool, typer.Option("--exit-zero", help="Exit with 0 whatever was found, even after an internal error; says so.")
+    ] = False
     pedantic: Annotated[bool, typer.Option("--pedantic", help="Report findings of low confidence too.")] = False
     target: Annotated[str | None, typer.Option("--target", help="mixed, arm64 or audit.")] = None
     ci_mode: Annotated[str | None, typer.Option("--ci-mode", help="emulate or native.")] = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,15 @@ from armready.reporters.base import Context, escape, summary_line
 if TYPE_CHECKING:
     from armready.fixer import FixOutcome
     from armready.pipeline import Analysis
-    from armready.results import Report
+    from armready.results import Failure, Report
     from armready.session import Session
 
 # Formats that describe every enabled rule, not only those that found something.
 _DESCRIBES_RULES = frozenset({"sarif", "html", "markdown"})
 _COLORS = ("auto", "always", "never")
+
+# How many internal errors are named on standard error; the reports have all.
+_NAMED = 100
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,7 @@ def write_reports(session: Session, analysis: Analysis, report: Report, shown: S
             file.write_bytes(text.encode("utf-8", "backslashreplace"))
         except OSError as error:
             raise UsageError(f"{file}: {error.strerror}") from error
+    name_failures(report.failures)
     for each in report.unparsed:
         if shown.verbose and each.path:
             print(f"not read: {escape(each.path)}: {escape(each.reason)}", file=sys.stderr)
@@ -95,6 +100,14 @@ def write_reports(session: Session, analysis: Analysis, report: Report, shown: S
         if not analysis.results:
             print("nothing to scan", file=sys.stderr)
         print(summary_line(report), file=sys.stderr)
+
+
+def name_failures(failures: Sequence[Failure]) -> None:
+    """Name what armready failed on, on standard error, whatever else is shown there."""
+    for each in failures[:_NAMED]:
+        print(f"armready: {escape(f'{each.path}: ' if each.path else '')}{escape(each.message)}", file=sys.stderr)
+    if len(failures) > _NAMED:
+        print(f"armready: and {len(failures) - _NAMED:,} more internal errors", file=sys.stderr)
 
 
 def _context(session: Session, analysis: Analysis, shown: Shown, name: str, file: Path | None, outcome: FixOutcome | None) -> Context:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from armready.first_pass import Read, read_and_check
 from armready.registry import Registry
-from armready.results import FileResult
+from armready.results import Failure, FileResult
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -65,7 +65,7 @@ def check_in_processes(
             try:
                 done[path] = connection.recv()
             except (EOFError, OSError):
-                done[path] = Read(FileResult(path, problems=(f"not read: the process that read it {busy.pop(connection).end()}",)), b"")
+                done[path] = _failed(path, f"its process {busy.pop(connection).end()}")
                 waiting.extend([worker.share] if worker.share else ())
                 continue
             if not worker.share and waiting:
@@ -116,7 +116,11 @@ def _serve(tree: DiskTree, settings: Settings, connection: Connection, inherited
                 try:
                     connection.send(read_and_check(tree, path, registry, known, digested=True))
                 except MemoryError:
-                    connection.send(Read(FileResult(path, problems=(f"not read: it takes more than {MEMORY >> 20} MB of memory",)), b""))
+                    connection.send(_failed(path, f"it takes more than {MEMORY >> 20} MB of memory"))
+
+
+def _failed(path: str, error: str) -> Read:
+    return Read(FileResult(path, failures=(Failure(path, "the reader", error),)), b"")
 
 
 def _limit(name: str, value: int) -> None:

@@ -15,11 +15,11 @@ from datetime import date
 from typing import TYPE_CHECKING, cast
 
 from armready.finding import Confidence, Finding, Severity
-from armready.first_pass import first_pass, guarded
+from armready.first_pass import Notes, first_pass, guarded
 from armready.project import Graph, Project
 from armready.records import dataclass
 from armready.registry import Registry
-from armready.results import FileResult, Report, Unparsed
+from armready.results import Failure, FileResult, Report, Unparsed
 from armready.rule import ProjectRule, SuppressionRule
 from armready.suppressions import Use, apply_suppressions
 
@@ -38,7 +38,8 @@ class Analysis:
         findings: of both passes and about ignore comments, sorted.
         silenced: those that an ignore comment silences.
         complete: the whole repository was read.
-        problems: what could not be read or done, beside those of single files.
+        problems: what could not be read, beside those of single files.
+        failures: of the second pass.
     """
 
     results: Mapping[str, FileResult]
@@ -46,6 +47,12 @@ class Analysis:
     silenced: tuple[Finding, ...]
     complete: bool
     problems: tuple[Unparsed, ...] = ()
+    failures: tuple[Failure, ...] = ()
+
+    @property
+    def all_failures(self) -> tuple[Failure, ...]:
+        """The failures of both passes."""
+        return (*(each for result in self.results.values() for each in result.failures), *self.failures)
 
 
 def analyse(
@@ -74,7 +81,7 @@ def analyse(
     unknown = [path for path in paths if not known or path not in known]
     read = {**(known or {}), **first_pass(tree, unknown, registry, jobs=jobs, cache=cache)}
     results = {path: read[path] for path in paths}
-    of_project, problems = check_project(tree, results, registry, complete=complete, cache=cache)
+    of_project, problems, failures = check_project(tree, results, registry, complete=complete, cache=cache)
     if cache:
         cache.save(results if complete else None)
     of_files = (finding for result in results.values() for finding in result.findings)
@@ -83,15 +90,15 @@ def analyse(
     groups = {path: result.suppressions for path, result in results.items() if result.suppressions}
     if groups and today is not None:
         findings, silenced, uses = apply_suppressions(findings, groups, today, require_reason=registry.settings.require_reason)
-        about_comments = _about_comments(uses, results, registry, complete=complete and not problems)
+        about_comments = _about_comments(uses, results, registry, complete=complete and not problems and not failures)
         findings = sorted((*findings, *about_comments), key=lambda each: each.sort_key)
-    return Analysis(results, tuple(findings), tuple(silenced), complete, problems)
+    return Analysis(results, tuple(findings), tuple(silenced), complete, problems, failures)
 
 
 def check_project(
     tree: Tree, results: Mapping[str, FileResult], registry: Registry, *, complete: bool, cache: Cache | None = None
-) -> tuple[list[Finding], tuple[Unparsed, ...]]:
-    """The second pass: the findings of the project rules in the files of this run."""
+) -> tuple[list[Finding], tuple[Unparsed, ...], tuple[Failure, ...]]:
+    """The second pass: the findings of the project rules in the files of this run, and what went wrong."""
 
     def load(path: str) -> FileResult | None:
         return first_pass(tree, [path], registry, cache=cache)[path] if tree.exists(path) else None
@@ -100,42 +107,45 @@ def check_project(
     kinds = {result.kind for result in results.values() if result.kind is not None}
     before = cache.second_pass if cache else None
     problems: list[Unparsed] = []
+    failures: list[Failure] = []
     findings: list[Finding] = []
     for entry in registry.project_rules(kinds):
         if entry.reads and not entry.reads & graph.types:
             continue
         found: Sequence[Finding] | None = before.recall(entry.code, graph) if before else None
         if found is None:
-            project, failed = Project(graph, entry.code), dict[str, None]()
-            found = _ask(entry, project, failed)
-            if failed:
-                found, notes = _file_by_file(entry, graph, results)
-                problems += (*(Unparsed("", each) for each in failed), *notes)
+            project, notes = Project(graph, entry.code), Notes()
+            found = _ask(entry, project, notes)
+            if notes:
+                found, of_files = _file_by_file(entry, graph, results)
+                for each in (notes, *of_files):
+                    problems += (Unparsed(each.path, problem) for problem in each.problems)
+                    failures += each.failures
             elif before:
                 before.remember(entry.code, found, project)
         findings.extend(finding for finding in found if finding.path in results)
-    return findings, tuple(problems)
+    return findings, tuple(problems), tuple(failures)
 
 
-def _ask(entry: Entry, project: Project, failed: dict[str, None]) -> list[Finding]:
-    return guarded(lambda: cast("type[ProjectRule]", entry.load())().check(project), entry.code, failed)
+def _ask(entry: Entry, project: Project, notes: Notes) -> list[Finding]:
+    return guarded(lambda: cast("type[ProjectRule]", entry.load())().check(project), entry.code, notes)
 
 
-def _file_by_file(entry: Entry, graph: Graph, results: Mapping[str, FileResult]) -> tuple[list[Finding], list[Unparsed]]:
+def _file_by_file(entry: Entry, graph: Graph, results: Mapping[str, FileResult]) -> tuple[list[Finding], list[Notes]]:
     """What a rule that fails on the whole says of each file in a run over that file alone, and the files on which it fails then too.
 
     What such a run cannot know of the others is unknown to it, as it is to a hook, so that no finding is false for it.
     """
     findings: list[Finding] = []
-    problems: list[Unparsed] = []
+    failed: list[Notes] = []
     reads = entry.reads
     asked = [path for path, each in results.items() if each.kind in entry.kinds and not (reads and reads.isdisjoint(each.facts.types))]
     for path in asked:
-        failed: dict[str, None] = {}
-        found = _ask(entry, Project(graph.alone(path), entry.code), failed)
+        notes = Notes(path)
+        found = _ask(entry, Project(graph.alone(path), entry.code), notes)
         findings.extend(finding for finding in found if finding.path == path)
-        problems.extend(Unparsed(path, each) for each in failed)
-    return findings, problems if len(problems) < len(asked) else []
+        failed += [notes] if notes else []
+    return findings, failed if len(failed) < len(asked) else []
 
 
 def _everything(findings: Sequence[Finding]) -> list[Finding]:
@@ -193,6 +203,7 @@ def report(
         files=len(analysis.results),
         scanned=sum(result.kind is not None for result in analysis.results.values()),
         unparsed=_unparsed(analysis),
+        failures=analysis.all_failures,
         hidden=hidden,
         below=below,
         ignored=ignored,
@@ -214,7 +225,8 @@ def _about_comments(uses: Iterable[Use], results: Mapping[str, FileResult], regi
     judged = []
     for use in uses:
         codes = frozenset(use.suppression.codes)
-        judged.append(replace(use, used=codes if results[use.suppression.location.path].problems else use.used | unknown & codes))
+        read = results[use.suppression.location.path]
+        judged.append(replace(use, used=codes if read.problems or read.failures else use.used | unknown & codes))
     for entry in registry.suppression_rules():
         yield from cast("type[SuppressionRule]", entry.load())().check(judged)
 

@@ -80,6 +80,31 @@ NO_FACTS = Facts()
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """A mistake of armready itself, for which a run is never clean.
+
+    Attributes:
+        path: the file; empty when it is about all of them.
+        where: the rule's code, or the part of armready that failed.
+        error: what happened.
+    """
+
+    path: str
+    where: str
+    error: str
+
+    @classmethod
+    def of(cls, path: str, where: str, error: Exception) -> Failure:
+        """The failure that an exception stands for."""
+        return cls(path, where, f"{type(error).__name__}: {error}")
+
+    @property
+    def message(self) -> str:
+        """All but the file, in words."""
+        return f"internal error in {self.where}: {self.error}"
+
+
+@dataclass(frozen=True, slots=True)
 class FileResult:
     """All that the first pass says of one file.
 
@@ -90,6 +115,7 @@ class FileResult:
         facts: for the project rules.
         suppressions: the ignore comments in it.
         problems: why it, or a part of it, could not be read.
+        failures: of rules and readers on it.
     """
 
     path: str
@@ -98,6 +124,7 @@ class FileResult:
     facts: Facts = NO_FACTS
     suppressions: tuple[Suppression, ...] = ()
     problems: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +144,7 @@ class Report:
         files: how many files were looked at.
         scanned: how many of them some rule could read.
         unparsed: files that could not be read.
+        failures: of armready itself; where there are any, the list is not complete.
         hidden: findings of low confidence or rules that are off, not shown.
         below: findings under `--min-severity`, by level.
         ignored: findings silenced by a comment or the configuration.
@@ -130,6 +158,7 @@ class Report:
     files: int = 0
     scanned: int = 0
     unparsed: tuple[Unparsed, ...] = ()
+    failures: tuple[Failure, ...] = ()
     hidden: int = 0
     below: dict[str, int] = field(default_factory=dict)
     ignored: int = 0

@@ -133,10 +133,8 @@ def _check_fixed_point(rule: type[Rule], example: Example, outcome: FixOutcome, 
 
 
 def _no_crash(analysis: Analysis) -> None:
-    problems = [problem for result in analysis.results.values() for problem in result.problems]
-    crashes = [each for each in (*problems, *(problem.reason for problem in analysis.problems)) if each.startswith("internal error")]
-    if crashes:
-        raise ContractError("; ".join(crashes))
+    if analysis.all_failures:
+        raise ContractError("; ".join(each.message for each in analysis.all_failures))
 
 
 def _show(places: list[tuple[str, int, int]], files: Mapping[str, str]) -> list[str]:

@@ -28,11 +28,8 @@ class Outcome:
     findings: int = 0
     seconds: float = 0.0
     unparsed: list[tuple[str, str]] = field(default_factory=list)
+    internal_errors: list[tuple[str, str]] = field(default_factory=list)
     crash: str = ""
-
-    @property
-    def internal_errors(self) -> list[tuple[str, str]]:
-        return [(path, reason) for path, reason in self.unparsed if reason.startswith("internal error")]
 
 
 def lay_out(git_folder: Path, target: Path, revision: str = "HEAD") -> None:
@@ -98,6 +95,7 @@ def scan(root: Path, name: str, *, fixing: bool) -> Outcome:
             read = json.loads(Path(report.name).read_bytes())
             summary = read["summary"]
             outcome.files, outcome.scanned, outcome.findings = summary["files"], summary["scanned"], len(read["findings"])
+            outcome.internal_errors = [(each["path"], each["message"]) for each in summary["internal_errors"]]
             outcome.unparsed = [(each["path"], each["reason"]) for each in summary["unparsed"]]
     return outcome
 

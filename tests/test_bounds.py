@@ -15,6 +15,7 @@ from armready.limits import MAX_LINES, MAX_OBJECTS
 from armready.pipeline import analyse
 from armready.python.manifests import manifest_facts
 from armready.registry import Registry
+from armready.results import Failure
 from armready.source import Source
 from armready.tree import DiskTree, MemoryTree
 
@@ -39,9 +40,9 @@ def die():
 @pytest.mark.parametrize(
     ("deed", "reason"),
     [
-        (allocate, "not read: it takes more than 2048 MB of memory"),
-        (loop, "not read: the process that read it worked for more than 1 seconds"),
-        (die, "not read: the process that read it was killed by signal 9"),
+        (allocate, "it takes more than 2048 MB of memory"),
+        (loop, "its process worked for more than 1 seconds"),
+        (die, "its process was killed by signal 9"),
     ],
 )
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -62,7 +63,7 @@ def test_a_large_file_cannot_end_the_run(tmp_path, monkeypatch, deed, reason, jo
     (tmp_path / "Dockerfile.large").write_text(FIXABLE + "#" * first_pass.LARGE)
     read = first_pass.first_pass(DiskTree(tmp_path), ["Dockerfile", "Dockerfile.large"], REGISTRY, jobs=jobs)
     assert read["Dockerfile"].findings
-    assert read["Dockerfile.large"].problems == (reason,)
+    assert read["Dockerfile.large"].failures == (Failure("Dockerfile.large", "the reader", reason),)
 
 
 HASH = " \\\n    --hash=sha256:" + "0" * 64

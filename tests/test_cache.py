@@ -213,9 +213,9 @@ def test_a_rule_that_failed_is_asked_again(repository, monkeypatch):
     codes = asked(monkeypatch)
     with monkeypatch.context() as broken:
         broken.setattr(Project, "facts", lambda *_: 1 / 0)
-        assert repository.analyse(cached=True).problems
+        assert repository.analyse(cached=True).all_failures
     codes.clear()
-    assert not repository.analyse(cached=True).problems
+    assert not repository.analyse(cached=True).all_failures
     assert "DF161" in codes
 
 

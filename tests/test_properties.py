@@ -52,9 +52,7 @@ def contents(tree, files):
 
 
 def crashes(analysis):
-    found = [problem for result in analysis.results.values() for problem in result.problems]
-    found += [problem.reason for problem in analysis.problems]
-    return [problem for problem in found if problem.startswith("internal error")]
+    return [each.message for each in analysis.all_failures]
 
 
 def spliced(data: bytes, path: str, edits) -> bytes:

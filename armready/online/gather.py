@@ -22,7 +22,7 @@ from armready.discovery import matches
 from armready.errors import ParseProblem
 from armready.file import File
 from armready.finding import Confidence
-from armready.first_pass import guarded
+from armready.first_pass import Notes, guarded
 from armready.knowledge.images import Basis, Has, arch_in_name, verdict
 from armready.knowledge.learned import canonical
 from armready.knowledge.reference import Reference
@@ -94,7 +94,7 @@ def questions(tree: Tree, paths: Iterable[str], settings: Settings) -> Questions
 
 
 def _read(reader: Callable[[File], Iterable[Item]], file: File) -> list[Item]:
-    return guarded(lambda: reader(file), reader.__name__, {})
+    return guarded(lambda: reader(file), reader.__name__, Notes(file.source.path))
 
 
 def _open(tree: Tree, path: str, settings: Settings) -> File | None:

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from armready.config import Settings
     from armready.fixer import FixOutcome
     from armready.pipeline import Analysis
-    from armready.results import Report
+    from armready.results import Failure, Report
     from armready.rule import Rule
     from armready.tree import Tree
 
@@ -133,6 +133,13 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def described(failures: Sequence[Failure]) -> str:
+    """The first of some failures with its file, and how many more there are."""
+    first = failures[0]
+    more = f" (and {len(failures) - 1:,} more)" if len(failures) > 1 else ""
+    return f"{first.path}: {first.message}{more}" if first.path else f"{first.message}{more}"
+
+
 def summary_line(report: Report, fixes: FixCounts | None = None) -> str:
     """The last line of every run: what was found, what can be fixed, and what is not shown.
 
@@ -163,6 +170,8 @@ def summary_line(report: Report, fixes: FixCounts | None = None) -> str:
     left_out += [f"{plural(failed, 'problem')} of the whole run"] if failed else []
     if left_out:
         parts.append(", ".join(left_out))
+    if report.failures:
+        parts.append(f"{plural(len(report.failures), 'internal error')}: this result is not complete")
     return "; ".join(parts)
 
 

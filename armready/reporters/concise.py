@@ -14,6 +14,7 @@ def render(report: Report, context: Context) -> str:
     for finding in report.findings:
         line, column, *_ = finding.location.region
         lines.append(f"{escape(context.shown_path(finding.path))}:{line}:{column}: {finding.code} {escape(finding.message)}")
+    lines += [f"{escape(context.shown_path(each.path)) or 'armready'}: {escape(each.message)}" for each in report.failures]
     if context.statistics:
         lines += statistics(report)
     return "".join(f"{line}\n" for line in lines)

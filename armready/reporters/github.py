@@ -6,7 +6,7 @@ from collections import Counter
 
 from armready.finding import Finding, Severity
 from armready.reporters.base import Context, escape, plural
-from armready.results import Report
+from armready.results import Failure, Report
 
 SHOWN = 10
 
@@ -15,7 +15,8 @@ _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO
 
 def render(report: Report, context: Context) -> str:
     """The annotations, and a plain line for each level of which GitHub will not show all."""
-    lines = [_annotation(finding) for finding in sorted(report.findings, key=lambda each: each.severity.rank)]
+    lines = [_failure(each) for each in report.failures]
+    lines += [_annotation(finding) for finding in sorted(report.findings, key=lambda each: each.severity.rank)]
     for level, number in sorted(Counter(finding.severity for finding in report.findings).items(), key=lambda each: each[0].rank):
         if number > SHOWN:
             lines.append(
@@ -35,6 +36,11 @@ def _annotation(finding: Finding) -> str:
         message += f"\nFix ({finding.fix.applicability.value}): {escape(finding.fix.title)}"
     listed = ",".join(f"{key}={_property(escape(value))}" for key, value in properties.items())
     return f"::{_COMMANDS[finding.severity]} {listed}::{_data(message)}"
+
+
+def _failure(failure: Failure) -> str:
+    file = f"file={_property(escape(failure.path))}," if failure.path else ""
+    return f"::error {file}title=armready: internal error::{_data(escape(failure.message))}"
 
 
 def _data(text: str) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+from typing import Any
+
 from armready.finding import Severity
 from armready.fingerprint import fingerprints
 from armready.reporters.base import Context, dump_json, escape
-from armready.results import Report
+from armready.results import Failure, Report
 
 _SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.INFO: "info"}
 
@@ -23,4 +26,15 @@ def render(report: Report, context: Context) -> str:
         }
         for finding, mark in zip(report.findings, marks, strict=True)
     ]
-    return dump_json(issues) + "\n"
+    return dump_json([*map(_failure, report.failures), *issues]) + "\n"
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    """A failure as GitLab can show it; one of the whole run stands at the root."""
+    return {
+        "description": escape(failure.message),
+        "check_name": "internal-error",
+        "fingerprint": sha256(f"{failure.path}\0{failure.message}".encode("utf-8", "surrogateescape")).hexdigest(),
+        "severity": "blocker",
+        "location": {"path": failure.path or ".", "lines": {"begin": 1}},
+    }

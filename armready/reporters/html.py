@@ -33,6 +33,7 @@ def render(report: Report, context: Context) -> str:
     state = readiness(context.analysis) if context.analysis else Readiness((), (), ())
     content = [
         _numbers(report),
+        *_failures(report, context),
         *_families(state),
         *_fixed(report, context),
         *_first(report.findings),
@@ -83,6 +84,18 @@ def _numbers(report: Report) -> str:
     cells.append(("", unsafe, "fixable after a look"))
     body = "".join(f'<div class="number {kind}"><b>{number:,}</b><span>{label}</span></div>' for kind, number, label in cells)
     return f'<div class="numbers">{body}</div>'
+
+
+def _failures(report: Report, context: Context) -> Iterable[str]:
+    if not report.failures:
+        return
+    rows = [
+        f'<tr><td class="place">{text(context.shown_path(each.path) or "armready")}</td><td>{text(each.message)}</td></tr>'
+        for each in report.failures
+    ]
+    more = f'<p class="dim">and {len(rows) - _ROWS:,} more</p>' if len(rows) > _ROWS else ""
+    head = f"<h2>Not complete: {plural(len(rows), 'internal error')}</h2>"
+    yield f'{head}<div class="card scroll"><table>{"".join(rows[:_ROWS])}</table>{more}</div>'
 
 
 def _families(state: Readiness) -> Iterable[str]:
@@ -171,7 +184,8 @@ def _fix_row(line: FixLine, context: Context) -> str:
 
 def _findings(report: Report, context: Context) -> Iterable[str]:
     if not report.findings:
-        yield '<h2>Findings</h2><div class="card">None: nothing that armready knows stands against arm64 here.</div>'
+        words = "None." if report.failures else "None: nothing that armready knows stands against arm64 here."
+        yield f'<h2>Findings</h2><div class="card">{words}</div>'
         return
     yield f"<h2>Findings</h2>{_filters(report.findings)}"
     opened = " open" if len(report.findings) <= _OPEN else ""

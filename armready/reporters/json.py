@@ -54,6 +54,7 @@ def summary(report: Report, context: Context) -> dict[str, Any]:
         "hidden": report.hidden,
         "ignored": report.ignored,
         "baselined": report.baselined,
+        "internal_errors": failures(report, context),
         "unparsed": [{"path": context.shown_path(each.path), "reason": each.reason} for each in report.unparsed],
     }
     if context.analysis is not None:
@@ -61,6 +62,11 @@ def summary(report: Report, context: Context) -> dict[str, Any]:
     if context.statistics:
         result["statistics"] = dict(sorted(Counter(finding.code for finding in report.findings).items()))
     return result
+
+
+def failures(report: Report, context: Context) -> list[dict[str, str]]:
+    """One plain record per failure of armready itself."""
+    return [{"path": context.shown_path(each.path), "where": each.where, "message": each.message} for each in report.failures]
 
 
 def _readiness(state: Readiness, context: Context) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from armready.reporters.base import Context, dump_json
-from armready.reporters.json import records
+from armready.reporters.json import failures, records
 from armready.results import Report
 
 
 def render(report: Report, context: Context) -> str:
-    """One JSON object per finding and line."""
-    return "".join(dump_json(record, indent=None) + "\n" for record in records(report, context))
+    """One JSON object per finding and line; failures of armready itself follow, as objects with the one key `internal_error`."""
+    lines = [*records(report, context), *({"internal_error": each} for each in failures(report, context))]
+    return "".join(dump_json(line, indent=None) + "\n" for line in lines)

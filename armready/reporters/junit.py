@@ -8,7 +8,7 @@ from xml.sax.saxutils import quoteattr
 
 from armready.finding import Finding, Severity
 from armready.reporters.base import Context, escape
-from armready.results import Report
+from armready.results import Failure, Report
 
 _CLEAN = """\
   <testsuite name="armready" tests="1" failures="0" errors="0" skipped="0">
@@ -20,11 +20,12 @@ _CLEAN = """\
 def render(report: Report, context: Context) -> str:
     """The document. A clean run is one passed test, since an empty report counts as an error for many readers."""
     suites = [_suite(path, list(group), report, context) for path, group in groupby(report.findings, key=lambda each: each.path)]
+    suites += [_failure_suite(path, list(group), context) for path, group in groupby(report.failures, key=lambda each: each.path)]
     if not suites:
         suites = [_CLEAN]
     failures = sum(fails(finding, report, context) for finding in report.findings)
-    tests = max(len(report.findings), 1)
-    head = f'<testsuites name="armready" tests="{tests}" failures="{failures}" errors="0">'
+    tests = max(len(report.findings) + len(report.failures), 1)
+    head = f'<testsuites name="armready" tests="{tests}" failures="{failures}" errors="{len(report.failures)}">'
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{head}\n{"".join(suites)}</testsuites>\n'
 
 
@@ -57,6 +58,18 @@ def _case(finding: Finding, report: Report, context: Context) -> str:
         outcome = f"<skipped message={message}/>"
     attributes = f'classname="armready.{finding.code}" name={name} file={_attribute(path)} line="{line}"'
     return f"    <testcase {attributes}>\n      {outcome}\n    </testcase>\n"
+
+
+def _failure_suite(path: str, failed: list[Failure], context: Context) -> str:
+    """What armready itself failed on: errors, where findings are failures."""
+    name = _attribute(context.shown_path(path) or "armready")
+    counts = f'tests="{len(failed)}" failures="0" errors="{len(failed)}" skipped="0"'
+    return f"  <testsuite name={name} {counts}>\n{''.join(map(_error, failed))}  </testsuite>\n"
+
+
+def _error(failure: Failure) -> str:
+    attributes = f"classname={_attribute(f'armready.{failure.where}')} name={_attribute(f'internal error at {failure.path}')}"
+    return f'    <testcase {attributes}>\n      <error type="internal error" message={_attribute(failure.message)}/>\n    </testcase>\n'
 
 
 def _attribute(text: str) -> str:

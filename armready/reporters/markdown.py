@@ -24,12 +24,23 @@ def render(report: Report, context: Context) -> str:
     """Headline, table of rules, what to do next, the findings; cut at the length of a comment."""
     title = "what stops arm64" if context.fixed is None else "ready for arm64"
     blocks = [f"## armready: {title}\n", f"{markdown(summary_line(report))}\n"]
+    blocks += _failures(report, context)
     blocks += _fixed(report, context)
     if report.findings:
         blocks += ["\n".join(_rules(report)) + "\n", "\n".join(_next(report)) + "\n"]
     blocks += [f"{markdown(each)}\n" for each in report.summaries]
     text = "\n".join(blocks)
     return text + "".join(_findings(report.findings, context, LIMIT - len(text)))
+
+
+def _failures(report: Report, context: Context) -> Iterator[str]:
+    if not report.failures:
+        return
+    yield f"### Not complete: {plural(len(report.failures), 'internal error')}\n"
+    rows = [f"- {code(context.shown_path(each.path) or 'armready')}: {markdown(each.message)}" for each in report.failures[:100]]
+    if len(report.failures) > 100:
+        rows.append(f"- and {len(report.failures) - 100:,} more")
+    yield "\n".join(rows) + "\n"
 
 
 def markdown(text: str) -> str:

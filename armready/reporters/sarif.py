@@ -13,7 +13,7 @@ from armready.fingerprint import Fingerprint, fingerprints, line_hashes
 from armready.fix import Fix
 from armready.patterns import regex
 from armready.reporters.base import HOMEPAGE, Context, dump_json, escape, escape_lines, rule_url, showable
-from armready.results import Report
+from armready.results import Failure, Report
 from armready.rule import Rule, sections
 from armready.source import Location, Source, Span
 
@@ -75,21 +75,19 @@ class _Log:
         }
 
     def _invocation(self) -> dict[str, Any]:
-        notes: list[dict[str, Any]] = []
-        for each in self.report.unparsed:
-            note: dict[str, Any] = {"level": "note", "message": {"text": f"Not parsed: {escape(each.reason)}."}}
-            if each.path:
-                note["locations"] = [{"physicalLocation": {"artifactLocation": _artifact(each.path)}}]
-            notes.append(note)
+        notes = [self._failure(each) for each in self.report.failures]
+        notes += [_notification("note", each.path, f"Not parsed: {escape(each.reason)}.") for each in self.report.unparsed]
         left_out = len(self.report.findings) - len(self.findings)
         if left_out:
-            notes.append(
-                {
-                    "level": "warning",
-                    "message": {"text": f"{left_out} findings of the lowest levels were left out: GitHub takes {MAX_RESULTS} of one run."},
-                }
-            )
-        return {"executionSuccessful": True} | ({"toolExecutionNotifications": notes} if notes else {})
+            words = f"{left_out} findings of the lowest levels were left out: GitHub takes {MAX_RESULTS} of one run."
+            notes.append(_notification("warning", "", words))
+        return {"executionSuccessful": not self.report.failures} | ({"toolExecutionNotifications": notes} if notes else {})
+
+    def _failure(self, failure: Failure) -> dict[str, Any]:
+        rule = (
+            {"associatedRule": {"id": failure.where, "index": self.rule_index[failure.where]}} if failure.where in self.rule_index else {}
+        )
+        return _notification("error", failure.path, f"{escape(failure.message)}.") | rule
 
     def _result(self, finding: Finding, mark: Fingerprint) -> dict[str, Any]:
         result: dict[str, Any] = {
@@ -162,6 +160,11 @@ def pascal_case(name: str) -> str:
 
 def _artifact(path: str) -> dict[str, str]:
     return {"uri": uri(path), "uriBaseId": BASE}
+
+
+def _notification(level: str, path: str, text: str) -> dict[str, Any]:
+    place = {"locations": [{"physicalLocation": {"artifactLocation": _artifact(path)}}]} if path else {}
+    return {"level": level, "message": {"text": text}, **place}
 
 
 def _region(location: Location) -> dict[str, Any]:

@@ -39,6 +39,9 @@ def render(report: Report, context: Context) -> str:
     else:
         for finding in report.findings:
             _finding(finding, report, context, page)
+    for failure in report.failures:
+        where = f"{escape(context.shown_path(failure.path))}: " if failure.path else ""
+        page.wrapped(Text.assemble(("error", _LEVELS["error"]), f": {where}{escape(failure.message)}"), indent=2)
     for each in report.summaries:
         page.wrapped(Text(escape(each)))
     _fixed(report, context, page)

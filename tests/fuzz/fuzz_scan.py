@@ -50,8 +50,7 @@ def one_input(data: bytes) -> None:
     analysis = analyse(tree, [path], REGISTRY, complete=True, today=date(2026, 11, 24))
     outcome = fix(tree, analysis, REGISTRY, allowed=Applicability.UNSAFE, wanted=lambda _: True, today=None)
     for each in (analysis, outcome.analysis):
-        problems = [*each.results[path].problems, *(problem.reason for problem in each.problems)]
-        crashes = [problem for problem in problems if problem.startswith("internal error")]
+        crashes = [failure.message for failure in each.all_failures]
         if crashes:
             Path(f"finding-{hashlib.sha256(data).hexdigest()[:12]}").write_bytes(data)
         assert not crashes, (path, crashes)

@@ -143,6 +143,7 @@ def test_json_version_1(report: Report, context: Context) -> None:
         "hidden": 2,
         "ignored": 1,
         "baselined": 4,
+        "internal_errors": [],
         "unparsed": [{"path": "bad\n.yaml", "reason": "not \x1bYAML"}],
     }
 

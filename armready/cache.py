@@ -5,8 +5,8 @@ stamp was old when it was taken (the rule by which git trusts its index). What a
 that it had asked are the same (`Graph.answer`). So each record proves itself, and it does not matter which run wrote which.
 
 One folder per repository and settings holds `_SHARDS` files of results and one of the second pass. Each begins with the digest of
-itself and of the code that made it: a broken file, or one of other code, is an empty one. A file is replaced as a whole, if anything in
-it is new.
+itself and of the code that made it: a broken file, one of other code, or one that holds anything but such records (`codec`) is an empty
+one. A file is replaced as a whole, if anything in it is new.
 """
 
 from __future__ import annotations
@@ -18,22 +18,29 @@ from collections.abc import Container, Iterable, Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from zlib import crc32
 
+from armready.classify import Kind
+from armready.codec import decode, encode
+from armready.finding import Finding
+from armready.private_files import PrivateFiles, accepted_location, location
+from armready.results import NO_FACTS, Facts, FileResult
+from armready.suppressions import Suppression
 from armready.tree import digest_of
 
 if TYPE_CHECKING:
     from armready.config import Settings
-    from armready.finding import Finding
     from armready.project import Graph, Project
-    from armready.results import FileResult
     from armready.tree import Answers
+
+Value = TypeVar("Value")
 
 _DIGEST = 16
 _RACY_NS = 2_000_000_000
 _SECOND = "second"
 _SHARDS = "0123456789abcdef"
+_RESULTS = "results"
 
 
 class Stamp(NamedTuple):
@@ -59,22 +66,42 @@ class Told(NamedTuple):
     asked_by: frozenset[str]
 
 
+class _Record(NamedTuple):
+    """An entry as it is written; its path is the key."""
+
+    stamp: Stamp | None
+    digest: bytes
+    kind: Kind | None
+    findings: tuple[Finding, ...]
+    facts: dict[str, bytes]
+    suppressions: tuple[Suppression, ...]
+    problems: tuple[str, ...]
+
+
+class _Answer(NamedTuple):
+    """A question and what stood for its answer, as they are written."""
+
+    what: str
+    path: str
+    how: str
+    stand_in: bool | bytes | None
+
+
 def folder() -> Path:
-    """Where caches live: below `XDG_CACHE_HOME`, or `~/.cache`."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(base) / "armready" / "results"
+    """Where the results of all repositories are."""
+    return location() / _RESULTS
 
 
 def size() -> int:
     """The bytes that all caches take, those of look-ups too."""
-    return sum(path.stat().st_size for path in folder().parent.rglob("*") if path.is_file())
+    return sum(path.stat().st_size for path in location().rglob("*") if path.is_file())
 
 
 def clean() -> None:
     """Delete all caches, those of look-ups too."""
     import shutil
 
-    shutil.rmtree(folder().parent, ignore_errors=True)
+    shutil.rmtree(location(), ignore_errors=True)
 
 
 def stamp_of(path: str) -> Stamp | None:
@@ -114,7 +141,8 @@ class SecondPass:
 
     def _is_same(self, name: str, graph: Graph) -> bool:
         if name not in self._same:
-            self._same[name] = all(graph.answer(question) == answer for question, answer in self._answers_before[name].items())
+            answers = self._answers_before.get(name)
+            self._same[name] = answers is not None and _same_answers(answers, graph)
         return self._same[name]
 
     def state(self) -> tuple[dict[str, Told], dict[str, Answers]]:
@@ -131,23 +159,33 @@ class Cache:
         root: the repository.
         settings: of the run.
         code: folders of rules that are not armready's own.
+
+    Raises:
+        RefusedCacheError: the folder is not the user's alone.
     """
 
     def __init__(self, root: Path, settings: Settings, code: Iterable[str] = ()) -> None:
-        self._folder = folder() / digest_of(repr((str(root), settings)).encode("utf-8", "surrogatepass")).hex()
+        name = digest_of(repr((str(root), settings)).encode("utf-8", "surrogatepass")).hex()
+        self._files = PrivateFiles(accepted_location(root), f"{_RESULTS}/{name}")
         self._maker = _maker(code)
         self._began_ns = time.time_ns()
-        self._shards: dict[str, dict[str, Entry]] = {}
+        self._shards: dict[str, dict[str, _Record]] = {}
         self._changed: set[str] = set()
 
     @cached_property
     def second_pass(self) -> SecondPass:
         """What is known of the project rules."""
-        return SecondPass(*(self._read(_SECOND) or ({}, {})))
+        told, answers = self._read(_SECOND, tuple[dict[str, Told], dict[str, list[_Answer]]]) or ({}, {})
+        return SecondPass(told, {name: {each[:3]: each.stand_in for each in given} for name, given in answers.items()})
 
     def entry(self, path: str) -> Entry | None:
         """What is known of a file."""
-        return self._shard(_shard_of(path)).get(path)
+        record = self._shard(_shard_of(path)).get(path)
+        if record is None:
+            return None
+        stamp, digest, kind, findings, facts, suppressions, problems = record
+        known = Facts.of_encoded(facts) if facts else NO_FACTS
+        return Entry(stamp, digest, FileResult(path, kind, findings, known, suppressions, problems))
 
     def by_stamp(self, path: str, stamp: Stamp) -> FileResult | None:
         """The result of a file that was not touched since."""
@@ -155,11 +193,17 @@ class Cache:
         return entry.result if entry is not None and entry.stamp == stamp else None
 
     def add(self, path: str, stamp: Stamp, digest: bytes, result: FileResult) -> None:
-        """Keep what is known of a file; its stamp was taken in this run, before it was read."""
+        """Keep what is known of a file; its stamp was taken in this run, before it was read. What cannot be encoded is not kept."""
         is_old = stamp.modified_ns + _RACY_NS < self._began_ns
         shard = _shard_of(path)
-        self._shard(shard)[path] = Entry(stamp if is_old else None, digest, result)
+        kept = self._shard(shard)
+        kept.pop(path, None)
         self._changed.add(shard)
+        if (facts := _encoded(result.facts)) is None:
+            return
+        record = _Record(stamp if is_old else None, digest, result.kind, result.findings, facts, result.suppressions, result.problems)
+        if _can_be_kept((path, record)):
+            kept[path] = record
 
     def save(self, known: Container[str] | None) -> None:
         """Write what is new; what cannot be written is not missed.
@@ -173,7 +217,9 @@ class Cache:
             for name in sorted(self._changed):
                 self._write(name, self._shards[name])
             if self.second_pass.is_new:
-                self._write(_SECOND, self.second_pass.state())
+                told, answers = self.second_pass.state()
+                rows = {name: [(*question, answer) for question, answer in given.items()] for name, given in answers.items()}
+                self._write(_SECOND, tuple({key: value for key, value in each.items() if _can_be_kept(value)} for each in (told, rows)))
 
     def _forget_others(self, known: Container[str]) -> None:
         for name in _SHARDS:
@@ -182,35 +228,48 @@ class Cache:
                 del shard[path]
                 self._changed.add(name)
 
-    def _shard(self, name: str) -> dict[str, Entry]:
+    def _shard(self, name: str) -> dict[str, _Record]:
         if name not in self._shards:
-            self._shards[name] = self._read(name) or {}
+            self._shards[name] = self._read(name, dict[str, _Record]) or {}
         return self._shards[name]
 
-    def _read(self, name: str) -> Any:
-        from pickle import loads
-
+    def _read(self, name: str, of: type[Value]) -> Value | None:
+        data = memoryview(self._files.read(name) or b"")
+        if data[:_DIGEST] != self._seal(data[_DIGEST:]):
+            return None
         try:
-            data = memoryview((self._folder / name).read_bytes())
-            return loads(data[_DIGEST:]) if data[:_DIGEST] == self._seal(data[_DIGEST:]) else None
-        except Exception:
+            return decode(data[_DIGEST:], of)
+        except ValueError:
             return None
 
     def _write(self, name: str, content: object) -> None:
-        from pickle import HIGHEST_PROTOCOL, dumps
-
-        body = dumps(content, HIGHEST_PROTOCOL)
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        temporary = self._folder / f"{name}.{os.getpid()}.{time.time_ns()}"
-        try:
-            temporary.write_bytes(self._seal(body) + body)
-            os.replace(temporary, self._folder / name)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
+        body = encode(content)
+        self._files.write(name, self._seal(body) + body)
 
     def _seal(self, body: bytes | memoryview) -> bytes:
         return digest_of(self._maker + digest_of(body))
+
+
+def _same_answers(answers: Answers, graph: Graph) -> bool:
+    try:
+        return all(graph.answer(question) == answer for question, answer in answers.items())
+    except ValueError:
+        return False
+
+
+def _encoded(facts: Facts) -> dict[str, bytes] | None:
+    try:
+        return facts.encoded()
+    except ValueError:
+        return None
+
+
+def _can_be_kept(value: object) -> bool:
+    try:
+        encode(value)
+    except ValueError:
+        return False
+    return True
 
 
 def merged(before: Answers, now: Answers) -> Answers:

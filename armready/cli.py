@@ -40,12 +40,18 @@ YOUNG_OBJECTS = 50_000
 
 def main() -> None:
     """Run the command line; errors that are meant for the user become one line and exit code 2."""
-    from armready.errors import UsageError
+    from armready.errors import DamagedCacheError, UsageError
 
     gc.set_threshold(YOUNG_OBJECTS)
     try:
-        _command(sys.argv[1] if len(sys.argv) > 1 else "")()
-    except UsageError as error:
+        try:
+            _run()
+        except DamagedCacheError:
+            from armready.cache import clean
+
+            clean()
+            _run()
+    except (UsageError, DamagedCacheError) as error:
         _fail(str(error))
     except MemoryError:
         _fail("there is not enough memory for this run")
@@ -64,6 +70,10 @@ def _place(error: Exception) -> str:
 
     last = extract_tb(error.__traceback__)[-1]
     return f"{Path(last.filename).name}:{last.lineno}"
+
+
+def _run() -> None:
+    _command(sys.argv[1] if len(sys.argv) > 1 else "")()
 
 
 def _command(name: str) -> Any:

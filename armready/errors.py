@@ -17,6 +17,14 @@ class IncompleteRun(UsageError):
     """A rule or a reader failed, so nothing is made that would pass for complete: exit code 2."""
 
 
+class RefusedCacheError(ArmreadyError):
+    """A cache that is not the user's alone. The run goes on without one."""
+
+
+class DamagedCacheError(ArmreadyError):
+    """What was kept of an earlier run holds something else than this version writes. It is deleted, and the run begins again."""
+
+
 class ParseProblem(ArmreadyError):
     """A file that cannot be read as what it claims to be.
 

@@ -62,7 +62,7 @@ def facts_of(session: Session) -> str:
     if analysis.all_failures:
         raise IncompleteRun(f"{described(analysis.all_failures)}; no facts are written")
     results = analysis.results
-    builds = [fact for result in results.values() for fact in result.facts if isinstance(fact, ImageBuild)]
+    builds = [fact for result in results.values() for fact in result.facts.of(ImageBuild)]
     known = Learned(built=built_images(builds)).merged(session.settings.known)
     document = known.to_json()
     document["runs"] = images_of(session.tree, session.paths, session.settings)

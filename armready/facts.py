@@ -1,4 +1,4 @@
-"""The records of the first pass: what a file is, in small, plain, picklable pieces.
+"""The records of the first pass: what a file is, in small, plain pieces.
 
 A collector reads one file and yields facts; `COLLECTORS` says which ones read which kind. Project rules join the facts of many files
 and parse nothing again. Each fact carries the locations and the source words that a finding or a fix will need.
@@ -10,17 +10,17 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from armready.classify import BUILD_KINDS, INSTALL_KINDS, KUBERNETES_KINDS, MANIFEST_KINDS, PIPELINE_KINDS, Kind
+from armready.fix import Fix
 from armready.imports import imported
 from armready.records import dataclass
+from armready.source import Location
 
 if TYPE_CHECKING:
     from armready.file import File
-    from armready.fix import Fix
-    from armready.source import Location
 
 
 class Fact(Protocol):
-    """Any frozen, picklable record. Facts are found by their type."""
+    """Any frozen record whose annotations name plain values and other such records, at run time too. Facts are found by their type."""
 
 
 class Collector(NamedTuple):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from armready.cache import stamp_of
 from armready.classify import Kind, classify, kind_by_name, needs_content
-from armready.errors import ParseProblem
+from armready.errors import DamagedCacheError, ParseProblem
 from armready.facts import COLLECTORS
 from armready.file import File
 from armready.limits import check_limits
@@ -196,12 +196,13 @@ def guarded(produce: Callable[[], Iterable[Item]], where: str, notes: Notes) -> 
 
     Raises:
         MemoryError: there is no more; what a part of the file would say then depends on the machine.
+        DamagedCacheError: what it was to work on is not what an earlier run kept.
     """
     try:
         return list(produce())
     except ParseProblem as problem:
         notes.problems[str(problem)] = None
-    except MemoryError:
+    except (MemoryError, DamagedCacheError):
         raise
     except Exception as error:
         notes.failures[Failure.of(notes.path, where, error)] = None

@@ -84,6 +84,10 @@ class RunOptions(NamedTuple):
             jobs=self.jobs,
             no_cache=self.no_cache,
         )
+        if not self.quiet and (reason := session.without_cache):
+            from armready.reporters.base import escape
+
+            print(f"armready: no cache is used: {escape(reason)}", file=sys.stderr)
         return informed(session, quiet=self.quiet)
 
     def _settings(self) -> dict[str, Any]:

@@ -110,12 +110,12 @@ class Graph:
         result = self.result(path)
         if result is None:
             return False
-        return digest_of(result.facts.packed(of) if of else repr(result.findings).encode("utf-8", "surrogatepass"))
+        return digest_of(result.facts.stand_in(of) if of else repr(result.findings).encode("utf-8", "surrogatepass"))
 
     def _digest_of_all(self, of: str) -> bytes:
         if of not in self._digests:
-            packed = (f"{name}\0{digest_of(result.facts.packed(of)).hex()}\0" for name, result in self._with.get(of, ()))
-            self._digests[of] = digest_of("".join(packed).encode("utf-8", "surrogatepass"))
+            stand_ins = (f"{name}\0{digest_of(result.facts.stand_in(of)).hex()}\0" for name, result in self._with.get(of, ()))
+            self._digests[of] = digest_of("".join(stand_ins).encode("utf-8", "surrogatepass"))
         return self._digests[of]
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from armready.classify import BUILD_KINDS, LOCK_KINDS, MANIFEST_KINDS, PIPELINE_KINDS, Kind
 from armready.config import Settings
 from armready.facts import DockerfileFact
 from armready.finding import Confidence, Finding, Severity
+from armready.imports import imported
 from armready.project import Graph, Project
 from armready.tree import MemoryTree
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from armready.kubernetes.facts import Workload
     from armready.kubernetes.own_images import OwnBuild
     from armready.pipeline import Analysis
+
+_BUILD = "armready.builds.facts:ImageBuild"
+_WORKLOAD = "armready.kubernetes.facts:Workload"
 
 _IMAGES = frozenset({Kind.DOCKERFILE, Kind.COMPOSE, Kind.BAKE_HCL, Kind.BAKE_JSON})
 _PYTHON = MANIFEST_KINDS | LOCK_KINDS | {Kind.PYTHON}
@@ -129,37 +133,43 @@ def _families(analysis: Analysis, against: Mapping[str, list[Finding]]) -> Itera
 def _images(analysis: Analysis, against: Mapping[str, list[Finding]]) -> Iterator[Image]:
     builds = _builds(analysis)
     for path, result in analysis.results.items():
-        for fact in result.facts:
-            if isinstance(fact, DockerfileFact):
-                made = builds.get(path, [])
-                places = {build.location for build in made}
-                at_builds = [each for build in made for each in against.get(build.location.path, ()) if each.location in places]
-                findings = [*against.get(path, ()), *at_builds]
-                names = dict.fromkeys(push.shown for build in made for push in build.pushes)
-                bases = dict.fromkeys(stage.base.text for stage in fact.shipped() if stage.base is not None)
-                yield Image(path, tuple(names), tuple(bases), state_of(findings), tuple(sorted({each.code for each in findings})))
+        for fact in result.facts.of(DockerfileFact):
+            made = builds.get(path, [])
+            places = {build.location for build in made}
+            at_builds = [each for build in made for each in against.get(build.location.path, ()) if each.location in places]
+            findings = [*against.get(path, ()), *at_builds]
+            names = dict.fromkeys(push.shown for build in made for push in build.pushes)
+            bases = dict.fromkeys(stage.base.text for stage in fact.shipped() if stage.base is not None)
+            yield Image(path, tuple(names), tuple(bases), state_of(findings), tuple(sorted({each.code for each in findings})))
 
 
 def _builds(analysis: Analysis) -> dict[str, list[ImageBuild]]:
-    """Dockerfile -> its builds. Without a file with builds their module is not loaded."""
-    facts = [fact for result in analysis.results.values() for fact in result.facts if type(fact).__name__ == "ImageBuild"]
+    """Dockerfile -> its builds."""
     builds: dict[str, list[ImageBuild]] = {}
-    for fact in cast("list[ImageBuild]", facts):
+    for _, fact in _facts(analysis, _BUILD):
         if fact.dockerfile is not None:
             builds.setdefault(fact.dockerfile, []).append(fact)
     return builds
 
 
+def _facts(analysis: Analysis, name: str) -> list[tuple[str, Any]]:
+    """The facts of one type with their files. Without any the module of the type is not imported."""
+    holders = [(path, result.facts) for path, result in analysis.results.items() if name in result.facts.types]
+    if not holders:
+        return []
+    module, _, of = name.partition(":")
+    return [(path, fact) for path, facts in holders for fact in facts.of(imported(module, of))]
+
+
 def _workloads(analysis: Analysis) -> Iterator[Placed]:
-    found = [(path, fact) for path, result in analysis.results.items() for fact in result.facts if type(fact).__name__ == "Workload"]
+    found = _facts(analysis, _WORKLOAD)
     if not found:
         return
     from armready.kubernetes.own_images import own_builds
 
     graph = Graph(analysis.results, MemoryTree({}), Settings(), complete=analysis.complete, load=lambda _: None)
     own = own_builds(Project(graph, ""))
-    for path, fact in found:
-        workload = cast("Workload", fact)
+    for path, workload in found:
         if workload.is_workload:
             state, reason = _placement(workload, own)
             yield Placed(path, workload.location.region.line, workload.title, state, reason)

@@ -1,11 +1,13 @@
-"""What the stages hand to each other: plain, picklable records."""
+"""What the stages hand to each other: plain records."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from armready.codec import decode, encode
+from armready.errors import DamagedCacheError
 from armready.records import dataclass
 
 if TYPE_CHECKING:
@@ -20,60 +22,77 @@ def name_of(fact: type) -> str:
 
 
 class Facts:
-    """The facts of a file, type by type. What comes from the cache or from another process stays pickled: few look at it."""
+    """The facts of a file, type by type. What comes from the cache or from another process stays encoded: few look at it."""
 
-    __slots__ = ("_made", "_packed")
+    __slots__ = ("_encoded", "_made")
 
     def __init__(self, facts: Iterable[object] = ()) -> None:
         self._made: dict[str, list[object]] = {}
-        self._packed: dict[str, bytes] = {}
+        self._encoded: dict[str, bytes] = {}
         for fact in facts:
             self._made.setdefault(name_of(type(fact)), []).append(fact)
 
     @classmethod
-    def of_packed(cls, packed: dict[str, bytes]) -> Facts:
-        """Facts that are pickled already, by the names of their types."""
+    def of_encoded(cls, encoded: dict[str, bytes]) -> Facts:
+        """Facts that are encoded already, by the names of their types."""
         made = cls()
-        made._packed = packed
+        made._encoded = encoded
         return made
 
     @property
     def types(self) -> Collection[str]:
         """The names of their types."""
-        return self._made or self._packed
+        return self._made or self._encoded
 
     def of(self, wanted: type[Any]) -> list[Any]:
-        """Those of one type."""
-        return self._of(name_of(wanted))
+        """Those of one type.
 
-    def _of(self, name: str) -> list[Any]:
+        Raises:
+            DamagedCacheError: what was kept of them is something else.
+        """
+        name = name_of(wanted)
         if name in self._made:
             return self._made[name]
-        if name not in self._packed:
+        if name not in self._encoded:
             return []
-        from pickle import loads
+        try:
+            return decode(self._encoded[name], list[wanted])  # type: ignore[valid-type]
+        except ValueError as error:
+            raise DamagedCacheError(f"facts of the type {name}: {error}") from error
 
-        return loads(self._packed[name])  # type: ignore[no-any-return]
+    def encoded(self) -> dict[str, bytes]:
+        """All of them, encoded.
 
-    def packed(self, name: str) -> bytes:
-        """Those of one type, pickled; nothing where there are none."""
-        if name in self._made and name not in self._packed:
-            from pickle import HIGHEST_PROTOCOL, dumps
+        Raises:
+            ValueError: one of them cannot be.
+        """
+        return {name: self._encode(name) for name in self.types}
 
-            self._packed[name] = dumps(self._made[name], HIGHEST_PROTOCOL)
-        return self._packed.get(name, b"")
+    def stand_in(self, name: str) -> bytes:
+        """Bytes that are the same for the same facts of one type; none where there are none."""
+        try:
+            return self._encode(name)
+        except ValueError:
+            return repr(self._made[name]).encode("utf-8", "surrogatepass")
 
-    def __iter__(self) -> Iterator[Any]:
-        return (fact for name in self.types for fact in self._of(name))
+    def _encode(self, name: str) -> bytes:
+        if name in self._made and name not in self._encoded:
+            self._encoded[name] = encode(self._made[name])
+        return self._encoded.get(name, b"")
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Facts) and list(self) == list(other)
+        if not isinstance(other, Facts) or set(self.types) != set(other.types):
+            return False
+        return all(self.stand_in(name) == other.stand_in(name) for name in self.types)
 
     def __hash__(self) -> int:
-        return hash(tuple(self))
+        return hash(frozenset(self.types))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (Facts.of_packed, ({name: self.packed(name) for name in self.types},)) if self.types else (Facts, ())
+        try:
+            return (Facts.of_encoded, (self.encoded(),)) if self.types else (Facts, ())
+        except ValueError:
+            return (Facts, ([fact for made in self._made.values() for fact in made],))
 
 
 NO_FACTS = Facts()

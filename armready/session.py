@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from armready.config import Config, Origin, Settings, find_config, from_mapping, load_config, user_config
 from armready.discovery import discover, find_root
-from armready.errors import UsageError
+from armready.errors import RefusedCacheError, UsageError
 from armready.finding import Confidence, Finding
 from armready.fix import Applicability
 from armready.pipeline import Analysis, Filters, analyse, report
@@ -65,9 +65,26 @@ class Session:
         """The effective settings."""
         return self.config.settings
 
+    @property
+    def without_cache(self) -> str:
+        """Why a run that wants a cache gets none; empty otherwise."""
+        if not self._wants_cache:
+            return ""
+        from armready.private_files import accepted_location
+
+        try:
+            accepted_location(self.root)
+        except RefusedCacheError as refused:
+            return str(refused)
+        return ""
+
+    @property
+    def _wants_cache(self) -> bool:
+        return self.cached and len(self.paths) > _WORTH_A_CACHE
+
     def analyse(self) -> Analysis:
         """Both passes over the files of this run."""
-        cache = self._cache() if self.cached and len(self.paths) > _WORTH_A_CACHE else None
+        cache = self._cache()
         with progress(f"scanning {len(self.paths):,} files"):
             analysis = analyse(self.tree, self.paths, self.registry, complete=self.complete, today=self.today, jobs=self.jobs, cache=cache)
         return replace(analysis, problems=(*analysis.problems, *(Unparsed("", problem) for problem in self.problems)))
@@ -77,7 +94,9 @@ class Session:
         applied = tuple(finding for finding in outcome.applied if finding.location.path not in unwritten)
         return replace(outcome, tree=self.tree, analysis=self.analyse(), applied=applied)
 
-    def _cache(self) -> Cache:
+    def _cache(self) -> Cache | None:
+        if not self._wants_cache or self.without_cache:
+            return None
         from armready.cache import Cache
 
         return Cache(self.root, self.settings, self.registry.foreign_folders())

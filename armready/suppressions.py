@@ -13,13 +13,13 @@ from datetime import date
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from armready.fix import Edit
 from armready.patterns import regex
 from armready.records import dataclass
 from armready.source import Location, Source, Span
 
 if TYPE_CHECKING:
     from armready.finding import Finding
-    from armready.fix import Edit
 
 NEEDLE = b"armready:"
 
@@ -84,8 +84,6 @@ class Use:
 
 def find_suppressions(source: Source) -> Iterator[Suppression]:
     """The ignore comments of a file, in order."""
-    from armready.fix import Edit
-
     covered = (-1, -1)
     for match in _COMMENT.finditer(source.text):
         line = source.line_index(match.start())

@@ -62,7 +62,7 @@ def repository(tmp_path):
 
 
 def said(analysis):
-    results = [(path, each.kind, each.findings, list(each.facts), each.problems) for path, each in analysis.results.items()]
+    results = [(path, each.kind, each.findings, each.facts, each.problems) for path, each in analysis.results.items()]
     return repr((analysis.findings, analysis.silenced, analysis.problems)), results
 
 

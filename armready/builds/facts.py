@@ -196,3 +196,6 @@ class ExtendedJob:
     """A job of another file that a job extends or refers to."""
 
     name: str
+
+
+BuildFact = ImageBuild | FreePush | WeakEmulator | Deployed | CallMade | Prepares | Elsewhere | ExtendedJob

@@ -11,6 +11,7 @@ from armready.builds.chains import Chain, Promotion, link
 from armready.builds.events import Bake, Build, Call, Compile, Deploy, Event, Merge, Push, Setup, spellings
 from armready.builds.facts import (
     DESCRIBED,
+    BuildFact,
     CallMade,
     Deployed,
     Elsewhere,
@@ -108,7 +109,7 @@ def read_builds(file: File) -> Builds:
     )
 
 
-def image_facts(file: File) -> Iterator[object]:
+def image_facts(file: File) -> Iterator[BuildFact]:
     """The collector: image builds, calls, and what a pipeline takes from elsewhere.
 
     Raises:

@@ -51,7 +51,7 @@ _REFERENCE = regex(r"\$\{(\w+)\}|\$(\w+)")
 
 def installed(script: Script) -> Iterator[Installed]:
     """The packages that a script installs, in order; those in variables of the script included."""
-    for command in script.commands:
+    for command in script.settled:
         manager, words = _packages(command)
         for word in words:
             reference = _REFERENCE.fullmatch(word.text)

@@ -42,6 +42,9 @@ from armready.parsers.shell import Command, Word
 from armready.records import dataclass
 from armready.source import Span
 
+# Words that only a verb is, so that what stands in front of them is none.
+_VERBS = GROUPS | {"build", "bake", "push", "pull", "tag", "save", "load", "login", "run"}
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
@@ -189,11 +192,19 @@ def _verb(tool: str, words: Sequence[Word]) -> tuple[list[Word], list[Option], l
                 early.append(Option(name, (words[index],), None, words[index]))
             index += 2 if separate else 1
             continue
+        if not verb and _may_be_empty(words[index]) and index + 1 < len(words) and words[index + 1].template in _VERBS:
+            index += 1
+            continue
         verb.append(words[index])
         index += 1
         if text not in GROUPS or len(verb) >= 3:
             break
     return verb, early, list(words[index:])
+
+
+def _may_be_empty(word: Word) -> bool:
+    """Whether a word is a variable that may hold global options, or nothing: `docker $FLAGS build`."""
+    return word.text.startswith("$") and word.template in (f"${{{word.text[1:]}}}", word.text)
 
 
 def _grammar(tool: str, verb: str) -> tuple[frozenset[str], dict[str, str]]:

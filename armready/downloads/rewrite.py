@@ -42,7 +42,7 @@ def parametrised_with_checksum(file: File, download: Download, others: tuple[Dow
     instruction, checksum = download.instruction, download.checksum
     if sums is None or instruction is None or checksum is None or download.host is not Host.IMAGE:
         return None
-    if sums.arm64_url != arm64_url(download) or not instruction.full_span.contains(checksum) or instruction.heredocs:
+    if sums.arm64_url != arm64_url(download) or not instruction.full_span.contains(checksum):
         return None
     if file.source.slice(checksum).lower() != sums.amd64 or file.text.count(file.source.slice(checksum)) != 1:
         return None

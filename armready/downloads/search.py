@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from armready.arch import Arch, amd64_tokens, may_name, names_arm64, probe, tokens
@@ -278,13 +279,17 @@ class Finder:
             if command.name in _SILENT and not any(assignment.value for assignment in command.assignments):
                 continue
             texts = [(self.of_word(hosted, word), needs) for word, needs in _fetched_words(command)]
-            values = [(self.of_word(hosted, each.value, each.name), True) for each in command.assignments if each.value is not None]
+            values = [
+                (self.of_word(hosted, each.value, each.name), True)
+                for each in command.assignments
+                if each.value is not None and not _is_only_read(script, each.name)
+            ]
             for text, needs_scheme in (*texts, *values):
                 judged = self.judge(text, hosted, hosted.instruction, needs_scheme=needs_scheme)
                 if judged is None or (branch is None and in_arch_switch(script, command)) or _is_read(script, command):
                     continue
                 url, sites = judged
-                checksum = _checksum(hosted, command, self._checksums(hosted))
+                checksum = _checksum(hosted, command, self._checksums(hosted)) or self.later_checksum(hosted, url)
                 yield Download(url, sites, _tool(url), hosted, command, hosted.instruction, hosted.stage, checksum, self.host_of(hosted))
 
     def of_word(self, hosted: HostedScript, word: Word, name: str = "") -> Text:
@@ -294,6 +299,11 @@ class Finder:
     def host_of(self, hosted: HostedScript) -> Host:
         """Where a script runs; scripts in the folders of CI run there."""
         return Host.CI if hosted.host is Host.MACHINE and is_ci_path(self.file.path) else hosted.host
+
+    def later_checksum(self, hosted: HostedScript, url: str) -> Span | None:
+        """Where a later script of the same build checks the file of a URL against a literal checksum."""
+        del hosted, url
+        return None
 
     def _checksums(self, hosted: HostedScript) -> Sequence[tuple[int, int, Span]]:
         """Literal checksums that a script verifies against: the line of the script, a number, and where they stand in the file; by line."""
@@ -400,6 +410,21 @@ class _Dockerfile(Finder):
                 for word in instruction.words[:-1]:
                     yield self.misname(self._text(word.text, word.span, ""), None, instruction, stage)
 
+    def later_checksum(self, hosted: HostedScript, url: str) -> Span | None:
+        """See `Finder.later_checksum`; the file is known by its name, in the URL or behind an option of the command."""
+        if hosted.stage is None or hosted.instruction is None:
+            return None
+        saved = {word.template.rpartition("/")[2] for command in hosted.script.commands for word in _saved_as(command)}
+        names = {name for name in (url.rpartition("/")[2], *saved) if len(name) > 2}
+        position = self.dockerfile.stages.position
+        for other in self.hosted.values():
+            later = (
+                other.stage is hosted.stage and other.instruction is not None and position(other.instruction) > position(hosted.instruction)
+            )
+            if later and any(name in other.text for name in names) and (found := self._checksums(other)):
+                return found[0][2]
+        return None
+
     def _in_add(self, instruction: Instruction, stage: Stage | None) -> Iterator[Download]:
         for word in instruction.words[:-1]:
             judged = self.judge(self._text(word.text, word.span, ""), None, instruction)
@@ -424,7 +449,7 @@ class _Dockerfile(Finder):
             if any(_names(word, name) for word in (*command.words, *(each.value for each in command.assignments if each.value)))
         ]
         others = (each for each in self.dockerfile.instructions if id(each.trigger or each) not in self.hosted)
-        return bool(uses) and all(uses) and not any(re.search(rf"\$\{{?{re.escape(name)}\b", each.code.text) for each in others)
+        return bool(uses) and all(uses) and not any(re.search(rf"\$\{{?{re.escape(name)}\b", each.text) for each in others)
 
     def _text(self, raw: str, span: Span, name: str) -> Text:
         exact = self.file.source.slice(span) == raw
@@ -501,6 +526,19 @@ def _fetched_words(command: Command) -> Iterator[tuple[Word, bool]]:
             yield word, not (fetches and "/" in word.template.lstrip("./") and "." in word.template and word.template[0] not in "/.")
         elif "=" in word.template:
             yield word, True
+
+
+def _saved_as(command: Command) -> Iterator[Word]:
+    """The words that say under which name a download is saved."""
+    if command.name in ("curl", "wget"):
+        yield from (after for option, after in pairwise(command.args) if re.fullmatch(r"-\w*[oO]|--output(?:-document)?", option.template))
+
+
+def _is_only_read(script: Script, name: str) -> bool:
+    """Whether a variable is used in this script, and only by commands that print or check: `verify_artifact "$URL"`."""
+    users = [command for command in script.commands if name in script.text[command.span.start : command.span.end]]
+    users = [command for command in users if any(_names(word, name) for word in command.words)]
+    return bool(users) and not any(command.assignments or any(True for _ in _fetched_words(command)) for command in users)
 
 
 def _is_read(script: Script, command: Command) -> bool:

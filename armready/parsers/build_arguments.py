@@ -9,7 +9,7 @@ from armready.facts import BuildArgumentFact
 from armready.file import File
 from armready.patterns import regex
 
-_OPTION = regex(r"--(?:opt[= ]+build-arg:|build-arg[= ]+|build_arg[= ]+)[\"']?(\w+)(?:=([^\s\"']*))?")
+_OPTION = regex(r"--(?:opt[\"']?[= ]+[\"']?build-arg:|build[-_]arg[\"']?[= ]+)[\"']?(\w+)(?:=([^\s\"']*))?")
 # A line of a `build-args:` or `args:` block; only names that speak of an architecture count, because the blocks look like any other.
 _LINE = regex(r"(?mi)^[ \t]*(?:-[ \t]*)?[\"']?(\w{0,80}(?:arch|platform|target|triple)\w{0,80})[\"']?[ \t]*[=:][ \t]*[\"']?([^\s\"'#]+)")
 

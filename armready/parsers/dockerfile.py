@@ -140,6 +140,11 @@ class Instruction:
         return Span(self.span.start, self.heredocs[-1].end.end) if self.heredocs else self.span
 
     @lazy
+    def text(self) -> str:
+        """Everything behind the keyword, heredocs included: what an instruction says, wherever in it."""
+        return "\n".join([self.code.text, *(self.source.slice(each.body) for each in self.heredocs)])
+
+    @lazy
     def flags(self) -> tuple[Flag, ...]:
         """The `--name=value` in front of the words."""
         found: list[Flag] = []

@@ -176,6 +176,6 @@ def _derived(file: File, dockerfile: Dockerfile, instruction: Instruction, pair:
     if stage is not None and not stage.declares("TARGETARCH", instruction):
         edits.append(declared_above(file, instruction, "TARGETARCH"))
     fix = Fix("Derive it from TARGETARCH", tuple(edits))
-    if any(each.keyword == "FROM" or "://" in each.code.text for each in using):
+    if any(each.keyword == "FROM" or "://" in each.text for each in using):
         return fix.demoted(Applicability.UNSAFE, "The file or image for arm64 has to exist.")
     return fix

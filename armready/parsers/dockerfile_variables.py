@@ -30,7 +30,7 @@ def users(file: File, instruction: Instruction, name: str) -> list[Instruction]:
 def sets(instruction: Instruction, name: str) -> bool:
     """Whether a script gives a variable a value of its own; `make ARCH=$ARCH` only passes it on."""
     name = re.escape(name)
-    return instruction.keyword == "RUN" and re.search(rf"(?<![\w$-]){name}=(?![\"']?\$\{{?{name}\b)", instruction.code.text) is not None
+    return instruction.keyword == "RUN" and re.search(rf"(?<![\w$-]){name}=(?![\"']?\$\{{?{name}\b)", instruction.text) is not None
 
 
 def _reaches(start: Stage, stage: Stage) -> bool:

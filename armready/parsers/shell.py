@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import field
 from itertools import pairwise
@@ -86,6 +87,19 @@ class Script:
         """The switches by the offset at which they begin."""
         return {switch.span.start: switch for switch in reversed(self.switches)}
 
+    @lazy
+    def settled(self) -> tuple[Command, ...]:
+        """The commands, with the value in the place of a word that is nothing but a variable, where the script sets it to one literal.
+
+        The value stands where it is assigned: what is said of it points there, and an edit changes it there. A command with the value of
+        a variable that is used elsewhere too counts as `broken`.
+        """
+        values = _settled_values(self.commands)
+        if not values:
+            return self.commands
+        uses = Counter(name for name in _NAMES_USED.findall(self.text) if name in values)
+        return tuple(_settled(command, values, uses) for command in self.commands)
+
     def commands_in(self, span: Span) -> tuple[Command, ...]:
         """The commands that begin within `span`."""
         return self.commands[bisect_left(self._starts, span.start) : bisect_left(self._starts, span.end)]
@@ -107,6 +121,42 @@ class Script:
         """An edit that replaces `span` by `text` in the host file; None where the map is not exact or the text does not fit there."""
         edited = self.embedded.edit(span, text)
         return None if edited is None else file.replace(*edited)
+
+
+_DECLARATIONS = frozenset({"export", "local", "declare", "readonly", "typeset"})
+_NAMES_USED = regex(r"\$\{?([A-Za-z_]\w*)")
+_ONE_VARIABLE = regex(r"(\"?)\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))\1")
+
+
+def _settled_values(commands: Sequence[Command]) -> dict[str, tuple[int, Word]]:
+    """The variables that a script sets once, in any case and to a literal: where that happens, and the value."""
+    found: dict[str, tuple[int, Word] | None] = {}
+    for command in commands:
+        for frame in command.context:
+            if frame.kind in ("for", "select"):
+                found[frame.label] = None
+        if command.name in ("read", "mapfile", "getopts", "unset"):
+            found.update(dict.fromkeys(word.template for word in command.args))
+        for each in command.assignments:
+            lasts = not command.words or command.name in _DECLARATIONS
+            literal = each.value is not None and bool(each.value.value) and not each.append
+            once = each.name not in found and lasts and literal and not command.guards and not command.nested
+            found[each.name] = (command.span.end, each.value) if once and each.value is not None else None
+    return {name: each for name, each in found.items() if each is not None}
+
+
+def _settled(command: Command, values: dict[str, tuple[int, Word]], uses: Counter[str]) -> Command:
+    words, broken = list(command.words), command.broken
+    for index, word in enumerate(words):
+        match = _ONE_VARIABLE.fullmatch(word.text)
+        name = match[2] or match[3] if match is not None else ""
+        if match is None or name not in values:
+            continue
+        end, value = values[name]
+        if end <= word.span.start and (match[1] or not re.search(r"\s", value.value or "")):
+            words[index] = value
+            broken = broken or uses[name] > 1
+    return command if words == list(command.words) else command._replace(words=tuple(words), broken=broken)
 
 
 _STATUS = regex(r"\$\{?(?:\?|PIPESTATUS)")

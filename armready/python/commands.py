@@ -171,7 +171,7 @@ def installs(command: Command) -> tuple[Word, ...] | None:
 
 
 def _script(file: File, hosted: HostedScript) -> Iterator[Dependency]:
-    for command in hosted.script.commands if _RUNS_PIP.search(hosted.text) else ():
+    for command in hosted.script.settled if _RUNS_PIP.search(hosted.text) else ():
         arguments = installs(command)
         if arguments is None or _depends_on_arch(hosted, command):
             continue
@@ -231,13 +231,13 @@ def _images(file: File, hosted: tuple[HostedScript, ...]) -> Iterator[PythonImag
             by_stage.setdefault(script.stage.index, []).append(script)
     for stage in file.parse(parse_dockerfile).stages:
         runs = by_stage.get(stage.index, [])
-        installing = [each for each in runs if _INSTALLERS.search(each.text)]
+        installing = [each for each in runs if _INSTALLERS.search(each.unquoted)]
         base = base_of(list(stage.chain())[-1].image or "")
         compiler = base.compiler
         if base.python is None and not installing:
             continue
         earlier = [each for one in stage.chain() for each in by_stage.get(one.index, ())]
-        if any(_COMPILER.search(each.text) for each in earlier):
+        if any(_COMPILER.search(each.unquoted) for each in earlier):
             compiler = True
         if stage.platform.kind is not PlatformKind.TARGET:
             compiler = None
@@ -253,7 +253,7 @@ def _requirement_files(file: File, stage: Stage, hosted: HostedScript) -> Iterat
     copied = [
         source for each in stage.instructions if each.keyword in ("COPY", "ADD") and not each.flag("from") for source in _words(each.words)
     ]
-    for command in hosted.script.commands:
+    for command in hosted.script.settled:
         arguments = installs(command) or ()
         for option, value in pairwise(arguments):
             if option.template not in ("-r", "--requirement"):
@@ -295,7 +295,7 @@ def conda_commands(file: File) -> tuple[CondaWords, ...]:
     """
     found = []
     for hosted in file.parse(scripts):
-        for command in hosted.script.commands if hosted.holds((b"conda", b"mamba")) else ():
+        for command in hosted.script.settled if hosted.holds((b"conda", b"mamba")) else ():
             words = command.words
             if command.name not in ("conda", "mamba", "micromamba") or _depends_on_arch(hosted, command):
                 continue
@@ -326,7 +326,7 @@ def platform_options(file: File) -> tuple[PlatformOption, ...]:
     """
     found = []
     for hosted in file.parse(scripts):
-        for command in hosted.script.commands if any(option in hosted.text for option in _PLATFORM_OPTIONS) else ():
+        for command in hosted.script.settled if any(option in hosted.text for option in _PLATFORM_OPTIONS) else ():
             if not re.search(r"pip|uv|pex|poetry|wheel|python", command.name) or _depends_on_arch(hosted, command):
                 continue
             for position, word in enumerate(command.words):
@@ -337,7 +337,7 @@ def platform_options(file: File) -> tuple[PlatformOption, ...]:
                 value = value if equals else after.template if after is not None else ""
                 if not _X86_PLATFORM.search(value) or (value == "linux" and name != "--python-platform"):
                     continue
-                end = after.span.end if after is not None else word.span.end
+                end = after.span.end if after is not None and after.span.start > word.span.start else word.span.end
                 location = file.location(hosted.span(Span(word.span.start, end)))
                 found.append(PlatformOption(location, f"{name} {value}", command.name))
     return tuple(found)
@@ -351,7 +351,7 @@ def index_options(file: File) -> tuple[IndexOption, ...]:
     """
     found = []
     for hosted in file.parse(scripts):
-        for command in hosted.script.commands if _RUNS_PIP.search(hosted.text) else ():
+        for command in hosted.script.settled if _RUNS_PIP.search(hosted.text) else ():
             arguments = installs(command)
             if arguments is None or _depends_on_arch(hosted, command):
                 continue

@@ -26,9 +26,9 @@ _ARM = regex(
 )
 _COMMAND = regex(r"(?m)^[^#\n]*?(?:^|[\s;&|\"'`])(?:(?:python\d?|py|uv run|uvx|pipx run|poetry run)\s+(?:-m\s+)?)?(cibuildwheel)(?=\s|$)")
 _INSTALL = regex(r"\b(?:install|add|pip)\b")
-_MATURIN = regex(r"(?m)^[^#\n]*?(?:^|[\s;&|/\"'])(maturin(?::[\w.-]+)?\s+(?:build|publish))\b")
+_MATURIN = regex(r"(?m)^[^#\n]*?(?:^|[\s;&|/\"'])(maturin(?::[\w.-]+)?[\"']?\s+[\"']?(?:build|publish))\b")
 # What hands the wheels of a workflow on: a workflow without it only tests them.
-_HANDED_ON = regex(r"upload-artifact|\btwine\b|maturin\s+publish|command:\s*publish|pypi-publish|uv publish")
+_HANDED_ON = regex(r"upload-artifact|\btwine\b|maturin[\"']?\s+[\"']?publish|command:\s*publish|pypi-publish|uv publish")
 _NOT_LINUX = regex(r"==\s*'(?:macos|windows|darwin|win)|!=\s*'(?:ubuntu|linux)|==\s*'(?:macOS|Windows)'|!=\s*'Linux'")
 _X86_BUILD = regex(r"(?:linux|manylinux|musllinux)\*?_(?:x86_64|i686)\b")
 _MATRIX = regex(r"\$\{\{\s*matrix\.([\w-]+)")

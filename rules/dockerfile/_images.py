@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from armready.arch import tokens
 from armready.classify import is_test_data
 from armready.config import Settings
 from armready.file import File
@@ -56,16 +57,21 @@ def findings(rule: FileRule, file: File, judge: Judge) -> Iterator[Finding]:
 
 
 def _by_default(file: File, use: ImageUse) -> bool:
-    """Whether the name has an architecture only by the default of an ARG, of which DF124 speaks; namespaces are left to DF110."""
+    """Whether the name has an architecture only by an ARG that holds nothing else, of which DF124 speaks; namespaces are left to DF110."""
     written = Reference.parse(use.written, file.settings.mirrors)
+    stages = file.parse(parse_dockerfile).stages
+    values = (stages.resolve_global(f"${{{each.name}}}", use.stage.position, ARM64) for each in uses(use.written))
+    if not any(token.text == value for value in values for token in tokens(value)):
+        return False
     found = arch_in_name(reference_of(file, use)) if use.written != use.text else None
     return found is not None and found.where is not Where.NAMESPACE and arch_in_name(written) is None
 
 
 def comment_above(file: File, use: ImageUse) -> str:
-    """The comment lines that touch the line of an image from above."""
+    """The comment lines that touch the instruction of an image from above."""
     source = file.source
-    line = source.line_index(use.span.start)
+    instruction = next((each for each in file.parse(parse_dockerfile).instructions if each.full_span.contains(use.span)), use.stage.origin)
+    line = source.line_index(instruction.span.start)
     return "\n".join(source.slice(source.line_span(each)).strip() for each in range(source.comments_above(line), line))
 
 

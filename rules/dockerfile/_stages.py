@@ -83,17 +83,24 @@ def is_helper(stage: Stage) -> bool:
 
 
 def stage_text(stage: Stage) -> str:
-    """The text of the stage's instructions, joined lines without comments."""
+    """The text of the stage's instructions, joined lines without comments and without the quotes of words."""
     parts = []
     for each in stage.instructions:
         actual = each.trigger or each
         parts.append(actual.shell.text if actual.shell is not None else actual.code.text)
-    return "\n".join(parts)
+    return without_quotes("\n".join(parts))
+
+
+def without_quotes(text: str) -> str:
+    """A script with the quotes of its words taken out, for a look at what it may run."""
+    return text.replace('"', "").replace("'", "")
 
 
 def compiles(stage: Stage) -> bool:
     """Whether a RUN of the stage compiles machine code."""
-    return any(each.shell is not None and COMPILES.search(each.shell.text) for each in stage.instructions if each.keyword == "RUN")
+    return any(
+        each.shell is not None and COMPILES.search(without_quotes(each.shell.text)) for each in stage.instructions if each.keyword == "RUN"
+    )
 
 
 def cross_compiles(stage: Stage) -> bool:

@@ -22,6 +22,8 @@ from ._stages import path_arch
 # Inside of these a command runs under a condition that may be about the architecture.
 _BRANCHES = frozenset({"if", "case", "or"})
 _TESTS = regex(r"uname|dpkg --print-architecture|TARGETARCH|TARGETPLATFORM|apk --print-arch|\barch\b")
+# What ends a word beside white space.
+_BETWEEN_WORDS = regex(r"[;&|()<>]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,24 +87,29 @@ def hits(file: File, pattern: re.Pattern[str], *, variables: bool = True) -> Ite
         run = hosted.instruction
         if run is None or run.keyword != "RUN" or not _counts(hosted.stage):
             continue
-        if pattern.search(hosted.unquoted) is not None and not names_arm64(hosted.text):
+        if pattern.search(_BETWEEN_WORDS.sub(" ", hosted.unquoted)) is not None and not names_arm64(hosted.text):
             yield from _in_script(hosted, run, pattern)
 
 
 def _in_script(hosted: HostedScript, instruction: Instruction, pattern: re.Pattern[str]) -> Iterator[Hit]:
     tested = _TESTS.search(hosted.text) is not None
-    for command in hosted.script.commands:
+    for command in hosted.script.settled:
         if tested and any(frame.kind in _BRANCHES for frame in command.guards):
             continue
         found: dict[Span, str] = {}
         for each in command.assignments:
             found[each.span] = f"{each.name}={each.value.template if each.value is not None else ''}"
-        for word in command.words:
+        for word in command.words if not _holds_script(hosted, command) else ():
             found.setdefault(word.span, word.template)
         for span, text in found.items():
             match = pattern.search(text)
             if match is not None:
                 yield Hit(match, hosted.span(span), instruction, hosted.stage, command, hosted, span)
+
+
+def _holds_script(hosted: HostedScript, command: Command) -> bool:
+    """Whether a word of a command is a script, whose commands are looked at by themselves: `bash -c "..."`."""
+    return any(each.nested for each in hosted.script.commands_in(Span(command.span.start + 1, command.span.end)))
 
 
 def _counts(stage: Stage | None) -> bool:

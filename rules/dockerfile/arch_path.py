@@ -208,7 +208,7 @@ def _in_instruction(file: File, instruction: Instruction) -> Iterator[_Hit]:
         spans = [word.span for word in instruction.words]
     else:
         return
-    if names_arm64(instruction.code.text):
+    if names_arm64(instruction.text):
         return
     for span in spans:
         for match in _PATH.finditer(file.source.slice(span)):

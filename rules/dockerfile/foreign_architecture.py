@@ -98,7 +98,7 @@ class ForeignArchitecture(FileRule):
 
 def _foreign(hosted: HostedScript) -> Iterator[tuple[str, Span]]:
     script = hosted.script
-    for command in script.commands:
+    for command in script.settled:
         if command.name == "dpkg" and not in_arch_switch(script, command) and not _ADDS_ARM64.search(script.text):
             yield from _added(command)
     for package in installed(script):

@@ -186,8 +186,8 @@ class GoArchPinned(FileRule):
 def _counts(dockerfile: Dockerfile, instruction: Instruction) -> bool:
     """Whether a GOARCH of this instruction decides what arm64 gets."""
     stage = dockerfile.stage_of(instruction)
-    text = instruction.code.text if instruction.keyword == "RUN" or stage is None else stage_text(stage)
-    if _OTHER_SYSTEM.search(text) or _ARM64.search(text):
+    text = instruction.text if instruction.keyword == "RUN" or stage is None else stage_text(stage)
+    if _OTHER_SYSTEM.search(text) or _ARM64.search(stage_text(stage) if stage is not None else text):
         return False
     return stage is None or not (stage.variant or stage.is_windows)
 

@@ -107,7 +107,7 @@ class MachineProbeInBuildStage(FileRule):
             if "://" not in hosted.text or not _ASKS.search(hosted.text):
                 continue
             names = {path.rstrip("/").rpartition("/")[2] for path in copied_out(file, stage)}
-            for command in hosted.script.commands:
+            for command in hosted.script.settled:
                 if command.name in _FETCHERS and any(word.template.rpartition("/")[2] in names for word in command.args):
                     yield from self._of_download(file, hosted, command)
 

@@ -85,7 +85,7 @@ class NotCrossFriendly(FileRule):
             if stage.base is None or stage.platform_flag is not None or stage.platform.kind is not PlatformKind.TARGET:
                 continue
             works = compiles(stage) or _DOTNET.search(stage_text(stage)) is not None
-            if _TOOLCHAIN.search(stage.image or "") and works and any(copied_out(file, stage)):
+            if _TOOLCHAIN.search(list(stage.chain())[-1].image or "") and works and any(copied_out(file, stage)):
                 message = "On an amd64 machine the compiler of this stage runs under emulation for arm64, which takes many times as long."
                 yield self.finding(file.location(stage.base.span), message, confidence=limit, fix=_fix(file, stage))
 

@@ -135,7 +135,7 @@ def _message(download: Download) -> str:
 def _local(hosted: HostedScript) -> Iterator[Word]:
     """Package files for amd64 that a script installs from its own disk."""
     written = {each.target.template for command in hosted.script.commands for each in command.redirects if each.target is not None}
-    for command in hosted.script.commands:
+    for command in hosted.script.settled:
         if command.name not in _INSTALLERS or in_arch_switch(hosted.script, command):
             continue
         for word in command.args:

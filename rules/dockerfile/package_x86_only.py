@@ -30,6 +30,7 @@ from armready.file import File
 from armready.finding import Confidence, Finding, Severity
 from armready.fix import Fix
 from armready.installs import Installed, installed
+from armready.parsers.shell_words import quotes_at
 from armready.rule import Example, FileRule
 from armready.scripts import HostedScript
 from armready.source import Span
@@ -123,7 +124,10 @@ def _instead(name: str) -> str | None:
 
 
 def _fix(file: File, hosted: HostedScript, package: Installed) -> Fix | None:
-    if package.manager != "apt" or not _KERNEL.fullmatch(package.name) or package.command.nested or package.word.text != package.name:
+    at = package.word.text.find("amd64")
+    if package.manager != "apt" or not _KERNEL.fullmatch(package.name) or package.command.nested or at < 0:
         return None
-    edit = hosted.script.edit(file, Span(package.span.end - len("amd64"), package.span.end), "$(dpkg --print-architecture)")
+    written = "$(dpkg --print-architecture)"
+    written = f"'\"{written}\"'" if quotes_at(package.word.text, at) == "'" else written
+    edit = hosted.script.edit(file, Span(at, at + len("amd64")).shift(package.word.span.start), written)
     return Fix("Take the package of the image's own architecture", (edit,)) if edit is not None else None

@@ -76,7 +76,7 @@ class QemuStatic(FileRule):
         """See `FileRule.check`."""
         dockerfile = file.parse(parse_dockerfile)
         for stage in dockerfile.stages:
-            if stage.base is not None and stage.base.text.removeprefix("docker.io/").startswith("multiarch/") and stage.parent is None:
+            if stage.base is not None and (stage.image or "").removeprefix("docker.io/").startswith("multiarch/") and stage.parent is None:
                 message = "The images of multiarch/ hold an emulator for builds of the old kind; plain images and buildx need none."
                 yield self.finding(file.location(stage.base.span), message, confidence=dockerfile.confidence)
             for instruction in stage.instructions if stage.is_shipped else ():

@@ -104,7 +104,7 @@ class UbuntuArchiveMirror(FileRule):
         for hosted in judged(file, self.needles):
             if hosted.host is not Host.IMAGE or "ubuntu-ports" in hosted.text:
                 continue
-            for command in hosted.script.commands:
+            for command in hosted.script.settled:
                 if not in_arch_switch(hosted.script, command):
                     yield from self._of_command(file, hosted, command)
 

@@ -26,6 +26,9 @@ from armready.finding import Finding, Severity
 from armready.python.commands import platform_options
 from armready.rule import Example, FileRule
 
+# The same option for arm64, or the value that it gets from a variable.
+_FOR_ARM64 = re.compile(r"plat(?:form|-name)[\"']?[ =][\"']?\S{0,200}aarch64|=[\"']?(?:many|musl)?linux\w{0,60}_aarch64")
+
 
 class InstallPlatformFlag(FileRule):
     """PY118."""
@@ -52,7 +55,7 @@ class InstallPlatformFlag(FileRule):
 
     def check(self, file: File) -> Iterator[Finding]:
         """See `FileRule.check`."""
-        if re.search(r"plat(?:form|-name)[ =][\"']?\S{0,200}aarch64", file.text):
+        if _FOR_ARM64.search(file.text):
             return
         for option in file.parse(platform_options):
             yield self.finding(option.location, f"`{option.text}` makes {option.tool} take files for x86-64 alone.")

@@ -36,10 +36,10 @@ _TAGGED = re.compile(
     r"(?<![\w./-])(?P<image>(?:\w[\w.-]{0,100}(?::\d{1,5})?/){1,6}(?:\w[\w.-]{0,60}-)?(?P<family>manylinux|musllinux)(?:1|2010|2014|_\d+_\d+):(?:x86_64|i686))(?![\w.-])"
 )
 _ARM = re.compile(r"(?P<family>manylinux|musllinux)\w{0,60}[_:](?:aarch64|arm64)")
-_PULL = re.compile(r"\b(?:docker|podman)\s+pull\b")
+_PULL = re.compile(r"\b(?:docker|podman)[\"']?\s+(?:\$\S{1,40}\s+|image\s+)?[\"']?pull\b")
 _VARIABLE = re.compile(r"(?:manylinux|musllinux)(?:1|2010|2014|_\d+_\d+)_\$\{?(?P<name>\w+)\}?")
-_LOOP = r"(?m)^[^#\n]*?\bfor\s+{}\s+in\s+(?P<list>(?:x86_64|i686|[ \t])+);?\s*(?:do\b.*)?$"
-_OPTION = re.compile(r"--plat(?:form)?(?:[ =]|[\"'], ?[\"'])[\"']?$|[-_]$")
+_LOOP = r"(?m)^[^#\n]*?\bfor\s+{}\s+in\s+(?P<list>(?:x86_64|i686|[ \t\"'])+);?\s*(?:do\b.*)?$"
+_OPTION = re.compile(r"--plat(?:form)?[\"']?(?:[ =]|, ?)[\"']?$|[-_]$")
 # The default of a variable that others may set: `${IMAGE:-...}`, or an assignment below a test whether it is empty.
 _DEFAULT = re.compile(r"\$\{\w+:?[-=][\"']?$|(?<!\w)(?P<name>\w+)=[\"']?$")
 _EFFECT = ", so arm64 has to compile the package."
@@ -124,7 +124,7 @@ def _before(file: File, match: re.Match[str]) -> str:
 
 
 def _images(file: File) -> dict[str, list[re.Match[str]]]:
-    """The images for x86 by family, in the order of the file; those that others may set otherwise are left out."""
+    """The images for x86 by family, in the order of the file; those that others may set otherwise, and platforms, are left out."""
     found: dict[str, list[re.Match[str]]] = {}
     for match in sorted([*_IMAGE.finditer(file.text), *_TAGGED.finditer(file.text)], key=lambda each: each.start()):
         before = _before(file, match)
@@ -132,6 +132,8 @@ def _images(file: File) -> dict[str, list[re.Match[str]]]:
             continue
         default = _DEFAULT.search(before)
         if default and (default["name"] is None or re.search(rf"-[zn] [\"']?\$\{{?{default['name']}\b", file.text)):
+            continue
+        if default and default["name"] and re.search(rf"--plat(?:form)?[ =][\"']?\$\{{?{default['name']}\b", file.text):
             continue
         found.setdefault(match["family"], []).append(match)
     return found

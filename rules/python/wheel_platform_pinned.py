@@ -146,7 +146,7 @@ def _passed(view: Sources) -> Iterator[ast.expr]:
 
 def _in_scripts(file: File) -> Iterator[tuple[Span, str]]:
     for hosted in file.parse(scripts):
-        for command in hosted.script.commands if "auditwheel" in hosted.text else ():
+        for command in hosted.script.settled if "auditwheel" in hosted.text else ():
             words = command.words
             if not any(word.template == "repair" for word in words[1:2]) or not command.name.startswith("auditwheel"):
                 continue

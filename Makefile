@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 STAMP = $(VENV)/.ready
 FUZZ_SECONDS ?= 60
 
-.PHONY: demo test integration docs proof bench fuzz format clean
+.PHONY: demo test integration docs proof metamorphic bench fuzz format clean
 
 demo: $(VENV)/.installed  ## install, scan and fix a copy of the sample repository
 	@PATH="$(abspath $(BIN)):$$PATH" sh tools/demo.sh
@@ -21,6 +21,9 @@ integration: $(STAMP)  ## tests that need Chromium, npm, pre-commit or a registr
 
 proof: $(STAMP)  ## build fixed Dockerfiles and run a fixed GitLab job on a real Docker engine (Debian, root)
 	$(BIN)/python -m pytest tests/proof
+
+metamorphic: $(STAMP)  ## every rewriting that keeps the meaning, on every case
+	$(BIN)/python -m pytest -n auto tests/metamorphic --whole
 
 fuzz: $(STAMP)  ## coverage-guided fuzzing of scan and fix, for FUZZ_SECONDS
 	$(BIN)/python -m pip install --quiet --group fuzz

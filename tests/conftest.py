@@ -16,6 +16,7 @@ _VARIABLES = ("NO_COLOR", "FORCE_COLOR", "CI", "TERM", "COLUMNS", "GITHUB_ACTION
 
 def pytest_addoption(parser):
     parser.addoption("--update", action="store_true", help="rewrite the golden files")
+    parser.addoption("--whole", action="store_true", help="every case of the metamorphic tests, not a share of them")
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,194 @@
+"""Rewritings that keep what a file means, and the way of each place through them.
+
+A rewriting is a small function from a file to changes of its text. A change replaces a span by parts: new text, or spans of the old text
+that are kept or moved; so every character that survives knows where it went, and a place that is replaced is the whole replacement.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import pairwise
+
+from armready.classify import Kind, classify
+from armready.config import Settings
+from armready.discovery import matches
+from armready.errors import ParseProblem
+from armready.file import File
+from armready.source import Source, Span
+
+Part = str | Span
+Place = tuple[str, Span]
+Function = Callable[[File], Iterable["Change"]]
+
+
+@dataclass(frozen=True)
+class Change:
+    """Put `parts` in the place of `span`; a part that is a span stands for the old text there."""
+
+    span: Span
+    parts: tuple[Part, ...]
+
+
+def insert(offset: int, text: str) -> Change:
+    return Change(Span(offset, offset), (text,))
+
+
+def swap(span: Span, text: str) -> Change:
+    return Change(span, (text,))
+
+
+def wrap(span: Span, before: str, after: str) -> list[Change]:
+    return [insert(span.start, before), insert(span.end, after)]
+
+
+@dataclass(frozen=True)
+class NewText:
+    """A rewritten text.
+
+    Attributes:
+        text: as it is now.
+        kept: (old offset, new offset, length) of what survives.
+        replaced: (old span, new span) of each change.
+    """
+
+    text: str
+    kept: tuple[tuple[int, int, int], ...]
+    replaced: tuple[tuple[Span, Span], ...]
+
+    def places(self, span: Span) -> list[Span]:
+        """Where a span of the old text may be found now."""
+        wide = span if span.end > span.start else Span(max(span.start - 1, 0), span.end + 1)
+        found = []
+        for old, new, length in self.kept:
+            start, end = max(wide.start, old), min(wide.end, old + length)
+            if start < end:
+                found.append(Span(start + new - old, end + new - old))
+        return found + [new for old, new in self.replaced if old.overlaps(wide)]
+
+
+def apply(text: str, changes: Iterable[Change]) -> NewText:
+    """Make all changes; insertions at one place stand in the order in which they are given."""
+    ordered = sorted(changes, key=lambda each: (each.span.start, each.span.end))
+    assert all(one.span.end <= other.span.start for one, other in pairwise(ordered)), "changes overlap"
+    out: list[str] = []
+    kept: list[tuple[int, int, int]] = []
+    replaced = []
+    length = at = 0
+
+    def keep(span: Span) -> None:
+        nonlocal length
+        kept.append((span.start, length, span.end - span.start))
+        out.append(text[span.start : span.end])
+        length += span.end - span.start
+
+    for change in ordered:
+        keep(Span(at, change.span.start))
+        start = length
+        for part in change.parts:
+            if isinstance(part, Span):
+                keep(part)
+            else:
+                out.append(part)
+                length += len(part)
+        replaced.append((change.span, Span(start, length)))
+        at = change.span.end
+    keep(Span(at, len(text)))
+    return NewText("".join(out), tuple(kept), tuple(replaced))
+
+
+@dataclass(frozen=True)
+class Case:
+    """A repository in memory."""
+
+    name: str
+    files: Mapping[str, str]
+    settings: Settings
+
+    @cached_property
+    def opened(self) -> dict[str, File]:
+        """Its text files that something reads, as rules see them."""
+        found = {}
+        for path, text in self.files.items():
+            if "\0" in text:
+                continue
+            source = Source.decode(path, text.encode())
+            named = next((Kind(kind) for glob, kind in self.settings.kinds.items() if matches(path, glob)), None)
+            kind = named or classify(path, source.text)
+            if kind is not None:
+                found[path] = File(source, kind, self.settings)
+        return found
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """A case after a rewriting.
+
+    Attributes:
+        case: as it is now.
+        texts: by old path.
+        paths: old path -> new path.
+    """
+
+    case: Case
+    texts: Mapping[str, NewText]
+    paths: Mapping[str, str] = field(default_factory=dict)
+
+    def places(self, place: Place) -> list[Place]:
+        path, span = place
+        new = self.paths.get(path, path)
+        if path not in self.texts:
+            return [(new, span)]
+        return [(new, each) for each in self.texts[path].places(span)]
+
+
+@dataclass(frozen=True)
+class Rewriting:
+    """One way to write the same thing differently.
+
+    Attributes:
+        name: of the function.
+        kinds: of the files that it looks at.
+        changes: what it does to a file; nothing where its precondition is not met.
+        rename: old path -> new path, for repositories of one file, so that no other names it.
+        fixes: whether a fix must have the same fate; the docstring says why not.
+    """
+
+    name: str
+    kinds: frozenset[Kind]
+    changes: Callable[[File], Sequence[Change]]
+    rename: Mapping[str, str] = field(default_factory=dict)
+    fixes: bool = True
+
+    def __call__(self, case: Case) -> Rewritten | None:
+        """The case rewritten; None where there is nothing to rewrite."""
+        texts: dict[str, NewText] = {}
+        if self.rename and len(case.files) != 1:
+            return None
+        for path, file in case.opened.items():
+            if file.kind not in self.kinds:
+                continue
+            try:
+                changes = list(self.changes(file))
+            except ParseProblem:
+                return None
+            if changes or path in self.rename:
+                texts[path] = apply(file.text, changes)
+        if not texts:
+            return None
+        paths = {path: self.rename.get(path, path) for path in texts}
+        files = {paths.get(path, path): texts[path].text if path in texts else text for path, text in case.files.items()}
+        return Rewritten(replace(case, files=files), texts, paths)
+
+
+ALL: dict[str, Rewriting] = {}
+
+
+def rewriting(*kinds: Kind, rename: Mapping[str, str] | None = None, fixes: bool = True) -> Callable[[Function], Function]:
+    """Add a function to the library."""
+
+    def add(function: Function) -> Function:
+        name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+        ALL[name] = Rewriting(name, frozenset(kinds), lambda file: list(function(file)), rename or {}, fixes)
+        return function
+
+    return add

@@ -136,6 +136,12 @@ class Settings:
     insecure_registries: tuple[str, ...] = _key(
         "Registries that may be asked over plain HTTP; no credentials are sent to them.", (), Origin.TRUSTED
     )
+    private_hosts: tuple[str, ...] = _key(
+        "Registries and indexes that may lie at private addresses: host, host:port, host:* or *.domain.", (), Origin.TRUSTED
+    )
+    token_hosts: Mapping[str, tuple[str, ...]] = _key(
+        "Registry -> the other hosts that give its tokens, and get its credentials for it.", {}, Origin.TRUSTED
+    )
     known: Learned = field(default_factory=Learned)
 
     @property
@@ -207,6 +213,7 @@ _TABLES: dict[str, Any] = {
     "per_file_ignores": _strings,
     "severity": Severity,
     "kinds": str,
+    "token_hosts": _strings,
     "images": _image,
     "runners": _runner,
 }
@@ -291,13 +298,17 @@ def find_config(folder: Path, root: Path) -> Path | None:
     return None
 
 
+def lies_in(path: Path, root: Path | None) -> bool:
+    """Whether a path, or what a link there leads to, lies in the scanned tree; a relative one is taken to."""
+    return root is not None and (not path.is_absolute() or path.is_relative_to(root) or path.resolve().is_relative_to(root))
+
+
 def user_config(root: Path) -> Path | None:
     """The user's own file, if there is one. What lies in the scanned tree is not the user's, wherever `HOME` points."""
     base = os.environ.get("XDG_CONFIG_HOME", "")
     folder = Path(base if os.path.isabs(base) else os.path.expanduser("~/.config"))
     path = folder / "armready" / CONFIG_FILE
-    scanned = path.is_relative_to(root) or path.resolve().is_relative_to(root)
-    return path if path.is_absolute() and path.is_file() and not scanned else None
+    return path if path.is_file() and not lies_in(path, root) else None
 
 
 def load_config(path: Path, origin: Origin, base: Config | None = None, *, _seen: tuple[Path, ...] = ()) -> Config:
@@ -342,6 +353,7 @@ def schema() -> dict[str, Any]:
     strings = {"type": "array", "items": {"type": "string"}}
     tables: dict[str, Any] = {
         "per_file_ignores": strings,
+        "token_hosts": strings,
         "severity": {"enum": [each.value for each in Severity]},
         "kinds": {"type": "string"},
         "images": {

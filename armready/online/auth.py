@@ -1,7 +1,8 @@
 """Credentials for registries, found where the Docker client keeps them and sent nowhere else.
 
 `DOCKER_AUTH_CONFIG` (a JSON text, as GitLab runners have it), then `$DOCKER_CONFIG/config.json` or `~/.docker/config.json`, then podman's
-`auth.json`. A credential is looked up by the registry's host; the scanned tree can name a host, but not what is sent to it.
+`auth.json`. A credential is looked up by the registry's host; the scanned tree can name a host, but not what is sent to it, and a file that
+lies in it does not count.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from armready.config import lies_in
 from armready.knowledge.reference import DOCKER_HUB
 from armready.patterns import regex
 from armready.records import dataclass
@@ -52,8 +54,15 @@ class Credential:
 class Credentials:
     """All that the user's configuration holds, read when it is first asked for."""
 
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None, root: Path | None = None) -> None:
+        """Create them.
+
+        Args:
+            environment: the environment variables; None: those of this process.
+            root: the scanned tree.
+        """
         self._environment = os.environ if environment is None else environment
+        self._root = root
         self._found: dict[str, Credential | None] = {}
 
     def of(self, registry: str) -> Credential | None:
@@ -61,6 +70,14 @@ class Credentials:
         if registry not in self._found:
             self._found[registry] = next(filter(None, (_from(config, registry) for config in self._configs)), None)
         return self._found[registry]
+
+    @property
+    def hosts(self) -> Iterator[str]:
+        """The registries that the user's configuration names."""
+        for config in self._configs:
+            for key in ("auths", "credHelpers"):
+                named = config.get(key)
+                yield from map(_host_of, named if isinstance(named, dict) else ())
 
     @cached_property
     def _configs(self) -> tuple[Mapping[str, Any], ...]:
@@ -76,6 +93,8 @@ class Credentials:
             Path(self._environment.get("XDG_RUNTIME_DIR") or home / ".config") / "containers/auth.json"
         )
         for path in (docker, Path(podman)):
+            if lies_in(path, self._root):
+                continue
             try:
                 yield _parsed(path.read_text(encoding="utf-8"))
             except (OSError, UnicodeDecodeError):

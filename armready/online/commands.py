@@ -67,7 +67,8 @@ def _ask(parsed: Sequence[Reference], session: Session) -> tuple[Learned, Tally]
         asked.add_image(reference)
         for other in worth_asking(reference.text, session.settings):
             asked.add_image(other)
-    return look_up(asked, session.settings, session.tree, sizes=True)
+    typed = [reference.name.partition("/")[0] for reference in parsed if "/" in reference.name]
+    return look_up(asked, session.settings, session.tree, session.root, typed=typed, sizes=True)
 
 
 def _platforms(answer: ImageAnswer | None) -> dict[str, str]:
@@ -152,7 +153,7 @@ def packages(requirements: Sequence[str], *, config: Path | None, pythons: Seque
         wanted.append((text, parsed.name, parsed.specifier))
     targets = _targets(pythons)
     session = open_session([], {}, config=config)
-    learned, tally = look_up(Questions(packages={name for _, name, _ in wanted}), session.settings, session.tree)
+    learned, tally = look_up(Questions(packages={name for _, name, _ in wanted}), session.settings, session.tree, session.root)
     known = session.settings.known.merged(learned).packages
     code, documents, blocks = _CLEAN, [], []
     for text, name, specifier in wanted:

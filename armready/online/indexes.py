@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from armready.config import lies_in
 from armready.errors import ParseProblem
 from armready.online.web import without_credentials
 from armready.records import dataclass
@@ -60,20 +61,23 @@ class Indexes:
     first_only: bool = False
 
 
-def indexes(tree: Tree, named: Iterable[tuple[str, str]] = (), environment: Mapping[str, str] | None = None) -> Indexes:
+def indexes(
+    tree: Tree, named: Iterable[tuple[str, str]] = (), environment: Mapping[str, str] | None = None, root: Path | None = None
+) -> Indexes:
     """The indexes of a project.
 
     Args:
         tree: the project.
         named: options of its requirements files: (`--index-url`, address).
         environment: the environment variables; None: those of this process.
+        root: the scanned tree; a configuration file that lies in it is not the user's.
     """
     variables = os.environ if environment is None else environment
     project = _toml(tree, "pyproject.toml").get("tool", {})
     tool = project if isinstance(project, dict) else {}
     own = _uv_toml(tree)
     if own or tree.exists("uv.lock") or "uv" in tool:
-        found = Indexes(tuple(_of_uv(own or tool.get("uv", {}), variables)), first_only=True)
+        found = Indexes(tuple(_of_uv(own or tool.get("uv", {}), variables, root)), first_only=True)
     elif tree.exists("poetry.lock") or "poetry" in tool:
         found = Indexes(tuple(_of_sources(tool.get("poetry", {}).get("source"), exclusive="priority")))
     elif tree.exists("pdm.lock") or "pdm" in tool:
@@ -81,8 +85,8 @@ def indexes(tree: Tree, named: Iterable[tuple[str, str]] = (), environment: Mapp
     elif tree.exists("Pipfile"):
         found = Indexes(tuple(_of_sources(_toml(tree, "Pipfile").get("source"))))
     else:
-        found = Indexes(tuple(_of_pip(variables, named)))
-    return Indexes(tuple(_with_credentials(found.places, variables)), found.first_only)
+        found = Indexes(tuple(_of_pip(variables, named, root)))
+    return Indexes(tuple(_with_credentials(found.places, variables, root)), found.first_only)
 
 
 def _toml(tree: Tree, path: str) -> Mapping[str, Any]:
@@ -116,9 +120,11 @@ def _pip_files(variables: Mapping[str, str]) -> Iterator[Path]:
         yield Path(chosen)
 
 
-def _of_pip(variables: Mapping[str, str], named: Iterable[tuple[str, str]]) -> Iterator[Index]:
+def _of_pip(variables: Mapping[str, str], named: Iterable[tuple[str, str]], root: Path | None) -> Iterator[Index]:
     values: dict[str, str] = {}
     for path in _pip_files(variables):
+        if lies_in(path, root):
+            continue
         parser = configparser.RawConfigParser()
         try:
             parser.read_string(path.read_text(encoding="utf-8"))
@@ -152,11 +158,13 @@ def _true(value: str) -> bool:
 # uv and the tools that read the project alone
 
 
-def _of_uv(own: Mapping[str, Any], variables: Mapping[str, str]) -> Iterator[Index]:
+def _of_uv(own: Mapping[str, Any], variables: Mapping[str, str], root: Path | None) -> Iterator[Index]:
     """In the order of uv: named indexes first, the default one last."""
     configs: list[tuple[Mapping[str, Any], bool]] = [(own, False)]
     home = Path(variables.get("HOME") or Path.home())
     for path in (Path(variables.get("XDG_CONFIG_HOME") or home / ".config") / "uv/uv.toml", Path("/etc/uv/uv.toml")):
+        if lies_in(path, root):
+            continue
         try:
             configs.append((tomllib.loads(path.read_text(encoding="utf-8")), True))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
@@ -223,7 +231,7 @@ def _plain(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, parts.query, ""))
 
 
-def _with_credentials(places: Iterable[Index], variables: Mapping[str, str]) -> Iterator[Index]:
+def _with_credentials(places: Iterable[Index], variables: Mapping[str, str], root: Path | None) -> Iterator[Index]:
     """With the credentials that the user holds for a host: in another address of the user's own, or in netrc. TLS alone gets them."""
     listed = tuple(places)
     held = {urlsplit(each.url).netloc: (each.user, each.secret) for each in listed if each.of_user and each.user}
@@ -231,15 +239,17 @@ def _with_credentials(places: Iterable[Index], variables: Mapping[str, str]) -> 
         parts = urlsplit(each.url)
         user, secret = (each.user, each.secret) if each.user else held.get(parts.netloc, ("", ""))
         if not user and parts.hostname:
-            user, secret = _from_netrc(parts.hostname, variables)
+            user, secret = _from_netrc(parts.hostname, variables, root)
         here = parts.hostname in ("localhost", "127.0.0.1", "::1") and each.of_user
         if parts.scheme != "https" and not here:
             user, secret = "", ""
         yield Index(each.url, user, secret, each.of_user, each.flat)
 
 
-def _from_netrc(host: str, variables: Mapping[str, str]) -> tuple[str, str]:
+def _from_netrc(host: str, variables: Mapping[str, str], root: Path | None) -> tuple[str, str]:
     path = variables.get("NETRC") or str(Path(variables.get("HOME") or Path.home()) / ".netrc")
+    if lies_in(Path(path), root):
+        return "", ""
     try:
         found = netrc.netrc(path).hosts.get(host)
     except (OSError, netrc.NetrcParseError, UnicodeDecodeError):

@@ -6,16 +6,16 @@ One request asks for all media types at once: a registry that is asked for a sin
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import json
 import threading
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from armready.knowledge.learned import ImageAnswer, PlatformImage, canonical
 from armready.knowledge.reference import DOCKER_HUB, Reference
+from armready.online.addresses import Hosts, Target
 from armready.online.auth import Credential, Credentials
 from armready.online.errors import NotFoundError, UnansweredError
 from armready.online.web import Answer, Web
@@ -36,6 +36,14 @@ _CHALLENGE = regex(r'(?<!\w)(\w+)="([^"]*)"')
 _DIGEST = regex(r"sha256:[0-9a-f]{64}")
 _NAME = regex(r"(?:[\w.-]+|\[[0-9a-fA-F:]+\])(?::\d+)?(?:/[\w.-]+)*")
 _DEFAULT_VARIANTS = frozenset({"linux/arm64/v8", "linux/amd64/v1"})
+_MAX_MANIFEST = 4_000_000
+_MAX_TOKEN = 1_000_000
+
+# Public registries whose tokens come from another host (2026-11, by their documentation).
+_TOKEN_HOSTS: Mapping[str, tuple[str, ...]] = {
+    _HUB_HOST: ("auth.docker.io",),
+    "registry.gitlab.com": ("gitlab.com",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +54,18 @@ class Place:
     repository: str
 
     @property
+    def target(self) -> Target:
+        """Where its requests go.
+
+        Raises:
+            UnansweredError: it is no address.
+        """
+        return Target.of(f"https://{self.host}/")
+
+    @property
     def loopback(self) -> bool:
         """It is this machine."""
-        bracketed = self.host.startswith("[")
-        name = self.host[1:].partition("]")[0] if bracketed else self.host.partition(":")[0]
-        try:
-            return name == "localhost" or ipaddress.ip_address(name).is_loopback
-        except ValueError:
-            return False
+        return self.target.on_this_machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +81,30 @@ class Manifest:
 class RegistryClient:
     """Asks registries; many threads share one."""
 
-    def __init__(self, web: Web, credentials: Credentials, *, mirrors: Iterable[str] = (), insecure: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        web: Web,
+        credentials: Credentials,
+        *,
+        mirrors: Iterable[str] = (),
+        insecure: Iterable[str] = (),
+        token_hosts: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
         """Create a client.
 
         Args:
             web: how to ask.
             credentials: the user's own.
             mirrors: registry prefixes that are asked before Docker Hub.
-            insecure: hosts that may be asked over plain HTTP, always without credentials; this machine may always.
+            insecure: hosts that may be asked over plain HTTP, always without credentials.
+            token_hosts: registry -> the other hosts that its tokens come from, by the user's own configuration.
         """
         self._web = web
         self._credentials = credentials
         self._mirrors = tuple(mirrors)
         self._insecure = frozenset(insecure)
+        self._token_hosts = {**_TOKEN_HOSTS, **(token_hosts or {})}
+        self._withheld: dict[str, str] = {}
         self._schemes: dict[str, str] = {}
         self._authorization: dict[tuple[str, str], str] = {}
         self._locks: dict[tuple[str, str], threading.Lock] = {}
@@ -200,6 +223,8 @@ class RegistryClient:
         key = (place.host, place.repository)
         known = self._authorization.get(key)
         answer = self._send(place, path, method, known)
+        if answer.status == 401 and Target.of(answer.url).host != place.target.host:
+            raise UnansweredError(f"{place.host} redirects to {Target.of(answer.url).shown}, which needs credentials")
         if answer.status == 401:
             with self._lock(key):
                 renewed = self._authorization.get(key)
@@ -213,8 +238,13 @@ class RegistryClient:
         if answer.status == 404:
             raise NotFoundError(f"{what} holds no {path.partition('/')[2][:60]}")
         if answer.status in (401, 403):
-            raise NotFoundError(f"{what} does not exist or needs other credentials")
+            raise self._denied(place)
         raise UnansweredError(f"{place.host} answers {answer.status}")
+
+    def _denied(self, place: Place) -> NotFoundError:
+        realm = self._withheld.get(place.host)
+        reason = f"; none are sent to {realm}, which your configuration does not name for it (token-hosts)" if realm else ""
+        return NotFoundError(f"{place.host}/{place.repository} does not exist or needs other credentials{reason}")
 
     def _lock(self, key: tuple[str, str]) -> threading.Lock:
         with self._guard:
@@ -228,13 +258,13 @@ class RegistryClient:
         scheme = settled or "https"
         url = f"{scheme}://{place.host}/v2/{quote(place.repository)}/{quote(path, safe='/:')}"
         try:
-            answer = self._web.get(url, headers, method=method)
+            answer = self._web.get(url, headers, method=method, limit=_MAX_MANIFEST)
         except UnansweredError:
             if settled or not (place.loopback or place.host in self._insecure):
                 raise
             if not place.loopback:
                 headers.pop("Authorization", None)
-            answer = self._web.get("http" + url.removeprefix("https"), headers, method=method)
+            answer = self._web.get("http" + url.removeprefix("https"), headers, method=method, limit=_MAX_MANIFEST)
             scheme = "http"
         self._schemes.setdefault(place.host, scheme)
         return answer
@@ -252,35 +282,47 @@ class RegistryClient:
         return "Bearer " + self._token(place, dict(_CHALLENGE.findall(challenge)), credential)
 
     def _token(self, place: Place, challenge: Mapping[str, str], credential: Credential | None) -> str:
-        """A bearer token from the realm that the registry names; credentials go there behind TLS alone, or from this machine to itself."""
-        try:
-            realm = urlsplit(challenge.get("realm", ""))
-        except ValueError as error:
-            raise UnansweredError(f"{place.host} names no address for its tokens") from error
-        on_this_machine = place.loopback and Place(realm.netloc, "").loopback
-        if realm.scheme != "https" and not on_this_machine:
-            if realm.scheme != "http" or place.host not in self._insecure:
-                raise UnansweredError(f"{place.host} wants its tokens fetched from an unprotected address")
+        """A bearer token from the realm that the registry names.
+
+        Credentials go to the registry's own host, or to one that is known to give its tokens, behind TLS or from this machine to itself.
+        Any other realm is asked without them, and at a public address only, because its answer goes to the registry.
+        """
+        realm = self._realm(place, challenge.get("realm", ""))
+        own = place.target
+        same = realm.host == own.host and (realm.port == own.port or not own.on_this_machine)
+        known = same or realm in Hosts.of(self._token_hosts.get(place.host, ()))
+        protected = realm.secure or (place.loopback and realm.on_this_machine)
+        if credential is not None and not (known and protected):
+            self._withheld[place.host] = realm.shown
             credential = None
         asked = {
             "service": challenge.get("service", ""),
             "scope": challenge.get("scope") or f"repository:{place.repository}:pull",
         }
-        url = realm.geturl()
+        url = str(realm.url)
         if credential is not None and credential.identity_token:
             data = {**asked, "grant_type": "refresh_token", "refresh_token": credential.identity_token, "client_id": "armready"}
-            answer = self._web.get(url, method="POST", data=data)
+            answer = self._web.get(url, method="POST", data=data, limit=_MAX_TOKEN, public=not known)
         else:
             headers = {"Authorization": credential.basic} if credential is not None else {}
-            separator = "&" if realm.query else "?"
-            answer = self._web.get(f"{url}{separator}{urlencode(asked)}", headers)
+            separator = "&" if realm.url.query else "?"
+            answer = self._web.get(f"{url}{separator}{urlencode(asked)}", headers, limit=_MAX_TOKEN, public=not known)
         if answer.status != 200:
-            raise NotFoundError(f"{place.host}/{place.repository} does not exist or needs other credentials")
+            raise self._denied(place)
         document = _json(answer.body, place)
         token = document.get("token") or document.get("access_token")
-        if not isinstance(token, str) or not token.isprintable():
+        if not isinstance(token, str) or not token.isprintable() or not token.isascii():
             raise UnansweredError(f"{place.host} gives no token")
         return token
+
+    def _realm(self, place: Place, written: str) -> Target:
+        try:
+            realm = Target.of(written.partition("#")[0])
+        except UnansweredError as error:
+            raise UnansweredError(f"{place.host} names no address for its tokens") from error
+        if not realm.secure and not (place.loopback and realm.on_this_machine) and place.host not in self._insecure:
+            raise UnansweredError(f"{place.host} wants its tokens fetched from an unprotected address")
+        return realm
 
 
 def _json(body: bytes, place: Place) -> Mapping[str, Any]:

@@ -5,12 +5,15 @@ The rules stay what they are, pure functions of a file, the settings and the fac
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from armready.config import Config
 from armready.knowledge.learned import ClosurePackage, Learned, PackageAnswer
+from armready.online.addresses import Hosts
 from armready.online.assets import look_up_assets
 from armready.online.auth import Credentials
 from armready.online.cache import AnswerCache
@@ -42,17 +45,30 @@ class Informed:
 def inform(session: Session) -> Informed:
     """Look up what the files of a session name. An outage changes nothing but the summary."""
     asked = questions(session.tree, session.paths, session.settings)
-    learned, tally = look_up(asked, session.settings, session.tree)
+    learned, tally = look_up(asked, session.settings, session.tree, session.root)
     settings = replace(session.settings, known=session.settings.known.merged(learned))
     config = Config(settings, session.config.origins)
     return Informed(replace(session, config=config, registry=Registry(settings)), tally)
 
 
-def look_up(asked: Questions, settings: Settings, tree: Tree, *, sizes: bool = False) -> tuple[Learned, Tally]:
-    """Ask registries and indexes everything at once; with the sizes of images if they are wanted."""
-    web, cache = Web(), AnswerCache()
-    client = RegistryClient(web, Credentials(), mirrors=settings.mirrors, insecure=settings.insecure_registries)
-    places = indexes(tree, asked.options)
+def look_up(
+    asked: Questions, settings: Settings, tree: Tree, root: Path, *, typed: Iterable[str] = (), sizes: bool = False
+) -> tuple[Learned, Tally]:
+    """Ask registries and indexes everything at once.
+
+    Args:
+        asked: what to ask.
+        settings: the user's own keys say whom.
+        tree: the project.
+        root: where it lies.
+        typed: registries that the user typed on the command line.
+        sizes: the sizes of images too.
+    """
+    credentials, cache = Credentials(root=root), AnswerCache()
+    places = indexes(tree, asked.options, root=root)
+    web = _web(settings, (*credentials.hosts, *typed), [each.url for each in places.places if each.of_user])
+    insecure, token_hosts = settings.insecure_registries, settings.token_hosts
+    client = RegistryClient(web, credentials, mirrors=settings.mirrors, insecure=insecure, token_hosts=token_hosts)
 
     def python() -> tuple[dict[str, PackageAnswer], dict[str, tuple[ClosurePackage, ...]], Tally]:
         closures, tally = in_parallel(asked.inputs, lambda requirements: closure(requirements, _python(settings), places))
@@ -76,6 +92,16 @@ def look_up(asked: Questions, settings: Settings, tree: Tree, *, sizes: bool = F
     for each in (more, rest, verified):
         tally.add(each)
     return Learned(images, packages, assets=assets, closures=closures, checksums=checksums), tally
+
+
+def _web(settings: Settings, registries: Iterable[str], urls: Iterable[str]) -> Web:
+    """A client that knows the hosts of the user's own configuration."""
+    addresses = tuple(urls)
+    plain = Hosts.of(settings.insecure_registries, (80, 443)) | Hosts.of(each for each in addresses if each.startswith("http://"))
+    token_hosts = (host for hosts in settings.token_hosts.values() for host in hosts)
+    mirrors = (each.rpartition("://")[2] for each in settings.mirrors)
+    named = Hosts.of((*settings.private_hosts, *mirrors, *settings.token_hosts, *token_hosts, *registries, *addresses))
+    return Web(named | plain, plain)
 
 
 def _python(settings: Settings) -> str:

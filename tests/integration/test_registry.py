@@ -2,14 +2,17 @@
 
 import base64
 import json
+import os
 import ssl
 import stat
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from armready.knowledge.reference import Reference
+from armready.online.addresses import Hosts
 from armready.online.auth import Credentials
 from armready.online.cache import AnswerCache
 from armready.online.errors import NotFoundError, UnansweredError
@@ -63,7 +66,7 @@ def logged_in(home: Path, host: str, password: str = PASSWORD) -> None:
 
 
 def client(**more) -> RegistryClient:
-    return RegistryClient(Web(), Credentials(), **more)
+    return RegistryClient(Web(Hosts.of(["localhost:*", "127.0.0.1:*"])), Credentials(), **more)
 
 
 def platforms(answer) -> list[str]:
@@ -166,15 +169,21 @@ def test_bearer_tokens(tmp_path, home) -> None:
             for name in ("public/app", "private/app"):
                 _push_with_token(running, realm, name)
             asked.clear()
-            anonymous = client()
+            named = {running.host: (urlsplit(realm).netloc,)}
+            anonymous = client(token_hosts=named)
             assert platforms(anonymous.look_up(Reference.parse(f"{running.host}/public/app:1"))) == ["linux/amd64", "linux/arm64"]
             assert [each["scope"] for each in asked] == [["repository:public/app:pull"]]
             with pytest.raises(UnansweredError, match="other credentials"):
                 anonymous.look_up(Reference.parse(f"{running.host}/private/app:1"))
             assert not any(each["authorization"] for each in asked)
             logged_in(home, running.host)
-            assert platforms(client().look_up(Reference.parse(f"{running.host}/private/app:1"))) == ["linux/amd64", "linux/arm64"]
+            mine = client(token_hosts=named).look_up(Reference.parse(f"{running.host}/private/app:1"))
+            assert platforms(mine) == ["linux/amd64", "linux/arm64"]
             assert asked[-1]["known"]
+            asked.clear()
+            with pytest.raises(UnansweredError, match="private-hosts"):
+                client().look_up(Reference.parse(f"{running.host}/private/app:1"))
+            assert not asked
 
 
 def _push_with_token(running, realm: str, name: str) -> None:
@@ -276,6 +285,9 @@ def test_a_scan_and_its_fixes(plain, home, tmp_path, run) -> None:
     (project / "Dockerfile").write_text(dockerfile + f"FROM {plain.host}/shop/gone:1\n")
     pod = f"apiVersion: v1\nkind: Pod\nmetadata:\n  name: x\nspec:\n  containers:\n    - name: x\n      image: {plain.host}/shop/single:1\n"
     (project / "pod.yaml").write_text(pod)
+    own = Path(os.environ["XDG_CONFIG_HOME"]) / "armready" / "armready.toml"
+    own.parent.mkdir()
+    own.write_text(f"private-hosts = ['{plain.host}']\n")
     code, out, err = run("scan", "--online", cwd=project)
     assert code == 1
     assert [line.split(": ")[1].split()[0] for line in out.splitlines()] == ["DF113", "DF111", "DF114", "KUB110"]

@@ -3,6 +3,7 @@ import time
 
 import pytest
 
+from armready.online.addresses import Hosts
 from armready.online.cache import AnswerCache
 from armready.online.indexes import Index, Indexes
 from armready.online.pypi import look_up_packages
@@ -14,6 +15,7 @@ from armready.python.wheels import Outcome
 JSON = {"Content-Type": "application/vnd.pypi.simple.v1+json"}
 HTML = {"Content-Type": "text/html"}
 TARGET = Target((3, 12))
+HERE = Hosts.of(["localhost:*"])
 
 
 def listing(*names: str, **more: object) -> tuple[int, dict, bytes]:
@@ -22,7 +24,7 @@ def listing(*names: str, **more: object) -> tuple[int, dict, bytes]:
 
 
 def ask(server, *names: str, cache=None, **more: object):
-    return look_up_packages(names, Indexes((Index(f"{server.url}/simple", of_user=True, **more),)), Web(), cache)
+    return look_up_packages(names, Indexes((Index(f"{server.url}/simple", of_user=True, **more),)), Web(HERE, HERE), cache)
 
 
 def test_json(server) -> None:
@@ -66,15 +68,15 @@ def test_one_silent_index_leaves_the_package_unknown(servers) -> None:
     good.answers["/simple/x/"] = listing("x-1.0.tar.gz")
     bad.answers["/simple/x/"] = (403, {}, b"")
     both = Indexes((Index(f"{good.url}/simple"), Index(f"{bad.url}/simple")))
-    assert look_up_packages(["x"], both, Web(), None)[0] == {}
+    assert look_up_packages(["x"], both, Web(HERE, HERE), None)[0] == {}
     first = Indexes(both.places, first_only=True)
-    assert list(look_up_packages(["x"], first, Web(), None)[0]) == ["x"]
+    assert list(look_up_packages(["x"], first, Web(HERE, HERE), None)[0]) == ["x"]
     assert len(bad.asked) == 1
 
 
 def test_addresses_with_variables_and_folders_of_the_tree_are_left_alone() -> None:
     for index in (Index("https://${TOKEN}.example/simple"), Index("file:///etc"), Index("wheels")):
-        found, tally = look_up_packages(["x"], Indexes((index,)), Web(), None)
+        found, tally = look_up_packages(["x"], Indexes((index,)), Web(HERE, HERE), None)
         assert found == {}
         assert tally.open
 
@@ -82,7 +84,7 @@ def test_addresses_with_variables_and_folders_of_the_tree_are_left_alone() -> No
 def test_folders_of_the_user(tmp_path) -> None:
     (tmp_path / "x_y-1.0-py3-none-any.whl").write_bytes(b"")
     (tmp_path / "other-1.0.tar.gz").write_bytes(b"")
-    found, _ = look_up_packages(["x-y"], Indexes((Index(tmp_path.as_uri(), of_user=True, flat=True),)), Web(), None)
+    found, _ = look_up_packages(["x-y"], Indexes((Index(tmp_path.as_uri(), of_user=True, flat=True),)), Web(HERE, HERE), None)
     assert [each.name for each in found["x-y"].files] == ["x_y-1.0-py3-none-any.whl"]
 
 

@@ -4,6 +4,7 @@ import json
 import pytest
 
 from armready.knowledge.reference import Reference
+from armready.online.addresses import Hosts
 from armready.online.auth import Credentials
 from armready.online.errors import UnansweredError
 from armready.online.registry import DOCKER_SIGNED, OCI_INDEX, Place, RegistryClient
@@ -17,7 +18,7 @@ def answered(document: object, **headers: str) -> tuple[int, dict, bytes]:
 
 
 def look_up(server, name: str):
-    return RegistryClient(Web(), Credentials({"HOME": "/nowhere"})).look_up(Reference.parse(f"{server.host}/{name}"))
+    return RegistryClient(Web(Hosts.of([server.host])), Credentials({"HOME": "/nowhere"})).look_up(Reference.parse(f"{server.host}/{name}"))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ TRUSTED = {
     "online": "true",
     "resolve": "true",
     "insecure-registries": "['127.0.0.1:5000']",
+    "private-hosts": "['localhost:*']",
+    "token-hosts": "{ 'registry.example' = ['evil.example'] }",
 }
 
 

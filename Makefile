@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 STAMP = $(VENV)/.ready
 FUZZ_SECONDS ?= 60
 
-.PHONY: demo test integration docs proof metamorphic bench fuzz format clean
+.PHONY: demo test integration docs lock proof metamorphic bench fuzz format clean
 
 demo: $(VENV)/.installed  ## install, scan and fix a copy of the sample repository
 	@PATH="$(abspath $(BIN)):$$PATH" sh tools/demo.sh
@@ -34,6 +34,9 @@ bench: $(STAMP)  ## ratios of whole processes, see docs/performance.md
 
 docs: $(STAMP)  ## what follows from the code: pages of rules, tables, schema, blocks of the README
 	$(BIN)/python tools/generate.py
+
+lock: $(STAMP)  ## requirements.txt: what the action, the container and the single file install, with hashes
+	$(BIN)/python tools/lock.py
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

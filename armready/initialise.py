@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from armready import __version__, git
+from armready import git
 from armready.config import CONFIG_FILE, PYPROJECT, Settings, read_table
+from armready.distribution import PACKAGE, RAW, REPOSITORY, TAG
 from armready.errors import ConfigError, ParseProblem, UsageError
 from armready.records import dataclass
 from armready.source import Source
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from armready.fix import Edit
     from armready.parsers.yaml import Node
     from armready.yaml_edit import Value
-
-REPOSITORY = "https://github.com/armready/armready"
-RAW = "https://raw.githubusercontent.com/armready/armready"
-TAG = f"v{__version__}"
 
 _CONFIG = """\
 # How armready looks at this repository; `armready config` shows what is in effect. Every key has its default.
@@ -63,32 +60,39 @@ on:
     branches: [$default-branch]
   pull_request:
 
-permissions:
-  contents: read
-  security-events: write
+permissions: {{}}
 
 jobs:
   armready:
     runs-on: ubuntu-latest
+    permissions:
+      contents: read
+      security-events: write
     steps:
-      - uses: actions/checkout@v6
+      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
+        with:
+          persist-credentials: false
       - uses: armready/armready@{TAG}
 """
 
-_JENKINS = """\
-stage('armready') {
-  agent { docker { image 'python:3.13-slim' } }
-  steps {
-    sh 'pip install --quiet armready && armready scan --report sarif=armready.sarif'
-  }
-  post {
-    always { recordIssues tool: sarif(pattern: 'armready.sarif') }
-  }
-}
+_JENKINS = f"""\
+stage('armready') {{
+  agent {{ docker {{ image 'python:3.13-slim' }} }}
+  steps {{
+    sh '''
+      python -I -m venv "$WORKSPACE_TMP/armready"
+      "$WORKSPACE_TMP/armready/bin/pip" install --quiet {PACKAGE}
+      "$WORKSPACE_TMP/armready/bin/armready" scan --report sarif=armready.sarif
+    '''
+  }}
+  post {{
+    always {{ recordIssues tool: sarif(pattern: 'armready.sarif') }}
+  }}
+}}
 """
 
-_OTHER = """\
-pip install armready
+_OTHER = f"""\
+pip install {PACKAGE}
 armready scan
 """
 
@@ -209,7 +213,7 @@ def _default_branch(root: Path) -> str:
 
 def _gitlab(root: Path) -> Step:
     path = ".gitlab-ci.yml"
-    remote = {"remote": f"{RAW}/{TAG}/templates/gitlab-ci.yml"}
+    remote = {"remote": f"{RAW}/templates/gitlab-ci.yml"}
     shown = f"include:\n  - remote: {remote['remote']}\n"
 
     def add(file: File, document: Node) -> Iterator[Edit | None]:

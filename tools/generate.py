@@ -18,6 +18,7 @@ from pathlib import Path
 
 from armready import rule_index
 from armready.config import KEYS, Origin, plain, schema
+from armready.distribution import PACKAGE, TAG
 from armready.registry import all_rules, rules_package
 from armready.rule import Rule
 from armready.rule_index import entry_of
@@ -33,6 +34,10 @@ FAMILIES = {
     "ARM": "Ignore comments",
 }
 SAMPLE_LINES = 5
+RELEASE = re.compile(r"(armready/armready(?:@|/archive/refs/tags/|/)|(?m:^ +rev: ))v[0-9]+(?:\.[0-9]+)+")
+INSTALLED = re.compile(
+    r"((?:(?:pipx?|uv tool) install (?:--[\w-]+ )*|ARMREADY_PACKAGE: ))(?:armready|https://github\.com/armready/armready/archive/\S+\.gz)(?![\w-])"
+)
 
 
 def outputs() -> Iterator[tuple[Path, str]]:
@@ -45,16 +50,22 @@ def outputs() -> Iterator[tuple[Path, str]]:
         yield ROOT / "docs" / "rules" / f"{rule.name}.md", NOTE + markdown_page(rule)
     yield ROOT / "docs" / "rules.md", rules_page(rules)
     yield ROOT / "docs" / "armready.schema.json", json.dumps(schema(), indent=2) + "\n"
-    yield block(ROOT / "docs" / "configuration.md", "keys", keys_table())
-    readme = ROOT / "README.md"
-    text = replaced(readme.read_text(encoding="utf-8"), "sample", sample())
-    yield readme, replaced(text, "rules", families_table(rules))
-    yield block(ROOT / "docs" / "usage.md", "help", help_text())
+    blocks = {
+        ROOT / "docs" / "configuration.md": {"keys": keys_table()},
+        ROOT / "docs" / "usage.md": {"help": help_text()},
+        ROOT / "README.md": {"sample": sample(), "rules": families_table(rules)},
+    }
+    for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "templates").iterdir())]:
+        if path.name != "rules.md":
+            yield path, page(path, blocks.get(path, {}))
 
 
-def block(path: Path, name: str, content: str) -> tuple[Path, str]:
-    """A file with the text between the markers of a block replaced."""
-    return path, replaced(path.read_text(encoding="utf-8"), name, content)
+def page(path: Path, blocks: dict[str, str]) -> str:
+    """A file with its blocks replaced, and with the release and the way to install it that hold now."""
+    text = path.read_text(encoding="utf-8")
+    for name, content in blocks.items():
+        text = replaced(text, name, content)
+    return INSTALLED.sub(rf"\1{PACKAGE}", RELEASE.sub(rf"\1{TAG}", text))
 
 
 def replaced(text: str, name: str, content: str) -> str:

@@ -29,6 +29,8 @@ class Runner:
         defaults = {name: each.get("default", "") for name, each in ACTION["inputs"].items()}
         self.values = {f"inputs.{name}": value for name, value in (defaults | inputs).items()}
         self.values["steps.python.outputs.python-path"] = sys.executable
+        self.values |= {"steps.upload.outcome": "skipped", "github.event.pull_request.number": ""}
+        self.refused = False
         self.checkout, self.workspace, self.temporary = checkout, workspace, temporary
         self.summary, self.output = temporary / "summary.md", temporary / "output"
         self.used: list[dict] = []
@@ -44,6 +46,8 @@ class Runner:
                 continue
             if "uses" in step:
                 self.used.append({key: self.evaluate(value) for key, value in step.get("with", {}).items()} | {"uses": step["uses"]})
+                self.values[f"steps.{step['id']}.outcome"] = "failure" if self.refused and step["id"] == "upload" else "success"
+                assert not self.refused or step["id"] != "upload" or step["continue-on-error"]
                 continue
             code = self.step(step)
             if code:
@@ -55,6 +59,8 @@ class Runner:
         environment = {
             **os.environ,
             "GITHUB_ACTION_PATH": str(self.checkout),
+            "GITHUB_REPOSITORY": "example/shop",
+            "GITHUB_WORKSPACE": str(self.workspace),
             "GITHUB_STEP_SUMMARY": str(self.summary),
             "GITHUB_OUTPUT": str(self.output),
             "RUNNER_TEMP": str(self.temporary),
@@ -127,6 +133,29 @@ def test_action_tells_wrong_usage_from_findings(checkout, workspace, temporary):
     assert "no such file or folder" in runner.log
 
 
+def test_action_where_code_scanning_is_off(checkout, workspace, temporary):
+    (workspace / "svc" / "Dockerfile").write_text("FROM debian:12\n")
+    runner = Runner(checkout, workspace, temporary)
+    runner.refused = True
+    assert runner.run() == 0, runner.log
+    assert runner.log.count("::notice title=armready::") == 1
+
+
+def test_action_counts(checkout, workspace, temporary):
+    runner = Runner(checkout, workspace, temporary)
+    assert runner.run() == 1, runner.log
+    counts = {name: runner.evaluate(ACTION["outputs"][name]["value"]) for name in ("errors", "warnings", "infos", "fixable")}
+    assert counts == {"errors": "1", "warnings": "0", "infos": "0", "fixable": "1"}
+
+
+@pytest.mark.parametrize("module", ["pip", "venv", "armready", "json"])
+def test_action_imports_nothing_of_the_workspace(checkout, workspace, temporary, module):
+    (workspace / f"{module}.py").write_text("open('owned', 'w')\n")
+    runner = Runner(checkout, workspace, temporary)
+    assert runner.run() == 1, runner.log
+    assert not list(workspace.rglob("owned"))
+
+
 def test_input_of_the_action_is_never_a_command(checkout, workspace, temporary):
     runner = Runner(checkout, workspace, temporary, paths='"; touch owned; "\n$(touch owned)', args="--select=$(touch owned)")
     assert runner.run() == 2
@@ -137,19 +166,38 @@ def test_template_meets_the_schema():
     schema_is_met("vendor.gitlab-ci", ROOT / "templates" / "gitlab-ci.yml")
 
 
-def test_template(checkout, workspace, tmp_path_factory):
+@pytest.fixture(scope="module")
+def job(checkout, tmp_path_factory):
+    """The job's script in an environment of its own, as the image has it."""
     venv = tmp_path_factory.mktemp("venv")
     subprocess.run([sys.executable, "-m", "venv", venv], check=True)
     job = TEMPLATE["armready"]
-    variables = {**job["variables"], "ARMREADY_PACKAGE": str(checkout)}
-    environment = {**os.environ, **variables, "PATH": f"{venv / 'bin'}:{os.environ['PATH']}"}
-    script = "\n".join(job["script"])
-    done = subprocess.run(
-        ["bash", "-eo", "pipefail", "-c", script], cwd=workspace, env=environment, capture_output=True, text=True, check=False
-    )
+
+    def run(folder, options, shell="bash"):
+        own = {"ARMREADY_PACKAGE": checkout, "ARMREADY_REQUIREMENTS": checkout / "requirements.txt", "ARMREADY_OPTIONS": options}
+        variables = job["variables"] | {name: str(value) for name, value in own.items()}
+        environment = {**os.environ, **variables, "PATH": f"{venv / 'bin'}:{os.environ['PATH']}"}
+        script = "\n".join(job["script"])
+        return subprocess.run([shell, "-e", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+    return run
+
+
+def test_template(job, workspace):
+    done = job(workspace, "")
     assert done.returncode == 1, done.stderr
     assert "svc/Dockerfile:1:6: DF110" in done.stdout
-    issues = json.loads((workspace / job["artifacts"]["reports"]["codequality"]).read_text())
+    artifacts = TEMPLATE["armready"]["artifacts"]
+    issues = json.loads((workspace / artifacts["reports"]["codequality"]).read_text())
     assert issues[0]["location"] == {"path": "svc/Dockerfile", "lines": {"begin": 1, "end": 1}}
-    for path in job["artifacts"]["paths"]:
+    for path in artifacts["paths"]:
         assert (workspace / path).exists()
+
+
+def test_options_of_the_template_are_lines_and_nothing_else(job, workspace):
+    (workspace / "third party").mkdir()
+    (workspace / "svc" / "Dockerfile").rename(workspace / "third party" / "Dockerfile")
+    done = job(workspace, "--exclude=third party/\n\n--fail-on=warning\n", shell="sh")
+    assert done.returncode == 0, done.stderr
+    assert job(workspace, '--select=*\n$(touch owned)\n`touch owned`\n--min-severity="; touch owned').returncode == 2
+    assert not (workspace / "owned").exists()

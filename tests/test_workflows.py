@@ -92,12 +92,14 @@ def test_actions_are_pinned_by_digest_everywhere_the_same() -> None:
 
 def test_scripts_are_portable_shell(tmp_path: Path) -> None:
     """Bash 3.2 is what macOS has; a GitLab image may have no bash at all."""
-    scripts = {"bash": [step["run"] for step in ACTION["runs"]["steps"] if "run" in step], "sh": TEMPLATE["armready"]["script"]}
-    for shell, parts in scripts.items():
-        path = tmp_path / shell
-        path.write_text("\n".join(parts))
-        check("shellcheck", f"--shell={shell}", "--exclude=SC2239", path)
-        assert not re.search(r"mapfile|readarray|coproc|declare -[An]|local -n|\|&|&>>|\$\{\w+(\^|,|@)|\[-\d+\]", path.read_text())
+    job = TEMPLATE["armready"]
+    scripts = [("bash", step["run"], step.get("env", {})) for step in ACTION["runs"]["steps"] if "run" in step]
+    scripts.append(("sh", "\n".join(job["script"]), job["variables"]))
+    for number, (shell, text, names) in enumerate(scripts):
+        path = tmp_path / f"{number}.sh"
+        path.write_text(f"#!/bin/{shell}\nexport {' '.join(names)} RUNNER_TEMP\n{text}")
+        check("shellcheck", path)
+        assert not re.search(r"mapfile|readarray|coproc|declare -[An]|local -n|\|&|&>>|\$\{\w+(\^|,|@)|\[-\d+\]", text)
 
 
 @pytest.mark.parametrize("page", [*PAGES, *sorted((ROOT / "templates").iterdir())], ids=lambda page: page.name)

@@ -84,7 +84,9 @@ def test_github_gets_a_workflow_for_its_default_branch(root: Path) -> None:
     assert done(root)[".github/workflows/armready.yml"] == "write"
     text = (root / ".github/workflows/armready.yml").read_text()
     assert "branches: [trunk]" in text
-    assert load(root / ".github/workflows/armready.yml")["permissions"] == {"contents": "read", "security-events": "write"}
+    workflow = load(root / ".github/workflows/armready.yml")
+    assert workflow["permissions"] == {}
+    assert workflow["jobs"]["armready"]["permissions"] == {"contents": "read", "security-events": "write"}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from armready import __version__
+from armready import __version__, streams
 from armready.options import ConfigFile, Exclude, Ignore, Online, Output, Paths, RunOptions, Select, informed, run_options, split
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def main() -> None:
     from armready.errors import DamagedCacheError, UsageError
 
     gc.set_threshold(YOUNG_OBJECTS)
+    streams.prepare()
     try:
         try:
             _run()
@@ -56,10 +57,11 @@ def main() -> None:
     except MemoryError:
         _fail("there is not enough memory for this run")
     except BrokenPipeError:
-        sys.stderr.close()
+        streams.give_up()
         raise SystemExit(FINDINGS) from None
     except OSError as error:
-        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        streams.give_up()
+        _fail(f"{error.filename or 'standard output'}: {error.strerror or error}")
     except Exception as error:
         _fail(f"internal error, please report it: {type(error).__name__}: {error} ({_place(error)})")
 
@@ -73,7 +75,10 @@ def _place(error: Exception) -> str:
 
 
 def _run() -> None:
-    _command(sys.argv[1] if len(sys.argv) > 1 else "")()
+    try:
+        _command(sys.argv[1] if len(sys.argv) > 1 else "")()
+    finally:
+        sys.stdout.flush()
 
 
 def _command(name: str) -> Any:
@@ -123,13 +128,14 @@ def scan(
     """Report what stops the files from running on arm64; never write to the tree."""
     from armready.output import write_reports
 
+    shown = options.shown()
     session = options.session()
     analysis = session.analyse()
     if show_files:
         _list_files(analysis)
         raise typer.Exit(CLEAN)
     report = session.report(analysis, options.filters(session))
-    write_reports(session, analysis, report, options.shown(), None)
+    write_reports(session, analysis, report, shown, None)
     raise typer.Exit(_exit_code(report, session, options))
 
 
@@ -143,6 +149,7 @@ def fix(
     """Apply safe fixes; with --unsafe-fixes all of them."""
     from armready.output import name_failures, write_reports
 
+    shown = options.shown()
     session = options.session()
     filters = options.filters(session)
     outcome = session.fix(session.analyse(), filters, unsafe=unsafe_fixes)
@@ -159,7 +166,7 @@ def fix(
     if unwritten:
         outcome = session.as_written(outcome, unwritten)
     report = _fixed_report(session, outcome, filters)
-    write_reports(session, outcome.analysis, report, options.shown(), outcome)
+    write_reports(session, outcome.analysis, report, shown, outcome)
     left = bool(unwritten or outcome.not_applied)
     raise typer.Exit(_exit_code(report, session, options, left=left))
 

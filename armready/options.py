@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from armready import streams
+
 if TYPE_CHECKING:
     from armready.output import Shown
     from armready.pipeline import Filters
@@ -115,11 +117,19 @@ class RunOptions(NamedTuple):
         return filters_of(session, self.baseline, use_baseline=not self.no_baseline, changed_since=self.changed_since)
 
     def shown(self) -> "Shown":
-        """Which reports are written, where and how."""
+        """Which reports are written, where and how.
+
+        Raises:
+            UsageError: they cannot be: there is no such format, or standard output is closed and nothing else is named.
+        """
+        from armready.errors import UsageError
         from armready.output import Shown
 
         reports = tuple(self.reports or ())
-        return Shown(self.output_format, self.output, reports, self.color, self.full, self.quiet, self.verbose, self.statistics)
+        shown = Shown(self.output_format, self.output, reports, self.color, self.full, self.quiet, self.verbose, self.statistics)
+        if any(file is None for _, file in shown.targets()) and not streams.writable():
+            raise UsageError("standard output is closed; --output FILE writes the report to a file")
+        return shown
 
 
 def informed(session: "Session", *, quiet: bool = False) -> "Session":

@@ -7,6 +7,7 @@ A process that dies costs the file that it was reading and no other: a new proce
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import time
 from collections import deque
@@ -51,6 +52,8 @@ def check_in_processes(
     largest_first = sorted(paths, key=lambda path: -(stamp.size if (stamp := stamps.get(path)) else 0))
     count = min(jobs * _SHARES_PER_PROCESS, len(paths))
     waiting = deque(deque((path, known.get(path)) for path in largest_first[start::count]) for start in range(count))
+    # A process that is not forked starts as a Python of its own, which would look for modules in the current folder first.
+    os.environ["PYTHONSAFEPATH"] = "1"
     context = multiprocessing.get_context("fork" if "fork" in multiprocessing.get_all_start_methods() else None)
     busy: dict[Connection, _Worker] = {}
     done: dict[str, Read] = {}

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from armready import rule_index
 from armready.classify import Kind
@@ -22,6 +23,9 @@ from armready.config import Settings
 from armready.errors import UsageError
 from armready.rule import Rule
 from armready.rule_index import Entry, Stage, entry_of, rules_of
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 ALL = "ALL"
 GROUP = "armready.rules"
@@ -59,14 +63,33 @@ def _own() -> tuple[Entry, ...]:
     return tuple(rule_index.read(rules_package()))
 
 
+def _installation() -> list[str]:
+    """The folders whose distributions may offer rules: those for installed packages, and the one that armready lies in itself.
+
+    Others on `sys.path` (the current folder, what `PYTHONPATH` names) may be the tree that is scanned, or lie in it.
+    """
+    import site
+
+    folders = [*site.getsitepackages(), os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
+    if site.ENABLE_USER_SITE:
+        folders.append(site.getusersitepackages())
+    known = set(map(os.path.realpath, folders))
+    return [folder for folder in sys.path if folder and os.path.realpath(folder) in known]
+
+
 @cache
 def _installed() -> tuple[Entry, ...]:
     """Rules that other distributions offer. Their metadata is read only if one of them names the group at all."""
-    if not any(GROUP.encode() in path.read_bytes() for folder in sys.path for path in Path(folder).glob("*.dist-info/entry_points.txt")):
+    folders = _installation()
+    if not any(GROUP.encode() in path.read_bytes() for folder in folders for path in Path(folder).glob("*.dist-info/entry_points.txt")):
         return ()
-    from importlib.metadata import entry_points
+    from importlib.metadata import distributions
 
-    return tuple(entry_of(rule) for point in entry_points(group=GROUP) for module in _modules(point.load()) for rule in rules_of(module))
+    offering: dict[str, Iterable[EntryPoint]] = {}
+    for each in distributions(path=folders):
+        offering.setdefault(each.metadata["Name"].lower().replace("_", "-"), each.entry_points)
+    points = (point for points in offering.values() for point in points if point.group == GROUP)
+    return tuple(entry_of(rule) for point in points for module in _modules(point.load()) for rule in rules_of(module))
 
 
 @cache

@@ -169,11 +169,18 @@ def open_session(
     disk = DiskTree(root)
     if from_stdin:
         name = _relative_name(named[0], root)
-        return Session(root, MemoryTree({name: sys.stdin.buffer.read()}, disk), (name,), False, effective, registry, today)
+        return Session(root, MemoryTree({name: _standard_input()}, disk), (name,), False, effective, registry, today)
     found = discover(named, root, settings, force_exclude=force_exclude)
     return Session(
         root, disk, found.paths, found.complete, effective, registry, today, found.problems, jobs or os.cpu_count() or 1, not no_cache
     )
+
+
+def _standard_input() -> bytes:
+    try:
+        return sys.stdin.buffer.read()
+    except OSError as error:
+        raise UsageError(f"standard input: {error.strerror}") from error
 
 
 def _existing_parent(path: Path) -> Path:

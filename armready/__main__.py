@@ -8,6 +8,6 @@ if not sys.flags.safe_path:
     if _first == os.path.realpath(os.curdir) != os.path.dirname(os.path.dirname(os.path.realpath(__file__))):
         del sys.path[0]
 
-from armready.cli import main
+from armready.commands.cli import main
 
 main()

@@ -11,16 +11,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
-from armready.config import Settings, from_mapping
-from armready.exchange import parse_facts
-from armready.finding import Finding, Severity
-from armready.fix import Applicability
-from armready.fixer import FixOutcome, fix
-from armready.pipeline import Analysis, Filters, analyse, report
-from armready.registry import Registry
-from armready.rule import Example, Rule, example_text
-from armready.source import Span
-from armready.tree import MemoryTree
+from armready.core.config import Settings, from_mapping
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability
+from armready.core.rule import Example, Rule, example_text
+from armready.core.source import Span
+from armready.core.tree import MemoryTree
+from armready.fixing.fixer import FixOutcome, fix
+from armready.run.facts_files import parse_facts
+from armready.run.passes import Analysis, Filters, analyse, report
+from armready.run.registry import Registry
 
 _TODAY = date(2026, 11, 24)
 

@@ -17,13 +17,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Applicability
-from armready.fixer import FixOutcome, unified_diff
-from armready.pipeline import Filters
-from armready.session import Session, open_session
-from armready.source import Source
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability
+from armready.core.source import Source
+from armready.fixing.fixer import FixOutcome, fix_session, unified_diff
+from armready.run.passes import Filters
+from armready.run.session import Session, open_session
 from benchmarks.crater import bare_git_folder, lay_out, tree_of
 from benchmarks.states import state
 from benchmarks.validators import judge
@@ -112,7 +112,7 @@ def fixes(arguments: argparse.Namespace) -> int:
         session = session_of(root)
         analysis = session.analyse()
         for unsafe in (False, True):
-            outcome = session.fix(analysis, Filters(), unsafe=unsafe)
+            outcome = fix_session(session, analysis, Filters(), unsafe=unsafe)
             rewritten["all fixes" if unsafe else "safe fixes"] += len(outcome.changes)
             for path, (old, new) in outcome.changes.items():
                 validators, problems = judge(path, analysis.results[path].kind, old, new)

@@ -4,7 +4,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from armready.knowledge.reference import Reference
+from armready.core.reference import Reference
 from armready.online.auth import Credentials
 from armready.online.lookup import look_up_images
 from armready.online.registry import RegistryClient

@@ -31,7 +31,7 @@ import tree_sitter, tree_sitter_bash
 
 from ruamel.yaml.cyaml import CParser
 from ruamel.yaml.error import YAMLError
-from armready.classify import classify, kind_by_name, needs_content
+from armready.core.classify import classify, kind_by_name, needs_content
 parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
 for folder, folders, names in os.walk(sys.argv[1]):
     folders[:] = [each for each in folders if each != ".git"]

@@ -10,11 +10,11 @@ import gc
 import time
 from typing import NamedTuple
 
-from armready.cli import YOUNG_OBJECTS
-from armready.config import Settings
-from armready.pipeline import analyse
-from armready.registry import Registry
-from armready.tree import MemoryTree
+from armready.commands.cli import YOUNG_OBJECTS
+from armready.core.config import Settings
+from armready.core.tree import MemoryTree
+from armready.run.passes import analyse
+from armready.run.registry import Registry
 
 
 class Kind(NamedTuple):

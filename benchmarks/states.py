@@ -8,17 +8,17 @@ for people often change them in the same commit, and so are other architectures,
 import re
 from collections.abc import Iterable, Iterator
 
-from armready.arch import probe, tokens
+from armready.builds.arch_cases import arch_switches
 from armready.builds.facts import ImageBuild
-from armready.classify import KUBERNETES_KINDS, MANIFEST_KINDS, Kind
-from armready.errors import ParseProblem
-from armready.file import File
+from armready.builds.scripts import HostedScript, scripts
+from armready.core.classify import KUBERNETES_KINDS, MANIFEST_KINDS, Kind
+from armready.core.errors import ParseProblem
+from armready.core.file import File
+from armready.knowledge.arch import probe, tokens
 from armready.kubernetes.facts import workloads
-from armready.parsers.dockerfile import parse_dockerfile
-from armready.parsers.dockerfile_platforms import ARM64, PlatformKind
-from armready.parsers.shell import Script
-from armready.scripts import HostedScript, scripts
-from armready.switches import arch_switches
+from armready.languages.dockerfile.parser import parse_dockerfile
+from armready.languages.dockerfile.platforms import ARM64, PlatformKind
+from armready.languages.shell.script import Script
 
 NAMING_KINDS = (MANIFEST_KINDS | {Kind.COMPOSE, Kind.GORELEASER, Kind.MAKEFILE}) - {Kind.PYTHON}
 _EXPANSION = re.compile(r"\$\{(\w+)(?::?-[^{}]*)?\}|\$\([^()]*\)|`[^`]*`|\$(\w+)")

@@ -14,12 +14,12 @@ from typing import NamedTuple
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from armready.classify import KUBERNETES_KINDS, Kind
-from armready.config import Settings
-from armready.errors import ParseProblem
-from armready.file import File
-from armready.scripts import scripts
-from armready.source import Source
+from armready.builds.scripts import scripts
+from armready.core.classify import KUBERNETES_KINDS, Kind
+from armready.core.config import Settings
+from armready.core.errors import ParseProblem
+from armready.core.file import File
+from armready.core.source import Source
 
 SCHEMAS = {
     Kind.AZURE: "azure-pipelines",

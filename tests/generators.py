@@ -5,8 +5,8 @@ from functools import cache
 
 from hypothesis import strategies as st
 
-from armready.classify import Kind, kind_by_content, kind_by_name
-from armready.registry import all_rules
+from armready.core.classify import Kind, kind_by_content, kind_by_name
+from armready.run.registry import all_rules
 from armready.testing import example_files
 
 IMAGES = st.sampled_from(

@@ -4,10 +4,10 @@ import argparse
 
 import pytest
 
-from armready.classify import Kind
-from armready.config import Settings
-from armready.file import File
-from armready.source import Source
+from armready.core.classify import Kind
+from armready.core.config import Settings
+from armready.core.file import File
+from armready.core.source import Source
 from benchmarks.accuracy import COLUMNS, precision, write_rows
 from benchmarks.states import state
 from benchmarks.validators import judge

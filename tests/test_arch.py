@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from armready.arch import Arch, amd64_tokens, names_arm64, probe, rewrites, tokens
+from armready.knowledge.arch import Arch, amd64_tokens, names_arm64, probe, rewrites, tokens
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from armready.baseline import Baseline, Stamp, create, dump, load, pruned, refreshed
-from armready.errors import ConfigError
-from armready.finding import Confidence, Finding, Severity
-from armready.source import Source, Span
-from armready.tree import MemoryTree
+from armready.core.errors import ConfigError
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.source import Source, Span
+from armready.core.tree import MemoryTree
+from armready.run.baseline import Baseline, Stamp, create, dump, load, pruned, refreshed
 
 STAMP = Stamp("1.0.0", "2026-01-01", frozenset({"DF101", "DF110"}))
 DOCKER = "FROM --platform=linux/amd64 debian:12\nRUN amd64\nRUN amd64\n"

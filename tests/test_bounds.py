@@ -7,17 +7,17 @@ import signal
 
 import pytest
 
-from armready import first_pass, parallel
-from armready.classify import Kind
-from armready.config import Settings
-from armready.file import File
-from armready.limits import MAX_LINES, MAX_OBJECTS
-from armready.pipeline import analyse
+from armready.core.classify import Kind
+from armready.core.config import Settings
+from armready.core.file import File
+from armready.core.limits import MAX_LINES, MAX_OBJECTS
+from armready.core.results import Failure
+from armready.core.source import Source
+from armready.core.tree import DiskTree, MemoryTree
 from armready.python.manifests import manifest_facts
-from armready.registry import Registry
-from armready.results import Failure
-from armready.source import Source
-from armready.tree import DiskTree, MemoryTree
+from armready.run import first_pass, parallel
+from armready.run.passes import analyse
+from armready.run.registry import Registry
 
 REGISTRY = Registry(Settings())
 FIXABLE = "FROM --platform=linux/amd64 alpine:3.20\nCMD /app\n"

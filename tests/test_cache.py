@@ -11,17 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from armready.cache import Cache, folder
-from armready.config import Settings
-from armready.facts import DockerfileFact
-from armready.finding import Severity
-from armready.first_pass import first_pass
-from armready.pipeline import analyse
-from armready.project import Graph, Project
-from armready.registry import Registry
-from armready.results import Facts
-from armready.source import Span
-from armready.tree import DiskTree
+from armready.core.config import Settings
+from armready.core.facts import DockerfileFact
+from armready.core.finding import Severity
+from armready.core.project import Graph, Project
+from armready.core.results import Facts
+from armready.core.source import Span
+from armready.core.tree import DiskTree
+from armready.run.cache import Cache, folder
+from armready.run.first_pass import first_pass
+from armready.run.passes import analyse
+from armready.run.registry import Registry
 from tests.generators import example_pool
 from tests.test_properties import bounded
 
@@ -119,7 +119,7 @@ def test_a_run_with_a_cache_says_what_one_without_it_says(tmp_path_factory, hist
 def asked(monkeypatch):
     """The codes of the rules that a run asks."""
     codes = []
-    monkeypatch.setattr("armready.pipeline.Project", lambda graph, name: codes.append(name) or Project(graph, name))
+    monkeypatch.setattr("armready.run.passes.Project", lambda graph, name: codes.append(name) or Project(graph, name))
     return codes
 
 

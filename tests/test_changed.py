@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from armready.changed import Changed, changed_lines, changed_since
-from armready.errors import UsageError
-from armready.finding import Confidence, Finding, Related, Severity
-from armready.source import Location, Region, Span
-from armready.tree import DiskTree
+from armready.core.errors import UsageError
+from armready.core.finding import Confidence, Finding, Related, Severity
+from armready.core.source import Location, Region, Span
+from armready.core.tree import DiskTree
+from armready.run.changed import Changed, changed_lines, changed_since
 
 
 def git(root: Path, *arguments: str) -> None:

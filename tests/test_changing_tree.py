@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from armready.config import Settings
-from armready.fixer import write
-from armready.pipeline import analyse
-from armready.registry import Registry
-from armready.tree import DiskTree
+from armready.core.config import Settings
+from armready.core.tree import DiskTree
+from armready.fixing.fixer import write
+from armready.run.passes import analyse
+from armready.run.registry import Registry
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pipes, modes and links of files")
 
@@ -126,8 +126,8 @@ def test_a_pipe_that_takes_the_place_of_a_file_while_it_is_opened(repository, mo
 ROOT_GOES = """
 import shutil, sys
 from pathlib import Path
-from armready import cli
-from armready.session import Session
+from armready.commands import cli
+from armready.run.session import Session
 real = Session.analyse
 def analyse(self):
     shutil.rmtree(self.root)
@@ -193,7 +193,9 @@ def test_files_and_folders_that_may_not_be_read(locked):
 def test_a_folder_in_which_nothing_can_be_made(repository):
     for folder in ("a", ".git"):
         (repository / folder).chmod(0o555)
-    script = "import sys; from pathlib import Path; from armready.fixer import write; print(write(Path(), {'a/Dockerfile': (%r, b'x')}))"
+    script = (
+        "import sys; from pathlib import Path; from armready.fixing.fixer import write; print(write(Path(), {'a/Dockerfile': (%r, b'x')}))"
+    )
     done = run_as_anybody(sys.executable, "-c", script % FIXABLE.encode(), cwd=repository)
     (repository / "a").chmod(0o755)
     if not done.stdout.startswith("{'a/Dockerfile': 'Permission denied'}"):

@@ -1,6 +1,6 @@
 import pytest
 
-from armready.classify import Kind, classify
+from armready.core.classify import Kind, classify
 
 K8S = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: x\n"
 

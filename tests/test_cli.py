@@ -188,12 +188,12 @@ def test_processes_and_cache_do_not_change_the_result(run, repository, tmp_path)
             PINNED,
             {"ruamel.yaml", "libcst", "tomlkit", "tomllib", "rich", "httpx", "packaging", "pydantic", "importlib.metadata"}
             | {
-                "armready.fixer",
-                "armready.verify",
-                "armready.baseline",
-                "armready.builds",
+                "armready.fixing.fixer",
+                "armready.fixing.proof",
+                "armready.run.baseline",
+                "armready.builds.events",
                 "armready.kubernetes",
-                "armready.python.survey",
+                "armready.python.project",
             },
         ),
         ("pod.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  containers: []\n", {"libcst", "dockerfile_parse", "tomlkit", "rich", "httpx"}),
@@ -205,7 +205,7 @@ def test_a_run_imports_what_its_files_need(tmp_path, name, text, absent):
 
     (tmp_path / name).write_text(text)
     code = f"""import sys
-from armready.cli import main
+from armready.commands.cli import main
 sys.argv[1:] = ["scan", {name!r}]
 try:
     main()

@@ -6,19 +6,19 @@ import typing
 
 import msgspec
 import pytest
+from armready.core.codec import decode, encode
 
 from armready.builds.facts import BuildFact
-from armready.cache import Told, _Record
-from armready.classify import Kind
-from armready.codec import decode, encode
-from armready.config import Settings
-from armready.facts import COLLECTORS
-from armready.finding import Finding
-from armready.first_pass import check_file
-from armready.registry import Registry
-from armready.results import Facts, name_of
-from armready.source import Location, Region, Span
-from armready.suppressions import Suppression
+from armready.core.classify import Kind
+from armready.core.config import Settings
+from armready.core.facts import COLLECTORS
+from armready.core.finding import Finding
+from armready.core.results import Facts, name_of
+from armready.core.source import Location, Region, Span
+from armready.core.suppressions import Suppression
+from armready.run.cache import Told, _Record
+from armready.run.check_file import check_file
+from armready.run.registry import Registry
 from tests.generators import example_pool
 
 

@@ -3,9 +3,9 @@ import json
 import jsonschema
 import pytest
 
-from armready.config import KEYS, Origin, Settings, from_mapping, load_config, schema
-from armready.errors import ConfigError
-from armready.finding import Severity
+from armready.core.config import KEYS, Origin, Settings, from_mapping, load_config, schema
+from armready.core.errors import ConfigError
+from armready.core.finding import Severity
 
 
 def test_an_unknown_key_gets_a_suggestion():

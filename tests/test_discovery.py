@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from armready.config import Settings
-from armready.discovery import discover, find_root
-from armready.errors import UsageError
+from armready.core.config import Settings
+from armready.core.errors import UsageError
+from armready.run.discovery import discover, find_root
 
 
 @pytest.fixture

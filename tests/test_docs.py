@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import typer
 
-from armready.cli import app
-from armready.config import KEYS
-from armready.registry import all_rules
+from armready.commands.cli import app
+from armready.core.config import KEYS
+from armready.run.registry import all_rules
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])

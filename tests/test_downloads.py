@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from armready.classify import Kind
-from armready.config import Settings
+from armready.builds.arch_cases import arch_switches, in_arch_switch, problem
+from armready.builds.installs import installed
+from armready.core.classify import Kind
+from armready.core.config import Settings
+from armready.core.embedded import Embedded
+from armready.core.file import File
+from armready.core.finding import Severity
+from armready.core.fix import Applicability
+from armready.core.source import Source
 from armready.downloads import Download, downloads, misnamed
-from armready.embedded import Embedded
-from armready.file import File
-from armready.finding import Severity
-from armready.fix import Applicability
-from armready.fixer import fix
-from armready.installs import installed
-from armready.parsers.shell import parse_shell
-from armready.source import Source
-from armready.switches import arch_switches, in_arch_switch, problem
+from armready.fixing.fixer import fix
+from armready.languages.shell.script import parse_shell
 from armready.testing import analyse_files
 
 

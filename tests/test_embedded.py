@@ -1,5 +1,5 @@
-from armready.embedded import Embedded, Segment
-from armready.source import Span
+from armready.core.embedded import Embedded, Segment
+from armready.core.source import Span
 
 
 def test_whole_text_maps_by_a_shift():

@@ -11,17 +11,18 @@ import pytest
 from armready.rules.kubernetes.arch_selector_amd64 import ArchSelectorAmd64
 from armready.rules.suppressions.unused_ignore import UnusedIgnore
 
-from armready import first_pass, fixer
-from armready.cache import Cache
-from armready.config import Settings
-from armready.fix import Applicability
-from armready.fixer import fix
-from armready.pipeline import Filters, analyse, report
-from armready.registry import Registry
+from armready.core.config import Settings
+from armready.core.fix import Applicability
+from armready.core.results import Failure
+from armready.core.tree import DiskTree, MemoryTree
+from armready.fixing import fixer
+from armready.fixing.fixer import fix
 from armready.reporters import render
 from armready.reporters.base import Context, summary_line
-from armready.results import Failure
-from armready.tree import DiskTree, MemoryTree
+from armready.run import check_file
+from armready.run.cache import Cache
+from armready.run.passes import Filters, analyse, report
+from armready.run.registry import Registry
 
 REGISTRY = Registry(Settings())
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  nodeSelector: {kubernetes.io/arch: amd64}\n  containers: [{name: a, image: nginx:1.27}]\n"
@@ -93,7 +94,7 @@ def test_an_ignore_comment_in_a_file_that_cannot_be_read_is_not_called_unused():
 
 SCRIPT = """
 import sys
-from armready import cli
+from armready.commands import cli
 from armready.rules.kubernetes.arch_selector_amd64 import ArchSelectorAmd64
 def check(self, project):
     raise KeyError("boom\\n\\x1b[31m")
@@ -141,7 +142,7 @@ def test_a_reader_that_fails_is_named_with_its_file(monkeypatch):
     def fail(kind, text):
         raise ValueError("boom")
 
-    monkeypatch.setattr(first_pass, "check_limits", fail)
+    monkeypatch.setattr(check_file, "check_limits", fail)
     analysis = run()
     assert analysis.all_failures == tuple(Failure(path, "the reader", "ValueError: boom") for path in sorted(FILES))
 
@@ -150,12 +151,12 @@ def test_what_failed_is_tried_again_the_next_time(tmp_path, monkeypatch):
     (tmp_path / "Dockerfile").write_text("FROM --platform=linux/amd64 alpine:3.20\n")
     os.utime(tmp_path / "Dockerfile", (1, 1))
     cache = Cache(tmp_path, Settings())
-    monkeypatch.setattr(first_pass, "check_limits", lambda kind, text: 1 / 0)
-    assert first_pass.first_pass(DiskTree(tmp_path), ["Dockerfile"], REGISTRY, cache=cache)["Dockerfile"].failures
+    monkeypatch.setattr(check_file, "check_limits", lambda kind, text: 1 / 0)
+    assert check_file.check_file(DiskTree(tmp_path), ["Dockerfile"], REGISTRY, cache=cache)["Dockerfile"].failures
     cache.save(None)
     monkeypatch.undo()
     again = Cache(tmp_path, Settings())
-    assert first_pass.first_pass(DiskTree(tmp_path), ["Dockerfile"], REGISTRY, cache=again)["Dockerfile"].findings
+    assert check_file.check_file(DiskTree(tmp_path), ["Dockerfile"], REGISTRY, cache=again)["Dockerfile"].findings
 
 
 EVERYTHING = {"allowed": Applicability.SAFE, "wanted": lambda finding: True, "today": date(2026, 11, 24)}
@@ -175,8 +176,8 @@ def test_a_fix_that_fails_is_not_made_and_named(monkeypatch):
 
 
 def test_a_fix_after_which_a_reader_fails_is_not_made(monkeypatch):
-    real = first_pass.find_suppressions
-    monkeypatch.setattr(first_pass, "find_suppressions", lambda source: real(source) if "--platform" in source.text else 1 / 0)
+    real = check_file.find_suppressions
+    monkeypatch.setattr(check_file, "find_suppressions", lambda source: real(source) if "--platform" in source.text else 1 / 0)
     outcome = mend({"Dockerfile": DOCKERFILE["Dockerfile"] + "# armready:\n"})
     assert not outcome.changes
     assert outcome.all_failures == (Failure("Dockerfile", "the reader", "ZeroDivisionError: division by zero"),)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from armready.finding import Confidence, Finding, Severity
-from armready.fingerprint import Fingerprint, fingerprints, line_hashes
-from armready.source import Source, Span
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.fingerprint import Fingerprint, fingerprints, line_hashes
+from armready.core.source import Source, Span
 
 VECTORS = {
     "": ["c129715d7a2bc9a3:1"],

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from armready.classify import _BY_NAME, kind_by_name
+from armready.core.classify import _BY_NAME, kind_by_name
 
 ROOT = Path(__file__).parent.parent
 HOOKS = YAML(typ="safe").load((ROOT / ".pre-commit-hooks.yaml").read_text())

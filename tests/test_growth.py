@@ -7,16 +7,16 @@ from unittest import mock
 
 import pytest
 
-from armready.config import Settings
-from armready.embedded import Embedded
-from armready.errors import ParseProblem
-from armready.parsers.shell import parse_shell
-from armready.parsers.shell_tree import MAX_NESTING
-from armready.pipelines import github_setup
-from armready.python.survey import Survey
-from armready.session import open_session
+from armready.core.config import Settings
+from armready.core.embedded import Embedded
+from armready.core.errors import ParseProblem
+from armready.core.tree import DiskTree
+from armready.languages.shell.script import parse_shell
+from armready.languages.shell.tree import MAX_NESTING
+from armready.python.project import Survey
+from armready.run.session import open_session
+from armready.systems import github_setup
 from armready.testing import analyse_files
-from armready.tree import DiskTree
 
 FILES = {
     "build.sh": ("#!/bin/bash\n", "docker build -t app .\ndocker tag app acme/a{n}:1\ndocker push acme/a{n}:1\n"),

@@ -13,16 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from armready import first_pass, parallel
-from armready.cache import Cache
-from armready.config import Settings
-from armready.errors import ParseProblem
-from armready.fixer import write
-from armready.limits import MAX_LINES, MAX_MARKS
-from armready.pipeline import analyse
-from armready.registry import Registry
-from armready.results import Failure
-from armready.tree import DiskTree, MemoryTree
+from armready.core.config import Settings
+from armready.core.errors import ParseProblem
+from armready.core.limits import MAX_LINES, MAX_MARKS
+from armready.core.results import Failure
+from armready.core.tree import DiskTree, MemoryTree
+from armready.fixing.fixer import write
+from armready.run import first_pass, parallel
+from armready.run.cache import Cache
+from armready.run.passes import analyse
+from armready.run.registry import Registry
 
 REGISTRY = Registry(Settings())
 POD = "apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector: {kubernetes.io/arch: amd64}\n"
@@ -147,7 +147,7 @@ def test_a_fix_that_is_killed_leaves_old_files_or_new_ones(repository):
         (repository / path).parent.mkdir()
         (repository / path).write_text(text)
     writer = (
-        "import sys; from pathlib import Path; from armready.fixer import write; root = Path(sys.argv[1]);"
+        "import sys; from pathlib import Path; from armready.fixing.fixer import write; root = Path(sys.argv[1]);"
         "files = {str(p.relative_to(root)): p.read_bytes() for p in root.glob('d*/Dockerfile')};"
         "print('ready', flush=True);"
         "[write(root, {n: (p.read_bytes(), d)}) for _ in range(1000) for n, o in files.items() for p in [root / n]"

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from armready import image_rules
-from armready.config import Settings, Target, UserImage
-from armready.finding import Confidence, Severity
-from armready.fix import Applicability
+from armready.core.config import Settings, Target, UserImage
+from armready.core.finding import Confidence, Severity
+from armready.core.fix import Applicability
+from armready.knowledge import image_verdicts as image_rules
 from armready.knowledge.images import Reference
 
 _DIGEST = "@sha256:" + "0" * 64

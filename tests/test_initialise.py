@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from armready.config import KEYS, read_table
-from armready.errors import UsageError
-from armready.initialise import _CONFIG, Step, carry_out, plan
+from armready.commands.init import _CONFIG, Step, carry_out, plan
+from armready.core.config import KEYS, read_table
+from armready.core.errors import UsageError
 
 
 @pytest.fixture

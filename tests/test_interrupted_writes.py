@@ -15,7 +15,8 @@ NEW = OLD.replace("--platform=linux/amd64 ", "")
 # Each step of the writing, and whether the process ends before it, in the middle of it or behind it.
 SCRIPT = """
 import builtins, os, signal, sys, tempfile
-from armready import cli, fixer
+from armready.commands import cli
+from armready.fixing import fixer
 
 step, moment = sys.argv.pop(1).split()
 
@@ -92,7 +93,7 @@ def test_killed_at_every_step(repository, run, run_script, step, left):
 
 
 def test_interrupted_by_the_user(repository, run_script):
-    script = "import os, sys\nfrom armready import cli\ndef fsync(number): raise KeyboardInterrupt\nos.fsync = fsync\ncli.main()"
+    script = "import os, sys\nfrom armready.commands import cli\ndef fsync(number): raise KeyboardInterrupt\nos.fsync = fsync\ncli.main()"
     code, _, _ = run_script(script, "fix", cwd=repository)
     assert code not in (0, 2)
     assert (repository / "Dockerfile").read_text() == OLD
@@ -102,7 +103,7 @@ def test_interrupted_by_the_user(repository, run_script):
 @pytest.mark.parametrize("step", ["mkstemp", "replace"])
 def test_a_git_folder_that_takes_no_file_is_done_without(repository, run_script, step):
     script = (
-        "import errno, os, sys, tempfile\nfrom armready import cli\nstep = sys.argv.pop(1)\nowner = tempfile if step == 'mkstemp' else os\n"
+        "import errno, os, sys, tempfile\nfrom armready.commands import cli\nstep = sys.argv.pop(1)\nowner = tempfile if step == 'mkstemp' else os\n"
         "real = getattr(owner, step)\n"
         "def refuse(*arguments, **options):\n"
         "    if '.git' in str(options.get('dir') or arguments[0]): raise OSError(errno.EXDEV, 'Invalid cross-device link')\n"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from armready.errors import UsageError
-from armready.merge import merge
+from armready.commands.report import merge
+from armready.core.errors import UsageError
 
 
 @pytest.fixture

@@ -11,21 +11,21 @@ import pytest
 import yaml
 from packaging.utils import canonicalize_name
 
-from armready.classify import Kind, kind_by_name
-from armready.config import Settings
-from armready.embedded import Embedded
-from armready.file import File
-from armready.parsers.dockerfile import parse_dockerfile
-from armready.parsers.requirements import parse_requirements
-from armready.parsers.shell import parse_shell
-from armready.parsers.toml import parse_toml
-from armready.parsers.yaml import parse_yaml
-from armready.registry import all_rules
-from armready.rule import example_text
-from armready.source import Source
+from armready.core.classify import Kind, kind_by_name
+from armready.core.config import Settings
+from armready.core.embedded import Embedded
+from armready.core.file import File
+from armready.core.rule import example_text
+from armready.core.source import Source
+from armready.languages.dockerfile.parser import parse_dockerfile
+from armready.languages.requirements import parse_requirements
+from armready.languages.shell.script import parse_shell
+from armready.languages.toml import parse_toml
+from armready.languages.yaml.nodes import parse_yaml
+from armready.run.registry import all_rules
 from armready.testing import example_files
-from tests.parsers.test_dockerfile import oracle
-from tests.parsers.test_toml import compare
+from tests.languages.test_dockerfile import oracle
+from tests.languages.test_toml import compare
 
 SHFMT = Path(sys.executable).with_name("shfmt")
 EXAMPLES = sorted(

@@ -65,7 +65,7 @@ def test_an_installed_wheel_finds_its_rules(distributions, tmp_path):
 
 
 def test_a_bare_checkout_works():
-    code = "import sys; sys.path += sys.argv[1:]; from armready.registry import all_rules; print(len(all_rules()))"
+    code = "import sys; sys.path += sys.argv[1:]; from armready.run.registry import all_rules; print(len(all_rules()))"
     done = subprocess.run(
         [sys.executable, "-S", "-c", code, str(ROOT), sysconfig.get_path("purelib")],
         capture_output=True,

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from armready.progress import progress
+from armready.run.progress import progress
 
 
 class Terminal(io.StringIO):
@@ -19,7 +19,7 @@ class Terminal(io.StringIO):
 def test_a_long_run_shows_a_line_and_clears_it(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setattr("armready.progress._FIRST", 0.01)
+    monkeypatch.setattr("armready.run.progress._FIRST", 0.01)
     with progress("scanning 3 files"):
         end = time.monotonic() + 0.1
         while time.monotonic() < end:

@@ -13,17 +13,17 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from armready.config import Settings
-from armready.errors import ParseProblem
-from armready.file import File
-from armready.finding import Severity
-from armready.fix import Applicability
-from armready.fixer import fix
-from armready.pipeline import analyse
-from armready.registry import Registry
-from armready.source import Source
-from armready.tree import MemoryTree
-from armready.verify import units
+from armready.core.config import Settings
+from armready.core.errors import ParseProblem
+from armready.core.file import File
+from armready.core.finding import Severity
+from armready.core.fix import Applicability
+from armready.core.source import Source
+from armready.core.tree import MemoryTree
+from armready.fixing.fixer import fix
+from armready.fixing.proof import units
+from armready.run.passes import analyse
+from armready.run.registry import Registry
 from tests.conftest import ROOT
 from tests.generators import GENERATED, mixtures, repositories
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from armready.config import Settings
-from armready.finding import Severity
-from armready.pipeline import Filters, report
+from armready.core.config import Settings
+from armready.core.finding import Severity
+from armready.run.passes import Filters, report
 from armready.testing import analyse_files
 
 SETTINGS = Settings(min_severity=Severity.INFO, pedantic=True)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from armready.registry import all_rules
-from armready.rule import SuppressionRule
+from armready.core.rule import SuppressionRule
+from armready.run.registry import all_rules
 from armready.testing import check_example
 
 RULES = all_rules()

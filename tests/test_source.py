@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from armready.errors import ParseProblem
-from armready.source import Source, Span
+from armready.core.errors import ParseProblem
+from armready.core.source import Source, Span
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=80)
 

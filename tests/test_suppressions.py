@@ -2,9 +2,9 @@ from datetime import date
 
 import pytest
 
-from armready.finding import Confidence, Finding, Severity
-from armready.source import Source, Span
-from armready.suppressions import apply_suppressions, find_suppressions
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.source import Source, Span
+from armready.core.suppressions import apply_suppressions, find_suppressions
 
 TODAY = date(2026, 6, 1)
 

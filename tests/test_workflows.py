@@ -13,8 +13,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
 
-from armready.distribution import PACKAGE, TAG
-from armready.initialise import _WORKFLOW
+from armready.commands.init import _WORKFLOW
+from armready.core.distribution import PACKAGE, TAG
 
 ROOT = Path(__file__).parent.parent
 BINARIES = Path(sys.executable).parent

@@ -1,12 +1,12 @@
 import pytest
 
-from armready.classify import Kind
-from armready.config import Settings
-from armready.file import File
-from armready.parsers.yaml import get, pair_of, parse_yaml
-from armready.source import Source
-from armready.verify import apply_edits
-from armready.yaml_edit import append_item, insert_pair, move_pair, prune, remove_item, remove_pair, set_scalar, set_value
+from armready.core.classify import Kind
+from armready.core.config import Settings
+from armready.core.file import File
+from armready.core.fix import apply_edits
+from armready.core.source import Source
+from armready.languages.yaml.edit import append_item, insert_pair, move_pair, prune, remove_item, remove_pair, set_scalar, set_value
+from armready.languages.yaml.nodes import get, pair_of, parse_yaml
 
 
 def opened(text: str):

@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from armready.classify import Kind
-from armready.config import Settings
-from armready.file import File
-from armready.parsers.yaml import MappingNode, ScalarNode, SequenceNode, key_of, parse_yaml
-from armready.source import Source
-from armready.verify import apply_edits
-from armready.yaml_edit import append_item, dedent_pair, insert_pair, move_pair, remove_item, remove_pair, replace_pair, set_value
+from armready.core.classify import Kind
+from armready.core.config import Settings
+from armready.core.file import File
+from armready.core.fix import apply_edits
+from armready.core.source import Source
+from armready.languages.yaml.edit import append_item, dedent_pair, insert_pair, move_pair, remove_item, remove_pair, replace_pair, set_value
+from armready.languages.yaml.nodes import MappingNode, ScalarNode, SequenceNode, key_of, parse_yaml
 
 KEYS = st.sampled_from(["a", "b", "nodeSelector", "kubernetes.io/arch", "x y", "0", "true"])
 SCALARS = st.sampled_from(["amd64", "1.2", "yes", "", "a: b", "# c", "it's", "é", "line\nline\n", "- x", "${X}"])

@@ -16,13 +16,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from armready import rule_index
-from armready.config import KEYS, Origin, plain, schema
-from armready.distribution import PACKAGE, TAG
-from armready.registry import all_rules, rules_package
-from armready.rule import Rule
-from armready.rule_index import entry_of
-from armready.rule_pages import markdown_page
+from armready.commands.rule_pages import markdown_page
+from armready.core.config import KEYS, Origin, plain, schema
+from armready.core.distribution import PACKAGE, TAG
+from armready.core.rule import Rule
+from armready.run import rule_index
+from armready.run.registry import all_rules, rules_package
+from armready.run.rule_index import entry_of
 
 ROOT = Path(__file__).parent.parent
 NOTE = "<!-- Made by tools/generate.py from the rule's module; edit that. -->\n\n"

@@ -22,10 +22,10 @@ sys.path.insert(0, str(ROOT))
 from packaging.utils import canonicalize_name  # noqa: E402
 from packaging.version import Version  # noqa: E402
 
-from armready.knowledge.learned import PackageAnswer, PackageFile  # noqa: E402
+from armready.core.known import PackageAnswer, PackageFile  # noqa: E402
+from armready.knowledge.targets import AARCH64, GLIBC, MUSL, PYTHONS, X86_64, Target  # noqa: E402
+from armready.knowledge.wheels import Outcome, is_sdist, outcome  # noqa: E402
 from armready.python.resolution import releases  # noqa: E402
-from armready.python.targets import AARCH64, GLIBC, MUSL, PYTHONS, X86_64, Target  # noqa: E402
-from armready.python.wheels import Outcome, is_sdist, outcome  # noqa: E402
 
 TABLE = ROOT / "armready/knowledge/data/python_packages.tsv"
 _FLOOR = re.compile(r"manylinux(?:_2_(\d+)|(2014|2010|1))_(aarch64|x86_64)")

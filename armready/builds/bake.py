@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from armready.builds.facts import BakePlatforms
-from armready.file import File
-from armready.patterns import regex
+from armready.core.file import File
+from armready.core.startup import regex
 
 _PLATFORMS = regex(r"""["']?platforms["']?\s*[:=]\s*\[([^\[\]]*)\]""")
 

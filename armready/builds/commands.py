@@ -10,7 +10,7 @@ from armready.builds import platforms as platform_values
 from armready.builds.events import Build, Moment, Name, Output, name_of
 from armready.builds.grammar import Invocation
 from armready.builds.variables import Environment, expand, has_expansion
-from armready.patterns import regex
+from armready.core.startup import regex
 
 _PLATFORM_NAME = regex(r"(?i)platform|buildx|multi_?arch")
 

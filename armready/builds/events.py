@@ -10,15 +10,14 @@ from dataclasses import field
 from enum import StrEnum
 from functools import lru_cache
 
-from armready.builds import references
+from armready.builds import names as references
 from armready.builds.grammar import Invocation
+from armready.builds.model import Declared, Job, Step
 from armready.builds.platforms import NOT_GIVEN, Platforms
 from armready.builds.variables import Environment, expand, has_expansion, names
-from armready.parsers.shell import Command, Script, Word
-from armready.patterns import regex
-from armready.pipelines.model import Declared, Job, Step
-from armready.records import dataclass
-from armready.source import Span
+from armready.core.source import Span
+from armready.core.startup import dataclass, regex
+from armready.languages.shell.script import Command, Script, Word
 
 
 class Output(StrEnum):

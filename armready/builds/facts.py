@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from armready.builds.platforms import Platforms
-from armready.fix import Fix
-from armready.records import dataclass
-from armready.source import Location
+from armready.core.fix import Fix
+from armready.core.source import Location
+from armready.core.startup import dataclass
 
 # The descriptions of which a command elsewhere says whether the result is pushed.
 DESCRIBED = frozenset({"bake", "compose", "jib"})

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from armready.builds import references
+from armready.builds import names as references
 from armready.builds.facts import ImageBuild
-from armready.facts import DockerfileFact, ImageFact, StageFact
-from armready.finding import Finding, Related, Severity
-from armready.fix import Applicability, Fix
+from armready.core.facts import DockerfileFact, ImageFact, StageFact
+from armready.core.finding import Finding, Related, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.project import Project
+from armready.core.startup import dataclass
 from armready.knowledge.images import Has, verdict
-from armready.project import Project
-from armready.records import dataclass
 
 
 @dataclass(frozen=True)

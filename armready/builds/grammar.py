@@ -38,9 +38,9 @@ from armready.builds.options import (
     VERBLESS,
 )
 from armready.builds.variables import Environment, expand
-from armready.parsers.shell import Command, Word
-from armready.records import dataclass
-from armready.source import Span
+from armready.core.source import Span
+from armready.core.startup import dataclass
+from armready.languages.shell.script import Command, Word
 
 # Words that only a verb is, so that what stands in front of them is none.
 _VERBS = GROUPS | {"build", "bake", "push", "pull", "tag", "save", "load", "login", "run"}

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from armready.builds.facts import BakePlatforms
 from armready.builds.publishers import Publication
-from armready.file import File
-from armready.patterns import regex
+from armready.core.file import File
+from armready.core.startup import regex
 
 # One of these stands in every command that publishes.
 NEEDLES = ("jib", "bootbuildimage", "build-image")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from armready.patterns import regex
+from armready.core.startup import regex
 
 
 def words(text: str) -> frozenset[str]:

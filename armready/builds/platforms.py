@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable
 
 from armready.builds.variables import Environment, expand, has_expansion
-from armready.patterns import regex
-from armready.records import dataclass
+from armready.core.startup import dataclass, regex
 
 _ARCHITECTURES = {
     "amd64": "amd64",

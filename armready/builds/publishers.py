@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from armready.builds.facts import BakePlatforms
 from armready.builds.grammar import Invocation
-from armready.file import File
-from armready.parsers.yaml import Node, key_of, pairs, parse_yaml, strings, walk
-from armready.records import dataclass
+from armready.core.file import File
+from armready.core.startup import dataclass
+from armready.languages.yaml.nodes import Node, key_of, pairs, parse_yaml, strings, walk
 
 PUBLISHERS = {
     "skaffold": "give it `--platform=linux/amd64,linux/arm64`, or set build.platforms in its configuration",

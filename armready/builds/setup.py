@@ -6,9 +6,9 @@ from dataclasses import replace
 from math import inf
 
 from armready.builds.events import Setup
+from armready.builds.model import Host, HostKind, Needs
 from armready.builds.timeline import Timeline
-from armready.config import Settings
-from armready.pipelines.model import Host, HostKind, Needs
+from armready.core.config import Settings
 
 BUILDER = "armready"
 CONTEXT = "armready-tls"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from armready.parsers.shell import Command, Frame, Script
-from armready.patterns import regex
-from armready.source import Span
+from armready.core.source import Span
+from armready.core.startup import regex
+from armready.languages.shell.script import Command, Frame, Script
 
 Change = tuple[Span, str]
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from armready.builds.events import Event
-from armready.parsers.shell import Command, Script
+from armready.languages.shell.script import Command, Script
 
 EventType = TypeVar("EventType", bound=Event)
 View = TypeVar("View")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from armready.patterns import regex
+from armready.core.startup import regex
 
 Environment = Mapping[str, tuple[str, ...]]
 

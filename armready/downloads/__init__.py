@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 
+from armready.builds.scripts import HostedScript
+from armready.core.file import File
+from armready.core.source import Span
+from armready.core.startup import regex
 from armready.downloads.model import DATA, Download, Misnamed, Text
 from armready.downloads.search import finder, is_ci_path, shape
-from armready.file import File
-from armready.patterns import regex
-from armready.scripts import HostedScript
-from armready.source import Span
 
 __all__ = ["Download", "Misnamed", "Text", "downloads", "downloads_in", "is_ci_path", "misnamed"]
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from armready.arch import DPKG, UNAME, Spelling, probe, rewrites
-from armready.classify import Kind
+from armready.builds.arch_cases import arch_switches, assigned_only_in
+from armready.builds.scripts import Host
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.known import ChecksumAnswer
+from armready.core.source import Span
 from armready.downloads.model import Download
 from armready.downloads.names import Renaming, renamings
-from armready.file import File
-from armready.knowledge.learned import ChecksumAnswer
-from armready.parsers.shell import Command, Frame, Script
-from armready.scripts import Host
-from armready.source import Span
-from armready.switches import arch_switches, assigned_only_in
+from armready.knowledge.arch import DPKG, UNAME, Spelling, probe, rewrites
+from armready.languages.shell.script import Command, Frame, Script
 
 _DEBIAN = frozenset({"apt-get", "apt", "dpkg", "aptitude"})
 

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from armready.arch import amd64_tokens, tokens
+from armready.core.file import File
+from armready.core.source import Span
+from armready.core.startup import regex
 from armready.downloads.model import Download, Text, file_names
 from armready.downloads.names import Renaming
-from armready.file import File
-from armready.parsers.shell import Command, Word
-from armready.patterns import regex
-from armready.source import Span
+from armready.knowledge.arch import amd64_tokens, tokens
+from armready.languages.shell.script import Command, Word
 
 _ARCHIVE = regex(r"(?:\.(?:tar|tgz|txz|tbz2?|zip|gz|xz|bz2|zst|deb|rpm|apk|sh|bin|exe|asc|sig|sha\d+)){1,6}$", re.IGNORECASE)
 # Commands whose arguments are programs: what they name is no file.

@@ -6,18 +6,17 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from armready.arch import Spelling, tokens
-from armready.finding import Confidence, Severity
+from armready.builds.scripts import Host, HostedScript
+from armready.core.finding import Confidence, Severity
+from armready.core.source import Span
+from armready.core.startup import dataclass, regex
+from armready.knowledge.arch import Spelling, tokens
 from armready.knowledge.tools import Match
-from armready.parsers.shell import Command, Word, expansion_end, unquote
-from armready.patterns import regex
-from armready.records import dataclass
-from armready.scripts import Host, HostedScript
-from armready.source import Span
+from armready.languages.shell.script import Command, Word, expansion_end, unquote
 
 if TYPE_CHECKING:
-    from armready.parsers.dockerfile import Instruction
-    from armready.parsers.dockerfile_stages import Stage
+    from armready.languages.dockerfile.instructions import Instruction
+    from armready.languages.dockerfile.stages import Stage
 
 DATA = regex(
     r"\.(?:asc|sig|sha\d*|sha\d*sums?|md5|json|ya?ml|txt|xml|html|md|repo|list|conf|sbom|minisig|xpi)(?:[?#](?s:.*))?$",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from armready.arch import amd64_tokens, tokens
+from armready.core.startup import regex
 from armready.downloads import Download
-from armready.patterns import regex
+from armready.knowledge.arch import amd64_tokens, tokens
 
 CONVENTION = {"amd64": "arm64", "x86_64": "aarch64"}
 # Compilers, RPM and Alpine have one name for each architecture; projects that name their files themselves do not.

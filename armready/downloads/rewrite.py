@@ -8,23 +8,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.dockerfile_edits import declared_above
+from armready.builds.dockerfile_edits import declared_above
+from armready.builds.scripts import Host, HostedScript
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Severity
+from armready.core.fix import Applicability, Edit, Fix
+from armready.core.known import ChecksumAnswer
+from armready.core.source import Span
+from armready.core.startup import regex
 from armready.downloads.idioms import Idiom, checksum_variable, idiom_of, sharing, with_sums
 from armready.downloads.mentions import Place, places_of
 from armready.downloads.model import Download, Text
 from armready.downloads.names import arm64_url
 from armready.downloads.names import renamings as renamings_of
-from armready.file import File
-from armready.finding import Severity
-from armready.fix import Applicability, Edit, Fix
-from armready.knowledge.learned import ChecksumAnswer
-from armready.parsers.dockerfile import parse_dockerfile
-from armready.parsers.shell import Command, Script
-from armready.parsers.shell_words import quotes_at
-from armready.patterns import regex
-from armready.scripts import Host, HostedScript
-from armready.source import Span
+from armready.languages.dockerfile.parser import parse_dockerfile
+from armready.languages.shell.script import Command, Script
+from armready.languages.shell.words import quotes_at
 
 # More downloads than this in one file are listed, not rewritten: each looks at the mentions of all.
 _MOST = 80

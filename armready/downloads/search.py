@@ -9,20 +9,21 @@ from functools import cache, cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from armready.arch import Arch, amd64_tokens, may_name, names_arm64, probe, tokens
-from armready.classify import Kind
+from armready.builds.arch_cases import in_arch_switch
+from armready.builds.scripts import Host, HostedScript, scripts
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.source import Span
+from armready.core.startup import regex
 from armready.downloads.model import Download, Misnamed, Site, Text, file_names
-from armready.file import File
+from armready.knowledge.arch import Arch, amd64_tokens, may_name, names_arm64, probe, tokens
 from armready.knowledge.tools import Match, identify, tools
-from armready.parsers.shell import Assignment, Command, Frame, Script, Word
-from armready.patterns import regex
-from armready.scripts import Host, HostedScript, scripts
-from armready.source import Span
-from armready.switches import in_arch_switch
+from armready.languages.shell.script import Assignment, Command, Frame, Script, Word
 
 if TYPE_CHECKING:
-    from armready.parsers.dockerfile import Dockerfile, Instruction
-    from armready.parsers.dockerfile_stages import Stage
+    from armready.languages.dockerfile.instructions import Instruction
+    from armready.languages.dockerfile.parser import Dockerfile
+    from armready.languages.dockerfile.stages import Stage
 
 _FETCHERS = frozenset({"curl", "wget", "wget2", "fetch", "axel", "aria2c", "http", "https", "xh", "get", "download"})
 # Commands whose words are text, patterns or names, not things to fetch.
@@ -339,7 +340,7 @@ class _Scripts(Finder):
     @cached_property
     def _conditional(self) -> frozenset[str]:
         """The variables of a Makefile that only some machines get."""
-        from armready.parsers.makefile import parse_makefile
+        from armready.languages.make import parse_makefile
 
         return frozenset(each.name for each in self.file.parse(parse_makefile).variables if each.conditional or each.target)
 
@@ -350,7 +351,7 @@ class _Scripts(Finder):
     def _make_variables(self) -> Mapping[str, Text]:
         if self.file.kind is not Kind.MAKEFILE:
             return {}
-        from armready.parsers.makefile import parse_makefile
+        from armready.languages.make import parse_makefile
 
         texts: dict[str, Text] = {}
         for each in self.file.parse(parse_makefile).variables:
@@ -372,7 +373,7 @@ class _Scripts(Finder):
 class _Dockerfile(Finder):
     def __init__(self, file: File) -> None:
         super().__init__(file)
-        from armready.parsers.dockerfile import parse_dockerfile
+        from armready.languages.dockerfile.parser import parse_dockerfile
 
         self.dockerfile: Dockerfile = file.parse(parse_dockerfile)
         self.hosted = {id(each.instruction): each for each in file.parse(scripts)}

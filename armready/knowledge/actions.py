@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from armready.core.startup import dataclass
 from armready.knowledge.tables import table
-from armready.records import dataclass
 
 QEMU = "docker/setup-qemu-action"
 BUILDX = "docker/setup-buildx-action"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from functools import lru_cache
 
+from armready.core.startup import regex
 from armready.knowledge.tables import table
-from armready.patterns import regex
 
 _FAMILIES = regex(
     r"-m(?:no-)?(?:mmx|3dnow\w*|sse[\d.]*a?|ssse3|avx\w*|fma4?|f16c|bmi2?|lzcnt|popcnt|v?aes|v?pclmul\w*|sha|gfni|abm|tbm|xop|rtm|xsave\w*"

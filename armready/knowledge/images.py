@@ -15,16 +15,15 @@ from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from armready.arch import Arch, tokens
-from armready.finding import Confidence
-from armready.knowledge.reference import DOCKER_HUB, ArchName, Reference, Where, spelled_arch
+from armready.core.finding import Confidence
+from armready.core.reference import DOCKER_HUB, ArchName, Reference, Where, spelled_arch
+from armready.core.startup import dataclass, regex
+from armready.knowledge.arch import Arch, tokens
 from armready.knowledge.tables import front_decoded, table
-from armready.patterns import regex
-from armready.records import dataclass
 
 if TYPE_CHECKING:
-    from armready.config import Settings, UserImage
-    from armready.knowledge.learned import Learned
+    from armready.core.config import Settings, UserImage
+    from armready.core.known import Learned
 
 __all__ = ["DOCKER_HUB", "ArchName", "Basis", "Has", "Reference", "Verdict", "Where", "arch_in_name", "cpu_baseline", "verdict"]
 

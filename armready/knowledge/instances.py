@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from armready.finding import Confidence
+from armready.core.finding import Confidence
+from armready.core.startup import dataclass
 from armready.knowledge.tables import table
-from armready.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

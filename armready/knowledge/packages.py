@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from packaging.version import InvalidVersion, Version
 
-from armready.finding import Confidence
+from armready.core.finding import Confidence
 from armready.knowledge.mislabelled import mislabelled, works
 from armready.knowledge.tables import table
-from armready.python.targets import AARCH64, MUSL, PYTHONS, Target
-from armready.python.wheels import Difference, Outcome
+from armready.knowledge.targets import AARCH64, MUSL, PYTHONS, Target
+from armready.knowledge.wheels import Difference, Outcome
 
 _TABLE = "python_packages"
 

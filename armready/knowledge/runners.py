@@ -6,8 +6,8 @@ import re
 from enum import StrEnum
 from functools import cache
 
+from armready.core.startup import regex
 from armready.knowledge.tables import table
-from armready.patterns import regex
 
 
 class Buildx(StrEnum):

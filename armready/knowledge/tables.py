@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from armready.records import dataclass
+from armready.core.startup import dataclass
 
 _DATA = Path(__file__).parent / "data"
 _AS_OF = "# as-of:"

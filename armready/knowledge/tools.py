@@ -10,10 +10,10 @@ import re
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from armready.arch import tokens
-from armready.finding import Confidence
+from armready.core.finding import Confidence
+from armready.core.startup import regex
+from armready.knowledge.arch import tokens
 from armready.knowledge.tables import table
-from armready.patterns import regex
 
 _TABLE = "tools"
 

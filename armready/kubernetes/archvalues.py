@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.file import File
+from armready.core.file import File
+from armready.core.startup import dataclass
 from armready.kubernetes.documents import documents, is_open
 from armready.kubernetes.placement import ARCH_KEYS
-from armready.parsers.yaml import MappingNode, Node, ScalarNode, SequenceNode, get, items, key_of, pairs, text_of
-from armready.records import dataclass
+from armready.languages.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode, get, items, key_of, pairs, text_of
 
 # There are not so many architectures in the world.
 _MAX_VALUES = 1_000

@@ -10,12 +10,14 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from armready.classify import Kind
-from armready.embedded import Embedded
-from armready.errors import ParseProblem
-from armready.file import File
-from armready.fix import Edit
-from armready.parsers.yaml import (
+from armready.core.classify import Kind
+from armready.core.embedded import Embedded
+from armready.core.errors import ParseProblem
+from armready.core.file import File
+from armready.core.fix import Edit
+from armready.core.source import Span
+from armready.core.startup import dataclass, regex
+from armready.languages.yaml.nodes import (
     MappingNode,
     Node,
     ScalarNode,
@@ -30,9 +32,6 @@ from armready.parsers.yaml import (
     text_of,
     text_under,
 )
-from armready.patterns import regex
-from armready.records import dataclass
-from armready.source import Span
 
 PLACEHOLDER = "\ue000"
 

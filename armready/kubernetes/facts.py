@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.file import File
-from armready.finding import Confidence
-from armready.fix import Fix
+from armready.core.file import File
+from armready.core.finding import Confidence
+from armready.core.fix import Fix
+from armready.core.source import Location
+from armready.core.startup import dataclass
+from armready.kubernetes.model import Origin, Pod
 from armready.kubernetes.placement import EVERY, allowed, opaque_pins, says_arch, selector, tolerates_arm
-from armready.kubernetes.pods import Origin, Pod, pods
+from armready.kubernetes.pod_images import Judged, images_of
+from armready.kubernetes.pods import pods
 from armready.kubernetes.selectors import allowing_both, selecting
-from armready.kubernetes.verdicts import Judged, images_of
-from armready.parsers.yaml import get, span, text_of
-from armready.records import dataclass
-from armready.source import Location
+from armready.languages.yaml.nodes import get, span, text_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.file import File
-from armready.fix import Applicability, Edit, Fix
+from armready.core.file import File
+from armready.core.fix import Applicability, Edit, Fix
+from armready.core.startup import dataclass
 from armready.kubernetes.documents import Resource, documents
-from armready.kubernetes.pods import POD_PATHS, Pod, Role, pods
-from armready.parsers.yaml import MappingNode, Node, ScalarNode, SequenceNode, get, items, key_of, kind_of, pair_of, pairs
-from armready.records import dataclass
-from armready.yaml_edit import dedent_pair, move_pair, remove_pair
+from armready.kubernetes.model import Pod, Role
+from armready.kubernetes.pods import POD_PATHS, pods
+from armready.languages.yaml.edit import dedent_pair, move_pair, remove_pair
+from armready.languages.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode, get, items, key_of, kind_of, pair_of, pairs
 
 # Fields that only a pod spec has: elsewhere in a workload they are a mistake.
 SCHEDULING_FIELDS = frozenset(

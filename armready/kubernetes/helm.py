@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.file import File
+from armready.core.file import File
 from armready.kubernetes.documents import Resource, roots_inside, source_text
-from armready.kubernetes.pods import Image, Origin, Pod, Role, chains, is_schema
-from armready.parsers.yaml import MappingNode, Node, ScalarNode, find, get, items, key_of, kind_of, pairs, text_of
+from armready.kubernetes.model import Image, Origin, Pod, Role, chains, is_schema
+from armready.languages.yaml.nodes import MappingNode, Node, ScalarNode, find, get, items, key_of, kind_of, pairs, text_of
 
 _VALUE_PATHS = {
     "HelmRelease": (("spec", "values"),),

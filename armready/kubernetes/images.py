@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.startup import dataclass
 from armready.kubernetes.documents import documents
 from armready.kubernetes.helm import value_images
-from armready.kubernetes.pods import Image, Pod, Role, pods
-from armready.parsers.yaml import Node, ScalarNode, get, items
-from armready.records import dataclass
+from armready.kubernetes.model import Image, Pod, Role
+from armready.kubernetes.pods import pods
+from armready.languages.yaml.nodes import Node, ScalarNode, get, items
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from armready.file import File
-from armready.fix import Edit, Fix
+from armready.core.file import File
+from armready.core.fix import Edit, Fix
+from armready.core.source import Span
+from armready.core.startup import dataclass
 from armready.kubernetes.documents import documents, is_open, set_text
-from armready.parsers.yaml import MappingNode, Node, ScalarNode, get, items, key_of, pair_of, pairs, span, text_of, walk
-from armready.records import dataclass
-from armready.source import Span
-from armready.yaml_edit import remove_pair
+from armready.languages.yaml.edit import remove_pair
+from armready.languages.yaml.nodes import MappingNode, Node, ScalarNode, get, items, key_of, pair_of, pairs, span, text_of, walk
 
 _BETA = ("beta.kubernetes.io/arch", "beta.kubernetes.io/os", "beta.kubernetes.io/instance-type")
 _GA = {"beta.kubernetes.io/instance-type": "node.kubernetes.io/instance-type"}

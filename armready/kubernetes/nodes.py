@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.file import File
-from armready.finding import Confidence
-from armready.fix import Fix
+from armready.core.file import File
+from armready.core.finding import Confidence
+from armready.core.fix import Fix
+from armready.core.source import Location, Span
+from armready.core.startup import dataclass
 from armready.knowledge.instances import Machine, machine
 from armready.kubernetes.documents import Resource, documents, is_open, resources
 from armready.kubernetes.placement import ARCH_KEY, EVERY, MACHINE_LABELS, Requirement, machine_of, requirement_of, satisfied_by, selector
-from armready.parsers.yaml import MappingNode, Node, ScalarNode, find, get, items, span, text_of
-from armready.records import dataclass
-from armready.source import Location, Span
-from armready.yaml_edit import append_item, append_pairs_item, remove_item
+from armready.languages.yaml.edit import append_item, append_pairs_item, remove_item
+from armready.languages.yaml.nodes import MappingNode, Node, ScalarNode, find, get, items, span, text_of
 
 
 @dataclass(frozen=True, eq=False)

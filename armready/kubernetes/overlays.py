@@ -5,16 +5,16 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.knowledge.reference import Reference
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.project import Project, join
+from armready.core.reference import Reference
+from armready.core.startup import dataclass
 from armready.kubernetes.documents import documents, patches_inside
 from armready.kubernetes.images import kustomized
 from armready.kubernetes.placement import allowed, says_arch
 from armready.kubernetes.pods import pods
-from armready.parsers.yaml import find, get, items, strings, text_of
-from armready.project import Project, join
-from armready.records import dataclass
+from armready.languages.yaml.nodes import find, get, items, strings, text_of
 
 _ARCH_PATHS = ("/nodeSelector", "/nodeSelector/kubernetes.io~1arch", "/nodeSelector/beta.kubernetes.io~1arch", "/affinity")
 

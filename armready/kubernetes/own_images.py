@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from armready.builds.facts import ImageBuild
-from armready.builds.references import repository
-from armready.project import Project
-from armready.records import dataclass
-from armready.source import Location
+from armready.builds.names import repository
+from armready.core.project import Project
+from armready.core.source import Location
+from armready.core.startup import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,21 +6,30 @@ import re
 from collections.abc import Iterator
 from enum import StrEnum
 
-from armready.arch import Arch, tokens
-from armready.config import Target
-from armready.file import File
-from armready.finding import Confidence, Severity
-from armready.fix import Applicability, Edit, Fix
+from armready.core.config import Target
+from armready.core.file import File
+from armready.core.finding import Confidence, Severity
+from armready.core.fix import Applicability, Edit, Fix
+from armready.core.source import Location, Span
+from armready.core.startup import dataclass, regex
+from armready.knowledge.arch import Arch, tokens
 from armready.kubernetes.documents import documents, patches_inside
+from armready.kubernetes.model import Origin, Pod
 from armready.kubernetes.placement import ARCH_KEYS, Requirement, meant, preferred_terms, required_terms, satisfied_by, selector
-from armready.kubernetes.pods import Origin, Pod, pods
+from armready.kubernetes.pod_images import Images, images_of
+from armready.kubernetes.pods import pods
 from armready.kubernetes.selectors import BOTH, NODE_AFFINITY, REQUIRED, TERMS
-from armready.kubernetes.verdicts import Images, images_of
-from armready.parsers.yaml import find, get, is_anchored, items, pair_of, span, text_of
-from armready.patterns import regex
-from armready.records import dataclass
-from armready.source import Location, Span
-from armready.yaml_edit import append_item, append_pairs_item, insert_pair, prune, remove_item, replace_pair, set_scalar, with_comments
+from armready.languages.yaml.edit import (
+    append_item,
+    append_pairs_item,
+    insert_pair,
+    prune,
+    remove_item,
+    replace_pair,
+    set_scalar,
+    with_comments,
+)
+from armready.languages.yaml.nodes import find, get, is_anchored, items, pair_of, span, text_of
 
 _NEEDS = regex(
     r"(?i)(?:image|binar|build|built|support|compil|release|driver|librar).{0,200}\b(?:only|not?|yet|until|lacks?|missing)\b"

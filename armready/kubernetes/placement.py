@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import reduce
 
-from armready.finding import Confidence
+from armready.core.finding import Confidence
+from armready.core.startup import dataclass
 from armready.knowledge.instances import Machine, machine
 from armready.kubernetes.documents import is_open
-from armready.kubernetes.pods import Pod
-from armready.parsers.yaml import MappingNode, Node, ScalarNode, SequenceNode, get, items, key_of, merged_pairs, text_of
-from armready.records import dataclass
+from armready.kubernetes.model import Pod
+from armready.languages.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode, get, items, key_of, merged_pairs, text_of
 
 ARCH_KEY = "kubernetes.io/arch"
 BETA_ARCH_KEY = "beta.kubernetes.io/arch"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.embedded import Embedded
-from armready.file import File
+from armready.core.embedded import Embedded
+from armready.core.file import File
+from armready.core.startup import dataclass, regex
 from armready.kubernetes.documents import decoded, resources
-from armready.kubernetes.pods import Pod, pods
-from armready.parsers.yaml import MappingNode, Node, ScalarNode, get, items, key_of, pairs, text_of
-from armready.patterns import regex
-from armready.records import dataclass
+from armready.kubernetes.model import Pod
+from armready.kubernetes.pods import pods
+from armready.languages.yaml.nodes import MappingNode, Node, ScalarNode, get, items, key_of, pairs, text_of
 
 _SHELL = regex(r"(?:.*/)?(?:ba|da|a|k|z|busybox )?sh")
 _COMMAND_OPTION = regex(r"-[abd-z]*c[a-z]*")

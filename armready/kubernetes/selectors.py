@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from armready.file import File
-from armready.fix import Applicability, Edit, Fix
+from armready.core.file import File
+from armready.core.fix import Applicability, Edit, Fix
+from armready.kubernetes.model import Origin, Pod
 from armready.kubernetes.placement import ARCH_KEY
-from armready.kubernetes.pods import IMMUTABLE_KINDS, Origin, Pod
-from armready.parsers.yaml import MappingNode, get, is_anchored, pair_of
-from armready.yaml_edit import Value, insert_pair, set_value
+from armready.kubernetes.pods import IMMUTABLE_KINDS
+from armready.languages.yaml.edit import Value, insert_pair, set_value
+from armready.languages.yaml.nodes import MappingNode, get, is_anchored, pair_of
 
 _KNATIVE = frozenset({"Service", "Configuration"})
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"

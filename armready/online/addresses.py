@@ -10,9 +10,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 import httpx
 
+from armready.core.startup import dataclass, regex
 from armready.online.errors import UnansweredError
-from armready.patterns import regex
-from armready.records import dataclass
 
 Address = IPv4Address | IPv6Address
 

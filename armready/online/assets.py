@@ -7,7 +7,7 @@ from datetime import date
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from armready.knowledge.learned import AssetAnswer
+from armready.core.known import AssetAnswer
 from armready.online.cache import AnswerCache
 from armready.online.errors import UnansweredError
 from armready.online.lookup import Tally, in_parallel

@@ -20,10 +20,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from armready.config import lies_in
-from armready.knowledge.reference import DOCKER_HUB
-from armready.patterns import regex
-from armready.records import dataclass
+from armready.core.config import lies_in
+from armready.core.reference import DOCKER_HUB
+from armready.core.startup import dataclass, regex
 
 _HUB_KEYS = ("https://index.docker.io/v1/", "index.docker.io", "docker.io", "registry-1.docker.io")
 _HELPER_NAME = regex(r"[A-Za-z0-9._-]+")

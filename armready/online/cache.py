@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from armready.records import dataclass
+from armready.core.startup import dataclass
 
 FRESH_SECONDS = 24 * 3600.0
 

@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
-from armready.knowledge.learned import ChecksumAnswer
+from armready.core.known import ChecksumAnswer
+from armready.core.startup import dataclass, regex
 from armready.online.assets import is_public
 from armready.online.errors import UnansweredError
 from armready.online.lookup import Tally, in_parallel
 from armready.online.web import Web
-from armready.patterns import regex
-from armready.records import dataclass
 
 _BESIDE = (".sha256", ".sha256sum", ".sha256.txt")
 _LISTS = ("SHA256SUMS", "SHA256SUMS.txt", "sha256sums.txt", "sha256sum.txt", "checksums.txt", "checksums.sha256")

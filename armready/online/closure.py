@@ -16,10 +16,10 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from packaging.utils import canonicalize_name
 
-from armready.knowledge.learned import ClosurePackage
+from armready.core.known import ClosurePackage
+from armready.core.startup import regex
 from armready.online.errors import UnansweredError
 from armready.online.indexes import Index, Indexes
-from armready.patterns import regex
 
 _PLATFORMS = ("x86_64-manylinux_2_28", "aarch64-manylinux_2_28")
 _SECONDS = 60

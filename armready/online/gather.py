@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from armready.builds.facts import ImageBuild
-from armready.classify import (
+from armready.core.classify import (
     BUILD_KINDS,
     KUBERNETES_KINDS,
     MANIFEST_KINDS,
@@ -18,21 +18,21 @@ from armready.classify import (
     kind_by_name,
     needs_content,
 )
-from armready.discovery import matches
-from armready.errors import ParseProblem
-from armready.file import File
-from armready.finding import Confidence
-from armready.first_pass import Notes, guarded
+from armready.core.errors import ParseProblem
+from armready.core.file import File
+from armready.core.finding import Confidence
+from armready.core.known import canonical
+from armready.core.reference import Reference
+from armready.core.source import Source
+from armready.core.startup import regex
 from armready.knowledge.images import Basis, Has, arch_in_name, verdict
-from armready.knowledge.learned import canonical
-from armready.knowledge.reference import Reference
 from armready.online.checksums import Wanted
-from armready.patterns import regex
-from armready.source import Source
+from armready.run.check_file import Notes, guarded
+from armready.run.discovery import matches
 
 if TYPE_CHECKING:
-    from armready.config import Settings
-    from armready.tree import Tree
+    from armready.core.config import Settings
+    from armready.core.tree import Tree
 
 _MANIFEST_IMAGES = KUBERNETES_KINDS | {Kind.HELM_VALUES, Kind.HELM_TEMPLATE, Kind.KUSTOMIZATION}
 _PIPELINE_IMAGES = PIPELINE_KINDS | {Kind.COMPOSE}
@@ -118,7 +118,7 @@ def _open(tree: Tree, path: str, settings: Settings) -> File | None:
 def named_images(file: File) -> Iterator[str]:
     """The image references in a file, variables replaced as far as they are known."""
     if file.kind is Kind.DOCKERFILE:
-        from armready.parsers.dockerfile_images import image_uses
+        from armready.languages.dockerfile.images import image_uses
 
         yield from (use.text for use in file.parse(image_uses) if not use.varies)
     elif file.kind in _MANIFEST_IMAGES:
@@ -133,7 +133,7 @@ def pushed_images(file: File) -> Iterator[str]:
     """The images that a pipeline or a build description pushes: what is published today is worth knowing too."""
     if file.kind not in _BUILDERS:
         return
-    from armready.builds.view import image_facts
+    from armready.multiplatform.collect import image_facts
 
     for fact in image_facts(file):
         if isinstance(fact, ImageBuild):
@@ -142,7 +142,7 @@ def pushed_images(file: File) -> Iterator[str]:
 
 def _image_keys(file: File) -> Iterator[str]:
     """The values of `image:` and `image: {name: }` anywhere in a YAML file."""
-    from armready.parsers.yaml import MappingNode, SequenceNode, get, pairs, parse_yaml, text_of
+    from armready.languages.yaml.nodes import MappingNode, SequenceNode, get, pairs, parse_yaml, text_of
 
     todo = list(file.parse(parse_yaml))
     seen: set[int] = set()
@@ -216,7 +216,7 @@ def named_indexes(file: File) -> Iterator[tuple[str, str]]:
     """The options of a requirements file that say where packages come from."""
     if file.kind is not Kind.REQUIREMENTS:
         return
-    from armready.parsers.requirements import parse_requirements
+    from armready.languages.requirements import parse_requirements
 
     for option in file.parse(parse_requirements).options:
         if option.name in ("--index-url", "--extra-index-url", "--find-links", "--no-index"):

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from armready.config import lies_in
-from armready.errors import ParseProblem
+from armready.core.config import lies_in
+from armready.core.errors import ParseProblem
+from armready.core.startup import dataclass
 from armready.online.web import without_credentials
-from armready.records import dataclass
 
 if TYPE_CHECKING:
-    from armready.tree import Tree
+    from armready.core.tree import Tree
 
 PUBLIC = "https://pypi.org/simple"
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TypeVar
 
-from armready.knowledge.learned import ImageAnswer, canonical, image_from_json, image_to_json
-from armready.knowledge.reference import Reference
+from armready.core.known import ImageAnswer, canonical, image_from_json, image_to_json
+from armready.core.reference import Reference
 from armready.online.cache import AnswerCache
 from armready.online.errors import UnansweredError
 from armready.online.registry import RegistryClient

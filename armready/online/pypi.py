@@ -14,15 +14,14 @@ from urllib.request import url2pathname
 
 from packaging.utils import canonicalize_name
 
-from armready.knowledge.learned import PackageAnswer, PackageFile
+from armready.core.known import PackageAnswer, PackageFile
+from armready.core.startup import dataclass, regex
+from armready.knowledge.wheels import file_name, is_sdist, wheel_tag
 from armready.online.cache import AnswerCache
 from armready.online.errors import UnansweredError
 from armready.online.indexes import Index, Indexes, shown
 from armready.online.lookup import Tally, in_parallel
 from armready.online.web import Web
-from armready.patterns import regex
-from armready.python.wheels import file_name, is_sdist, wheel_tag
-from armready.records import dataclass
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
 

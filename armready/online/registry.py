@@ -13,14 +13,13 @@ from datetime import date
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from armready.knowledge.learned import ImageAnswer, PlatformImage, canonical
-from armready.knowledge.reference import DOCKER_HUB, Reference
+from armready.core.known import ImageAnswer, PlatformImage, canonical
+from armready.core.reference import DOCKER_HUB, Reference
+from armready.core.startup import dataclass, regex
 from armready.online.addresses import Hosts, Target
 from armready.online.auth import Credential, Credentials
 from armready.online.errors import NotFoundError, UnansweredError
 from armready.online.web import Answer, Web
-from armready.patterns import regex
-from armready.records import dataclass
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"

@@ -11,8 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from armready.config import Config
-from armready.knowledge.learned import ClosurePackage, Learned, PackageAnswer
+from armready.core.config import Config
+from armready.core.known import ClosurePackage, Learned, PackageAnswer
+from armready.core.startup import dataclass
 from armready.online.addresses import Hosts
 from armready.online.assets import look_up_assets
 from armready.online.auth import Credentials
@@ -25,13 +26,12 @@ from armready.online.lookup import Tally, in_parallel, look_up_images
 from armready.online.pypi import look_up_packages
 from armready.online.registry import RegistryClient
 from armready.online.web import Web
-from armready.records import dataclass
-from armready.registry import Registry
+from armready.run.registry import Registry
 
 if TYPE_CHECKING:
-    from armready.config import Settings
-    from armready.session import Session
-    from armready.tree import Tree
+    from armready.core.config import Settings
+    from armready.core.tree import Tree
+    from armready.run.session import Session
 
 
 @dataclass(frozen=True)

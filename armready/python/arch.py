@@ -12,10 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from armready.file import File
-from armready.parsers.python import parse_python
-from armready.patterns import regex
-from armready.python.bindings import Bindings
+from armready.core.file import File
+from armready.core.startup import regex
+from armready.languages.python.parser import parse_python
 from armready.python.machines import (
     AARCH64,
     ATTRIBUTES,
@@ -32,6 +31,7 @@ from armready.python.machines import (
     Uname,
     Unknown,
 )
+from armready.python.names import Bindings
 
 _LIMIT = 60
 _LONGEST = 400

@@ -9,16 +9,16 @@ from dataclasses import field
 from enum import StrEnum
 from typing import TypeGuard
 
-from armready.file import File
-from armready.fix import Edit
-from armready.parsers.python import Module, parse_python
-from armready.patterns import regex
+from armready.core.file import File
+from armready.core.fix import Edit
+from armready.core.source import Span
+from armready.core.startup import dataclass, regex
+from armready.languages.python.module import Module
+from armready.languages.python.parser import parse_python
 from armready.python.arch import Evaluator, evaluator, uses_bitness
 from armready.python.machines import AARCH64, AARCH64_NAMED, ARM64_SPELT, LINUX, UNKNOWN, X86_64, Machine
-from armready.python.reach import Reachability, called_name, leaves, reachability
+from armready.python.reachable import Reachability, called_name, leaves, reachability
 from armready.python.widening import Widening
-from armready.records import dataclass
-from armready.source import Span
 
 _X86 = regex(r"(?<![A-Za-z0-9])(?:x86[_-]64|amd64|x64|i[3-6]86|linux-?64)(?![A-Za-z0-9])", re.IGNORECASE)
 _ARM = regex(r"aarch64|arm64|armv8", re.IGNORECASE)

@@ -7,13 +7,13 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from armready.arch import amd64_tokens
-from armready.file import File
+from armready.core.file import File
+from armready.core.source import Location
+from armready.core.startup import dataclass
+from armready.knowledge.arch import amd64_tokens
 from armready.python.branches import is_test
-from armready.python.reach import called_name
+from armready.python.reachable import called_name
 from armready.python.sources import Sources, sources
-from armready.records import dataclass
-from armready.source import Location
 
 LOADERS = ("CDLL", "LoadLibrary", "dlopen", "load_library", "find_library", "ExtensionFileLoader", "PyDLL")
 

@@ -7,22 +7,21 @@ from collections.abc import Iterator
 from itertools import pairwise
 from posixpath import basename, dirname
 
-from armready.classify import Kind
-from armready.file import File
-from armready.parsers.dockerfile import parse_dockerfile
-from armready.parsers.dockerfile_platforms import PlatformKind
-from armready.parsers.dockerfile_stages import Stage
-from armready.parsers.requirements import parse_requirement
-from armready.parsers.shell_model import Command, Word
-from armready.patterns import regex
-from armready.project import join
+from armready.builds.scripts import Host, HostedScript, scripts
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.project import join
+from armready.core.source import Location, Span
+from armready.core.startup import dataclass, regex
+from armready.languages.dockerfile.parser import parse_dockerfile
+from armready.languages.dockerfile.platforms import PlatformKind
+from armready.languages.dockerfile.stages import Stage
+from armready.languages.requirements import parse_requirement
+from armready.languages.shell.model import Command, Word
 from armready.python.dependencies import Dependency
 from armready.python.images import PythonImage, base_of
 from armready.python.manifest import Manifest
 from armready.python.policies import of_commands
-from armready.records import dataclass
-from armready.scripts import Host, HostedScript, scripts
-from armready.source import Location, Span
 
 # Stands in every script that runs pip, by whichever name; `pipefail` is none.
 _RUNS_PIP = regex(r"pip(?![A-Za-z_-])")

@@ -6,9 +6,9 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from armready.fix import Edit
-from armready.records import dataclass
-from armready.source import Location
+from armready.core.fix import Edit
+from armready.core.source import Location
+from armready.core.startup import dataclass
 
 if TYPE_CHECKING:
     from packaging.version import Version

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from posixpath import dirname
 
+from armready.knowledge.targets import AARCH64, GLIBC, X86_64, Target
+from armready.knowledge.wheels import Outcome
 from armready.python.images import PythonImage
 from armready.python.locked import LockedPackage, declared_in, manifest_of, record_of, roots_of, supported
 from armready.python.locks import Lock, Locked, reach
 from armready.python.manifest import Manifest
-from armready.python.survey import Judged, Survey, by_index, installed_on
-from armready.python.targets import AARCH64, GLIBC, X86_64, Target
-from armready.python.wheels import Outcome
+from armready.python.project import Judged, Survey, by_index, installed_on
 
 
 @dataclass(frozen=True)

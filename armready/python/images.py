@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from armready.patterns import regex
-from armready.python.targets import GLIBC, MUSL
-from armready.records import dataclass
-from armready.source import Location
+from armready.core.source import Location
+from armready.core.startup import dataclass, regex
+from armready.knowledge.targets import GLIBC, MUSL
 
 
 @dataclass(frozen=True, slots=True)

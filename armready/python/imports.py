@@ -6,12 +6,13 @@ import ast
 from collections.abc import Iterator
 from functools import cache
 
-from armready.file import File
+from armready.core.file import File
+from armready.core.source import Location
+from armready.core.startup import dataclass
 from armready.knowledge.packages import Evidence, by_import, package
-from armready.parsers.python import Module, parse_python
-from armready.python.reach import called_name, reachability
-from armready.records import dataclass
-from armready.source import Location
+from armready.languages.python.module import Module
+from armready.languages.python.parser import parse_python
+from armready.python.reachable import called_name, reachability
 
 _IMPORTERS = ("__import__", "importlib.import_module", "import_module")
 _SURVIVES = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "OSError"}

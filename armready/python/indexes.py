@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 from packaging.utils import canonicalize_name
 
-from armready.classify import Kind
-from armready.file import File
-from armready.fix import Edit
-from armready.parsers.toml import Node, parse_toml
-from armready.patterns import regex
-from armready.python.targets import AARCH64, LINUX_ARM64, PYTHONS, X86_64, Target, marker_holds
-from armready.records import dataclass
-from armready.source import Location, Span
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.fix import Edit
+from armready.core.source import Location, Span
+from armready.core.startup import dataclass, regex
+from armready.knowledge.targets import AARCH64, LINUX_ARM64, PYTHONS, X86_64, Target, marker_holds
+from armready.languages.toml import Node, parse_toml
 
 _X86_ONLY = regex(r"^https?://download\.pytorch\.org/whl/(?:nightly/|test/)?(?:cu118|rocm[\d.]*|xpu)/?$")
 

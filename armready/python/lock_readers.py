@@ -11,16 +11,16 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from armready.classify import Kind
-from armready.errors import ParseProblem
-from armready.file import File
-from armready.parsers.requirements import parse_requirement
-from armready.parsers.toml import toml_data
-from armready.patterns import regex
+from armready.core.classify import Kind
+from armready.core.errors import ParseProblem
+from armready.core.file import File
+from armready.core.source import Location, Span
+from armready.core.startup import regex
+from armready.knowledge.wheels import file_name, is_native, is_sdist, wheel_tag
+from armready.languages.requirements import parse_requirement
+from armready.languages.toml import toml_data
 from armready.python.dependencies import Scope, from_poetry
 from armready.python.locks import Edge, Lock, Locked, LockKind, differences, floors
-from armready.python.wheels import file_name, is_native, is_sdist, wheel_tag
-from armready.source import Location, Span
 
 _TEST_GROUP = regex(r"(?:^|[-_])(?:dev|tests?|testing|docs?|lint|typing|ci|bench|benchmarks?|examples?)(?:[-_]|$)")
 

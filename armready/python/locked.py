@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from posixpath import dirname
 
+from armready.core.source import Location
 from armready.knowledge.packages import package
+from armready.knowledge.targets import AARCH64, X86_64, Target
+from armready.knowledge.wheels import Outcome
 from armready.python.dependencies import Dependency, Scope
 from armready.python.locks import Edge, Lock, Locked, LockKind, Reached, reach
 from armready.python.manifest import Manifest, Policy
-from armready.python.survey import Survey
-from armready.python.targets import AARCH64, X86_64, Target
-from armready.python.wheels import Outcome
-from armready.source import Location
+from armready.python.project import Survey
 
 _COMMANDS = {
     LockKind.UV: "uv lock --upgrade-package {}",

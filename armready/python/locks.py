@@ -10,12 +10,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 
-from armready.patterns import regex
+from armready.core.source import Location
+from armready.core.startup import dataclass, regex
+from armready.knowledge.targets import AARCH64, DEFAULT_GLIBC, GLIBC, MUSL, PYTHONS, X86_64, Target, fits, marker_holds
+from armready.knowledge.wheels import Difference, difference, is_native, wheel_tag
 from armready.python.dependencies import Scope, allows
-from armready.python.targets import AARCH64, DEFAULT_GLIBC, GLIBC, MUSL, PYTHONS, X86_64, Target, fits, marker_holds
-from armready.python.wheels import Difference, difference, is_native, wheel_tag
-from armready.records import dataclass
-from armready.source import Location
 
 _ORDER = {Scope.RUNTIME: 0, Scope.BUILD: 1, Scope.EXTRA: 2, Scope.GROUP: 3, Scope.TEST: 4}
 

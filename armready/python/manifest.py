@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from armready.file import File
-from armready.parsers.requirements import Requirement
-from armready.patterns import regex
+from armready.core.file import File
+from armready.core.source import Span
+from armready.core.startup import dataclass, regex
+from armready.languages.requirements import Requirement
 from armready.python.dependencies import Dependency, Form, Scope
-from armready.records import dataclass
-from armready.source import Span
 
 _TEST_NAME = regex(
     r"(?:^|[-_./])(?:dev|develop|development|tests?|testing|docs?|documentation|lint|linting|style|mypy|typing|ci|benchmarks?|examples?|qa)(?:[-_./]|$)"

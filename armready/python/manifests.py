@@ -11,18 +11,18 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from armready.classify import Kind
-from armready.errors import ParseProblem
-from armready.file import File
-from armready.parsers.ini import IniValue, parse_ini
-from armready.parsers.requirements import Line, parse_requirement, parse_requirements
-from armready.parsers.toml import Node, Toml, parse_toml
-from armready.patterns import regex
+from armready.core.classify import Kind
+from armready.core.errors import ParseProblem
+from armready.core.file import File
+from armready.core.source import Span
+from armready.core.startup import regex
+from armready.languages.ini import IniValue, parse_ini
+from armready.languages.requirements import Line, parse_requirement, parse_requirements
+from armready.languages.toml import Node, Toml, parse_toml
 from armready.python.dependencies import Dependency, Form, Scope, from_poetry
 from armready.python.manifest import Include, Manifest, Policy, from_requirement, group_scope
 from armready.python.policies import names_of, of_pdm, of_uv
 from armready.python.setup_files import read_python
-from armready.source import Span
 
 
 def read_manifest(file: File) -> Manifest | None:
@@ -339,7 +339,7 @@ def _read_tox(file: File) -> Manifest:
 
 
 def _read_conda(file: File) -> Manifest:
-    from armready.parsers.yaml import get, items, parse_yaml, places, text_of
+    from armready.languages.yaml.nodes import get, items, parse_yaml, places, text_of
 
     found = []
     python = ""

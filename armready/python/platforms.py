@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.fix import Applicability, Fix
-from armready.parsers.toml import Node, parse_toml
-from armready.patterns import regex
-from armready.python.targets import AARCH64, LINUX_ARM64, X86_64, Target, marker_holds
-from armready.records import dataclass
-from armready.source import Location, Span
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.fix import Applicability, Fix
+from armready.core.source import Location, Span
+from armready.core.startup import dataclass, regex
+from armready.knowledge.targets import AARCH64, LINUX_ARM64, X86_64, Target, marker_holds
+from armready.languages.toml import Node, parse_toml
 
 _CONDA_X86 = "linux-64"
 _CONDA_ARM = "linux-aarch64"
@@ -109,7 +108,7 @@ def _pixi(file: File, array: Node | None) -> Iterator[PlatformList]:
 
 
 def _conda(file: File) -> Iterator[PlatformList]:
-    from armready.parsers.yaml import get, parse_yaml, places, text_of
+    from armready.languages.yaml.nodes import get, parse_yaml, places, text_of
 
     for root in parse_yaml(file):
         listed = places(get(root, "platforms"))

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from armready.parsers.requirements import canonical_name
-from armready.patterns import regex
+from armready.core.startup import regex
+from armready.languages.requirements import canonical_name
 from armready.python.manifest import Policy
 
 _OPTION = regex(r"--(?P<which>no|only)-binary[ =]+(?P<names>[^\s;&|]+)")

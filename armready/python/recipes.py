@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.file import File
-from armready.patterns import regex
-from armready.source import Span
+from armready.core.file import File
+from armready.core.source import Span
+from armready.core.startup import regex
 
 _SKIP = regex(r"[ \t]*skip[ \t]*:", re.IGNORECASE)
 _ARCH = regex(r"aarch64|arm64|x86|linux64")

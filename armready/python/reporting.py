@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from armready.file import File
-from armready.finding import Confidence, Severity
-from armready.fix import Applicability, Edit, Fix
+from armready.core.file import File
+from armready.core.finding import Confidence, Severity
+from armready.core.fix import Applicability, Edit, Fix
+from armready.core.project import Project
+from armready.core.startup import regex
 from armready.knowledge.mislabelled import works
 from armready.knowledge.packages import Package, all_pythons, as_of, good, package, version
-from armready.patterns import regex
-from armready.project import Project
+from armready.knowledge.wheels import Outcome
 from armready.python.branches import Branching
 from armready.python.dependencies import NOT_ARM, ON_ARM, Dependency, Form
 from armready.python.locked import LockedPackage
-from armready.python.survey import Judged, on_pythons, survey
-from armready.python.wheels import Outcome
+from armready.python.project import Judged, on_pythons, survey
 
 # Needles of everything that tells a program on which processor it runs.
 ARCH_NEEDLES = (

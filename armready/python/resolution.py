@@ -11,10 +11,10 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from armready.knowledge.learned import PackageAnswer, PackageFile
+from armready.core.known import PackageAnswer, PackageFile
 from armready.knowledge.packages import version
-from armready.python.targets import AARCH64, X86_64, Target
-from armready.python.wheels import SDIST_ENDINGS, Outcome, is_sdist, outcome, wheel_tag
+from armready.knowledge.targets import AARCH64, X86_64, Target
+from armready.knowledge.wheels import SDIST_ENDINGS, Outcome, is_sdist, outcome, wheel_tag
 
 Releases = Mapping[Version, tuple[PackageFile, ...]]
 

@@ -5,7 +5,7 @@ Only a fix of a Python source comes here: importing libcst takes longer than sca
 
 from __future__ import annotations
 
-from armready.errors import ParseProblem
+from armready.core.errors import ParseProblem
 
 
 def guarded_elements(text: str, first: int, last: int, condition: str) -> str:

@@ -10,10 +10,11 @@ from posixpath import basename
 
 from packaging.utils import canonicalize_name
 
-from armready.file import File
-from armready.parsers.python import Module, parse_python
-from armready.parsers.requirements import parse_requirement
-from armready.patterns import regex
+from armready.core.file import File
+from armready.core.startup import regex
+from armready.languages.python.module import Module
+from armready.languages.python.parser import parse_python
+from armready.languages.requirements import parse_requirement
 from armready.python.dependencies import Dependency, Form, Scope
 from armready.python.manifest import Manifest, from_requirement, group_scope
 

@@ -7,14 +7,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from armready.file import File
-from armready.fix import Edit
-from armready.parsers.python import Module, parse_python
-from armready.patterns import regex
+from armready.core.file import File
+from armready.core.fix import Edit
+from armready.core.source import Span
+from armready.core.startup import regex
+from armready.languages.python.module import Module
+from armready.languages.python.parser import parse_python
 from armready.python.arch import Evaluator, evaluator
 from armready.python.machines import AARCH64
-from armready.python.reach import called_name, reachability
-from armready.source import Span
+from armready.python.reachable import called_name, reachability
 
 _ARCH_WORDS = regex(r"x86|amd64|aarch64|arm64|machine|uname|\barch\b|_arch|arch_|cpu_|simd|processor", re.IGNORECASE)
 _PROBES = regex(

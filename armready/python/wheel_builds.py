@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.fix import Applicability, Fix
-from armready.parsers.toml import Node as TomlNode
-from armready.parsers.toml import parse_toml
-from armready.parsers.yaml import Node, SequenceNode, get, in_flow_style, items, pairs, parse_yaml, places, span, strings, text_of
-from armready.patterns import regex
-from armready.records import dataclass
-from armready.source import Location, Span
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.fix import Applicability, Fix
+from armready.core.source import Location, Span
+from armready.core.startup import dataclass, regex
+from armready.languages.toml import Node as TomlNode
+from armready.languages.toml import parse_toml
+from armready.languages.yaml.nodes import Node, SequenceNode, get, in_flow_style, items, pairs, parse_yaml, places, span, strings, text_of
 
 CIBUILDWHEEL = "cibuildwheel"
 MATURIN = "maturin"

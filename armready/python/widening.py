@@ -6,12 +6,12 @@ import ast
 import re
 from collections.abc import Sequence
 
-from armready.file import File
-from armready.fix import Edit
-from armready.parsers.python import Module
+from armready.core.file import File
+from armready.core.fix import Edit
+from armready.core.startup import dataclass
+from armready.languages.python.module import Module
 from armready.python.arch import Evaluator
 from armready.python.machines import AARCH64, ARM64_SPELT
-from armready.records import dataclass
 
 
 @dataclass(frozen=True)

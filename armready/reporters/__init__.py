@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from armready.core.results import Report
     from armready.reporters.base import Context, RenderFunction
-    from armready.results import Report
 
 FORMATS = {
     name: f"armready.reporters.{name}"

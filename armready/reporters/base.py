@@ -11,21 +11,21 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from armready.errors import ParseProblem
-from armready.finding import Finding, Severity
-from armready.fix import Applicability, Edit
-from armready.patterns import regex
-from armready.records import dataclass
+from armready.core.errors import ParseProblem
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability, Edit
+from armready.core.source import Source
+from armready.core.startup import dataclass, regex
 from armready.reporters.credentials import hide
-from armready.source import Source
 
 if TYPE_CHECKING:
-    from armready.config import Settings
-    from armready.fixer import FixOutcome
-    from armready.pipeline import Analysis
-    from armready.results import Failure, Report
-    from armready.rule import Rule
-    from armready.tree import Tree
+    from armready.core.config import Settings
+    from armready.core.results import Failure, Report
+    from armready.core.rule import Rule
+    from armready.core.tree import Tree
+    from armready.fixing.fixer import FixOutcome
+    from armready.run.passes import Analysis
+from armready.core.wording import plural
 
 HOMEPAGE = "https://github.com/armready/armready"
 DOCUMENTATION = "https://armready.github.io/armready"
@@ -126,11 +126,6 @@ def count_severities(report: Report) -> dict[Severity, int]:
     """Findings by level; those under `--min-severity` are counted although they are not listed."""
     counts = Counter(finding.severity for finding in report.findings)
     return {level: counts[level] + report.below.get(level.value, 0) for level in Severity}
-
-
-def plural(number: int, noun: str) -> str:
-    """`1 file`, `2 files`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def described(failures: Sequence[Failure]) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from armready.core.results import Report
 from armready.reporters.base import Context, escape
-from armready.results import Report
 
 
 def render(report: Report, context: Context) -> str:

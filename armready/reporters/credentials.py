@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from armready.patterns import regex
+from armready.core.startup import regex
 
 _CREDENTIALS = regex(
     r"(?i)(?P<before>://)(?!git@|[^\s/?#@:]{0,64}:?[$%{<(])[^\s/?#\"'`]{1,256}(?=@)"

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from armready.fix import Edit, Fix
+from armready.core.fix import Edit, Fix, apply_edits
+from armready.core.source import Source, Span
 from armready.reporters.base import Context, escape_lines
-from armready.source import Source, Span
-from armready.verify import apply_edits
 
 _CONTEXT = 2
 _LIMIT = 200

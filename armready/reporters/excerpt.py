@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
+from armready.core.source import Location, Source
 from armready.reporters.base import escape
-from armready.source import Location, Source
 
 _TAB = "    "
 _ELLIPSIS = "…"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from armready.finding import Finding
-from armready.fix import Applicability
+from armready.core.finding import Finding
+from armready.core.fix import Applicability
 from armready.reporters.base import Context
 
 

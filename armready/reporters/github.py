@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from armready.finding import Finding, Severity
-from armready.reporters.base import Context, escape, plural
-from armready.results import Failure, Report
+from armready.core.finding import Finding, Severity
+from armready.core.results import Failure, Report
+from armready.core.wording import plural
+from armready.reporters.base import Context, escape
 
 SHOWN = 10
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
-from armready.finding import Severity
-from armready.fingerprint import fingerprints
+from armready.core.finding import Severity
+from armready.core.fingerprint import fingerprints
+from armready.core.results import Failure, Report
 from armready.reporters.base import Context, dump_json, escape
-from armready.results import Failure, Report
 
 _SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.INFO: "info"}
 

@@ -10,15 +10,16 @@ from html import escape as quoted
 from itertools import groupby
 from pathlib import Path
 
-from armready.finding import Finding, Severity
-from armready.fix import Fix
-from armready.readiness import Family, Image, Placed, Readiness, State, readiness
-from armready.reporters.base import Context, count_fixes, count_severities, escape, plural, rule_url, summary_line
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Fix
+from armready.core.results import Report
+from armready.core.wording import plural
+from armready.reporters.base import Context, count_fixes, count_severities, escape, rule_url, summary_line
 from armready.reporters.diff import Hunk, hunks
 from armready.reporters.excerpt import excerpt
 from armready.reporters.fixed import FixLine, fix_result
 from armready.reporters.triage import by_code, most_frequent, triage
-from armready.results import Report
+from armready.run.readiness import Family, Image, Placed, Readiness, State, readiness
 
 # Beyond this the files start closed: a browser opens the page at once.
 _OPEN = 200

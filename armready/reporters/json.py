@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from armready.finding import Finding, Severity
-from armready.fingerprint import fingerprints
-from armready.readiness import Readiness, readiness
+from armready.core.finding import Finding, Severity
+from armready.core.fingerprint import fingerprints
+from armready.core.results import Report
+from armready.core.source import Location
 from armready.reporters.base import Context, count_fixes, count_severities, dump_json, rule_url, showable
 from armready.reporters.fixed import fix_result
-from armready.results import Report
-from armready.source import Location
+from armready.run.readiness import Readiness, readiness
 
 VERSION = 1
 

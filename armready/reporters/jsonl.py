@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from armready.core.results import Report
 from armready.reporters.base import Context, dump_json
 from armready.reporters.json import failures, records
-from armready.results import Report
 
 
 def render(report: Report, context: Context) -> str:

@@ -6,9 +6,9 @@ from itertools import groupby
 from xml.sax.saxutils import escape as xml_text
 from xml.sax.saxutils import quoteattr
 
-from armready.finding import Finding, Severity
+from armready.core.finding import Finding, Severity
+from armready.core.results import Failure, Report
 from armready.reporters.base import Context, escape
-from armready.results import Failure, Report
 
 _CLEAN = """\
   <testsuite name="armready" tests="1" failures="0" errors="0" skipped="0">

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from armready.finding import Finding, Severity
-from armready.patterns import regex
-from armready.reporters.base import Context, escape, plural, rule_url, summary_line
+from armready.core.finding import Finding, Severity
+from armready.core.results import Report
+from armready.core.startup import regex
+from armready.core.wording import plural
+from armready.reporters.base import Context, escape, rule_url, summary_line
 from armready.reporters.fixed import FixLine, fix_result
 from armready.reporters.triage import by_code, most_frequent, rows_by_rule, triage
-from armready.results import Report
 
 # GitHub refuses a comment beyond 65,536 characters.
 LIMIT = 60_000

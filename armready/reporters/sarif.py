@@ -7,15 +7,15 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
-from armready.finding import Finding, Severity
-from armready.fingerprint import VERSION as FINGERPRINT
-from armready.fingerprint import Fingerprint, fingerprints, line_hashes
-from armready.fix import Fix
-from armready.patterns import regex
+from armready.core.finding import Finding, Severity
+from armready.core.fingerprint import VERSION as FINGERPRINT
+from armready.core.fingerprint import Fingerprint, fingerprints, line_hashes
+from armready.core.fix import Fix
+from armready.core.results import Failure, Report
+from armready.core.rule import Rule, sections
+from armready.core.source import Location, Source, Span
+from armready.core.startup import regex
 from armready.reporters.base import HOMEPAGE, Context, dump_json, escape, escape_lines, rule_url, showable
-from armready.results import Failure, Report
-from armready.rule import Rule, sections
-from armready.source import Location, Source, Span
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 BASE = "%SRCROOT%"

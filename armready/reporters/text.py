@@ -10,14 +10,15 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from armready.finding import Finding
-from armready.fix import Applicability, Fix
-from armready.reporters.base import Context, escape, plural, rule_url
+from armready.core.finding import Finding
+from armready.core.fix import Applicability, Fix
+from armready.core.results import Report
+from armready.core.wording import plural
+from armready.reporters.base import Context, escape, rule_url
 from armready.reporters.concise import statistics
 from armready.reporters.excerpt import crop, excerpt
 from armready.reporters.fixed import fix_result
 from armready.reporters.triage import Row, by_code, most_frequent, rows_by_folder, rows_by_rule, triage
-from armready.results import Report
 
 MANY = 50
 _FOLDERS = 20

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from armready.finding import Finding, Severity
-from armready.fix import Applicability
-from armready.patterns import regex
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability
+from armready.core.startup import regex
 
 _DATE = regex(r"\bas of 20[0-9]{2}\b")
 

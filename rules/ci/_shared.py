@@ -6,17 +6,17 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from armready.builds import references
+from armready.builds import names as references
 from armready.builds.facts import DESCRIBED, BakePlatforms, CallMade, Deployed, ExtendedJob, FreePush, ImageBuild, Prepares, Pushed
-from armready.builds.fragments import as_included
 from armready.builds.gates import dockerfile_of, judge
+from armready.builds.make_fragments import as_included
 from armready.builds.publishers import PUBLISHERS
-from armready.finding import Confidence, Finding, Related, Severity
-from armready.fix import Applicability
-from armready.pipelines import READERS
-from armready.project import Project
-from armready.rule import ProjectRule
-from armready.source import Location
+from armready.builds.readers import READERS
+from armready.core.finding import Confidence, Finding, Related, Severity
+from armready.core.fix import Applicability
+from armready.core.project import Project
+from armready.core.rule import ProjectRule
+from armready.core.source import Location
 
 # The kinds that are read as pipelines, and what must stand in a file for it to build images.
 READABLE = frozenset(READERS)

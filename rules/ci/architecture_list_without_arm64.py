@@ -21,14 +21,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.arch import amd64_tokens
 from armready.builds.platforms import architecture_in
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
-from armready.parsers.makefile import parse_makefile
-from armready.rule import Example, FileRule
-from armready.source import Span
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.rule import Example, FileRule
+from armready.core.source import Span
+from armready.knowledge.arch import amd64_tokens
+from armready.languages.make import parse_makefile
 
 # Names of lists, and names of one value that count only when it has several entries.
 _LIST_NAME = re.compile(

@@ -25,12 +25,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from armready.builds.events import Build, Event, Setup
+from armready.builds.file_builds import read_builds
 from armready.builds.setup import CONTEXT
-from armready.builds.view import read_builds
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Applicability, Fix
-from armready.rule import Example, FileRule
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
 
 from ._shared import READABLE
 

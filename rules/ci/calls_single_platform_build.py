@@ -27,10 +27,10 @@ from collections.abc import Iterator
 
 from armready.builds.facts import CallMade, ImageBuild
 from armready.builds.publishers import PUBLISHERS
-from armready.finding import Confidence, Finding, Related, Severity
-from armready.fix import Applicability
-from armready.project import Project
-from armready.rule import Example, ProjectRule
+from armready.core.finding import Confidence, Finding, Related, Severity
+from armready.core.fix import Applicability
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
 
 from . import KINDS
 from ._shared import image_of, pushed_builds

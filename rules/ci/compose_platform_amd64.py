@@ -26,14 +26,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from armready.builds.platforms import normalise
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
-from armready.fix import Applicability, Edit, Fix
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.fix import Applicability, Edit, Fix
+from armready.core.rule import Example, FileRule
 from armready.knowledge.images import Has, verdict
-from armready.parsers.yaml import MappingNode, Node, SequenceNode, get, is_anchored, pair_of, pairs, parse_yaml, span, strings, text_of
-from armready.rule import Example, FileRule
-from armready.yaml_edit import append_item, remove_pair
+from armready.languages.yaml.edit import append_item, remove_pair
+from armready.languages.yaml.nodes import (
+    MappingNode,
+    Node,
+    SequenceNode,
+    get,
+    is_anchored,
+    pair_of,
+    pairs,
+    parse_yaml,
+    span,
+    strings,
+    text_of,
+)
 
 _AMD64 = ("linux/amd64", "linux/386")
 

@@ -20,11 +20,11 @@ import re
 from collections.abc import Iterator
 
 from armready.builds.events import Build
-from armready.builds.view import read_builds
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.rule import Example, FileRule
-from armready.source import Span
+from armready.builds.file_builds import read_builds
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.rule import Example, FileRule
+from armready.core.source import Span
 
 from ._shared import READABLE
 

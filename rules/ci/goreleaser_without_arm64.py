@@ -22,13 +22,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Applicability, Fix
-from armready.parsers.yaml import MappingNode, Node, get, items, parse_yaml, span, strings, text_of
-from armready.rule import Example, FileRule
-from armready.yaml_edit import append_item
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
+from armready.languages.yaml.edit import append_item
+from armready.languages.yaml.nodes import MappingNode, Node, get, items, parse_yaml, span, strings, text_of
 
 
 class GoreleaserWithoutArm64(FileRule):

@@ -21,10 +21,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from armready.builds.events import Merge
-from armready.builds.view import read_builds
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.rule import Example, FileRule
+from armready.builds.file_builds import read_builds
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.rule import Example, FileRule
 
 from ._shared import READABLE
 

@@ -19,13 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.builds.chains import Chain
+from armready.builds.architectures import varied
+from armready.builds.file_builds import Builds, read_builds
+from armready.builds.history import Chain
 from armready.builds.variables import expand, has_expansion
-from armready.builds.view import Builds, read_builds
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.pipelines.architectures import varied
-from armready.rule import Example, FileRule
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.rule import Example, FileRule
 
 from ._shared import READABLE, TOOLS
 

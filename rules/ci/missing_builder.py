@@ -25,9 +25,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from armready.builds.facts import ImageBuild
-from armready.finding import Finding, Severity
-from armready.project import Project
-from armready.rule import Example, ProjectRule
+from armready.core.finding import Finding, Severity
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
 
 from . import KINDS
 from ._shared import image_builds

@@ -31,9 +31,9 @@ from dataclasses import replace
 from armready.builds.facts import BakePlatforms, ImageBuild, WeakEmulator
 from armready.builds.gates import dockerfile_of, emulated
 from armready.builds.platforms import parse
-from armready.finding import Finding, Severity
-from armready.project import Project
-from armready.rule import Example, ProjectRule
+from armready.core.finding import Finding, Severity
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
 
 from . import KINDS
 from ._shared import image_builds

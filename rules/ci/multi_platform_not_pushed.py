@@ -23,13 +23,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from armready.builds.chains import Chain
 from armready.builds.events import Output
-from armready.builds.view import read_builds
-from armready.file import File
-from armready.finding import Finding, Related, Severity
-from armready.fix import Applicability
-from armready.rule import Example, FileRule
+from armready.builds.file_builds import read_builds
+from armready.builds.history import Chain
+from armready.core.file import File
+from armready.core.finding import Finding, Related, Severity
+from armready.core.fix import Applicability
+from armready.core.rule import Example, FileRule
+from armready.multiplatform.rewrite import rewrite_build
 
 from ._shared import READABLE, TOOLS
 
@@ -86,7 +87,7 @@ class MultiPlatformNotPushed(FileRule):
                 yield self.finding(
                     file.location(chain.build.span),
                     "The build makes several platforms and has no output, so the push that follows finds no image of it.",
-                    fix=builds.fold(file, chain).fix,
+                    fix=rewrite_build(file, chain).fix,
                     related=[Related(file.location(push.span), "pushed here") for push in chain.pushes],
                 )
 

@@ -25,13 +25,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.builds.chains import Promotion
-from armready.builds.promote import copy_in_registry
-from armready.builds.view import Builds, read_builds
-from armready.file import File
-from armready.finding import Confidence, Finding, Related, Severity
-from armready.fix import Applicability
-from armready.rule import Example, FileRule
+from armready.builds.file_builds import Builds, read_builds
+from armready.builds.history import Promotion
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Related, Severity
+from armready.core.fix import Applicability
+from armready.core.rule import Example, FileRule
+from armready.multiplatform.promote import copy_in_registry
 
 from ._shared import READABLE, TOOLS
 

@@ -22,17 +22,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.builds import references
-from armready.builds.chains import Chain
+from armready.builds import names as references
 from armready.builds.events import Call, Merge, Push
+from armready.builds.file_builds import Builds, read_builds
+from armready.builds.history import Chain
+from armready.builds.model import HostKind
 from armready.builds.platforms import names_architecture
-from armready.builds.view import Builds, read_builds
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
-from armready.patterns import regex
-from armready.pipelines.model import HostKind
-from armready.rule import Example, FileRule
-from armready.source import Span
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.rule import Example, FileRule
+from armready.core.source import Span
+from armready.core.startup import regex
+from armready.multiplatform.rewrite import rewrite_build
 
 from ._shared import READABLE, TOOLS
 
@@ -140,7 +141,7 @@ def _elsewhere(file: File, builds: Builds) -> Iterator[Push]:
     for chain in builds.chains:
         if builds.pipeline.shares_images or builds.exempt[chain] or chain.build.job.recipe or chain.build.pushes or not _by_daemon(chain):
             continue
-        if builds.fold(file, chain).fix is not None:
+        if rewrite_build(file, chain).fix is not None:
             continue
         yield from (push for push in chain.pushes if push.step.shell != chain.build.step.shell or push.job is not chain.build.job)
 

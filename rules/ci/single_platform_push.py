@@ -33,10 +33,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from armready.builds.facts import ImageBuild
-from armready.finding import Finding, Severity
-from armready.fix import Applicability
-from armready.project import Project
-from armready.rule import Example, ProjectRule
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
 
 from . import KINDS
 from ._shared import describes_platforms, image_of, machine, pushed_builds, report

@@ -1,5 +1,5 @@
 """Dockerfiles, and the downloads, packages and architecture tests of shell wherever it stands (`DF`)."""
 
-from armready.classify import SHELL_KINDS
+from armready.core.classify import SHELL_KINDS
 
 KINDS = SHELL_KINDS

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from armready.arch import amd64_tokens
+from armready.builds.arch_cases import ArchSwitch
+from armready.builds.scripts import HostedScript
+from armready.core.file import File
+from armready.core.fix import Applicability, Fix
+from armready.core.source import Span
 from armready.downloads import downloads_in
 from armready.downloads.names import Renaming, renamings
-from armready.file import File
-from armready.fix import Applicability, Fix
-from armready.scripts import HostedScript
-from armready.source import Span
-from armready.switches import ArchSwitch
+from armready.knowledge.arch import amd64_tokens
 
 
 def with_branch(file: File, hosted: HostedScript, found: ArchSwitch) -> Fix | None:

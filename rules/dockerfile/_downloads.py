@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import SHELL_KINDS, Kind
+from armready.builds.scripts import Host
+from armready.core.classify import SHELL_KINDS, Kind
+from armready.core.file import File
+from armready.core.finding import Confidence, Severity
 from armready.downloads import Download, downloads
-from armready.file import File
-from armready.finding import Confidence, Severity
 from armready.knowledge.tools import as_of
-from armready.parsers.dockerfile import parse_dockerfile
-from armready.scripts import Host
+from armready.languages.dockerfile.parser import parse_dockerfile
 
 KINDS = SHELL_KINDS - {Kind.KUBERNETES}
 NEEDLES = (

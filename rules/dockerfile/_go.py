@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from armready.dockerfile_edits import declared_above
-from armready.file import File
-from armready.fix import Applicability, Edit, Fix
-from armready.parsers.dockerfile_stages import Stage
-from armready.parsers.shell import Command
-from armready.patterns import regex
-from armready.scripts import HostedScript
-from armready.source import Span
+from armready.builds.dockerfile_edits import declared_above
+from armready.builds.scripts import HostedScript
+from armready.core.file import File
+from armready.core.fix import Applicability, Edit, Fix
+from armready.core.source import Span
+from armready.core.startup import regex
+from armready.languages.dockerfile.stages import Stage
+from armready.languages.shell.script import Command
 
 from ._stages import stage_text
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from armready.arch import tokens
-from armready.classify import is_test_data
-from armready.config import Settings
-from armready.file import File
-from armready.finding import Finding, Related, Severity
-from armready.fix import Applicability, Fix
-from armready.image_rules import Problem
+from armready.core.classify import is_test_data
+from armready.core.config import Settings
+from armready.core.file import File
+from armready.core.finding import Finding, Related, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import FileRule
+from armready.knowledge.arch import tokens
+from armready.knowledge.image_verdicts import Problem
 from armready.knowledge.images import Reference, Where, arch_in_name
-from armready.parsers.dockerfile import parse_dockerfile
-from armready.parsers.dockerfile_expand import uses
-from armready.parsers.dockerfile_images import ImageUse, Role, image_uses
-from armready.parsers.dockerfile_platforms import ARM64
-from armready.rule import FileRule
+from armready.languages.dockerfile.expansion import uses
+from armready.languages.dockerfile.images import ImageUse, Role, image_uses
+from armready.languages.dockerfile.parser import parse_dockerfile
+from armready.languages.dockerfile.platforms import ARM64
 
 from ._stages import path_arch
 

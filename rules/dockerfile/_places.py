@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import Kind, is_test_data
+from armready.builds.scripts import Host, HostedScript, scripts
+from armready.core.classify import Kind, is_test_data
+from armready.core.file import File
+from armready.core.finding import Confidence, Severity
 from armready.downloads import is_ci_path
-from armready.file import File
-from armready.finding import Confidence, Severity
-from armready.parsers.dockerfile import parse_dockerfile
-from armready.scripts import Host, HostedScript, scripts
+from armready.languages.dockerfile.parser import parse_dockerfile
 
 
 def severity_at(file: File, hosted: HostedScript) -> Severity:

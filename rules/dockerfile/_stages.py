@@ -6,17 +6,17 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from armready.arch import amd64_tokens
-from armready.file import File
-from armready.finding import Confidence
-from armready.fix import Applicability, Edit, Fix
+from armready.core.file import File
+from armready.core.finding import Confidence
+from armready.core.fix import Applicability, Edit, Fix
+from armready.core.project import Project
+from armready.core.source import Span
+from armready.core.startup import regex
+from armready.knowledge.arch import amd64_tokens
 from armready.knowledge.images import Has, verdict
-from armready.parsers.dockerfile import parse_dockerfile
-from armready.parsers.dockerfile_images import image_uses
-from armready.parsers.dockerfile_stages import Stage, Stages
-from armready.patterns import regex
-from armready.project import Project
-from armready.source import Span
+from armready.languages.dockerfile.images import image_uses
+from armready.languages.dockerfile.parser import parse_dockerfile
+from armready.languages.dockerfile.stages import Stage, Stages
 
 # A file for one architecture, beside which one for the other may stand: `Dockerfile.amd64`, `docker/arm64/Dockerfile`.
 _PATH_ARCH = regex(

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.arch import names_arm64
-from armready.file import File
-from armready.fix import Edit
-from armready.parsers.dockerfile import Instruction, Pair, parse_dockerfile
-from armready.parsers.dockerfile_expand import unquote
-from armready.parsers.dockerfile_stages import Stage
-from armready.parsers.shell import Command
-from armready.patterns import regex
-from armready.records import dataclass
-from armready.scripts import HostedScript, scripts
-from armready.source import Span
+from armready.builds.scripts import HostedScript, scripts
+from armready.core.file import File
+from armready.core.fix import Edit
+from armready.core.source import Span
+from armready.core.startup import dataclass, regex
+from armready.knowledge.arch import names_arm64
+from armready.languages.dockerfile.expansion import unquote
+from armready.languages.dockerfile.instructions import Instruction, Pair
+from armready.languages.dockerfile.parser import parse_dockerfile
+from armready.languages.dockerfile.stages import Stage
+from armready.languages.shell.script import Command
 
 from ._stages import path_arch
 

@@ -29,19 +29,20 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from armready.arch import Arch, names_arm64, tokens
-from armready.classify import Kind
-from armready.dockerfile_edits import declared_above
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Applicability, Edit, Fix
-from armready.parsers.dockerfile import Instruction, parse_dockerfile
-from armready.parsers.dockerfile_stages import Stage
-from armready.parsers.shell_words import quotes_at
-from armready.rule import Example, FileRule
-from armready.scripts import Host, HostedScript
-from armready.source import Span
-from armready.switches import in_arch_switch
+from armready.builds.arch_cases import in_arch_switch
+from armready.builds.dockerfile_edits import declared_above
+from armready.builds.scripts import Host, HostedScript
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability, Edit, Fix
+from armready.core.rule import Example, FileRule
+from armready.core.source import Span
+from armready.knowledge.arch import Arch, names_arm64, tokens
+from armready.languages.dockerfile.instructions import Instruction
+from armready.languages.dockerfile.parser import parse_dockerfile
+from armready.languages.dockerfile.stages import Stage
+from armready.languages.shell.words import quotes_at
 
 from ._downloads import KINDS
 from ._places import confidence_limit, judged, severity_at

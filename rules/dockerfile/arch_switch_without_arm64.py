@@ -32,17 +32,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.arch import names_arm64
-from armready.classify import SHELL_KINDS, Kind
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
-from armready.fix import Applicability, Fix
-from armready.parsers.shell import Word
-from armready.patterns import regex
-from armready.rule import Example, FileRule
-from armready.scripts import Host, HostedScript
-from armready.source import Span
-from armready.switches import ArchSwitch, arch_switches, problem
+from armready.builds.arch_cases import ArchSwitch, arch_switches, problem
+from armready.builds.scripts import Host, HostedScript
+from armready.core.classify import SHELL_KINDS, Kind
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
+from armready.core.source import Span
+from armready.core.startup import regex
+from armready.knowledge.arch import names_arm64
+from armready.languages.shell.script import Word
 
 from ._branches import with_branch
 from ._places import confidence_limit, judged, severity_at

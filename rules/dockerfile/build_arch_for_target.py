@@ -19,13 +19,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.parsers.dockerfile import Instruction, parse_dockerfile
-from armready.parsers.dockerfile_stages import Stage
-from armready.rule import Example, FileRule
-from armready.source import Span
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.rule import Example, FileRule
+from armready.core.source import Span
+from armready.languages.dockerfile.instructions import Instruction
+from armready.languages.dockerfile.parser import parse_dockerfile
+from armready.languages.dockerfile.stages import Stage
 
 from ._stages import judged_stages
 

@@ -29,15 +29,15 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from armready.arch import Arch
-from armready.classify import Kind
-from armready.elf import HEADER, arch_of
-from armready.errors import ParseProblem
-from armready.facts import CopiedFileFact
-from armready.finding import Confidence, Finding, Severity
-from armready.fix import Applicability
-from armready.project import Project
-from armready.rule import Example, ProjectRule
+from armready.core.classify import Kind
+from armready.core.errors import ParseProblem
+from armready.core.facts import CopiedFileFact
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.fix import Applicability
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
+from armready.knowledge.arch import Arch
+from armready.knowledge.elf import HEADER, arch_of
 
 from ._stages import has_sibling, path_arch
 

@@ -29,15 +29,15 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
-from armready.fix import Applicability, Fix
-from armready.parsers.dockerfile import parse_dockerfile
-from armready.parsers.dockerfile_stages import Stage
-from armready.parsers.shell import Command
-from armready.rule import Example, FileRule
-from armready.scripts import HostedScript, scripts
+from armready.builds.scripts import HostedScript, scripts
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
+from armready.languages.dockerfile.parser import parse_dockerfile
+from armready.languages.dockerfile.stages import Stage
+from armready.languages.shell.script import Command
 
 from ._go import for_target, unless_cgo
 from ._stages import copied_out, cross_compiles, is_neutral, judged_stages

@@ -28,12 +28,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.facts import ArchArgumentFact, BuildArgumentFact
-from armready.finding import Confidence, Finding, Severity
-from armready.fix import Applicability
-from armready.project import Project
-from armready.rule import Example, ProjectRule
+from armready.core.classify import Kind
+from armready.core.facts import ArchArgumentFact, BuildArgumentFact
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.fix import Applicability
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
 
 from ._stages import has_sibling, path_arch
 

@@ -26,14 +26,14 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from armready.classify import Kind
-from armready.dockerfile_edits import declared_above
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Applicability, Fix
-from armready.parsers.dockerfile import parse_dockerfile
-from armready.rule import Example, FileRule
-from armready.source import Span
+from armready.builds.dockerfile_edits import declared_above
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
+from armready.core.source import Span
+from armready.languages.dockerfile.parser import parse_dockerfile
 
 from ._words import Hit, hits, option
 

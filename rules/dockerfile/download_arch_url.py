@@ -31,13 +31,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.fix import Applicability
+from armready.core.rule import Example, FileRule
 from armready.downloads import downloads, misnamed
 from armready.downloads.rewrite import parametrised
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
-from armready.fix import Applicability
 from armready.knowledge.tools import as_of
-from armready.rule import Example, FileRule
 
 from ._downloads import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, what, where
 from ._places import confidence_limit, severity_at

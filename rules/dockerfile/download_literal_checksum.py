@@ -27,11 +27,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from armready.core.file import File
+from armready.core.finding import Finding, Related, Severity
+from armready.core.rule import Example, FileRule
 from armready.downloads import downloads
 from armready.downloads.rewrite import parametrised_with_checksum
-from armready.file import File
-from armready.finding import Finding, Related, Severity
-from armready.rule import Example, FileRule
 
 from ._downloads import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, what
 

@@ -20,11 +20,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.rule import Example, FileRule
 from armready.downloads import Download
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
 from armready.knowledge.tools import as_of
-from armready.rule import Example, FileRule
 
 from ._downloads import KINDS, NEEDLES, confidence_of, fetched, severity_of, short
 

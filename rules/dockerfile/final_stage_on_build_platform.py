@@ -25,13 +25,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Confidence, Finding, Related, Severity
-from armready.fix import Applicability, Fix
-from armready.parsers.dockerfile import parse_dockerfile
-from armready.parsers.dockerfile_stages import Stage
-from armready.rule import Example, FileRule
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Related, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
+from armready.languages.dockerfile.parser import parse_dockerfile
+from armready.languages.dockerfile.stages import Stage
 
 from ._stages import is_helper, judged_stages, trusted, without_flag
 

@@ -19,15 +19,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.arch import Arch, tokens
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.installs import installed
-from armready.parsers.shell import Command
-from armready.rule import Example, FileRule
-from armready.scripts import HostedScript
-from armready.source import Span
-from armready.switches import in_arch_switch
+from armready.builds.arch_cases import in_arch_switch
+from armready.builds.installs import installed
+from armready.builds.scripts import HostedScript
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.rule import Example, FileRule
+from armready.core.source import Span
+from armready.knowledge.arch import Arch, tokens
+from armready.languages.shell.script import Command
 
 from ._downloads import KINDS
 from ._places import confidence_limit, judged, severity_at

@@ -27,16 +27,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.dockerfile_edits import without_default
-from armready.file import File
-from armready.finding import Finding, Related, Severity
-from armready.fix import Applicability, Fix
-from armready.parsers.dockerfile import parse_dockerfile
-from armready.parsers.dockerfile_expand import uses
-from armready.parsers.dockerfile_platforms import AUTOMATIC, PlatformKind
-from armready.parsers.dockerfile_stages import Definition, Stage
-from armready.rule import Example, FileRule
+from armready.builds.dockerfile_edits import without_default
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Related, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
+from armready.languages.dockerfile.expansion import uses
+from armready.languages.dockerfile.parser import parse_dockerfile
+from armready.languages.dockerfile.platforms import AUTOMATIC, PlatformKind
+from armready.languages.dockerfile.stages import Definition, Stage
 
 from ._stages import cross_compiles, judged_stages, unpinned
 

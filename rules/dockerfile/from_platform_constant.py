@@ -35,13 +35,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Applicability
-from armready.parsers.dockerfile import parse_dockerfile
-from armready.parsers.dockerfile_stages import Stage
-from armready.rule import Example, FileRule
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability
+from armready.core.rule import Example, FileRule
+from armready.languages.dockerfile.parser import parse_dockerfile
+from armready.languages.dockerfile.stages import Stage
 
 from ._stages import compiles, cross_compiles, has_cross_compiler, is_helper, is_neutral, judged_stages, serves_files, unpinned
 

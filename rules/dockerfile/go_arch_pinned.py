@@ -27,18 +27,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.dockerfile_edits import declared_above
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
-from armready.fix import Applicability, Fix
-from armready.parsers.dockerfile import Dockerfile, Instruction, parse_dockerfile
-from armready.parsers.dockerfile_expand import unquote
-from armready.parsers.dockerfile_stages import Stage
-from armready.parsers.shell import Script
-from armready.rule import Example, FileRule
-from armready.scripts import scripts
-from armready.source import Span
+from armready.builds.dockerfile_edits import declared_above
+from armready.builds.scripts import scripts
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
+from armready.core.source import Span
+from armready.languages.dockerfile.expansion import unquote
+from armready.languages.dockerfile.instructions import Instruction
+from armready.languages.dockerfile.parser import Dockerfile, parse_dockerfile
+from armready.languages.dockerfile.stages import Stage
+from armready.languages.shell.script import Script
 
 from ._go import unless_cgo
 from ._stages import path_arch, stage_text

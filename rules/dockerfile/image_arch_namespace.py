@@ -27,13 +27,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
-from armready.fix import Applicability, Fix
-from armready.image_rules import arch_namespace
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
+from armready.knowledge.image_verdicts import arch_namespace
 from armready.knowledge.images import verdict
-from armready.rule import Example, FileRule
 
 from ._images import findings, judged_uses
 

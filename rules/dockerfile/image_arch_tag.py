@@ -26,12 +26,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Applicability
-from armready.image_rules import arch_tag
-from armready.rule import Example, FileRule
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability
+from armready.core.rule import Example, FileRule
+from armready.knowledge.image_verdicts import arch_tag
 
 from ._images import findings
 

@@ -30,15 +30,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from armready.arch import amd64_tokens
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
-from armready.fix import Applicability, Fix
-from armready.image_rules import digest_pin
-from armready.parsers.dockerfile_images import ImageUse
-from armready.rule import Example, FileRule
-from armready.source import Span
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
+from armready.core.source import Span
+from armready.knowledge.arch import amd64_tokens
+from armready.knowledge.image_verdicts import digest_pin
+from armready.languages.dockerfile.images import ImageUse
 
 from ._images import comment_above, findings, judged_uses, reference_of
 

@@ -19,11 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
-from armready.image_rules import unknown
-from armready.rule import Example, FileRule
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.rule import Example, FileRule
+from armready.knowledge.image_verdicts import unknown
 
 from ._images import judged_uses, reference_of
 

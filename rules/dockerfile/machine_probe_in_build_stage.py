@@ -24,16 +24,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.arch import DPKG, probe, rewrites
-from armready.classify import Kind
-from armready.dockerfile_edits import declared_above
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Applicability, Fix
-from armready.parsers.shell import Command, Word
-from armready.rule import Example, FileRule
-from armready.scripts import HostedScript, scripts
-from armready.source import Span
+from armready.builds.dockerfile_edits import declared_above
+from armready.builds.scripts import HostedScript, scripts
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
+from armready.core.source import Span
+from armready.knowledge.arch import DPKG, probe, rewrites
+from armready.languages.shell.script import Command, Word
 
 from ._places import confidence_limit
 from ._stages import copied_out

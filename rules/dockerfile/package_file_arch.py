@@ -28,17 +28,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.arch import Arch, amd64_tokens, tokens
+from armready.builds.arch_cases import in_arch_switch
+from armready.builds.scripts import HostedScript
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability
+from armready.core.rule import Example, FileRule
 from armready.downloads import downloads
 from armready.downloads.model import Download
 from armready.downloads.rewrite import parametrised
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Applicability
-from armready.parsers.shell import Word
-from armready.rule import Example, FileRule
-from armready.scripts import HostedScript
-from armready.switches import in_arch_switch
+from armready.knowledge.arch import Arch, amd64_tokens, tokens
+from armready.languages.shell.script import Word
 
 from ._downloads import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, short, what
 from ._places import confidence_limit, judged, severity_at

@@ -25,16 +25,16 @@ import re
 from collections.abc import Iterator
 from typing import ClassVar
 
-from armready.arch import Arch, tokens
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
-from armready.fix import Fix
-from armready.installs import Installed, installed
-from armready.parsers.shell_words import quotes_at
-from armready.rule import Example, FileRule
-from armready.scripts import HostedScript
-from armready.source import Span
-from armready.switches import in_arch_switch
+from armready.builds.arch_cases import in_arch_switch
+from armready.builds.installs import Installed, installed
+from armready.builds.scripts import HostedScript
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.fix import Fix
+from armready.core.rule import Example, FileRule
+from armready.core.source import Span
+from armready.knowledge.arch import Arch, tokens
+from armready.languages.shell.words import quotes_at
 
 from ._downloads import KINDS
 from ._places import confidence_limit, judged, severity_at

@@ -25,12 +25,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Applicability, Fix
-from armready.parsers.dockerfile import Instruction, parse_dockerfile
-from armready.rule import Example, FileRule
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
+from armready.languages.dockerfile.instructions import Instruction
+from armready.languages.dockerfile.parser import parse_dockerfile
 
 from ._words import hits
 

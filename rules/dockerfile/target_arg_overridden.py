@@ -23,15 +23,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.arch import amd64_tokens
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Applicability, Fix
-from armready.parsers.dockerfile import Instruction, Pair, parse_dockerfile
-from armready.parsers.dockerfile_platforms import AUTOMATIC
-from armready.rule import Example, FileRule
-from armready.scripts import scripts
+from armready.builds.scripts import scripts
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
+from armready.knowledge.arch import amd64_tokens
+from armready.languages.dockerfile.instructions import Instruction, Pair
+from armready.languages.dockerfile.parser import parse_dockerfile
+from armready.languages.dockerfile.platforms import AUTOMATIC
 
 from ._stages import judged_stages
 

@@ -27,17 +27,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.dockerfile_edits import declared_above
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Fix
-from armready.parsers.dockerfile import Instruction, parse_dockerfile
-from armready.parsers.dockerfile_expand import Use, uses
-from armready.parsers.dockerfile_platforms import AUTOMATIC
-from armready.parsers.dockerfile_stages import Stage
-from armready.rule import Example, FileRule
-from armready.source import Span
+from armready.builds.dockerfile_edits import declared_above
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Fix
+from armready.core.rule import Example, FileRule
+from armready.core.source import Span
+from armready.languages.dockerfile.expansion import Use, uses
+from armready.languages.dockerfile.instructions import Instruction
+from armready.languages.dockerfile.parser import parse_dockerfile
+from armready.languages.dockerfile.platforms import AUTOMATIC
+from armready.languages.dockerfile.stages import Stage
 
 _LATER = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK", "ONBUILD", "ARG", "SHELL", "MAINTAINER"})
 _GO = re.compile(r"GO(?:ARCH|OS|ARM)=[\"']?\Z")

@@ -22,14 +22,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.arch import Arch, tokens
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.parsers.shell import Command, Script
-from armready.rule import Example, FileRule
-from armready.scripts import Host, HostedScript
-from armready.source import Span
-from armready.switches import in_arch_switch
+from armready.builds.arch_cases import in_arch_switch
+from armready.builds.scripts import Host, HostedScript
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.rule import Example, FileRule
+from armready.core.source import Span
+from armready.knowledge.arch import Arch, tokens
+from armready.languages.shell.script import Command, Script
 
 from ._downloads import KINDS
 from ._places import confidence_limit, judged, severity_at

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from armready.classify import KUBERNETES_KINDS, Kind
-from armready.file import File
-from armready.finding import Confidence, Finding, Related, Severity
-from armready.fix import Applicability, Edit
+from armready.core.classify import KUBERNETES_KINDS, Kind
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Related, Severity
+from armready.core.fix import Applicability, Edit
+from armready.core.project import Project
+from armready.core.rule import ProjectRule
 from armready.knowledge.images import Reference
 from armready.kubernetes.documents import documents, set_text
+from armready.kubernetes.model import Image, Origin, Pod
 from armready.kubernetes.overlays import covering, overlay_of
 from armready.kubernetes.own_images import build_of, own_builds
 from armready.kubernetes.pins import PinFact
-from armready.kubernetes.pods import Image, Origin, Pod
-from armready.project import Project
-from armready.rule import ProjectRule
-from armready.yaml_edit import set_scalar
+from armready.languages.yaml.edit import set_scalar
 
 MANIFESTS = KUBERNETES_KINDS
 WITH_TEMPLATES = KUBERNETES_KINDS | {Kind.HELM_TEMPLATE}

@@ -18,12 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.file import File
-from armready.finding import Finding, Severity
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.rule import Example, FileRule
+from armready.kubernetes.model import Pod
 from armready.kubernetes.placement import EVERY, Requirement, allowed, arch_requirements, required_terms, satisfied_by, selector
-from armready.kubernetes.pods import Pod, pods
-from armready.parsers.yaml import span
-from armready.rule import Example, FileRule
+from armready.kubernetes.pods import pods
+from armready.languages.yaml.nodes import span
 
 from ._shared import SCHEDULING, confidence_of
 

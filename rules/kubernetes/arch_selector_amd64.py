@@ -26,11 +26,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.finding import Finding, Severity
-from armready.fix import Applicability
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
 from armready.kubernetes.pins import How, PinFact
-from armready.project import Project
-from armready.rule import Example, ProjectRule
 
 from ._shared import SCHEDULING, pin_findings
 

@@ -18,12 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.file import File
-from armready.finding import Finding, Severity
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.rule import Example, FileRule
 from armready.kubernetes.placement import ARCH_KEYS
 from armready.kubernetes.pods import pods
-from armready.parsers.yaml import ScalarNode, find, get, span
-from armready.rule import Example, FileRule
+from armready.languages.yaml.nodes import ScalarNode, find, get, span
 
 from ._shared import SCHEDULING, confidence_of, sentence
 

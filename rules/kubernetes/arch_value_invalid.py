@@ -24,16 +24,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Applicability, Fix
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
 from armready.kubernetes.archvalues import ArchValue, arch_values
 from armready.kubernetes.placement import meant, selector
+from armready.kubernetes.pod_images import images_of
 from armready.kubernetes.pods import pods
-from armready.kubernetes.verdicts import images_of
-from armready.parsers.yaml import span
-from armready.rule import Example, FileRule
-from armready.yaml_edit import remove_item, set_scalar
+from armready.languages.yaml.edit import remove_item, set_scalar
+from armready.languages.yaml.nodes import span
 
 from ._shared import SCHEDULING
 

@@ -23,16 +23,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.config import Platform, Target
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
-from armready.fix import Applicability, Fix
+from armready.core.config import Platform, Target
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
+from armready.kubernetes.model import Origin, Pod
 from armready.kubernetes.placement import EVERY, allowed, arch_requirements, meant, says_arch, tolerates_arm
-from armready.kubernetes.pods import Origin, Pod, pods
-from armready.kubernetes.verdicts import images_of
-from armready.parsers.yaml import SequenceNode, pair_of, span
-from armready.rule import Example, FileRule
-from armready.yaml_edit import Value, append_pairs_item, insert_pair, set_value
+from armready.kubernetes.pod_images import images_of
+from armready.kubernetes.pods import pods
+from armready.languages.yaml.edit import Value, append_pairs_item, insert_pair, set_value
+from armready.languages.yaml.nodes import SequenceNode, pair_of, span
 
 from ._shared import SCHEDULING, confidence_of, sentence
 

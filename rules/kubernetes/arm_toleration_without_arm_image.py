@@ -23,15 +23,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.config import Target
-from armready.file import File
-from armready.finding import Finding, Severity
+from armready.core.config import Target
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.rule import Example, FileRule
 from armready.kubernetes.placement import allowed, opaque_pins, tolerates_arm
+from armready.kubernetes.pod_images import images_of
 from armready.kubernetes.pods import pods
 from armready.kubernetes.selectors import selecting
-from armready.kubernetes.verdicts import images_of
-from armready.parsers.yaml import get, span
-from armready.rule import Example, FileRule
+from armready.languages.yaml.nodes import get, span
 
 from ._shared import SCHEDULING, confidence_of
 

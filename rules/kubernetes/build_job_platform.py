@@ -24,14 +24,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.config import Target
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Applicability, Fix
-from armready.kubernetes.pods import Pod, pods
-from armready.parsers.yaml import MappingNode, Node, ScalarNode, get, items, span
-from armready.rule import Example, FileRule
-from armready.yaml_edit import remove_item
+from armready.core.config import Target
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
+from armready.kubernetes.model import Pod
+from armready.kubernetes.pods import pods
+from armready.languages.yaml.edit import remove_item
+from armready.languages.yaml.nodes import MappingNode, Node, ScalarNode, get, items, span
 
 from ._shared import WITH_TEMPLATES, confidence_of
 

@@ -18,14 +18,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Finding, Related, Severity
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Related, Severity
+from armready.core.rule import Example, FileRule
 from armready.kubernetes.documents import documents
 from armready.kubernetes.fields import SCHEDULING_FIELDS
 from armready.kubernetes.pods import pods
-from armready.parsers.yaml import Node, get, key_of, pairs, span
-from armready.rule import Example, FileRule
+from armready.languages.yaml.nodes import Node, get, key_of, pairs, span
 
 from ._shared import MANIFESTS
 

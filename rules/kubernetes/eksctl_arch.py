@@ -17,12 +17,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.config import Target
-from armready.file import File
-from armready.finding import Finding, Related, Severity
+from armready.core.config import Target
+from armready.core.file import File
+from armready.core.finding import Finding, Related, Severity
+from armready.core.rule import Example, FileRule
 from armready.kubernetes.nodes import eksctl_groups
-from armready.parsers.yaml import span
-from armready.rule import Example, FileRule
+from armready.languages.yaml.nodes import span
 
 from ._shared import MANIFESTS
 

@@ -20,12 +20,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.file import File
-from armready.finding import Finding, Severity
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.rule import Example, FileRule
+from armready.kubernetes.model import Pod
 from armready.kubernetes.placement import allowed
-from armready.kubernetes.pods import Pod, pods
-from armready.parsers.yaml import Node, ScalarNode, find, get, items, span
-from armready.rule import Example, FileRule
+from armready.kubernetes.pods import pods
+from armready.languages.yaml.nodes import Node, ScalarNode, find, get, items, span
 
 from ._shared import WITH_TEMPLATES, confidence_of
 

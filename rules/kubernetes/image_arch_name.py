@@ -25,19 +25,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.arch import Arch, tokens
-from armready.classify import Kind
-from armready.config import Settings, Target
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
-from armready.fix import Applicability, Fix
-from armready.image_rules import Problem, arch_namespace, arch_repository, arch_tag
+from armready.core.classify import Kind
+from armready.core.config import Settings, Target
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
+from armready.knowledge.arch import Arch, tokens
+from armready.knowledge.image_verdicts import Problem, arch_namespace, arch_repository, arch_tag
 from armready.knowledge.images import Reference, Where, arch_in_name
 from armready.kubernetes.images import Use, image_uses
 from armready.kubernetes.placement import EVERY, allowed
-from armready.kubernetes.verdicts import reference
-from armready.parsers.yaml import span
-from armready.rule import Example, FileRule
+from armready.kubernetes.pod_images import reference
+from armready.languages.yaml.nodes import span
 
 from ._shared import SCHEDULING, rename
 

@@ -28,16 +28,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from armready.classify import is_test_data
-from armready.config import Platform, Settings, Target
-from armready.finding import Confidence, Finding, Related, Severity
-from armready.fix import Applicability, Fix
+from armready.core.classify import is_test_data
+from armready.core.config import Platform, Settings, Target
+from armready.core.finding import Confidence, Finding, Related, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
 from armready.kubernetes.facts import Workload, WorkloadImage
 from armready.kubernetes.nodes import NodePool, RuntimeClass
 from armready.kubernetes.own_images import OwnBuild, build_of, own_builds
 from armready.kubernetes.placement import EVERY
-from armready.project import Project
-from armready.rule import Example, ProjectRule
 
 from ._shared import SCHEDULING
 

@@ -22,15 +22,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.config import Target
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Applicability, Fix
+from armready.core.config import Target
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
+from armready.kubernetes.model import Pod
 from armready.kubernetes.placement import allowed, arch_requirements
-from armready.kubernetes.pods import Pod, pods
-from armready.kubernetes.verdicts import Judged, images_of
-from armready.parsers.yaml import span
-from armready.rule import Example, FileRule
+from armready.kubernetes.pod_images import Judged, images_of
+from armready.kubernetes.pods import pods
+from armready.languages.yaml.nodes import span
 
 from ._shared import SCHEDULING, confidence_of, rename
 

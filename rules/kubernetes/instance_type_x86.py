@@ -19,13 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.config import Target
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
+from armready.core.config import Target
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.rule import Example, FileRule
 from armready.kubernetes.placement import MACHINE_LABELS, Requirement, machine_of, required_terms, selector
 from armready.kubernetes.pods import pods
-from armready.parsers.yaml import span
-from armready.rule import Example, FileRule
+from armready.languages.yaml.nodes import span
 
 from ._shared import SCHEDULING, confidence_of
 

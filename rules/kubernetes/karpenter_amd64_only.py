@@ -21,13 +21,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.config import Target
-from armready.finding import Finding, Severity
-from armready.fix import Applicability, Fix
+from armready.core.config import Target
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
 from armready.kubernetes.facts import Workload
 from armready.kubernetes.nodes import NodePool
-from armready.project import Project
-from armready.rule import Example, ProjectRule
 
 from ._shared import MANIFESTS
 

@@ -25,15 +25,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Fix
-from armready.image_rules import digest_pin
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Fix
+from armready.core.rule import Example, FileRule
+from armready.knowledge.image_verdicts import digest_pin
 from armready.kubernetes.images import image_uses
-from armready.kubernetes.verdicts import reference
-from armready.parsers.yaml import span
-from armready.rule import Example, FileRule
+from armready.kubernetes.pod_images import reference
+from armready.languages.yaml.nodes import span
 
 from ._shared import SCHEDULING, rename
 

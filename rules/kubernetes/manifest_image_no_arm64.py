@@ -22,16 +22,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.config import Target
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Applicability, Fix
-from armready.image_rules import no_arm64
+from armready.core.classify import Kind
+from armready.core.config import Target
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
+from armready.knowledge.image_verdicts import no_arm64
 from armready.kubernetes.images import image_uses
-from armready.kubernetes.verdicts import reference
-from armready.parsers.yaml import span
-from armready.rule import Example, FileRule
+from armready.kubernetes.pod_images import reference
+from armready.languages.yaml.nodes import span
 
 from ._shared import SCHEDULING, rename
 

@@ -26,11 +26,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.file import File
-from armready.finding import Finding, Severity
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.rule import Example, FileRule
 from armready.kubernetes.fields import misplaced, moved
-from armready.parsers.yaml import span
-from armready.rule import Example, FileRule
+from armready.languages.yaml.nodes import span
 
 from ._shared import MANIFESTS
 

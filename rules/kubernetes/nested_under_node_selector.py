@@ -24,13 +24,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Applicability
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability
+from armready.core.rule import Example, FileRule
 from armready.kubernetes.fields import Swallowed, lifted, swallowed
-from armready.parsers.yaml import span
-from armready.rule import Example, FileRule
+from armready.languages.yaml.nodes import span
 
 from ._shared import MANIFESTS
 

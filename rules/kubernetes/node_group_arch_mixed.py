@@ -23,14 +23,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Applicability, Fix
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
 from armready.kubernetes.nodes import MachineList, eks_groups, eksctl_groups
-from armready.parsers.yaml import span
-from armready.rule import Example, FileRule
-from armready.yaml_edit import set_scalar
+from armready.languages.yaml.edit import set_scalar
+from armready.languages.yaml.nodes import span
 
 from ._shared import MANIFESTS
 

@@ -22,14 +22,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Applicability, Fix
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
 from armready.kubernetes.documents import documents
-from armready.kubernetes.pods import POD_PATHS, Origin, pods
-from armready.parsers.yaml import get, kind_of, merged_pairs, span
-from armready.rule import Example, FileRule
+from armready.kubernetes.model import Origin
+from armready.kubernetes.pods import POD_PATHS, pods
+from armready.languages.yaml.nodes import get, kind_of, merged_pairs, span
 
 from ._shared import MANIFESTS
 

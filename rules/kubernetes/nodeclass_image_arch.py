@@ -19,13 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.arch import Arch, tokens
-from armready.config import Target
-from armready.file import File
-from armready.finding import Finding, Severity
+from armready.core.config import Target
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.rule import Example, FileRule
+from armready.knowledge.arch import Arch, tokens
 from armready.kubernetes.documents import resources
-from armready.parsers.yaml import Node, ScalarNode, get, span, walk
-from armready.rule import Example, FileRule
+from armready.languages.yaml.nodes import Node, ScalarNode, get, span, walk
 
 from ._shared import MANIFESTS
 

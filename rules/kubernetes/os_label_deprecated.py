@@ -23,12 +23,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Finding, Severity
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.rule import Example, FileRule
 from armready.kubernetes.labels import label_uses, renamed
-from armready.parsers.yaml import span
-from armready.rule import Example, FileRule
+from armready.languages.yaml.nodes import span
 
 from ._shared import SCHEDULING
 

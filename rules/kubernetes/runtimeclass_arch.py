@@ -22,16 +22,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.config import Target
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Applicability, Fix
+from armready.core.config import Target
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
+from armready.core.source import Span
 from armready.kubernetes.documents import is_open, resources
 from armready.kubernetes.placement import satisfied_by, selector
-from armready.parsers.yaml import get, pair_of, span
-from armready.rule import Example, FileRule
-from armready.source import Span
-from armready.yaml_edit import prune
+from armready.languages.yaml.edit import prune
+from armready.languages.yaml.nodes import get, pair_of, span
 
 from ._shared import WITH_TEMPLATES
 

@@ -23,16 +23,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import Kind
+from armready.builds.arch_cases import arch_switches, problem
+from armready.builds.scripts import HostedScript, scripts
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
+from armready.core.source import Span
 from armready.downloads import Download, downloads
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
-from armready.fix import Applicability, Fix
 from armready.kubernetes.placement import allowed
-from armready.rule import Example, FileRule
-from armready.scripts import HostedScript, scripts
-from armready.source import Span
-from armready.switches import arch_switches, problem
 
 from ._shared import confidence_of
 

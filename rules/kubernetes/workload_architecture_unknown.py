@@ -26,15 +26,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from armready.config import Target
-from armready.finding import Confidence, Finding, Severity
-from armready.fix import Applicability, Fix
+from armready.core.config import Target
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
 from armready.knowledge.images import verdict
 from armready.kubernetes.facts import Workload
 from armready.kubernetes.overlays import Overlay, covering, replaced_image
 from armready.kubernetes.own_images import build_of, own_builds
-from armready.project import Project
-from armready.rule import Example, ProjectRule
 
 from ._shared import SCHEDULING
 

@@ -1,5 +1,5 @@
 """Python: native dependencies, wheel builds, architecture tests (`PY`)."""
 
-from armready.classify import INSTALL_KINDS, LOCK_KINDS, MANIFEST_KINDS, Kind
+from armready.core.classify import INSTALL_KINDS, LOCK_KINDS, MANIFEST_KINDS, Kind
 
 KINDS = MANIFEST_KINDS | LOCK_KINDS | INSTALL_KINDS | {Kind.PYTHON}

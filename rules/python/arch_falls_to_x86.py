@@ -26,13 +26,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Applicability
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability
+from armready.core.rule import Example, FileRule
 from armready.python.branches import Way, branchings, is_test
 from armready.python.reporting import ARCH_NEEDLES, comparison_fix
-from armready.rule import Example, FileRule
 
 
 class ArchFallsToX86(FileRule):

@@ -23,12 +23,12 @@ import ast
 import re
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Applicability, Fix
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
 from armready.python.sources import Sources, constant, sources
-from armready.rule import Example, FileRule
 
 _CHANNEL = re.compile(r"(?:chrome|msedge)(?:-(?:beta|dev|canary))?")
 _INSTALL = re.compile(r"\bplaywright install(?: -[\w-]+)* ((?:chrome|msedge)(?:-(?:beta|dev|canary))?)(?![\w-])")

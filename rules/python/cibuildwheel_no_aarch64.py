@@ -24,12 +24,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import PIPELINE_KINDS, Kind
-from armready.finding import Finding, Severity
-from armready.fix import Applicability
-from armready.project import Project
+from armready.core.classify import PIPELINE_KINDS, Kind
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
 from armready.python.wheel_builds import CIBUILDWHEEL, ArmWheels, WheelBuild
-from armready.rule import Example, ProjectRule
 
 _PATH = ".github/workflows/wheels.yml"
 _JOB = """

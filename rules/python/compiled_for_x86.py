@@ -26,16 +26,16 @@ from collections.abc import Iterator
 
 from packaging.version import Version
 
-from armready.classify import Kind
-from armready.finding import Confidence, Finding, Severity
-from armready.fix import Applicability, Fix
+from armready.core.classify import Kind
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
+from armready.core.source import Location, Region, Span
 from armready.knowledge.packages import concerned, package, version
-from armready.project import Project
 from armready.python.dependencies import Dependency
 from armready.python.manifest import Manifest
-from armready.python.survey import installed_on, survey
-from armready.rule import Example, ProjectRule
-from armready.source import Location, Region, Span
+from armready.python.project import installed_on, survey
 
 _MADE_FOR = re.compile(r"--python-platform[ =](?:linux\b(?!-)|x86_64-[\w-]+)|--platform[ =](?:linux\b(?!-)|manylinux\w*_x86_64)")
 _ON_ALL = Version("2.11.0")

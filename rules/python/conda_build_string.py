@@ -23,13 +23,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Applicability, Fix
-from armready.parsers.yaml import get, parse_yaml, places, text_of
-from armready.rule import Example, FileRule
-from armready.source import Span
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
+from armready.core.source import Span
+from armready.languages.yaml.nodes import get, parse_yaml, places, text_of
 
 _ENTRY = re.compile(r"[\w.\-:/]+=[\w.!+*]+(?P<build>=(?:[\w.*]*\*)?[A-Za-z_.]*\d[\w.]*)$")
 _ENOUGH = 3

@@ -18,14 +18,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import INSTALL_KINDS, Kind
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
-from armready.parsers.yaml import get, parse_yaml, places, text_of
+from armready.core.classify import INSTALL_KINDS, Kind
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.rule import Example, FileRule
+from armready.core.source import Span
+from armready.knowledge.targets import is_for_another_system
+from armready.languages.yaml.nodes import get, parse_yaml, places, text_of
 from armready.python.commands import conda_commands
-from armready.python.targets import is_for_another_system
-from armready.rule import Example, FileRule
-from armready.source import Span
 
 _WITHOUT = frozenset({"pytorch", "pytorch-nightly", "intel", "pyg", "fastai", "dglteam"})
 

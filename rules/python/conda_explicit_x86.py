@@ -19,11 +19,11 @@ import re
 from collections.abc import Iterator
 from posixpath import dirname
 
-from armready.classify import Kind
-from armready.finding import Finding, Severity
-from armready.project import Project
+from armready.core.classify import Kind
+from armready.core.finding import Finding, Severity
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
 from armready.python.platforms import ExplicitFile
-from armready.rule import Example, ProjectRule
 
 _URL = "https://conda.anaconda.org/conda-forge"
 

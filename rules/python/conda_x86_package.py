@@ -20,14 +20,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.classify import INSTALL_KINDS, Kind
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.parsers.yaml import get, parse_yaml, places, text_of
+from armready.core.classify import INSTALL_KINDS, Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.rule import Example, FileRule
+from armready.core.source import Span
+from armready.languages.yaml.nodes import get, parse_yaml, places, text_of
 from armready.python.commands import conda_commands
 from armready.python.recipes import recipe_packages
-from armready.rule import Example, FileRule
-from armready.source import Span
 
 _NAMES = re.compile(
     r"(?:mkl(?:[-_](?:service|fft|random|umath|include|devel|static))?|intel-openmp|intelpython\w*|icc_rt|scikit-learn-intelex|daal4py|dpcpp\S*"

@@ -20,13 +20,13 @@ import ast
 import re
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.rule import Example, FileRule
 from armready.python.branches import is_test
-from armready.python.reach import called_name
+from armready.python.reachable import called_name
 from armready.python.sources import Sources, constant, sources
-from armready.rule import Example, FileRule
 
 _FEATURE = re.compile(r"(?:sse[234]?(?:[._]?[12])?|ssse3|avx(?:2|512\w*)?|fma[34]?|f16c|bmi[12]|popcnt|aes|pclmulqdq)", re.IGNORECASE)
 _FLAGS = re.compile(r"flags|features|cpu_?info|capabilit|instruction_?set|\bisa\b", re.IGNORECASE)

@@ -18,13 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import MANIFEST_KINDS, Kind
-from armready.finding import Finding, Severity
-from armready.project import Project
+from armready.core.classify import MANIFEST_KINDS, Kind
+from armready.core.finding import Finding, Severity
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
 from armready.python.manifest import Manifest
+from armready.python.project import on_pythons, survey
 from armready.python.reporting import dependency_level, fact
-from armready.python.survey import on_pythons, survey
-from armready.rule import Example, ProjectRule
 
 _FACTS = """
 {"version": 1, "packages": [{"name": "engine", "indexes": ["https://index.example/simple"], "as_of": "2026-11-24", "files": [

@@ -22,17 +22,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import LOCK_KINDS, MANIFEST_KINDS, Kind
-from armready.finding import Finding, Related, Severity
-from armready.project import Project
+from armready.core.classify import LOCK_KINDS, MANIFEST_KINDS, Kind
+from armready.core.finding import Finding, Related, Severity
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
+from armready.knowledge.wheels import Outcome
 from armready.python.glibc import TooOld, too_old
 from armready.python.images import PythonImage
 from armready.python.locks import Lock
 from armready.python.manifest import Manifest
+from armready.python.project import on_pythons, survey
 from armready.python.reporting import concerned_pythons, fact
-from armready.python.survey import on_pythons, survey
-from armready.python.wheels import Outcome
-from armready.rule import Example, ProjectRule
 
 _PROJECT = '[project]\nname = "app"\nrequires-python = ">=3.11"\ndependencies = ["«engine>=2»"]\n'
 _LOCK = """

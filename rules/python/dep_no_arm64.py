@@ -25,15 +25,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import INSTALL_KINDS, MANIFEST_KINDS, Kind
-from armready.finding import Finding, Severity
-from armready.fix import Applicability
-from armready.project import Project
+from armready.core.classify import INSTALL_KINDS, MANIFEST_KINDS, Kind
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
+from armready.knowledge.wheels import Outcome
 from armready.python.manifest import Manifest
+from armready.python.project import on_pythons, survey
 from armready.python.reporting import alternative, bump, dependency_level, fact, nearest
-from armready.python.survey import on_pythons, survey
-from armready.python.wheels import Outcome
-from armready.rule import Example, ProjectRule
 
 
 class DepNoArm64(ProjectRule):

@@ -24,15 +24,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import MANIFEST_KINDS, Kind
-from armready.finding import Confidence, Finding, Severity
-from armready.fix import Applicability, Edit, Fix
+from armready.core.classify import MANIFEST_KINDS, Kind
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.fix import Applicability, Edit, Fix
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
 from armready.knowledge.packages import as_of, concerned, package
-from armready.project import Project
 from armready.python.dependencies import Dependency, Form, allows, lower_bound
 from armready.python.manifest import Manifest
-from armready.python.survey import declarations, installed_on, survey
-from armready.rule import Example, ProjectRule
+from armready.python.project import declarations, installed_on, survey
 
 _LOWEST = '\n[tool.uv]\nresolution = "lowest-direct"\n'
 _APP = '[project]\nname = "app"\nrequires-python = ">=3.9"\ndependencies = ["{}"]\n'

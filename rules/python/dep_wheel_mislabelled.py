@@ -24,18 +24,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import INSTALL_KINDS, LOCK_KINDS, MANIFEST_KINDS, Kind
-from armready.finding import Finding, Severity
-from armready.fix import Applicability, Edit, Fix
+from armready.core.classify import INSTALL_KINDS, LOCK_KINDS, MANIFEST_KINDS, Kind
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability, Edit, Fix
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
 from armready.knowledge.mislabelled import Mislabelled, measured, mislabelled
-from armready.project import Project
+from armready.knowledge.targets import GLIBC, Target, marker_holds
 from armready.python.dependencies import Dependency, Form
 from armready.python.locked import roots_of, supported
 from armready.python.locks import Lock, Locked, Reached, reach
 from armready.python.manifest import Manifest
-from armready.python.survey import Survey, declarations, installed_on, level, survey
-from armready.python.targets import GLIBC, Target, marker_holds
-from armready.rule import Example, ProjectRule
+from armready.python.project import Survey, declarations, installed_on, level, survey
 
 _LOCK_EXAMPLE = (
     'version = 1\n\n[[package]]\nname = "app"\nversion = "1"\nsource = { editable = "." }\ndependencies = [{ name = "psycopg2-binary" }]\n\n'

@@ -27,17 +27,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import INSTALL_KINDS, MANIFEST_KINDS, Kind
-from armready.finding import Confidence, Finding, Severity
-from armready.fix import Applicability, Fix
+from armready.core.classify import INSTALL_KINDS, MANIFEST_KINDS, Kind
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
 from armready.knowledge.packages import package
-from armready.project import Project
 from armready.python.dependencies import NOT_ARM, NOT_LINUX_ARM, Form
 from armready.python.imports import X86Import, x86_modules
 from armready.python.manifest import Manifest
+from armready.python.project import Judged, survey
 from armready.python.reporting import NEEDS_LOCK, alternative, dependency_level, fact, split, surely_good
-from armready.python.survey import Judged, survey
-from armready.rule import Example, ProjectRule
 
 _PAIRED = "tensorflow-cpu"
 

@@ -19,15 +19,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from armready.arch import names_arm64
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.patterns import regex
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.rule import Example, FileRule
+from armready.core.startup import regex
+from armready.knowledge.arch import names_arm64
 from armready.python.branches import is_test
-from armready.python.reach import called_name
+from armready.python.reachable import called_name
 from armready.python.sources import Sources, constant, sources
-from armready.rule import Example, FileRule
 
 _AMD64 = ("linux/amd64", "linux/x86_64", "amd64")
 _OPTION = "--platform"

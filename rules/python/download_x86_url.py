@@ -20,14 +20,14 @@ import ast
 import re
 from collections.abc import Iterator
 
-from armready.arch import amd64_tokens, names_arm64
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.rule import Example, FileRule
+from armready.knowledge.arch import amd64_tokens, names_arm64
 from armready.knowledge.tools import as_of, identify
 from armready.python.branches import is_test
 from armready.python.sources import Sources, sources
-from armready.rule import Example, FileRule
 
 _URL = re.compile(r"(?:https?|ftp)://[^/\s]+/(\S+)")
 _PAGE = re.compile(r"\.(?:html?|md|rst|php|whl|py)$|/(?:blob|tree|issues|pull|wiki|docs)/")

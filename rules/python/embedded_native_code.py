@@ -21,12 +21,12 @@ import ast
 import re
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Finding, Severity
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.rule import Example, FileRule
 from armready.python.branches import is_test
 from armready.python.sources import Sources, sources
-from armready.rule import Example, FileRule
 
 _COMPILES = ("set_source", "verify", "load_inline", "cppdef", "inline", "cppcode", "ext_tools")
 _HEADER = re.compile(r"#\s*include\s*[<\"]((?:[a-z]*mmintrin|immintrin|x86intrin|cpuid|intrin)\.h)[>\"]")

@@ -18,13 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Finding, Severity
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.rule import Example, FileRule
 from armready.knowledge.flags import FlagKind, kind_of_flag
 from armready.python.branches import is_test
 from armready.python.sources import sources
-from armready.rule import Example, FileRule
 
 
 class ExtMarchNative(FileRule):

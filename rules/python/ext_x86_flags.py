@@ -26,16 +26,16 @@ import ast
 import re
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
-from armready.fix import Applicability, Fix
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
 from armready.knowledge.flags import FlagKind, kind_of_flag
 from armready.python.branches import is_test
-from armready.python.reach import called_name
+from armready.python.reachable import called_name
 from armready.python.rewrite import guarded_elements
 from armready.python.sources import Sources, sources
-from armready.rule import Example, FileRule
 
 _NAMES = re.compile(
     r"(?:compile|link|cxx?|c\+\+|cpp|nvcc|compiler)[a-z_]{0,60}(?:args?|flags?|opts?|options?)|c(?:xx|pp)?flags|ldflags|extra_args|^flags$|_flags$|_args$",

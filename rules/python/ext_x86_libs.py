@@ -21,13 +21,13 @@ import ast
 import re
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Finding, Severity
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.rule import Example, FileRule
 from armready.python.branches import is_test
-from armready.python.reach import called_name
+from armready.python.reachable import called_name
 from armready.python.sources import Sources, constant, sources
-from armready.rule import Example, FileRule
 
 _LIBRARIES = re.compile(
     r"mkl_(?:rt|intel_\w+|core|sequential|gnu_thread|intel_thread|avx\w*)|iomp5|ippcore|ipp[a-z]{1,3}|svml|irc|intlc|tbbmalloc_intel"

@@ -20,12 +20,12 @@ import ast
 import re
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.rule import Example, FileRule
 from armready.python.branches import is_test
 from armready.python.sources import Sources, constant, sources
-from armready.rule import Example, FileRule
 
 _UNSIGNED = re.compile(r"(?:numpy\.)?(?:uint(?:8|16|32|64|c|p)?|ubyte|ushort|ulonglong)")
 _INTEGER = re.compile(r"(?:numpy\.)?(?:int(?:8|16|32|64|_|c|p)|byte|short|longlong)")

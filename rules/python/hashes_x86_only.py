@@ -19,14 +19,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.finding import Confidence, Finding, Severity
+from armready.core.classify import Kind
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
 from armready.knowledge.packages import good, package
-from armready.project import Project
 from armready.python.dependencies import Dependency
 from armready.python.manifest import Manifest
-from armready.python.survey import Survey, installed_on, survey
-from armready.rule import Example, ProjectRule
+from armready.python.project import Survey, installed_on, survey
 
 _ONE = " \\\n    --hash=sha256:aaaa\n"
 _TWO = " \\\n    --hash=sha256:aaaa \\\n    --hash=sha256:bbbb\n"

@@ -19,14 +19,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import INSTALL_KINDS, Kind
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
-from armready.parsers.requirements import parse_requirements
-from armready.patterns import regex
+from armready.core.classify import INSTALL_KINDS, Kind
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.rule import Example, FileRule
+from armready.core.startup import regex
+from armready.languages.requirements import parse_requirements
 from armready.python.commands import IndexOption, index_options
 from armready.python.indexes import is_x86_only
-from armready.rule import Example, FileRule
 
 _WHEELS = regex(r"^https?://(?:data\.pyg\.org/whl/\S*\+(?:cu\d+|cpu)|abetlen\.github\.io/llama-cpp-python/whl/cu\d+)")
 

@@ -20,11 +20,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.classify import SHELL_KINDS
-from armready.file import File
-from armready.finding import Finding, Severity
+from armready.core.classify import SHELL_KINDS
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.rule import Example, FileRule
 from armready.python.commands import platform_options
-from armready.rule import Example, FileRule
 
 # The same option for arm64, or the value that it gets from a variable.
 _FOR_ARM64 = re.compile(r"plat(?:form|-name)[\"']?[ =][\"']?\S{0,200}aarch64|=[\"']?(?:many|musl)?linux\w{0,60}_aarch64")

@@ -19,14 +19,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Finding, Severity
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.rule import Example, FileRule
+from armready.core.source import Span
 from armready.python.branches import is_test
-from armready.python.reach import called_name
+from armready.python.reachable import called_name
 from armready.python.sources import Sources, constant, keyword, sources
-from armready.rule import Example, FileRule
-from armready.source import Span
 
 _KEYS = ("kubernetes.io/arch", "beta.kubernetes.io/arch")
 

@@ -23,13 +23,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Applicability, Fix
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
 from armready.python.branches import is_test
 from armready.python.sources import constant, sources
-from armready.rule import Example, FileRule
 
 _CLASSES = ("Architecture", "CpuArchitecture")
 _KEYWORDS = ("Architectures", "architectures", "CompatibleArchitectures", "compatible_architectures")

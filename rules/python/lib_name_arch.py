@@ -19,14 +19,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.arch import amd64_tokens
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.rule import Example, FileRule
+from armready.knowledge.arch import amd64_tokens
 from armready.python.branches import is_test
 from armready.python.bundled import loads
 from armready.python.sources import sources
-from armready.rule import Example, FileRule
 
 
 class LibNameArch(FileRule):

@@ -26,16 +26,16 @@ from collections.abc import Iterator
 
 from packaging.version import Version
 
-from armready.classify import INSTALL_KINDS, MANIFEST_KINDS, Kind
-from armready.finding import Confidence, Finding, Severity
-from armready.fix import Applicability, Fix
+from armready.core.classify import INSTALL_KINDS, MANIFEST_KINDS, Kind
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
 from armready.knowledge.packages import as_of, package, version
-from armready.project import Project
 from armready.python.dependencies import NOT_ARM, ON_ARM, Dependency
 from armready.python.manifest import Manifest
+from armready.python.project import declarations, installed_on, level, survey
 from armready.python.reporting import split, surely_good
-from armready.python.survey import declarations, installed_on, level, survey
-from armready.rule import Example, ProjectRule
 
 _LOCAL = re.compile(r"cpu|cu\d{2,3}|rocm[\d.]*|xpu|pt\d+cu\d+|cuda\w*")
 # Package -> the first release whose `+cpu` files exist for aarch64; None: not known.

@@ -21,17 +21,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import LOCK_KINDS, MANIFEST_KINDS
-from armready.finding import Finding, Related, Severity
+from armready.core.classify import LOCK_KINDS, MANIFEST_KINDS
+from armready.core.finding import Finding, Related, Severity
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
 from armready.knowledge.packages import package
-from armready.project import Project
+from armready.knowledge.wheels import Outcome
 from armready.python.locked import locked_packages
 from armready.python.locks import Lock
 from armready.python.manifest import Manifest
+from armready.python.project import survey
 from armready.python.reporting import concerned_pythons, remedy
-from armready.python.survey import survey
-from armready.python.wheels import Outcome
-from armready.rule import Example, ProjectRule
 
 
 def _poetry(name: str, version: str, files: tuple[str, ...], marker: str = "") -> str:

@@ -20,16 +20,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import LOCK_KINDS, MANIFEST_KINDS, Kind
-from armready.finding import Finding, Related, Severity
-from armready.project import Project
+from armready.core.classify import LOCK_KINDS, MANIFEST_KINDS, Kind
+from armready.core.finding import Finding, Related, Severity
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
+from armready.knowledge.targets import marker_holds
 from armready.python.locked import locked_packages
 from armready.python.locks import Lock
 from armready.python.manifest import Manifest
+from armready.python.project import declarations, survey
 from armready.python.reporting import relock
-from armready.python.survey import declarations, survey
-from armready.python.targets import marker_holds
-from armready.rule import Example, ProjectRule
 
 _APP = '[[package]]\nname = "app"\nversion = "0.1"\nsource = {{ virtual = "." }}\ndependencies = [{}]\n\n'
 _EMPTY = '[[package]]\n{}\nversion = "14.1.0"\nsource = {{ registry = "x" }}\n'

@@ -20,12 +20,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import LOCK_KINDS, MANIFEST_KINDS
-from armready.finding import Finding, Severity
-from armready.project import Project
+from armready.core.classify import LOCK_KINDS, MANIFEST_KINDS
+from armready.core.finding import Finding, Severity
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
 from armready.python.locks import Lock
-from armready.python.survey import survey
-from armready.rule import Example, ProjectRule
+from armready.python.project import survey
 
 
 class LockSinglePlatform(ProjectRule):

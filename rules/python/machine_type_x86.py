@@ -21,14 +21,14 @@ import ast
 import re
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.rule import Example, FileRule
 from armready.knowledge.instances import machine
 from armready.python.branches import is_test
-from armready.python.reach import called_name
+from armready.python.reachable import called_name
 from armready.python.sources import Sources, constant, sources
-from armready.rule import Example, FileRule
 
 _NAMES = {
     "instance_type": "aws",

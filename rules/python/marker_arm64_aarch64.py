@@ -25,15 +25,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.classify import MANIFEST_KINDS, Kind
-from armready.finding import Finding, Severity
-from armready.fix import Applicability, Edit, Fix
-from armready.project import Project
+from armready.core.classify import MANIFEST_KINDS, Kind
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability, Edit, Fix
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
+from armready.knowledge.targets import AARCH64, PYTHONS, X86_64, Target, marker_holds
 from armready.python.dependencies import Dependency
 from armready.python.manifest import Manifest
-from armready.python.survey import declarations
-from armready.python.targets import AARCH64, PYTHONS, X86_64, Target, marker_holds
-from armready.rule import Example, ProjectRule
+from armready.python.project import declarations
 
 _VALUE = re.compile(r"platform_machine\s*==\s*[\"']([^\"']+)[\"']|[\"']([^\"']+)[\"']\s*==\s*platform_machine")
 _APPLE = re.compile(r"tensorflow-(?:macos|metal)$|mlx|pyobjc|coremltools$|ocrmac$")

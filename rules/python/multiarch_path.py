@@ -26,14 +26,14 @@ import ast
 import re
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Fix
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Fix
+from armready.core.rule import Example, FileRule
 from armready.python.branches import is_test
-from armready.python.reach import called_name
+from armready.python.reachable import called_name
 from armready.python.sources import Sources, sources
-from armready.rule import Example, FileRule
 
 _PATH = re.compile(
     r"/lib/x86_64-linux-gnu|/opt/intel/[\w./-]{0,200}\bintel64\b|/lib64/ld-linux-x86-64\.so|/jvm/[\w.-]{0,100}-amd64\b|/targets/x86_64-linux\b|/include/x86_64-linux-gnu"

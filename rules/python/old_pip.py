@@ -20,13 +20,13 @@ from collections.abc import Iterator
 
 from packaging.version import Version
 
-from armready.classify import INSTALL_KINDS, MANIFEST_KINDS, Kind
-from armready.finding import Finding, Severity
-from armready.project import Project
+from armready.core.classify import INSTALL_KINDS, MANIFEST_KINDS, Kind
+from armready.core.finding import Finding, Severity
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
 from armready.python.dependencies import upper_bound
 from armready.python.manifest import Manifest
-from armready.python.survey import declarations
-from armready.rule import Example, ProjectRule
+from armready.python.project import declarations
 
 _FIRST = Version("19.3")
 _NAMES_LIBC = Version("20.3")

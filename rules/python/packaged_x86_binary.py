@@ -20,14 +20,14 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from armready.arch import Arch
-from armready.classify import Kind
-from armready.elf import HEADER, arch_of
-from armready.errors import ParseProblem
-from armready.finding import Finding, Severity
-from armready.project import Project
+from armready.core.classify import Kind
+from armready.core.errors import ParseProblem
+from armready.core.finding import Finding, Severity
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
+from armready.knowledge.arch import Arch
+from armready.knowledge.elf import HEADER, arch_of
 from armready.python.bundled import LoadedLibrary
-from armready.rule import Example, ProjectRule
 
 _X86_64 = "\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0"
 

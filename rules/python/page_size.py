@@ -21,13 +21,13 @@ import ast
 import re
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.rule import Example, FileRule
 from armready.python.branches import is_test
-from armready.python.reach import called_name
+from armready.python.reachable import called_name
 from armready.python.sources import Sources, keyword, sources
-from armready.rule import Example, FileRule
 
 _USUAL = 4096
 _LARGEST = 65536

@@ -20,13 +20,13 @@ import ast
 import re
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.rule import Example, FileRule
 from armready.python.branches import is_test
-from armready.python.reach import called_name
+from armready.python.reachable import called_name
 from armready.python.sources import Sources, sources
-from armready.rule import Example, FileRule
 
 _FIELDS = re.compile(r"\^?\s*(model name|flags|cpu MHz|vendor_id|physical id|cpu cores|siblings)\b(?:\W.*)?", re.DOTALL)
 _COMMAND = re.compile(r"(?:grep|awk|sed)\b[^|;]{0,300}?\b(model name|flags|cpu MHz|vendor_id|physical id|cpu cores|siblings)\b")

@@ -20,11 +20,11 @@ import ast
 import re
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.rule import Example, FileRule
-from armready.source import Span
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.rule import Example, FileRule
+from armready.core.source import Span
 
 _SELECTOR = re.compile(r"(?i)[ \t]*skip[ \t]*:[ \t]*(?:true|yes)[ \t]*#[ \t]*\[(?P<condition>[^\]]+)\]")
 _SKIP = re.compile(r"(?P<indent>[ \t]*)skip[ \t]*:[ \t]*+(?P<condition>[^#]*)(?:#(?s:.*))?$")

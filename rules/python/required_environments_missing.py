@@ -26,16 +26,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from posixpath import dirname
 
-from armready.classify import Kind
-from armready.finding import Finding, Related, Severity
-from armready.fix import Applicability, Fix
-from armready.project import Project
+from armready.core.classify import Kind
+from armready.core.finding import Finding, Related, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
+from armready.knowledge.wheels import Outcome
 from armready.python.indexes import RequiredEnvironments
 from armready.python.locked import LockedPackage, locked_packages
 from armready.python.locks import LockKind
-from armready.python.survey import survey
-from armready.python.wheels import Outcome
-from armready.rule import Example, ProjectRule
+from armready.python.project import survey
 
 _LOCK = """
 version = 1

@@ -25,14 +25,14 @@ import ast
 import re
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.fix import Applicability, Fix
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.rule import Example, FileRule
+from armready.core.source import Span
 from armready.python.branches import is_test
 from armready.python.sources import Sources, constant, sources
-from armready.rule import Example, FileRule
-from armready.source import Span
 
 _ARM = re.compile(r"arm_?64|aarch64|graviton|linuxarm|arm_container", re.IGNORECASE)
 _MEMBERS = {"CpuArchitecture.X86_64": "ARM64", "AmazonLinuxCpuType.X86_64": "ARM_64"}

@@ -20,13 +20,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.finding import Confidence, Finding, Severity
-from armready.project import Project
+from armready.core.classify import Kind
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
+from armready.knowledge.targets import PYTHONS, Target
 from armready.python.indexes import PinnedIndex, is_x86_only
-from armready.python.survey import installed_on, survey
-from armready.python.targets import PYTHONS, Target
-from armready.rule import Example, ProjectRule
+from armready.python.project import installed_on, survey
 
 _UV = """
 [project]

@@ -23,15 +23,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from posixpath import dirname
 
-from armready.classify import LOCK_KINDS, MANIFEST_KINDS
-from armready.finding import Finding, Severity
-from armready.fix import Applicability
-from armready.project import Project
+from armready.core.classify import LOCK_KINDS, MANIFEST_KINDS
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
 from armready.python.locked import excluded, manifest_of
 from armready.python.locks import Lock
 from armready.python.platforms import PlatformList
-from armready.python.survey import survey
-from armready.rule import Example, ProjectRule
+from armready.python.project import survey
 
 
 class TargetsExcludeArm64(ProjectRule):

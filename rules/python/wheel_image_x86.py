@@ -22,11 +22,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.classify import PIPELINE_KINDS, Kind
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
-from armready.rule import Example, FileRule
-from armready.source import Span
+from armready.core.classify import PIPELINE_KINDS, Kind
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.rule import Example, FileRule
+from armready.core.source import Span
 
 _IMAGE = re.compile(
     r"(?<![\w.])(?<!\w-)(?P<image>(?:\w[\w.-]{0,100}(?::\d{1,5})?/){0,6}(?P<family>manylinux|musllinux)(?:1|2010|2014|_\d+_\d+)_(?P<arch>x86_64|i686)(?:[:@][\w.:-]+)?)(?![\w-]|\.whl)"

@@ -21,15 +21,15 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from armready.classify import SHELL_KINDS, Kind
-from armready.file import File
-from armready.finding import Finding, Severity
-from armready.parsers.ini import parse_ini
-from armready.python.reach import called_name
+from armready.builds.scripts import scripts
+from armready.core.classify import SHELL_KINDS, Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.rule import Example, FileRule
+from armready.core.source import Span
+from armready.languages.ini import parse_ini
+from armready.python.reachable import called_name
 from armready.python.sources import Sources, constant, keyword, sources
-from armready.rule import Example, FileRule
-from armready.scripts import scripts
-from armready.source import Span
 
 _X86 = re.compile(r"(?:linux|manylinux\w{0,60}|musllinux\w{0,60})[-_]x86_64$")
 

@@ -18,15 +18,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import MANIFEST_KINDS, Kind
-from armready.finding import Finding, Severity
-from armready.project import Project
+from armready.core.classify import MANIFEST_KINDS, Kind
+from armready.core.finding import Finding, Severity
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
+from armready.knowledge.targets import AARCH64, PYTHONS, Target
+from armready.knowledge.wheels import file_name, wheel_tag
 from armready.python.dependencies import Dependency
 from armready.python.manifest import Manifest
-from armready.python.survey import declarations, installed_on, level
-from armready.python.targets import AARCH64, PYTHONS, Target
-from armready.python.wheels import file_name, wheel_tag
-from armready.rule import Example, ProjectRule
+from armready.python.project import declarations, installed_on, level
 
 
 class WheelUrlX86(ProjectRule):

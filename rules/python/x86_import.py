@@ -20,14 +20,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.facts import X86_MODULE_NEEDLES
-from armready.file import File
-from armready.finding import Finding, Severity
+from armready.core.classify import Kind
+from armready.core.facts import X86_MODULE_NEEDLES
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.rule import Example, FileRule
 from armready.knowledge.packages import as_of, package
 from armready.python.branches import is_test
 from armready.python.imports import x86_imports
-from armready.rule import Example, FileRule
 
 
 class X86Import(FileRule):

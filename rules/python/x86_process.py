@@ -20,14 +20,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from armready.arch import amd64_tokens, names_arm64
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Confidence, Finding, Severity
-from armready.patterns import regex
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding, Severity
+from armready.core.rule import Example, FileRule
+from armready.core.startup import regex
+from armready.knowledge.arch import amd64_tokens, names_arm64
 from armready.python.branches import is_test
 from armready.python.sources import keyword, sources
-from armready.rule import Example, FileRule
 
 _STARTS = regex(
     r"(?:(?:subprocess|sp)\.)?(?:run|call|check_call|check_output|Popen|getoutput|getstatusoutput)|os\.(?:system|popen|exec\w+|spawn\w+)"

@@ -21,12 +21,12 @@ import ast
 import re
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.finding import Finding, Severity
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.core.finding import Finding, Severity
+from armready.core.rule import Example, FileRule
 from armready.python.branches import is_test
 from armready.python.sources import Sources, constant, sources
-from armready.rule import Example, FileRule
 
 _CORES = re.compile(
     r"haswell|skylake\S*|sandybridge|ivybridge|nehalem|penryn|core2|zen\S*|znver\d|bulldozer|piledriver|steamroller|excavator|cooperlake|sapphirerapids"

@@ -1,5 +1,5 @@
 """The ignore comments themselves (`ARM`)."""
 
-from armready.classify import Kind
+from armready.core.classify import Kind
 
 KINDS = frozenset(Kind)

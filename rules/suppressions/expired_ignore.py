@@ -17,10 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from armready.classify import Kind
-from armready.finding import Finding, Severity
-from armready.rule import Example, SuppressionRule
-from armready.suppressions import Use
+from armready.core.classify import Kind
+from armready.core.finding import Finding, Severity
+from armready.core.rule import Example, SuppressionRule
+from armready.core.suppressions import Use
 
 
 class ExpiredIgnore(SuppressionRule):

@@ -22,12 +22,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from armready.classify import Kind
-from armready.finding import Finding, Severity
-from armready.fix import Edit, Fix
-from armready.rule import Example, SuppressionRule
-from armready.source import Location, Region, Span
-from armready.suppressions import Use
+from armready.core.classify import Kind
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Edit, Fix
+from armready.core.rule import Example, SuppressionRule
+from armready.core.source import Location, Region, Span
+from armready.core.suppressions import Use
 
 
 class UnusedIgnore(SuppressionRule):

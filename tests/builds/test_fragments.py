@@ -2,7 +2,7 @@
 
 import pytest
 
-from armready.config import Settings
+from armready.core.config import Settings
 from armready.testing import analyse_files
 
 RECIPE = "push:\n\tdocker build -t example/app:1 .\n\tdocker push example/app:1\n"

@@ -3,8 +3,8 @@
 import pytest
 
 from armready.builds.grammar import read
-from armready.embedded import Embedded
-from armready.parsers.shell import parse_shell
+from armready.core.embedded import Embedded
+from armready.languages.shell.script import parse_shell
 
 
 def call(text, environment=None):

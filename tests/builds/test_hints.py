@@ -2,14 +2,15 @@
 
 import pytest
 
-from armready.builds import hints, walk
-from armready.builds.hints import may_act
+from armready.builds import event_words as hints
+from armready.builds import read_events as walk
+from armready.builds.event_words import may_act
+from armready.builds.file_builds import read_builds
 from armready.builds.options import TOOLS
-from armready.builds.view import read_builds
-from armready.classify import Kind
-from armready.config import Settings
-from armready.file import File
-from armready.source import Source
+from armready.core.classify import Kind
+from armready.core.config import Settings
+from armready.core.file import File
+from armready.core.source import Source
 
 ACTING = [
     "docker build .",

@@ -4,9 +4,9 @@ import textwrap
 
 import pytest
 
-from armready.config import Settings
-from armready.fix import Applicability
-from armready.fixer import fix
+from armready.core.config import Settings
+from armready.core.fix import Applicability
+from armready.fixing.fixer import fix
 from armready.testing import analyse_files
 
 WORKFLOW = """

@@ -2,13 +2,14 @@
 
 import pytest
 
-from armready.builds import platforms, references
+from armready.builds import names as references
+from armready.builds import platforms
+from armready.builds.file_builds import read_builds
 from armready.builds.variables import expand, names
-from armready.builds.view import read_builds
-from armready.classify import Kind
-from armready.config import Settings
-from armready.file import File
-from armready.source import Source
+from armready.core.classify import Kind
+from armready.core.config import Settings
+from armready.core.file import File
+from armready.core.source import Source
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@
 
 import pytest
 
-from armready.config import Settings
-from armready.fix import Applicability
-from armready.fixer import fix
+from armready.core.config import Settings
+from armready.core.fix import Applicability
+from armready.fixing.fixer import fix
 from armready.testing import analyse_files
 
 DOCKERFILE = {"Dockerfile": "FROM alpine:3.20\n"}

@@ -14,13 +14,13 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["armready"]):
-    from armready.config import Settings
-    from armready.fix import Applicability
-    from armready.fixer import fix
-    from armready.pipeline import analyse
-    from armready.registry import Registry, all_rules
+    from armready.core.config import Settings
+    from armready.core.fix import Applicability
+    from armready.core.tree import MemoryTree
+    from armready.fixing.fixer import fix
+    from armready.run.passes import analyse
+    from armready.run.registry import Registry, all_rules
     from armready.testing import example_files
-    from armready.tree import MemoryTree
 
     RULES = all_rules()
 

@@ -7,10 +7,10 @@ import pytest
 
 @pytest.fixture(scope="module")
 def reachable():
+    from armready.core.tree import MemoryTree
     from armready.online.indexes import indexes
     from armready.online.pypi import look_up_packages
     from armready.online.web import Web
-    from armready.tree import MemoryTree
 
     found, tally = look_up_packages(["psutil"], indexes(MemoryTree({})), Web(), None)
     assert found, tally.summary

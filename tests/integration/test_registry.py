@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from armready.knowledge.reference import Reference
+from armready.core.reference import Reference
 from armready.online.addresses import Hosts
 from armready.online.auth import Credentials
 from armready.online.cache import AnswerCache

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from armready.registry import all_rules
+from armready.run.registry import all_rules
 
 ROOT = Path(__file__).parents[2]
 

@@ -3,8 +3,8 @@ from collections import Counter
 
 import pytest
 
-from armready.config import Settings, UserImage
-from armready.finding import Confidence
+from armready.core.config import Settings, UserImage
+from armready.core.finding import Confidence
 from armready.knowledge.images import Basis, Has, Reference, Where, arch_in_name, cpu_baseline, verdict
 from armready.knowledge.tables import front_coded, front_decoded, table
 

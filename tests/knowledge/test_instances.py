@@ -1,6 +1,6 @@
 import pytest
 
-from armready.finding import Confidence
+from armready.core.finding import Confidence
 from armready.knowledge.instances import machine
 
 

@@ -1,11 +1,11 @@
 import pytest
 
-from armready.finding import Confidence
+from armready.core.finding import Confidence
 from armready.knowledge.flags import FlagKind, kind_of_flag
 from armready.knowledge.packages import all_pythons, by_import, concerned, good, judge, package
 from armready.knowledge.syscalls import by_x86_number
-from armready.python.targets import AARCH64, MUSL, Target
-from armready.python.wheels import Outcome
+from armready.knowledge.targets import AARCH64, MUSL, Target
+from armready.knowledge.wheels import Outcome
 
 
 def found(name: str, version: str, *pythons: tuple[int, int]) -> set[tuple[str, str]]:

@@ -4,15 +4,16 @@ import re
 
 import pytest
 
-from armready.classify import Kind
-from armready.config import Settings
-from armready.file import File
+from armready.core.classify import Kind
+from armready.core.config import Settings
+from armready.core.file import File
+from armready.core.source import Source
 from armready.kubernetes.documents import PLACEHOLDER, documents, mask, resources
 from armready.kubernetes.images import image_uses
+from armready.kubernetes.model import Origin, Role
 from armready.kubernetes.placement import EVERY, allowed, opaque_pins, says_arch, tolerates_arm
-from armready.kubernetes.pods import Origin, Role, pods
-from armready.parsers.yaml import span
-from armready.source import Source
+from armready.kubernetes.pods import pods
+from armready.languages.yaml.nodes import span
 
 
 def opened(text: str, kind: Kind = Kind.KUBERNETES) -> File:

@@ -1,8 +1,8 @@
-from armready.classify import Kind
-from armready.config import Settings
-from armready.file import File
+from armready.core.classify import Kind
+from armready.core.config import Settings
+from armready.core.file import File
+from armready.core.source import Source, Span
 from armready.kubernetes.scripts import container_scripts
-from armready.source import Source, Span
 
 TEXT = """\
 apiVersion: v1

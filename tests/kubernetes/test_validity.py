@@ -28,7 +28,7 @@ def fixed(tmp_path_factory):
 
     from typer.testing import CliRunner
 
-    from armready.cli import app
+    from armready.commands.cli import app
 
     folder = tmp_path_factory.mktemp("kubernetes") / "manifests"
     shutil.copytree(MANIFESTS[0].parent, folder)

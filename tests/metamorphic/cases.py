@@ -3,12 +3,12 @@
 from dataclasses import replace
 from functools import cache
 
-from armready.exchange import parse_facts
-from armready.registry import all_rules
-from armready.rule import SuppressionRule
+from armready.core.rule import SuppressionRule
+from armready.run.facts_files import parse_facts
+from armready.run.registry import all_rules
 from armready.testing import example_files, example_settings
 from tests.conftest import PROJECTS
-from tests.pipelines.test_fixes import CASES, PATHS, SETTINGS, repository
+from tests.systems.test_fixes import CASES, PATHS, SETTINGS, repository
 
 from .rewriting import Case
 

@@ -5,12 +5,13 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from armready.classify import Kind, kind_by_name
-from armready.file import File
-from armready.parsers.dockerfile import Dockerfile, Instruction, parse_dockerfile
-from armready.parsers.shell import Script, parse_shell
-from armready.source import Span
-from armready.suppressions import NEEDLE
+from armready.core.classify import Kind, kind_by_name
+from armready.core.file import File
+from armready.core.source import Span
+from armready.core.suppressions import NEEDLE
+from armready.languages.dockerfile.instructions import Instruction
+from armready.languages.dockerfile.parser import Dockerfile, parse_dockerfile
+from armready.languages.shell.script import Script, parse_shell
 
 from .rewriting import Change, Part, insert, rewriting, swap
 

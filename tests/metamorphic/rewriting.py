@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 
-from armready.classify import Kind, classify
-from armready.config import Settings
-from armready.discovery import matches
-from armready.errors import ParseProblem
-from armready.file import File
-from armready.source import Source, Span
+from armready.core.classify import Kind, classify
+from armready.core.config import Settings
+from armready.core.errors import ParseProblem
+from armready.core.file import File
+from armready.core.source import Source, Span
+from armready.run.discovery import matches
 
 Part = str | Span
 Place = tuple[str, Span]

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from armready.classify import SHELL_KINDS, Kind
-from armready.file import File
-from armready.parsers.shell import Command, Script, Word
-from armready.scripts import scripts
-from armready.source import Span
+from armready.builds.scripts import scripts
+from armready.core.classify import SHELL_KINDS, Kind
+from armready.core.file import File
+from armready.core.source import Span
+from armready.languages.shell.script import Command, Script, Word
 
 from .rewriting import Change, Part, rewriting
 

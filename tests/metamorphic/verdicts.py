@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from armready.finding import Finding
-from armready.pipeline import Filters, report
+from armready.core.finding import Finding
+from armready.run.passes import Filters, report
 from armready.testing import analyse_files
 
 from .rewriting import Case, Place, Rewriting, Rewritten

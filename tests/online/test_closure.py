@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from armready.config import Settings
-from armready.knowledge.learned import ClosurePackage, Learned, PackageAnswer, PackageFile
+from armready.core.config import Settings
+from armready.core.known import ClosurePackage, Learned, PackageAnswer, PackageFile
 from armready.online import closure as module
 from armready.online.closure import closure, parse_pins
 from armready.online.errors import UnansweredError
@@ -75,9 +75,9 @@ def test_without_uv_or_without_a_solution(monkeypatch) -> None:
 
 
 def test_only_plain_requirements_reach_the_resolver() -> None:
-    from armready.classify import Kind
-    from armready.file import File
-    from armready.source import Source
+    from armready.core.classify import Kind
+    from armready.core.file import File
+    from armready.core.source import Source
 
     text = "uvicorn[standard]>=0.20 ; python_version > '3.8'\n-e .\n./local\nflask==2.3.2 --hash=sha256:00\nx @ https://x.example/x.whl\n"
     file = File(Source.decode("requirements.txt", text.encode()), Kind.REQUIREMENTS, Settings())

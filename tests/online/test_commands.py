@@ -2,7 +2,7 @@
 
 import json
 
-from armready.online.commands import _size
+from armready.commands.lookups import _size
 
 JSON = {"Content-Type": "application/vnd.pypi.simple.v1+json"}
 

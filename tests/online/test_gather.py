@@ -1,9 +1,9 @@
 import pytest
 
-from armready.config import Settings, UserImage
-from armready.knowledge.reference import Reference
+from armready.core.config import Settings, UserImage
+from armready.core.reference import Reference
+from armready.core.tree import MemoryTree
 from armready.online.gather import Questions, images_of, questions, worth_asking
-from armready.tree import MemoryTree
 
 AMD64 = "sha256:" + "a" * 64
 

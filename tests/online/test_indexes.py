@@ -1,7 +1,7 @@
 import pytest
 
+from armready.core.tree import MemoryTree
 from armready.online.indexes import PUBLIC, Index, indexes
-from armready.tree import MemoryTree
 
 
 def tree(**files: str) -> MemoryTree:

@@ -3,15 +3,15 @@ import pickle
 
 import pytest
 
-from armready.config import Settings
-from armready.errors import ConfigError
-from armready.exchange import parse_facts, read_facts
-from armready.finding import Confidence, Severity
-from armready.fix import Applicability
-from armready.image_rules import arch_tag, digest_pin, no_arm64
+from armready.core.config import Settings
+from armready.core.errors import ConfigError
+from armready.core.finding import Confidence, Severity
+from armready.core.fix import Applicability
+from armready.core.known import BuiltImage, ImageAnswer, Learned, PackageAnswer, PackageFile, PlatformImage, canonical, from_json
+from armready.core.reference import Reference
+from armready.knowledge.image_verdicts import arch_tag, digest_pin, no_arm64
 from armready.knowledge.images import Basis, Has, verdict
-from armready.knowledge.learned import BuiltImage, ImageAnswer, Learned, PackageAnswer, PackageFile, PlatformImage, canonical, from_json
-from armready.knowledge.reference import Reference
+from armready.run.facts_files import parse_facts, read_facts
 
 AMD, ARM, BOTH = "sha256:" + "a" * 64, "sha256:" + "b" * 64, "sha256:" + "c" * 64
 INDEX = "application/vnd.oci.image.index.v1+json"

@@ -3,14 +3,14 @@ import time
 
 import pytest
 
+from armready.knowledge.targets import MUSL, Target
+from armready.knowledge.wheels import Outcome
 from armready.online.addresses import Hosts
 from armready.online.cache import AnswerCache
 from armready.online.indexes import Index, Indexes
 from armready.online.pypi import look_up_packages
 from armready.online.web import Web
 from armready.python.resolution import releases, resolve
-from armready.python.targets import MUSL, Target
-from armready.python.wheels import Outcome
 
 JSON = {"Content-Type": "application/vnd.pypi.simple.v1+json"}
 HTML = {"Content-Type": "text/html"}
@@ -104,7 +104,7 @@ def test_the_cache_asks_again_with_the_etag(server, tmp_path) -> None:
 
 
 def known(*names: str, **more: object):
-    from armready.knowledge.learned import PackageAnswer, PackageFile
+    from armready.core.known import PackageAnswer, PackageFile
 
     return releases(PackageAnswer("x", tuple(PackageFile(name, **more) for name in names), (), "2026-11-24"))
 

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from armready.knowledge.reference import Reference
+from armready.core.reference import Reference
 from armready.online.addresses import Hosts
 from armready.online.auth import Credentials
 from armready.online.errors import UnansweredError

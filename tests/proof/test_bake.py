@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipelines.test_described import BAKE, COMPOSE
 from tests.proof.engine import Engine
+from tests.systems.test_described import BAKE, COMPOSE
 
 BOTH = {"linux/amd64", "linux/arm64"}
 CASES = [("compose.yaml", *pair) for pair in COMPOSE.values()] + [("docker-bake.hcl", *pair) for pair in BAKE.values()]

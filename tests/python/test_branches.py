@@ -1,10 +1,10 @@
 import pytest
 
-from armready.classify import Kind
-from armready.config import Settings
-from armready.file import File
+from armready.core.classify import Kind
+from armready.core.config import Settings
+from armready.core.file import File
+from armready.core.source import Source
 from armready.python.branches import branchings
-from armready.source import Source
 
 HEAD = (
     "import os, platform, struct, subprocess, sys\nfrom platform import machine, processor, system\n"

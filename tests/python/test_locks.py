@@ -1,15 +1,15 @@
 import pytest
 
-from armready.config import Settings
+from armready.core.config import Settings
 from armready.python.locked import locked_packages
-from armready.python.survey import Survey, survey
+from armready.python.project import Survey, survey
 from armready.testing import analyse_files
 
 
 def surveyed(files: dict[str, str], **settings: object) -> Survey:
-    from armready.config import from_mapping
-    from armready.first_pass import read_and_check
-    from armready.project import Graph, Project
+    from armready.core.config import from_mapping
+    from armready.core.project import Graph, Project
+    from armready.run.check_file import read_and_check
 
     chosen = from_mapping(settings, "test") if settings else Settings()
     tree, registry, analysis = analyse_files(files, chosen)

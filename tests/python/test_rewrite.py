@@ -2,7 +2,7 @@ import ast
 
 import pytest
 
-from armready.errors import ParseProblem
+from armready.core.errors import ParseProblem
 from armready.python.rewrite import guarded_elements
 
 CASES = {

@@ -1,9 +1,9 @@
 import pytest
 
+from armready.knowledge.targets import AARCH64, GLIBC, MUSL, X86_64, Target, fits, marker_holds, platforms
+from armready.knowledge.wheels import Outcome, difference, file_name, outcome, wheel_tag
 from armready.python.dependencies import from_poetry, upper_bound
 from armready.python.locks import differences
-from armready.python.targets import AARCH64, GLIBC, MUSL, X86_64, Target, fits, marker_holds, platforms
-from armready.python.wheels import Outcome, difference, file_name, outcome, wheel_tag
 
 ARM = Target((3, 13))
 

@@ -11,27 +11,27 @@ from tests.regexes.growth import witness
 
 # Where a pattern is tried is not in the pattern. These are tried so that what one try reads, no other reads again.
 REVIEWED = {
-    ("armready/builds/rewriting.py", r"[ \t]*\\(\r?\n)([ \t]*)"): "once behind a word, for a change that is written",
-    ("armready/builds/rewriting.py", r"[ \t]*\\\r?\n"): "once behind a word, for a change that is written",
-    ("armready/builds/rewriting.py", r"[ \t]*+(?:\\?\r?\n|$)"): "once behind a word, for a change that is written",
+    ("armready/multiplatform/commands.py", r"[ \t]*\\(\r?\n)([ \t]*)"): "once behind a word, for a change that is written",
+    ("armready/multiplatform/commands.py", r"[ \t]*\\\r?\n"): "once behind a word, for a change that is written",
+    ("armready/multiplatform/commands.py", r"[ \t]*+(?:\\?\r?\n|$)"): "once behind a word, for a change that is written",
     ("armready/builds/statements.py", r"\s*\|\|\s*(?:\\\n\s*)?"): "once behind each command",
     ("armready/kubernetes/documents.py", r"(?:\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|[^\"`{}]|\}(?!\})|\{(?!\{))*"): "goes on where it stopped",
     (
-        "armready/parsers/dockerfile.py",
+        "armready/languages/dockerfile/instructions.py",
         r"""--([A-Za-z][\w-]*+)(?:=((?>(?:[^\s"'\\]|\\.|"[^"]*"|'[^']*')*)))?(?=[ \t]|\Z)""",
     ): "goes on where it stopped, and the first failure is the last",
-    ("armready/parsers/dockerfile.py", r'"((?:[^"\\]|\\.)*)"'): "the text is valid JSON",
-    ("armready/parsers/dockerfile_lines.py", r"""[^\s"'\\]+|\\.|"(?:[^"\\]|\\.)*"|'[^']*'|\s+|."""): "only the last quote is not closed",
-    ("armready/parsers/hcl.py", r"[ \t\r\n]+|#[^\n]*|//[^\n]*|/\*.*?\*/"): "a comment that is not closed ends the reading",
+    ("armready/languages/dockerfile/instructions.py", r'"((?:[^"\\]|\\.)*)"'): "the text is valid JSON",
+    ("armready/languages/dockerfile/lines.py", r"""[^\s"'\\]+|\\.|"(?:[^"\\]|\\.)*"|'[^']*'|\s+|."""): "only the last quote is not closed",
+    ("armready/languages/hcl.py", r"[ \t\r\n]+|#[^\n]*|//[^\n]*|/\*.*?\*/"): "a comment that is not closed ends the reading",
     (
-        "armready/parsers/requirements.py",
+        "armready/languages/requirements.py",
         r"\s*+(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*+"
         r"(?:\[(?P<extras>[^\]]*)\])?\s*+"
         r"(?:@\s*+(?P<url>\S+)|\(?(?P<specifier>(?>(?:[<>=!~]=?=?\s*+[^\s;,()#]++\s*+,?\s*+)*))\)?)\s*+"
         r"(?:;(?P<marker>(?s:.*)))?$",
     ): "the list of specifiers gives nothing back",
-    ("armready/parsers/yaml_scalars.py", r"[ \t]*(?:\r?\n[ \t]*)+"): "white space that is not folded is stepped over as a whole",
-    ("armready/pipelines/yaml_steps.py", r"(?>(?:[ \t]*+\r?\n)+)"): "once behind each step",
+    ("armready/languages/yaml/scalars.py", r"[ \t]*(?:\r?\n[ \t]*)+"): "white space that is not folded is stepped over as a whole",
+    ("armready/systems/yaml_steps.py", r"(?>(?:[ \t]*+\r?\n)+)"): "once behind each step",
 }
 USES = list(uses())
 ONE_CHARACTER = ([op.ANY], [op.IN], [op.LITERAL], [op.NOT_LITERAL])

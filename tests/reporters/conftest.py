@@ -8,14 +8,14 @@ from types import ModuleType
 
 import pytest
 
-from armready.config import Settings
-from armready.finding import Confidence, Finding, Related, Severity
-from armready.fix import Applicability, Edit, Fix
+from armready.core.config import Settings
+from armready.core.finding import Confidence, Finding, Related, Severity
+from armready.core.fix import Applicability, Edit, Fix
+from armready.core.results import Report, Unparsed
+from armready.core.rule import Example, FileRule, Rule
+from armready.core.source import Source, Span
+from armready.core.tree import MemoryTree
 from armready.reporters.base import Context
-from armready.results import Report, Unparsed
-from armready.rule import Example, FileRule, Rule
-from armready.source import Source, Span
-from armready.tree import MemoryTree
 
 FILES = {
     "svc/Dockerfile": "# syntax=docker/dockerfile:1\nFROM --platform=linux/amd64 debian:12\nRUN true\n",
@@ -41,7 +41,7 @@ Change **it**.
 
 def make_rule(code: str, name: str, summary: str, severity: Severity, *, fixable: bool) -> type[Rule]:
     """A rule class in a module of its own, as the base class asks for."""
-    from armready.classify import Kind
+    from armready.core.classify import Kind
 
     module = ModuleType(f"sample.{name.replace('-', '_')}")
     module.__doc__ = _DOCUMENTATION.format(introduction=f"{summary}.", name=name, fix="\n## Fix safety\n\nSafe.\n" if fixable else "")

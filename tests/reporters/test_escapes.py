@@ -10,17 +10,17 @@ from xml.etree import ElementTree
 
 import pytest
 
-from armready.config import Settings
-from armready.finding import Confidence, Finding, Related, Severity
-from armready.fix import Applicability, Edit, Fix
-from armready.fixer import FixOutcome, NotApplied
-from armready.pipeline import Analysis
+from armready.core.config import Settings
+from armready.core.finding import Confidence, Finding, Related, Severity
+from armready.core.fix import Applicability, Edit, Fix
+from armready.core.results import Report, Unparsed
+from armready.core.source import Source, Span
+from armready.core.tree import MemoryTree
+from armready.fixing.fixer import FixOutcome, NotApplied
 from armready.reporters import FORMATS, render
 from armready.reporters.base import Context, escape
 from armready.reporters.credentials import hide
-from armready.results import Report, Unparsed
-from armready.source import Source, Span
-from armready.tree import MemoryTree
+from armready.run.passes import Analysis
 
 HARMLESS = "app"
 SECRETS = ("hunter2", "ghp_Secret", "s1gnature")

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len as cells
 
+from armready.core.results import Report
+from armready.core.source import Region, Source, Span
 from armready.reporters import FORMATS, render
 from armready.reporters.base import Context, escape, escape_lines, summary_line
 from armready.reporters.excerpt import crop, crop_left, excerpt
-from armready.results import Report
-from armready.source import Region, Source, Span
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -38,7 +38,7 @@ def test_every_format_lists_every_finding(name: str, report: Report, context: Co
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_unreadable_file_costs_the_excerpt_only(name: str, report: Report, context: Context) -> None:
-    from armready.tree import MemoryTree
+    from armready.core.tree import MemoryTree
 
     assert render(name, report, replace(context, tree=MemoryTree({}), _sources={}))
 

@@ -13,12 +13,12 @@ from xml.etree import ElementTree
 import pytest
 from markdown_it import MarkdownIt
 
-from armready.config import Settings
+from armready.core.config import Settings
+from armready.core.results import Report
 from armready.reporters import render
 from armready.reporters.base import Context
 from armready.reporters.diff import hunks
 from armready.reporters.markdown import LIMIT, code, markdown
-from armready.results import Report
 
 EVIL = 'a%b\nc::error::x,y:z <script>alert(1)</script> </script> @team #1 | `x` [l](http://e.example) & "q"'
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from armready.core.results import Report
 from armready.reporters import render
 from armready.reporters.base import Context
 from armready.reporters.sarif import MAX_RESULTS, pascal_case, uri
-from armready.results import Report
 
 
 def run_of(report: Report, context: Context) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def test_no_uri_is_absolute_or_dotted(report: Report, context: Context) -> None:
 
 
 def test_fingerprints_survive_lines_above(report: Report, context: Context) -> None:
-    from armready.source import Source
+    from armready.core.source import Source
 
     finding = report.findings[-1]
     source = context.source(finding.path)
@@ -121,7 +121,7 @@ def test_unparsed_files_are_notes_of_the_run(report: Report, context: Context) -
 
 
 def test_more_results_than_github_takes_are_cut_mildest_first(report: Report, context: Context) -> None:
-    from armready.finding import Severity
+    from armready.core.finding import Severity
 
     findings = report.findings * (MAX_RESULTS // 4) + report.findings
     run = run_of(replace(report, findings=findings), context)

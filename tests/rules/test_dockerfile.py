@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from armready.config import Settings
-from armready.finding import Finding, Severity
-from armready.pipeline import analyse
-from armready.registry import Registry
-from armready.tree import MemoryTree
+from armready.core.config import Settings
+from armready.core.finding import Finding, Severity
+from armready.core.tree import MemoryTree
+from armready.run.passes import analyse
+from armready.run.registry import Registry
 
 _SETTINGS = replace(Settings(), min_severity=Severity.INFO, pedantic=True)
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from armready.cache import Cache, folder
-from armready.errors import DamagedCacheError, RefusedCacheError
-from armready.pipeline import analyse
-from armready.private_files import PrivateFiles, accepted_location
-from armready.session import open_session
+from armready.core.errors import DamagedCacheError, RefusedCacheError
+from armready.run.cache import Cache, folder
+from armready.run.passes import analyse
+from armready.run.private_files import PrivateFiles, accepted_location
+from armready.run.session import open_session
 
 TODAY = date(2026, 11, 24)
 WORKFLOW = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n    - run: docker build -t acme/a . && docker push acme/a\n"

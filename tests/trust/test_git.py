@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from armready import git as git_module
-from armready.changed import changed_since, uncommitted
-from armready.config import Settings
-from armready.discovery import discover
-from armready.errors import UsageError
-from armready.git import Repository
-from armready.tree import DiskTree
+from armready.core.config import Settings
+from armready.core.errors import UsageError
+from armready.core.tree import DiskTree
+from armready.run import git as git_module
+from armready.run.changed import changed_since, uncommitted
+from armready.run.discovery import discover
+from armready.run.git import Repository
 from tests.trust.conftest import FIXABLE, MENDED, git
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="shell scripts and pipes")
@@ -349,6 +349,6 @@ def test_an_index_does_not_name_what_lies_outside(repository, tmp_path_factory):
 
 
 def test_one_module_starts_git():
-    package = Path(git_module.__file__).parent
+    package = Path(git_module.__file__).parent.parent
     starting = {path.relative_to(package).as_posix() for path in package.rglob("*.py") if "import subprocess" in path.read_text()}
     assert starting == {Path(git_module.__file__).relative_to(package).as_posix(), "online/auth.py", "online/closure.py"}

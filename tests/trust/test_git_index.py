@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from armready.errors import ParseProblem
-from armready.git import tracked
-from armready.git_index import names_in
+from armready.core.errors import ParseProblem
+from armready.run.git import tracked
+from armready.run.git_index import names_in
 from tests.trust.conftest import git
 
 

@@ -102,7 +102,7 @@ if __name__ == "__main__":
     multiprocessing.set_start_method("spawn")
     from armready import first_pass
     first_pass.WORTH_A_POOL = 0
-    from armready.cli import main
+    from armready.commands.cli import main
     main()
 """
 

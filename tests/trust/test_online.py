@@ -11,8 +11,9 @@ import time
 
 import pytest
 
-from armready.config import from_mapping
-from armready.knowledge.reference import Reference
+from armready.core.config import from_mapping
+from armready.core.reference import Reference
+from armready.core.tree import MemoryTree
 from armready.online import web as web_module
 from armready.online.addresses import Hosts
 from armready.online.auth import Credentials
@@ -23,7 +24,6 @@ from armready.online.indexes import indexes
 from armready.online.registry import OCI_INDEX, RegistryClient
 from armready.online.stage import look_up
 from armready.online.web import Web
-from armready.tree import MemoryTree
 from tests.online.conftest import Server
 
 LIST = (

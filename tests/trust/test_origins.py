@@ -2,8 +2,8 @@
 
 import pytest
 
-from armready.config import KEYS, Origin, load_config, schema, user_config
-from armready.errors import ConfigError
+from armready.core.config import KEYS, Origin, load_config, schema, user_config
+from armready.core.errors import ConfigError
 
 TRUSTED = {
     "mirrors": "['mirror.example']",

@@ -1,0 +1,102 @@
+"""Builds of one platform that are right as they are: tests, parts of a merged image, images that name their architecture."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from armready.builds import names as references
+from armready.builds.events import Build, Merge, Name, Output, repositories, spellings
+from armready.builds.history import Chain
+from armready.builds.job_images import index
+from armready.builds.platforms import names_architecture
+from armready.builds.variables import has_expansion, names
+from armready.core.startup import regex
+
+
+def reasons(chains: Sequence[Chain], merges: Sequence[Merge]) -> dict[Chain, str]:
+    """Why the builds of a file are no findings when they are of one platform; empty for those that are."""
+    merged = repositories(name for merge in merges for name in (*merge.names, *merge.sources))
+    twins = index((chain, _without_architecture(chain.pushed_names)) for chain in chains if _makes_arm64(chain))
+    return {chain: _reason(chain, merged, twins) for chain in chains}
+
+
+def _reason(chain: Chain, merged: set[str], twins: Mapping[str, Sequence[Chain]]) -> str:
+    build, job = chain.build, chain.build.job
+    if job.disabled:
+        return "the job never runs"
+    if not job.host.is_linux or build.platforms.windows:
+        return "it builds no Linux image"
+    if build.by_digest:
+        return "its digest is merged later"
+    if job.host.architecture == "arm64" and not build.platforms.given:
+        return "the machine is arm64"
+    names = chain.pushed_names or list(build.tags)
+    if names and all(references.is_test_registry(each) for name in names for each in [name.text, *name.spellings][:3]):
+        return "the registry lives only as long as a test"
+    if names and all(references.is_cache(name.text) for name in names):
+        return "it is only a build cache"
+    if names and all(_names_one(name) for name in names):
+        return "its name says which architecture it is for"
+    if build.dockerfile and names_architecture(posixpath.basename(build.dockerfile)):
+        return "its Dockerfile is for one architecture"
+    if job.one_of_several:
+        return job.one_of_several
+    if _argument_says(build):
+        return "a build argument says which architecture it is for"
+    if chain.handed_over and _by_buildx(chain) and build.output is Output.DEFAULT:
+        return "buildx was not told where to put the result, so whether the push finds it is not known"
+    if not merged.isdisjoint(repositories(names)):
+        return "it is merged with the images of other architectures"
+    if _has_twin(chain, twins):
+        return "another build of the file makes the arm64 image"
+    return ""
+
+
+# What a caller chooses: the stem of a pattern rule in Make, the first argument of a script.
+_STEM = regex(r"""["']?(?:\$\*|\$\(\*\)|\$\{?1\}?)["']?""")
+_LINUX_STEM = regex(r"(?i)linux[-_/](?:\$\*|\$\(\*\)|\$\{?1\}?)")
+
+
+def _argument_says(build: Build) -> bool:
+    """Whether an argument like `ARCH=$IMAGE_ARCH` takes the architecture from outside, so that the file builds one of several."""
+    given = build.invocation.all("build-arg") if build.invocation is not None else []
+    for name, equals, value in (each.partition("=") for each in given):
+        if equals and re.search(r"(?i)arch", name) and _STEM.fullmatch(value):
+            return True
+        if equals and re.search(r"(?i)arch", name) and has_expansion(value) and names_architecture(value):
+            return not any(variable in build.environment for variable in names(value))
+    return False
+
+
+def _by_buildx(chain: Chain) -> bool:
+    call = chain.build.invocation
+    return call is not None and call.verb.startswith("buildx")
+
+
+def _names_one(name: Name) -> bool:
+    text = name.text
+    last = text.rpartition("/")[2]
+    return (
+        names_architecture(last)
+        or bool(_LINUX_STEM.search(last))
+        or any(names_architecture(each.rpartition("/")[2]) for each in name.spellings)
+    )
+
+
+_ARCHITECTURE = regex(r"(?i)(?<![a-z0-9])(?:linux[-_])?(?:amd64|x86[-_]64|arm64(?:v8)?|aarch64)(?![a-z0-9])")
+
+
+def _makes_arm64(chain: Chain) -> bool:
+    build = chain.build
+    return chain.is_pushed and (build.platforms.arm64 or (not build.platforms.given and build.job.host.architecture == "arm64"))
+
+
+def _has_twin(chain: Chain, twins: Mapping[str, Sequence[Chain]]) -> bool:
+    """Whether another build pushes the same names, but for the architecture in them, for arm64."""
+    return any(other is not chain for each in _without_architecture(chain.pushed_names) for other in twins.get(each, ())[:2])
+
+
+def _without_architecture(names: Iterable[Name]) -> set[str]:
+    return {_ARCHITECTURE.sub("", each).rstrip("-_.") for each in spellings(names)}

@@ -1,0 +1,56 @@
+"""Which module of `armready.systems` reads a kind of file: it is named here and imported when a file of the kind is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from armready.core.classify import Kind
+from armready.core.errors import ParseProblem
+from armready.core.startup import imported
+
+if TYPE_CHECKING:
+    from armready.builds.model import Pipeline
+    from armready.core.file import File
+
+READERS = {
+    Kind.GITLAB: "gitlab",
+    Kind.GITHUB_WORKFLOW: "github",
+    Kind.GITHUB_ACTION: "github",
+    Kind.JENKINS: "jenkins",
+    Kind.CIRCLECI: "circleci",
+    Kind.AZURE: "azure",
+    Kind.BITBUCKET: "bitbucket",
+    Kind.TRAVIS: "travis",
+    Kind.DRONE: "drone",
+    Kind.WOODPECKER: "woodpecker",
+    Kind.CLOUDBUILD: "cloudbuild",
+    Kind.CODEBUILD: "codebuild",
+    Kind.BUILDKITE: "buildkite",
+    Kind.TEKTON: "tekton",
+    Kind.ARGO: "argo",
+    Kind.CONCOURSE: "concourse",
+    Kind.SHELL: "shell",
+    Kind.MAKEFILE: "makefile",
+    Kind.GORELEASER: "goreleaser",
+    Kind.JUSTFILE: "just",
+    Kind.PACKAGE_JSON: "npm",
+    Kind.TASKFILE: "task",
+    Kind.COMPOSE: "compose",
+    Kind.BAKE_HCL: "bake",
+    Kind.BAKE_JSON: "bake",
+    Kind.POM: "pom",
+    Kind.EARTHFILE: "earthfile",
+}
+
+
+def read_pipeline(file: File) -> Pipeline:
+    """The jobs of a file, memoised by `file.parse(read_pipeline)`.
+
+    Raises:
+        ParseProblem: no reader knows the kind, or the file is not what its kind says.
+    """
+    module = READERS.get(file.kind)
+    if module is None:
+        raise ParseProblem(f"nothing reads {file.kind} as a pipeline")
+    pipeline: Pipeline = imported(f"armready.systems.{module}", "read")(file)
+    return pipeline

@@ -1,0 +1,1 @@
+"""What everybody speaks: text with places, files and kinds, findings, fixes, facts, rules, settings."""

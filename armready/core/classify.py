@@ -1,0 +1,572 @@
+"""File -> kind, from its name, its folder and its first lines. One table, read from top to bottom.
+
+A name decides where it can. Where it cannot (any `.yaml`, a script without an extension, a Dockerfile with a name of its own), the content
+does. `needs_content` tells discovery which files must be read to know.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+from armready.core.startup import regex
+
+
+class Kind(StrEnum):
+    """What a file is."""
+
+    DOCKERFILE = "dockerfile"
+    COMPOSE = "compose"
+    BAKE_HCL = "bake-hcl"
+    BAKE_JSON = "bake-json"
+
+    GITLAB = "gitlab"
+    GITHUB_WORKFLOW = "github-workflow"
+    GITHUB_ACTION = "github-action"
+    JENKINS = "jenkins"
+    CIRCLECI = "circleci"
+    AZURE = "azure"
+    BITBUCKET = "bitbucket"
+    TRAVIS = "travis"
+    DRONE = "drone"
+    WOODPECKER = "woodpecker"
+    CLOUDBUILD = "cloudbuild"
+    CODEBUILD = "codebuild"
+    BUILDKITE = "buildkite"
+    TEKTON = "tekton"
+    ARGO = "argo"
+    CONCOURSE = "concourse"
+
+    MAKEFILE = "makefile"
+    SHELL = "shell"
+    JUSTFILE = "justfile"
+    TASKFILE = "taskfile"
+    EARTHFILE = "earthfile"
+    SKAFFOLD = "skaffold"
+    GORELEASER = "goreleaser"
+    KO = "ko"
+    POM = "pom"
+    GRADLE = "gradle"
+    PACKAGE_JSON = "package-json"
+
+    KUBERNETES = "kubernetes"
+    KUSTOMIZATION = "kustomization"
+    HELM_CHART = "helm-chart"
+    HELM_VALUES = "helm-values"
+    HELM_TEMPLATE = "helm-template"
+    CLOUDFORMATION = "cloudformation"
+
+    REQUIREMENTS = "requirements"
+    PYPROJECT = "pyproject"
+    SETUP_CFG = "setup-cfg"
+    PIPFILE = "pipfile"
+    CONDA_ENV = "conda-env"
+    CONDA_RECIPE = "conda-recipe"
+    PIXI = "pixi"
+    TOX = "tox"
+    PYTHON = "python"
+    NOTEBOOK = "notebook"
+    UV_LOCK = "uv-lock"
+    POETRY_LOCK = "poetry-lock"
+    PDM_LOCK = "pdm-lock"
+    PYLOCK = "pylock"
+    PIPFILE_LOCK = "pipfile-lock"
+    CONDA_LOCK = "conda-lock"
+    CONDA_EXPLICIT = "conda-explicit"
+    PIXI_LOCK = "pixi-lock"
+    PEX_LOCK = "pex-lock"
+
+    YAML = "yaml"
+
+
+# Kinds that hold Kubernetes objects, and so pod specs.
+KUBERNETES_KINDS = frozenset({Kind.KUBERNETES, Kind.TEKTON, Kind.ARGO})
+
+# Kinds whose files describe what a CI system runs.
+PIPELINE_KINDS = frozenset(
+    {
+        Kind.GITLAB,
+        Kind.GITHUB_WORKFLOW,
+        Kind.GITHUB_ACTION,
+        Kind.JENKINS,
+        Kind.CIRCLECI,
+        Kind.AZURE,
+        Kind.BITBUCKET,
+        Kind.TRAVIS,
+        Kind.DRONE,
+        Kind.WOODPECKER,
+        Kind.CLOUDBUILD,
+        Kind.CODEBUILD,
+        Kind.BUILDKITE,
+        Kind.TEKTON,
+        Kind.ARGO,
+        Kind.CONCOURSE,
+    }
+)
+
+# Kinds that describe builds and are not CI.
+BUILD_KINDS = frozenset(
+    {
+        Kind.COMPOSE,
+        Kind.BAKE_HCL,
+        Kind.BAKE_JSON,
+        Kind.MAKEFILE,
+        Kind.SHELL,
+        Kind.JUSTFILE,
+        Kind.TASKFILE,
+        Kind.EARTHFILE,
+        Kind.SKAFFOLD,
+        Kind.GORELEASER,
+        Kind.KO,
+        Kind.POM,
+        Kind.GRADLE,
+        Kind.PACKAGE_JSON,
+    }
+)
+
+# Kinds in which scripts of a shell stand.
+SHELL_KINDS = (
+    frozenset({Kind.DOCKERFILE, Kind.MAKEFILE, Kind.SHELL, Kind.JUSTFILE, Kind.TASKFILE, Kind.EARTHFILE, Kind.PACKAGE_JSON})
+    | PIPELINE_KINDS
+    | KUBERNETES_KINDS
+)
+
+# Kinds in which commands that install Python packages stand.
+INSTALL_KINDS = SHELL_KINDS | {Kind.NOTEBOOK}
+
+# Kinds that declare Python dependencies, and kinds that lock them.
+MANIFEST_KINDS = frozenset(
+    {
+        Kind.REQUIREMENTS,
+        Kind.PYPROJECT,
+        Kind.SETUP_CFG,
+        Kind.PIPFILE,
+        Kind.CONDA_ENV,
+        Kind.CONDA_RECIPE,
+        Kind.PIXI,
+        Kind.TOX,
+    }
+)
+LOCK_KINDS = frozenset(
+    {
+        Kind.UV_LOCK,
+        Kind.POETRY_LOCK,
+        Kind.PDM_LOCK,
+        Kind.PYLOCK,
+        Kind.PIPFILE_LOCK,
+        Kind.CONDA_LOCK,
+        Kind.CONDA_EXPLICIT,
+        Kind.PIXI_LOCK,
+        Kind.PEX_LOCK,
+    }
+)
+
+
+class _Row(NamedTuple):
+    kind: Kind
+    patterns: tuple[str, ...]
+
+
+# Patterns are globs on the lower-case path; one without a slash is matched against the file name alone.
+_BY_NAME = tuple(
+    _Row(kind, patterns)
+    for kind, patterns in (
+        (
+            Kind.GITLAB,
+            (
+                ".gitlab-ci.yml",
+                ".gitlab-ci.yaml",
+                "*.gitlab-ci.yml",
+                "*.gitlab-ci.yaml",
+                "*.gitlab/**.yml",
+                "*.gitlab/**.yaml",
+                "*gitlab-ci/**.yml",
+            ),
+        ),
+        (
+            Kind.GITHUB_WORKFLOW,
+            (
+                "*.github/workflows/*.yml",
+                "*.github/workflows/*.yaml",
+                "*.gitea/workflows/*.y*ml",
+                "*.forgejo/workflows/*.y*ml",
+                "*.github/workflow-templates/*.y*ml",
+            ),
+        ),
+        (Kind.GITHUB_ACTION, ("action.yml", "action.yaml")),
+        (
+            Kind.JENKINS,
+            (
+                "jenkinsfile",
+                "jenkinsfile.*",
+                "jenkinsfile-*",
+                "*.jenkinsfile",
+                "*-jenkinsfile",
+                "jenkins.groovy",
+                "*jenkins/**.groovy",
+                "*/vars/*.groovy",
+                "vars/*.groovy",
+            ),
+        ),
+        (Kind.CIRCLECI, ("*.circleci/*.yml", "*.circleci/*.yaml", "circle.yml")),
+        (
+            Kind.AZURE,
+            (
+                "azure-pipelines*.yml",
+                "azure-pipelines*.yaml",
+                "*.azure-pipelines.yml",
+                "*.azure-pipelines/**.y*ml",
+                "*.azuredevops/**.y*ml",
+                "*.pipelines/**.y*ml",
+                "azure-pipeline*.y*ml",
+            ),
+        ),
+        (Kind.BITBUCKET, ("bitbucket-pipelines.yml", "bitbucket-pipelines.yaml")),
+        (Kind.TRAVIS, (".travis.yml", ".travis.yaml")),
+        (Kind.DRONE, (".drone.yml", ".drone.yaml", ".drone/*.y*ml", ".drone-*.yml")),
+        (Kind.WOODPECKER, (".woodpecker.yml", ".woodpecker.yaml", "*.woodpecker/**.yml", "*.woodpecker/**.yaml")),
+        (Kind.CLOUDBUILD, ("cloudbuild*.yml", "cloudbuild*.yaml", "cloudbuild*.json", "*.cloudbuild.y*ml", "*-cloudbuild.y*ml")),
+        (Kind.CODEBUILD, ("buildspec*.yml", "buildspec*.yaml", "*buildspec.yml", "*buildspec.yaml")),
+        (Kind.BUILDKITE, ("*.buildkite/**.yml", "*.buildkite/**.yaml", "buildkite.yml", "buildkite.yaml")),
+        (
+            Kind.COMPOSE,
+            (
+                "compose.yml",
+                "compose.yaml",
+                "compose.*.yml",
+                "compose.*.yaml",
+                "docker-compose*.yml",
+                "docker-compose*.yaml",
+                "*.docker-compose.y*ml",
+                "compose-*.y*ml",
+            ),
+        ),
+        (Kind.BAKE_HCL, ("docker-bake*.hcl", "*bake.hcl", "bake*.hcl")),
+        (Kind.BAKE_JSON, ("docker-bake*.json",)),
+        (Kind.SKAFFOLD, ("skaffold*.yml", "skaffold*.yaml")),
+        (Kind.GORELEASER, (".goreleaser*.yml", ".goreleaser*.yaml", "goreleaser*.yml", "goreleaser*.yaml")),
+        (Kind.KO, (".ko.yml", ".ko.yaml")),
+        (Kind.TASKFILE, ("taskfile*.yml", "taskfile*.yaml")),
+        (Kind.KUSTOMIZATION, ("kustomization.yml", "kustomization.yaml", "kustomization")),
+        (Kind.HELM_CHART, ("chart.yaml",)),
+        (Kind.HELM_TEMPLATE, ("*templates/**.tpl",)),
+        (
+            Kind.HELM_VALUES,
+            (
+                "values.yaml",
+                "values.yml",
+                "values-*.yaml",
+                "values-*.yml",
+                "values.*.yaml",
+                "*-values.yaml",
+                "*-values.yml",
+                "*.values.yaml",
+                "values_*.yaml",
+            ),
+        ),
+        (Kind.UV_LOCK, ("uv.lock",)),
+        (Kind.POETRY_LOCK, ("poetry.lock",)),
+        (Kind.PDM_LOCK, ("pdm.lock", "pdm.*.lock")),
+        (Kind.PYLOCK, ("pylock.toml", "pylock.*.toml")),
+        (Kind.PIPFILE_LOCK, ("pipfile.lock",)),
+        (Kind.CONDA_LOCK, ("conda-lock.yml", "conda-lock.yaml", "*.conda-lock.yml")),
+        (Kind.PIXI_LOCK, ("pixi.lock",)),
+        (Kind.PEX_LOCK, ("pex.lock", "*.pex.lock")),
+        (Kind.PYPROJECT, ("pyproject.toml",)),
+        (Kind.SETUP_CFG, ("setup.cfg",)),
+        (Kind.PIPFILE, ("pipfile",)),
+        (Kind.PIXI, ("pixi.toml",)),
+        (Kind.TOX, ("tox.ini", "tox.toml")),
+        (
+            Kind.CONDA_ENV,
+            ("environment*.yml", "environment*.yaml", "conda*.yml", "conda*.yaml", "*_env.yml", "*-env.yml", "env.yml", "env.yaml"),
+        ),
+        (Kind.CONDA_RECIPE, ("meta.yaml", "recipe.yaml")),
+        (
+            Kind.REQUIREMENTS,
+            (
+                "*requirements*.txt",
+                "*requirements*.in",
+                "*requirements/*.txt",
+                "*requirements/*.in",
+                "constraints*.txt",
+                "*-constraints.txt",
+                "requirements*.pip",
+            ),
+        ),
+        (
+            Kind.DOCKERFILE,
+            (
+                "dockerfile",
+                "containerfile",
+                "dockerfile.*",
+                "containerfile.*",
+                "*.dockerfile",
+                "*.containerfile",
+                "dockerfile-*",
+                "dockerfile_*",
+                "*-dockerfile",
+                "*_dockerfile",
+                "containerfile-*",
+                "*dockerfile*.j2",
+                "*dockerfile*.tmpl",
+                "*dockerfile*.template",
+            ),
+        ),
+        (Kind.MAKEFILE, ("makefile", "gnumakefile", "makefile.*", "*.mk", "*.mak", "*.makefile", "makefile-*")),
+        (Kind.JUSTFILE, ("justfile", ".justfile", "*.just")),
+        (Kind.EARTHFILE, ("earthfile",)),
+        (Kind.POM, ("pom.xml",)),
+        (Kind.GRADLE, ("build.gradle", "build.gradle.kts", "*.gradle", "*.gradle.kts")),
+        (Kind.PACKAGE_JSON, ("package.json",)),
+        (Kind.SHELL, ("*.sh", "*.bash", "*.ksh", "*.zsh", "*.envrc", "*.bats")),
+        (Kind.PYTHON, ("*.py", "*.pyw", "sconstruct", "wscript")),
+        (Kind.NOTEBOOK, ("*.ipynb",)),
+    )
+)
+
+# Names that look like one of the above and are another thing: documentation, data, ignore files.
+_NOT_BY_NAME = regex(
+    r"(?:^|/)(?:dockerfile[^/]*\.(?:md|rst|adoc|html|dockerignore|lock|json|go|py|rs|ts|js|java|png|svg|yaml|yml)"
+    r"|[^/]*\.dockerignore|makefile\.(?:am|in|pl|win|vc|msc|md)|jenkinsfile[^/]*\.md)$"
+)
+
+_CONTENT_NAMES = regex(r"\.(?:ya?ml|json|lock|txt|hcl|tpl|ini)$")
+
+
+def _has(*keys: str) -> re.Pattern[str]:
+    """Any of these keys at the top level."""
+    return regex(rf"^[\"']?(?:{'|'.join(keys)})[\"']?[ \t]*:", re.M)
+
+
+_KUBERNETES = regex(r"(?m)^[ \t{,\-]*[\"']?apiVersion[\"']?[ \t]*:")
+_KIND = regex(r"(?m)^[ \t{,\-]*[\"']?kind[\"']?[ \t]*:")
+_TEKTON = regex(r"apiVersion[\"']?[ \t]*:[ \t]*[\"']?(?:tekton\.dev|triggers\.tekton\.dev)/")
+_ARGO = regex(r"kind[\"']?[ \t]*:[ \t]*[\"']?(?:Workflow|WorkflowTemplate|ClusterWorkflowTemplate|CronWorkflow)\b")
+_CLOUDFORMATION = regex(r"AWSTemplateFormatVersion|[\"']?Type[\"']?[ \t]*:[ \t]*[\"']?AWS::")
+_GITHUB = regex(r"(?m)^[ \t]+runs-on[ \t]*:")
+_ACTION = regex(r"(?m)^runs[ \t]*:[ \t]*(?:#.*)?\r?\n[ \t]+[\"']?(?:using|steps|image|main)")
+_GITLAB_SCRIPT = regex(r"(?m)^[ \t]+(?:before_)?script[ \t]*:")
+_GITLAB_JOB = regex(r"(?m)^stages[ \t]*:|^[ \t]+(?:stage|tags|only|rules|image|extends|needs|artifacts|services)[ \t]*:")
+_AZURE = regex(r"(?m)^[ \t]*-[ \t]*(?:task|checkout)[ \t]*:|^[ \t]+vmImage[ \t]*:|^pool[ \t]*:")
+_AZURE_STEP = regex(r"(?m)^[ \t]*-[ \t]*task[ \t]*:[ \t]*[\"']?\w+@\d|^[ \t]+vmImage[ \t]*:")
+_CIRCLECI = regex(r"(?m)^[ \t]*version[ \t]*:[ \t]*[\"']?2(?:\.\d)?[\"']?[ \t\r]*$")
+_CIRCLECI_PARTS = regex(
+    r"(?m)^[ \t]*(?:orbs|executors|commands)[ \t]*:|^[ \t]+(?:-[ \t]+)?(?:machine|resource_class|setup_remote_docker)\b"
+)
+_CLOUDBUILD = regex(
+    r"(?m)^steps[ \t]*:[ \t]*(?:#[^\r\n]*)?\r?\n(?:[ \t]*(?:#[^\r\n]*)?\r?\n)*[ \t]*-[ \t]+(?:id|name|args|entrypoint)[ \t]*:"
+)
+_COMPOSE = regex(r"(?m)^services[ \t]*:[ \t]*(?:#[^\r\n]*)?\r?\n(?:[ \t]*(?:#[^\r\n]*)?\r?\n)*[ \t]+[\w.-]+[ \t]*:")
+_CODEBUILD = regex(r"(?m)^phases[ \t]*:")
+_DRONE = regex(r"(?m)^kind[ \t]*:[ \t]*pipeline\b")
+_CONDA = regex(r"(?m)^dependencies[ \t]*:[ \t]*(?:#[^\r\n]*)?\r?\n(?:[ \t]*(?:#[^\r\n]*)?\r?\n)*[ \t]*-")
+_JSON_PATCH = regex(r"(?m)^[ \t]*-[ \t]*(?:op[ \t]*:[ \t]*[\"']?(?:add|replace|remove|test|copy|move)\b|path[ \t]*:[ \t]*[\"']?/)")
+# Schemas and the test suites of charts speak of the same fields.
+_ABOUT_MANIFESTS = _has("swagger", "openapi", "suite")
+_SHEBANG = regex(r"^#![ \t]*\S*?(?:/|\benv[ \t]+(?:-S[ \t]+)?)(?:ba|da|k|z|a)?sh\b")
+_PYTHON_SHEBANG = regex(r"^#![ \t]*\S*\bpython[\d.]*\b")
+_FROM = regex(r"(?m)^FROM[ \t]+\S+")
+_INSTRUCTION = regex(r"(?m)^(?:RUN|COPY|ENTRYPOINT|CMD|WORKDIR|ENV|ADD|LABEL|USER)[ \t]+\S")
+_SYNTAX = regex(r"(?i)^#[ \t]*syntax[ \t]*=[ \t]*\S*docker")
+_EXPLICIT = regex(r"(?m)^@EXPLICIT[ \t\r]*$")
+
+
+class _Glob(NamedTuple):
+    """A glob whose only wildcard is `*`, split there."""
+
+    parts: tuple[str, ...]
+
+    def matches(self, text: str) -> bool:
+        first, *middle, last = self.parts
+        if not (text.startswith(first) and text.endswith(last)) or len(text) < len(first) + len(last):
+            return False
+        at, end = len(first), len(text) - len(last)
+        for part in middle:
+            found = text.find(part, at, end)
+            if found < 0:
+                return False
+            at = found + len(part)
+        return True
+
+
+class _Names(NamedTuple):
+    """The patterns for file names, each with the number of its row: those without a wildcard, and the others."""
+
+    exact: dict[str, int]
+    globs: list[tuple[_Glob, int]]
+
+
+@lru_cache(maxsize=1)
+def _names() -> _Names:
+    exact: dict[str, int] = {}
+    globs: list[tuple[_Glob, int]] = []
+    for number, row in enumerate(_BY_NAME):
+        for each in row.patterns:
+            if "/" in each:
+                continue
+            if "*" in each:
+                globs.append((_glob(each), number))
+            else:
+                exact.setdefault(each, number)
+    return _Names(exact, globs)
+
+
+@lru_cache(maxsize=1)
+def _folders() -> list[tuple[_Glob, Kind]]:
+    """The patterns for paths."""
+    return [(_glob(each), row.kind) for row in _BY_NAME for each in row.patterns if "/" in each]
+
+
+def _glob(pattern: str) -> _Glob:
+    return _Glob(tuple(pattern.replace("**", "*").split("*")))
+
+
+@lru_cache(maxsize=4096)
+def _kind_of_name(name: str) -> Kind | None:
+    names = _names()
+    last = names.exact.get(name, len(_BY_NAME))
+    number = next((number for glob, number in names.globs if number >= last or glob.matches(name)), last)
+    number = min(number, last)
+    return _BY_NAME[number].kind if number < len(_BY_NAME) else None
+
+
+@lru_cache(maxsize=4096)
+def kind_by_name(path: str) -> Kind | None:
+    """The kind that the path alone proves, or None."""
+    lowered = path.lower()
+    if _NOT_BY_NAME.search(lowered):
+        return None
+    by_folder = next((kind for glob, kind in _folders() if glob.matches(lowered)), None) if "/" in lowered else None
+    return by_folder or _kind_of_name(lowered.rpartition("/")[2])
+
+
+def needs_content(path: str) -> bool:
+    """Whether the first lines of the file can make a kind of it although its name says nothing."""
+    name = path.rpartition("/")[2]
+    return "." not in name.lstrip(".") or bool(_CONTENT_NAMES.search(name.lower()))
+
+
+def _kind_of_yaml(path: str, head: str) -> Kind | None:
+    if _ABOUT_MANIFESTS.search(head):
+        return None
+    lowered = path.lower()
+    if _KUBERNETES.search(head) and _KIND.search(head):
+        in_chart = "/templates/" in f"/{lowered}"
+        if in_chart and "{{" in head:
+            return Kind.HELM_TEMPLATE
+        if _TEKTON.search(head):
+            return Kind.TEKTON
+        if "argoproj.io" in head and _ARGO.search(head):
+            return Kind.ARGO
+        if _DRONE.search(head):
+            return Kind.DRONE
+        return Kind.KUBERNETES
+    if _AZURE_STEP.search(head) and _has("trigger", "stages", "jobs", "steps", "pool").search(head):
+        return Kind.AZURE
+    if "/templates/" in f"/{lowered}" and "{{" in head:
+        return Kind.HELM_TEMPLATE
+    if _CIRCLECI.search(head) and re.search(r"(?m)^[ \t]*(?:workflows|jobs)[ \t]*:", head) and _CIRCLECI_PARTS.search(head):
+        return Kind.CIRCLECI
+    if _DRONE.search(head):
+        return Kind.DRONE
+    if _CLOUDFORMATION.search(head):
+        return Kind.CLOUDFORMATION
+    if _has("jobs").search(head):
+        if _GITHUB.search(head) and _has("on", "true").search(head):
+            return Kind.GITHUB_WORKFLOW
+        if re.search(r"(?m)^[ \t]+(?:-[ \t]+)?plan[ \t]*:", head):
+            return Kind.CONCOURSE
+        if _AZURE.search(head):
+            return Kind.AZURE
+    if _ACTION.search(head):
+        return Kind.GITHUB_ACTION
+    if _has("stages", "steps", "parameters", "trigger").search(head) and _AZURE.search(head):
+        return Kind.AZURE
+    if _CLOUDBUILD.search(head):
+        return Kind.CLOUDBUILD
+    if _CODEBUILD.search(head) and re.search(r"(?m)^[ \t]+commands[ \t]*:", head):
+        return Kind.CODEBUILD
+    if _COMPOSE.search(head) and re.search(r"(?m)^[ \t]+(?:image|build)[ \t]*:", head):
+        return Kind.COMPOSE
+    if _GITLAB_SCRIPT.search(head) and _GITLAB_JOB.search(head):
+        return Kind.GITLAB
+    if _CONDA.search(head) and re.search(r"(?m)^(?:channels|name|platforms)[ \t]*:", head):
+        return Kind.CONDA_ENV
+    if _JSON_PATCH.search(head):
+        return Kind.KUBERNETES
+    if re.search(r"(?m)^[ \t]*[\"']?(?:nodeSelector|affinity|tolerations|image)[\"']?[ \t]*:", head):
+        return Kind.HELM_VALUES
+    return None
+
+
+def kind_by_content(path: str, head: str) -> Kind | None:
+    """The kind that the first lines of a file make of it, for files whose name does not decide."""
+    lowered = path.lower()
+    name = lowered.rpartition("/")[2]
+    if name.endswith((".yml", ".yaml")):
+        return _kind_of_yaml(path, head)
+    if name.endswith(".json"):
+        if '"apiVersion"' in head and '"kind"' in head:
+            return Kind.KUBERNETES
+        return Kind.CLOUDFORMATION if _CLOUDFORMATION.search(head) else None
+    if name.endswith((".txt", ".lock")):
+        if _EXPLICIT.search(head):
+            return Kind.CONDA_EXPLICIT
+        return Kind.PEX_LOCK if name.endswith(".lock") and '"locked_resolves"' in head else None
+    if "." in name.lstrip("."):
+        return None
+    if name == "build" and "python_requirement(" in head:
+        return Kind.PYTHON
+    if _SHEBANG.match(head):
+        return Kind.SHELL
+    if _PYTHON_SHEBANG.match(head):
+        return Kind.PYTHON
+    if _SYNTAX.match(head) or (_FROM.search(head) and _INSTRUCTION.search(head) and not head.startswith("From ")):
+        return Kind.DOCKERFILE
+    return None
+
+
+# A name that decides, unless the content says that it is something more particular.
+_REFINED_BY_CONTENT = frozenset(
+    {Kind.CONDA_ENV, Kind.CONDA_RECIPE, Kind.REQUIREMENTS, Kind.HELM_VALUES, Kind.GITLAB, Kind.AZURE, Kind.BUILDKITE}
+)
+
+
+def is_notebook(path: str) -> bool:
+    """Whether a file is a notebook: people run it by hand, and nothing is written into its JSON."""
+    return path.endswith(".ipynb")
+
+
+def is_test_data(path: str) -> bool:
+    """Whether a file is test data by the name of its folder: it is compared and parsed, not built or applied."""
+    return any(folder in ("testdata", "testfiles") for folder in path.split("/")[:-1])
+
+
+def classify(path: str, head: str) -> Kind | None:
+    """The kind of a file, or None when nothing here reads it.
+
+    Args:
+        path: relative to the root, with forward slashes.
+        head: the first 64 KiB or more of its decoded text.
+    """
+    kind = kind_by_name(path)
+    if kind is None:
+        return kind_by_content(path, head)
+    if kind not in _REFINED_BY_CONTENT:
+        return kind
+    if kind in (Kind.CONDA_ENV, Kind.CONDA_RECIPE):
+        refined = kind_by_content(path, head)
+        if refined is not None and refined is not Kind.HELM_VALUES:
+            return refined
+        is_conda = re.search(r"(?m)^[ \t]*(?:dependencies|channels|requirements|package)[ \t]*:", head)
+        return kind if is_conda else None
+    if kind is Kind.REQUIREMENTS:
+        return Kind.CONDA_EXPLICIT if _EXPLICIT.search(head) else kind
+    if kind is Kind.HELM_VALUES and _KUBERNETES.search(head) and _KIND.search(head):
+        return kind_by_content(path, head)
+    if kind in (Kind.GITLAB, Kind.AZURE, Kind.BUILDKITE) and _KUBERNETES.search(head) and _KIND.search(head):
+        return kind_by_content(path, head)
+    return kind

@@ -1,0 +1,1 @@
+"""From edits to files: chosen, proven, written."""

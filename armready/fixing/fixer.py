@@ -1,0 +1,377 @@
+"""Edits -> verified new text -> atomic write.
+
+Rounds: of all fixes that may be applied, those that do not overlap are applied to the text in memory; then both passes run again. A
+fix stays only if the new text parses, is unchanged outside of what the fix claims (`verify.py`), and the second scan has lost the
+finding and gained none of the same or a higher level in the files it changed. A fix that fails is dropped, and its finding stays with
+the reason, unless it holds once the others are made. Later rounds see the new facts: when a Dockerfile is mended, the CI file that
+builds it may follow. The order depends on nothing but the text.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+from armready.core.errors import ArmreadyError, ParseProblem
+from armready.core.file import File
+from armready.core.finding import Confidence, Finding
+from armready.core.fix import Applicability, Edit, apply_edits
+from armready.core.results import Failure, FileResult
+from armready.core.source import Source
+from armready.core.tree import DiskTree, MemoryTree, Tree
+from armready.fixing.proof import problem_with
+from armready.run.passes import Analysis, Filters, analyse
+from armready.run.registry import Registry
+from armready.run.session import Session
+
+_ROUNDS = 25
+_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
+
+Key = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class NotApplied:
+    """A finding whose fix was not made, and why; with the failure, if armready itself failed on it."""
+
+    finding: Finding
+    reason: str
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True)
+class FixOutcome:
+    """What a run of fixes came to. Nothing is written yet.
+
+    Attributes:
+        tree: the files as they would be.
+        analysis: what both passes say of them.
+        changes: path -> (old bytes, new bytes), for the files that change.
+        applied: the findings that are mended, in the order of application.
+        not_applied: those whose fix was allowed and failed.
+    """
+
+    tree: Tree
+    analysis: Analysis
+    changes: Mapping[str, tuple[bytes, bytes]]
+    applied: tuple[Finding, ...]
+    not_applied: tuple[NotApplied, ...]
+
+    @property
+    def all_failures(self) -> tuple[Failure, ...]:
+        """Where armready failed, on the files as they are now or on a fix."""
+        of_fixes = (each.failure for each in self.not_applied if each.failure)
+        return tuple(dict.fromkeys((*self.analysis.all_failures, *of_fixes)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """Why a batch is not made."""
+
+    reason: str
+    failure: Failure | None = None
+
+
+@dataclass
+class _State:
+    """The files in memory, and what is known of them at this point."""
+
+    below: Tree
+    registry: Registry
+    analysis: Analysis
+    today: date | None
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def tree(self) -> MemoryTree:
+        return MemoryTree(self.files, self.below)
+
+    def with_files(self, changed: Mapping[str, bytes]) -> _State:
+        """The state after files got new contents; only these are checked again."""
+        files = self.files | dict(changed)
+        tree = MemoryTree(files, self.below)
+        known = {path: result for path, result in self.analysis.results.items() if path not in changed}
+        analysis = analyse(tree, list(self.analysis.results), self.registry, complete=self.analysis.complete, today=self.today, known=known)
+        return _State(self.below, self.registry, analysis, self.today, files)
+
+
+def fix(
+    tree: Tree,
+    analysis: Analysis,
+    registry: Registry,
+    *,
+    allowed: Applicability,
+    wanted: Callable[[Finding], bool],
+    today: date | None,
+) -> FixOutcome:
+    """Make every fix that may be made, in memory.
+
+    Args:
+        tree: the files.
+        analysis: what both passes said of them.
+        registry: the rules.
+        allowed: the least trusted applicability that is applied.
+        wanted: which findings to mend.
+        today: see `analyse`.
+    """
+    state = _State(tree, registry, analysis, today)
+    applied: list[Finding] = []
+    rejected: dict[Key, NotApplied] = {}
+    progress = False
+    for _ in range(_ROUNDS):
+        candidates = [
+            finding
+            for finding in state.analysis.findings
+            if finding.fix is not None
+            and finding.fix.applicability.rank <= allowed.rank
+            and wanted(finding)
+            and _key(finding) not in rejected
+        ]
+        batch = _without_overlaps(candidates, state.analysis.results, rejected)
+        if batch:
+            state, made = _apply(state, batch, rejected)
+            applied.extend(made)
+            progress = progress or bool(made)
+        elif progress and rejected:
+            rejected.clear()
+            progress = False
+        else:
+            break
+    changes = {path: (tree.read(path), data) for path, data in sorted(state.files.items()) if tree.read(path) != data}
+    still = {_key(finding) for finding in state.analysis.findings}
+    return FixOutcome(state.tree, state.analysis, changes, tuple(applied), tuple(each for key, each in rejected.items() if key in still))
+
+
+def _key(finding: Finding) -> Key:
+    return (finding.code, finding.path, finding.message, finding.fix.title if finding.fix else "")
+
+
+def _without_overlaps(findings: Sequence[Finding], covered: Mapping[str, FileResult], rejected: dict[Key, NotApplied]) -> list[Finding]:
+    """The fixes of one round, in order. All edits of a fix or none; what overlaps an earlier fix,
+    or stands on a line with the fix of another rule, waits for the next round.
+    """
+    taken: dict[str, list[tuple[str, Edit]]] = {}
+    batch = []
+    for finding in sorted(findings, key=lambda each: each.sort_key):
+        edits = finding.fix.edits if finding.fix else ()
+        outside = sorted({edit.path for edit in edits} - covered.keys())
+        if outside:
+            rejected[_key(finding)] = NotApplied(finding, f"it also changes {outside[0]}, which this run does not cover")
+            continue
+        if any(
+            _clash(edit, other) or (code != finding.code and _share_a_line(edit, other))
+            for edit in edits
+            for code, other in taken.get(edit.path, ())
+        ):
+            continue
+        batch.append(finding)
+        for edit in edits:
+            taken.setdefault(edit.path, []).append((finding.code, edit))
+    return batch
+
+
+def _clash(one: Edit, other: Edit) -> bool:
+    """Whether two edits cannot both be made in one go. Identical edits are made once."""
+    if (one.span, one.text) == (other.span, other.text):
+        return False
+    if one.span.start == other.span.start and (one.span.end == one.span.start or other.span.end == other.span.start):
+        return True
+    inside = one.span.start < other.span.start < one.span.end or other.span.start < one.span.start < other.span.end
+    return inside or one.span.overlaps(other.span)
+
+
+def _share_a_line(one: Edit, other: Edit) -> bool:
+    """Whether two edits stand on one line: what a second rule says of it may change with the first."""
+    first, second = one.location.region, other.location.region
+    return one != other and first.line <= second.end_line and second.line <= first.end_line
+
+
+def _apply(state: _State, batch: Sequence[Finding], rejected: dict[Key, NotApplied]) -> tuple[_State, list[Finding]]:
+    """Apply a batch; when it does not hold together, the halves, down to the single fixes that are to blame."""
+    after = _attempt(state, batch)
+    if isinstance(after, _State):
+        return after, list(batch)
+    if len(batch) == 1:
+        rejected[_key(batch[0])] = NotApplied(batch[0], after.reason, after.failure)
+        return state, []
+    made: list[Finding] = []
+    middle = len(batch) // 2
+    state, first = _apply(state, batch[:middle], rejected)
+    made += first
+    if first:
+        return state, made
+    return _apply(state, batch[middle:], rejected)
+
+
+def _attempt(state: _State, batch: Sequence[Finding]) -> _State | _Refusal:
+    """The state after a batch, or what speaks against it."""
+    try:
+        return _made(state, batch)
+    except ParseProblem as problem:
+        return _Refusal(str(problem))
+    except MemoryError:
+        raise
+    except Exception as error:
+        failure = Failure.of(batch[0].path, f"the fix of {batch[0].code}", error)
+        return _Refusal(failure.message, failure)
+
+
+def _made(state: _State, batch: Sequence[Finding]) -> _State | _Refusal:
+    """See `_attempt`.
+
+    Raises:
+        ParseProblem: a file that it changes cannot be read or written as it would be.
+    """
+    edits: dict[str, list[Edit]] = {}
+    for finding in batch:
+        for edit in finding.fix.edits if finding.fix else ():
+            group = edits.setdefault(edit.path, [])
+            if edit not in group:
+                group.append(edit)
+    changed = {path: _rewrite(state, path, group) for path, group in edits.items()}
+    if all(data == state.tree.read(path) for path, data in changed.items()):
+        return _Refusal("it changes nothing")
+    after = state.with_files(changed)
+    failures = [each for each in after.analysis.all_failures if each not in state.analysis.all_failures]
+    if failures:
+        return _Refusal(f"a second scan fails: {failures[0].message}", failures[0])
+    reason = _regression(state.analysis, after.analysis, batch, changed.keys())
+    return _Refusal(reason) if reason else after
+
+
+def _rewrite(state: _State, path: str, edits: Sequence[Edit]) -> bytes:
+    """The new bytes of a file, proven to differ where the edits say and nowhere else.
+
+    Raises:
+        ParseProblem: they do not, or cannot be written in the file's encoding.
+    """
+    source = Source.decode(path, state.tree.read(path))
+    text = apply_edits(source.text, edits)
+    kind = state.analysis.results[path].kind
+    if kind is not None:
+        new_source = Source(path, text, source.encoding, source.bom)
+        settings = state.registry.settings
+        problem = problem_with(File(source, kind, settings), File(new_source, kind, settings), edits)
+        if problem:
+            raise ParseProblem(problem)
+    return source.encode(text)
+
+
+def _regression(before: Analysis, after: Analysis, batch: Sequence[Finding], changed: Collection[str]) -> str:
+    """What the second scan says against a batch; empty when nothing."""
+    old, new = _counts(before, changed), _counts(after, changed)
+    mended = Counter((finding.path, finding.code) for finding in batch)
+    worst = {path: max(finding.severity.rank for finding in batch if finding.path == path) for path in {finding.path for finding in batch}}
+    for place, count in mended.items():
+        if new[place] > old[place] - count:
+            return f"a second scan still finds {place[1]}"
+    for finding in after.findings:
+        place = (finding.path, finding.code)
+        if finding.path in changed and new[place] > old[place] and finding.severity.rank <= worst.get(finding.path, 0):
+            return f"it would bring up {finding.code}: {finding.message}"
+    problems = [(path, problem) for path in changed for problem in after.results[path].problems]
+    fresh = [problem for path, problem in problems if problem not in before.results[path].problems]
+    fresh += [each.reason for each in after.problems if each not in before.problems]
+    return fresh[0] if fresh else ""
+
+
+def _counts(analysis: Analysis, paths: Collection[str]) -> Counter[tuple[str, str]]:
+    return Counter((finding.path, finding.code) for finding in analysis.findings if finding.path in paths)
+
+
+def write(root: Path, changes: Mapping[str, tuple[bytes, bytes]]) -> dict[str, str]:
+    """Write new contents, each file as a whole or not at all.
+
+    Only a regular file inside of the root that still has the contents that were scanned is replaced; its mode is kept.
+
+    Returns:
+        The files that could not be written, with the reasons.
+    """
+    failed = {}
+    for path, (old, new) in changes.items():
+        try:
+            _write_one(root, path, old, new)
+        except (OSError, ArmreadyError) as error:
+            failed[path] = str(error.strerror or error) if isinstance(error, OSError) else str(error)
+    return failed
+
+
+def _write_one(root: Path, path: str, old: bytes, new: bytes) -> None:
+    if DiskTree(root).read(path) != old:
+        raise ArmreadyError("the file has changed since it was scanned")
+    target = (root / path).resolve()
+    status = target.stat()
+    if not status.st_mode & _WRITABLE or not os.access(target, os.W_OK):
+        raise ArmreadyError("it is read-only")
+    git = root / ".git"
+    if git.is_dir() and not git.is_symlink():
+        # What a killed run leaves behind there, git never adds.
+        with suppress(OSError):
+            return _replace(target, new, status, git)
+    return _replace(target, new, status, target.parent)
+
+
+def _replace(target: Path, new: bytes, status: os.stat_result, folder: Path) -> None:
+    """Put new contents in the place of a file by way of a temporary file in a folder of the same file system."""
+    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{target.name}.")
+    try:
+        with open(descriptor, "wb") as handle:
+            handle.write(new)
+            handle.flush()
+            os.fsync(handle.fileno())
+        with suppress(OSError, AttributeError):
+            os.chown(temporary, status.st_uid, status.st_gid)
+        os.chmod(temporary, status.st_mode)
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _quoted(path: str) -> str:
+    """A path in a diff, as git writes it."""
+    if not re.search(r'[\x00-\x1f\x7f"\\]', path):
+        return path
+    return '"' + re.sub(r'[\x00-\x1f\x7f"\\]', lambda found: f"\\{ord(found[0]):03o}", path) + '"'
+
+
+def unified_diff(changes: Mapping[str, tuple[bytes, bytes]]) -> str:
+    """The changes as one unified diff that `git apply` takes."""
+    from difflib import unified_diff as lines_of
+
+    out: list[str] = []
+    for path, (old, new) in changes.items():
+        before = Source.decode(path, old).text.splitlines(keepends=True)
+        after = Source.decode(path, new).text.splitlines(keepends=True)
+        lines = lines_of(before, after, _quoted(f"a/{path}"), _quoted(f"b/{path}"))
+        out.extend(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+    return "".join(out)
+
+
+def fix_session(session: Session, analysis: Analysis, filters: Filters, *, unsafe: bool) -> FixOutcome:
+    """Make the fixes of all selected findings, in memory. Leave findings of low confidence alone unless they are asked for."""
+    selection = session.registry.selection
+
+    def wanted(finding: Finding) -> bool:
+        if not selection.enabled(session.registry.rule(finding.code)) or selection.ignored_in(finding.path, finding.code):
+            return False
+        if finding.confidence is Confidence.LOW and not session.settings.pedantic:
+            return False
+        return filters.only(finding)
+
+    allowed = Applicability.UNSAFE if unsafe else Applicability.SAFE
+    return fix(session.tree, analysis, session.registry, allowed=allowed, wanted=wanted, today=session.today)
+
+
+def as_written(session: Session, outcome: FixOutcome, unwritten: Collection[str]) -> FixOutcome:
+    """Return what a run of fixes came to on disk, where some of its files could not be written."""
+    applied = tuple(finding for finding in outcome.applied if finding.location.path not in unwritten)
+    return replace(outcome, tree=session.tree, analysis=session.analyse(), applied=applied)

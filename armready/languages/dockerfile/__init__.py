@@ -1,0 +1,1 @@
+"""Dockerfiles: logical lines, instructions, stages, and the values of variables, as BuildKit reads them."""

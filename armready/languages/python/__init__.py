@@ -1,0 +1,1 @@
+"""Python sources and notebooks: syntax trees with offsets into the text. Nothing is imported or run."""

@@ -1,0 +1,1 @@
+"""Shell, wherever it stands: words, commands, and the conditions they run under."""

@@ -1,1 +1,0 @@
-"""One module per format, each imported when a file first needs it."""

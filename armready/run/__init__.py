@@ -1,0 +1,1 @@
+"""One run: which files, which rules, both passes, and what is left out of the report."""

@@ -1,0 +1,138 @@
+"""What a run leaves out beside what the settings say: the baseline and the lines that did not change; and how a baseline is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from armready import __version__
+from armready.core.config import BASELINE_FILE
+from armready.core.errors import ConfigError, IncompleteRun, UsageError
+from armready.core.finding import Finding, Severity
+from armready.core.wording import plural
+from armready.reporters.base import described
+from armready.run import baseline
+from armready.run.baseline import Baseline, Entry, current_stamp
+from armready.run.passes import Filters, report
+from armready.run.registry import Registry, entries
+
+if TYPE_CHECKING:
+    from armready.run.passes import Analysis
+    from armready.run.session import Session
+
+
+class GrowthRefused(UsageError):
+    """The baseline would get findings that it did not have."""
+
+
+def filters_of(session: Session, file: Path | None, *, use_baseline: bool, changed_since: str | None) -> Filters:
+    """The filters of a run.
+
+    Args:
+        session: the run.
+        file: the baseline that the user names; by default that of the root, if there is one.
+        use_baseline: whether a baseline counts at all.
+        changed_since: a revision; None: every line counts.
+
+    Raises:
+        UsageError: the baseline cannot be read, or the revision cannot be compared with.
+    """
+    filters = Filters()
+    if changed_since is not None:
+        from armready.run import changed
+
+        filters = replace(filters, only=changed.changed_since(changed_since, session.root, session.tree).concerns)
+    known = find(session, file) if use_baseline else None
+    if known is None:
+        return filters
+    stamp = current_stamp(__version__, ())
+
+    def fresh(findings: Sequence[Finding]) -> list[Finding]:
+        return known.compare(findings, session.tree, stamp).fresh
+
+    def tolerated(findings: Sequence[Finding]) -> frozenset[Finding]:
+        return known.tolerated(findings, session.tree, stamp)
+
+    return replace(filters, fresh=fresh, tolerated=tolerated)
+
+
+def find(session: Session, file: Path | None) -> Baseline | None:
+    """The baseline that counts.
+
+    Raises:
+        ConfigError: the file that the user names is not there, or the file is not a baseline.
+    """
+    path = file or session.root / BASELINE_FILE
+    if not path.is_file():
+        if file is not None:
+            raise ConfigError(f"{file}: no such file")
+        return None
+    return baseline.load(path)
+
+
+def write(session: Session, file: Path | None, *, prune: bool, grow: bool) -> str:
+    """Write the baseline of today's findings, or drop what is gone from the one that is there. Returns what was done, in words.
+
+    A baseline that is there gets no finding that it did not have, unless a newer rule or fact found it: a migration goes one way.
+
+    Args:
+        session: the run; what lies outside of its files stays as it is.
+        file: where; by default at the root.
+        prune: only drop what is gone.
+        grow: take new findings in.
+
+    Raises:
+        GrowthRefused: there are new findings, and `grow` is not set.
+        IncompleteRun: a rule failed: findings that are only unknown would pass for gone.
+        UsageError: the file cannot be read or written.
+    """
+    path = file or session.root / BASELINE_FILE
+    analysis = session.analyse()
+    if analysis.all_failures:
+        raise IncompleteRun(f"{described(analysis.all_failures)}; no baseline is written")
+    findings, paths = _what_counts(session, analysis)
+    stamp = current_stamp(__version__, (entry.code for entry in entries(session.settings)))
+    old = baseline.load(path) if path.is_file() else None
+    if old is None:
+        if prune:
+            raise UsageError(f"{path}: there is no baseline to prune")
+        return _save(path, baseline.create(findings, paths, session.tree, stamp), "")
+
+    enabled = {rule.code for rule in session.registry.classes()} | old.stamp.rules - stamp.rules
+
+    def judged(entry: Entry) -> bool:
+        covered = entry.path in analysis.results or not session.tree.exists(entry.path)
+        return covered and entry.code in enabled
+
+    comparison = old.compare(findings, session.tree, stamp)
+    gone = [entry for entry in comparison.gone if judged(entry)]
+    change = f", {len(gone):,} gone"
+    if prune:
+        return _save(path, baseline.pruned(old, gone), change)
+    new = [finding for finding in comparison.fresh if finding not in comparison.tolerated]
+    if new and not grow:
+        first = new[0]
+        where = f"{first.path}:{first.location.region.line}: {first.code}"
+        raise GrowthRefused(f"not in the baseline yet: {plural(len(new), 'finding')}, such as {where}; fix, or take in with --grow")
+    made = baseline.create(findings, paths, session.tree, stamp)
+    return _save(path, baseline.refreshed(old, made, session.tree, judged), f", {len(comparison.fresh):,} new{change}")
+
+
+def _what_counts(session: Session, analysis: Analysis) -> tuple[Sequence[Finding], Sequence[str]]:
+    """The findings that are reported or fail, and the files that were read."""
+    levels = [session.settings.min_severity]
+    if session.settings.fail_on != "never":
+        levels.append(Severity(session.settings.fail_on))
+    settings = replace(session.settings, min_severity=max(levels, key=lambda each: each.rank))
+    everything = report(analysis, Registry(settings), Filters())
+    return everything.findings, everything.paths
+
+
+def _save(path: Path, made: Baseline, change: str) -> str:
+    try:
+        path.write_text(baseline.dump(made), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+    return f"{path}: {plural(len(made.entries), 'finding')}{change}"

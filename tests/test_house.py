@@ -1,0 +1,120 @@
+"""The folders stand in the order of the data, and imports point one way."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ORDER = (
+    "core",
+    "languages",
+    "knowledge",
+    "builds",
+    "systems",
+    "multiplatform",
+    "kubernetes",
+    "downloads",
+    "python",
+    "run",
+    "fixing",
+    "testing",
+    "rules",
+    "online",
+    "reporters",
+    "commands",
+    "__main__",
+)
+MAY_NOT = {
+    "knowledge": {"languages"},
+    "rules": {"run", "fixing", "testing", "systems"},
+}
+"""Folders further up whose modules a folder may not import all the same."""
+
+
+def modules() -> dict[str, Path]:
+    """The path of each module by its dotted name."""
+    found = {}
+    for folder, package in (("armready", "armready"), ("rules", "armready.rules")):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            parts = path.relative_to(ROOT / folder).with_suffix("").parts
+            found[".".join((package, *(part for part in parts if part != "__init__")))] = path
+    return found
+
+
+@cache
+def imports() -> dict[str, frozenset[str]]:
+    """The modules that each module imports, also late and for types alone."""
+    known = modules()
+    found = {}
+    for name, path in known.items():
+        seen = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                seen |= {full if (full := f"{node.module}.{each.name}") in known else node.module for each in node.names}
+            elif isinstance(node, ast.Import):
+                seen |= {each.name for each in node.names}
+        found[name] = frozenset(seen & known.keys() - {name, "armready"})
+    return found
+
+
+def floor(module: str) -> str:
+    """The folder or file below `armready` that a module belongs to."""
+    return module.split(".")[1]
+
+
+def test_every_module_has_a_floor() -> None:
+    assert {floor(module) for module in modules() if module != "armready"} == set(ORDER)
+
+
+@pytest.mark.parametrize("folder", ORDER)
+def test_a_folder_imports_only_what_stands_above_it(folder: str) -> None:
+    allowed = set(ORDER[: ORDER.index(folder) + 1]) - MAY_NOT.get(folder, set())
+    back = [
+        f"{name} imports {each}"
+        for name, seen in imports().items()
+        if name != "armready" and floor(name) == folder
+        for each in sorted(seen)
+        if floor(each) not in allowed
+    ]
+    assert back == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert circles(imports()) == []
+
+
+def circles(graph: dict[str, frozenset[str]]) -> list[list[str]]:
+    """The groups of modules that reach each other, by Tarjan's algorithm."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[list[str]] = []
+
+    def visit(node: str) -> None:
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        for each in graph[node]:
+            if each not in index:
+                visit(each)
+                low[node] = min(low[node], low[each])
+            elif each in stack:
+                low[node] = min(low[node], index[each])
+        if low[node] == index[node]:
+            at = stack.index(node)
+            group, stack[at:] = stack[at:], []
+            if len(group) > 1:
+                found.append(sorted(group))
+
+    for node in graph:
+        if node not in index:
+            visit(node)
+    return found
+
+
+def test_circles_are_found() -> None:
+    graph = {"a": frozenset("b"), "b": frozenset("c"), "c": frozenset("a"), "d": frozenset("a")}
+    assert circles(graph) == [["a", "b", "c"]]

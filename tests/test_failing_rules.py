@@ -21,6 +21,7 @@ from armready.reporters import render
 from armready.reporters.base import Context, summary_line
 from armready.run import check_file
 from armready.run.cache import Cache
+from armready.run.first_pass import first_pass
 from armready.run.passes import Filters, analyse, report
 from armready.run.registry import Registry
 
@@ -152,11 +153,11 @@ def test_what_failed_is_tried_again_the_next_time(tmp_path, monkeypatch):
     os.utime(tmp_path / "Dockerfile", (1, 1))
     cache = Cache(tmp_path, Settings())
     monkeypatch.setattr(check_file, "check_limits", lambda kind, text: 1 / 0)
-    assert check_file.check_file(DiskTree(tmp_path), ["Dockerfile"], REGISTRY, cache=cache)["Dockerfile"].failures
+    assert first_pass(DiskTree(tmp_path), ["Dockerfile"], REGISTRY, cache=cache)["Dockerfile"].failures
     cache.save(None)
     monkeypatch.undo()
     again = Cache(tmp_path, Settings())
-    assert check_file.check_file(DiskTree(tmp_path), ["Dockerfile"], REGISTRY, cache=again)["Dockerfile"].findings
+    assert first_pass(DiskTree(tmp_path), ["Dockerfile"], REGISTRY, cache=again)["Dockerfile"].findings
 
 
 EVERYTHING = {"allowed": Applicability.SAFE, "wanted": lambda finding: True, "today": date(2026, 11, 24)}

@@ -22,12 +22,12 @@ def facts_of(session: Session) -> str:
     Raises:
         IncompleteRun: a reader failed: what is only unknown would pass for absent.
     """
+    from armready.core.wording import first_of
     from armready.online.gather import images_of
-    from armready.reporters.base import described
 
     analysis = session.analyse()
     if analysis.all_failures:
-        raise IncompleteRun(f"{described(analysis.all_failures)}; no facts are written")
+        raise IncompleteRun(f"{first_of(analysis.all_failures)}; no facts are written")
     results = analysis.results
     builds = [fact for result in results.values() for fact in result.facts.of(ImageBuild)]
     known = Learned(built=built_images(builds)).merged(session.settings.known)

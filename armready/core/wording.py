@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    pass
+    from armready.core.results import Failure
 
 
 def plural(number: int, noun: str) -> str:
     """`1 file`, `2 files`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def first_of(failures: Sequence[Failure]) -> str:
+    """The first of some failures with its file, and how many more there are."""
+    first = failures[0]
+    more = f" (and {len(failures) - 1:,} more)" if len(failures) > 1 else ""
+    return f"{first.path}: {first.message}{more}" if first.path else f"{first.message}{more}"

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,7 +20,7 @@ from armready.reporters.credentials import hide
 
 if TYPE_CHECKING:
     from armready.core.config import Settings
-    from armready.core.results import Failure, Report
+    from armready.core.results import Report
     from armready.core.rule import Rule
     from armready.core.tree import Tree
     from armready.fixing.fixer import FixOutcome
@@ -126,13 +126,6 @@ def count_severities(report: Report) -> dict[Severity, int]:
     """Findings by level; those under `--min-severity` are counted although they are not listed."""
     counts = Counter(finding.severity for finding in report.findings)
     return {level: counts[level] + report.below.get(level.value, 0) for level in Severity}
-
-
-def described(failures: Sequence[Failure]) -> str:
-    """The first of some failures with its file, and how many more there are."""
-    first = failures[0]
-    more = f" (and {len(failures) - 1:,} more)" if len(failures) > 1 else ""
-    return f"{first.path}: {first.message}{more}" if first.path else f"{first.message}{more}"
 
 
 def summary_line(report: Report, fixes: FixCounts | None = None) -> str:

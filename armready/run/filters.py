@@ -11,8 +11,7 @@ from armready import __version__
 from armready.core.config import BASELINE_FILE
 from armready.core.errors import ConfigError, IncompleteRun, UsageError
 from armready.core.finding import Finding, Severity
-from armready.core.wording import plural
-from armready.reporters.base import described
+from armready.core.wording import first_of, plural
 from armready.run import baseline
 from armready.run.baseline import Baseline, Entry, current_stamp
 from armready.run.passes import Filters, report
@@ -91,7 +90,7 @@ def write(session: Session, file: Path | None, *, prune: bool, grow: bool) -> st
     path = file or session.root / BASELINE_FILE
     analysis = session.analyse()
     if analysis.all_failures:
-        raise IncompleteRun(f"{described(analysis.all_failures)}; no baseline is written")
+        raise IncompleteRun(f"{first_of(analysis.all_failures)}; no baseline is written")
     findings, paths = _what_counts(session, analysis)
     stamp = current_stamp(__version__, (entry.code for entry in entries(session.settings)))
     old = baseline.load(path) if path.is_file() else None

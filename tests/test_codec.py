@@ -10,6 +10,7 @@ from armready.core.codec import decode, encode
 
 from armready.builds.facts import BuildFact
 from armready.core.classify import Kind
+from armready.core.codec import decode, encode
 from armready.core.config import Settings
 from armready.core.facts import COLLECTORS
 from armready.core.finding import Finding

@@ -6,7 +6,6 @@ import typing
 
 import msgspec
 import pytest
-from armready.core.codec import decode, encode
 
 from armready.builds.facts import BuildFact
 from armready.core.classify import Kind

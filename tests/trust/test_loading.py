@@ -100,7 +100,7 @@ import multiprocessing
 if __name__ == "__main__":
     multiprocessing.get_all_start_methods = lambda: ["spawn"]
     multiprocessing.set_start_method("spawn")
-    from armready import first_pass
+    from armready.run import first_pass
     first_pass.WORTH_A_POOL = 0
     from armready.commands.cli import main
     main()

@@ -141,6 +141,27 @@ def test_a_connection_opened_for_another_request_is_no_way_around(servers) -> No
     assert [path for _, path, _ in own.asked] == ["/a"]
 
 
+def test_a_public_host_does_not_redirect_to_one_that_the_user_names(monkeypatch) -> None:
+    web = Web(Hosts.of(["registry.corp"]), resolver=resolver(registry_corp="10.0.0.1"))
+    sent = []
+
+    class Client:
+        def stream(self, method, url, **_):
+            sent.append(str(url))
+            raise web_module.httpcore.ReadError(str(url))
+
+    monkeypatch.setattr(web, "_client", lambda _: Client())
+    once = web._once
+    moved = web_module.Answer(302, {"location": "https://registry.corp/admin"}, b"", "https://evil.example/x")
+    monkeypatch.setattr(web, "_once", lambda request: moved if request.target.host == "evil.example" else once(request))
+    with pytest.raises(UnansweredError, match="private-hosts"):
+        web.get("https://evil.example/x")
+    assert sent == []
+    with pytest.raises(UnansweredError, match="does not answer"):
+        web.get("https://registry.corp/admin")
+    assert sent == ["https://registry.corp/admin"]
+
+
 @pytest.mark.parametrize(
     "target", ["http://127.0.0.1:{port}/x", "http://[::1]:{port}/x", "//127.0.0.1:{port}/x", "http://2130706433:{port}/x"]
 )

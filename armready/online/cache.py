@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
+import math
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from armready.core.startup import dataclass
+from armready.run.private_files import PrivateFiles
 
 FRESH_SECONDS = 24 * 3600.0
 
@@ -34,37 +35,37 @@ class Entry:
         return self.age < FRESH_SECONDS
 
 
-def cache_folder() -> Path:
-    """Where armready keeps what it may lose: `$XDG_CACHE_HOME/armready`, by default `~/.cache/armready`."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "armready"
-
-
 class AnswerCache:
-    """Answers by kind and key. A cache that cannot be written is no cache; nothing else changes."""
+    """Answers by kind and key. A cache that cannot be written is no cache; nothing else changes.
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder or cache_folder() / "online-v1"
+    Args:
+        top: the folder of all caches.
+    """
+
+    def __init__(self, top: Path) -> None:
+        self._files = PrivateFiles(top, "online-v2")
 
     def read(self, kind: str, key: str) -> Entry | None:
         """A kept answer, or None; what cannot be read does not exist."""
         try:
-            data = json.loads(self._path(kind, key).read_text(encoding="utf-8"))
-            return Entry(data["value"], max(0.0, time.time() - float(data["at"]))) if data["key"] == key else None
-        except (OSError, ValueError, KeyError, TypeError):
+            data = json.loads(self._files.read(_name(kind, key)) or b"")
+            value, age = data["value"], time.time() - float(data["at"])
+            return Entry(value, age) if data["key"] == key and isinstance(value, dict) and 0 <= age < math.inf else None
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return None
 
     def write(self, kind: str, key: str, value: Mapping[str, Any]) -> None:
-        """Keep an answer, whole or not at all. Keys must not hold credentials."""
-        path = self._path(kind, key)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".tmp", delete=False) as file:
-                json.dump({"key": key, "at": time.time(), "value": value}, file)
-            os.replace(file.name, path)
-        except OSError:
-            return
+        """Keep an answer, whole or not at all.
 
-    def _path(self, kind: str, key: str) -> Path:
-        digest = hashlib.sha256(key.encode()).hexdigest()
-        return self._folder / kind / digest[:2] / f"{digest[2:]}.json"
+        Args:
+            kind: of the question.
+            key: the question, and everybody who may have answered it; without credentials.
+            value: the answer.
+        """
+        with suppress(OSError):
+            self._files.write(_name(kind, key), json.dumps({"key": key, "at": time.time(), "value": value}).encode())
+
+
+def _name(kind: str, key: str) -> str:
+    digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{kind}/{digest[:2]}/{digest[2:]}.json"

@@ -119,7 +119,7 @@ def in_parallel(questions: Mapping[str, Question], ask: Callable[[Question], Giv
 
 
 def _one(reference: Reference, client: RegistryClient, cache: AnswerCache | None, sizes: bool) -> Kept:
-    key = (reference.digest and canonical(reference)) or f"{reference.name}:{reference.known_tag}"
+    key = f"{reference.digest or reference.known_tag} from {client.sources(reference)}"
     entry = cache.read(_IMAGES, key) if cache and not sizes else None
     kept = _kept(entry.value) if entry else None
     if kept is not None and entry is not None and (entry.fresh or reference.digest):

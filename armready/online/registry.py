@@ -148,6 +148,18 @@ class RegistryClient:
                 problem = error
         raise problem or UnansweredError(f"{reference.short} names no registry")
 
+    def sources(self, reference: Reference) -> str:
+        """Everybody who may answer for a reference, in the order in which they are asked, and how: an answer counts for no other list.
+
+        Raises:
+            UnansweredError: nobody can.
+        """
+        names = []
+        for place in self._places(reference):
+            plain = place.loopback or place.host in self._insecure
+            names.append(f"{'http' if plain else 'https'}://{place.host}/{place.repository}")
+        return " ".join(names)
+
     def _found(self, reference: Reference) -> tuple[Place, Manifest]:
         problem: UnansweredError | None = None
         for place in self._places(reference):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from armready.core.config import Config
+from armready.core.errors import RefusedCacheError
 from armready.core.known import ClosurePackage, Learned, PackageAnswer
 from armready.core.startup import dataclass
 from armready.online.addresses import Hosts
@@ -26,6 +27,7 @@ from armready.online.lookup import Tally, in_parallel, look_up_images
 from armready.online.pypi import look_up_packages
 from armready.online.registry import RegistryClient
 from armready.online.web import Web
+from armready.run.private_files import accepted_location
 from armready.run.registry import Registry
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ def look_up(
         typed: registries that the user typed on the command line.
         sizes: the sizes of images too.
     """
-    credentials, cache = Credentials(root=root), AnswerCache()
+    credentials, cache = Credentials(root=root), _answers(root)
     places = indexes(tree, asked.options, root=root)
     web = _web(settings, (*credentials.hosts, *typed), [each.url for each in places.places if each.of_user])
     insecure, token_hosts = settings.insecure_registries, settings.token_hosts
@@ -102,6 +104,13 @@ def _web(settings: Settings, registries: Iterable[str], urls: Iterable[str]) -> 
     mirrors = (each.rpartition("://")[2] for each in settings.mirrors)
     named = Hosts.of((*settings.private_hosts, *mirrors, *settings.token_hosts, *token_hosts, *registries, *addresses))
     return Web(named | plain, plain)
+
+
+def _answers(root: Path) -> AnswerCache | None:
+    try:
+        return AnswerCache(accepted_location(root))
+    except RefusedCacheError:
+        return None
 
 
 def _python(settings: Settings) -> str:

@@ -64,8 +64,8 @@ class Session:
 
     @property
     def without_cache(self) -> str:
-        """Why a run that wants a cache gets none; empty otherwise."""
-        if not self._wants_cache:
+        """Why a run that wants a cache, of results or of answers, gets none; empty otherwise."""
+        if not self._wants_cache and not self.settings.online:
             return ""
         from armready.run.private_files import accepted_location
 

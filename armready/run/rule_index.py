@@ -1,6 +1,6 @@
 """What a run must know of every rule without importing it: its code, its kinds and its needles.
 
-`rules/index.json` is made from the rules by `tools/generate.py`. A module that is not in it, or has another size than it had then, is
+`rules/index.json` is made from the rules by `tools/generate.py`. A module that is not in it, or holds anything else than it did then, is
 imported and asked: a new rule needs one new file and nothing else, and a stale index costs time, never a finding.
 """
 
@@ -13,6 +13,7 @@ from enum import StrEnum
 from importlib import import_module
 from types import ModuleType
 from typing import NamedTuple
+from zlib import crc32
 
 from armready.core.results import name_of
 from armready.core.rule import FileRule, ProjectRule, Rule
@@ -73,18 +74,24 @@ def read(package: ModuleType) -> Iterator[Entry]:
             if not each.name.endswith(".py") or each.name.startswith("_"):
                 continue
             module = f"{package.__name__}.{family}.{each.name[:-3]}"
-            row = known.get((module, each.stat().st_size))
+            row = known.get((module, _check_sum(each.path)))
             yield from [row] if row is not None else map(entry_of, rules_of(import_module(module)))
 
 
 def _stored(path: str) -> dict[tuple[str, int], Entry]:
-    """The rows of an index by module and size of the module's file; none when it cannot be read."""
+    """The rows of an index by module and check sum of the module's file; none when it cannot be read."""
     try:
         with open(path, encoding="utf-8") as handle:
             rows = json.load(handle)
-        return {(row["module"], row["size"]): _entry(row) for row in rows}
+        return {(row["module"], row["crc32"]): _entry(row) for row in rows}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
+
+
+def _check_sum(path: str) -> int:
+    """What tells two states of a module apart, the same on every system: line endings do not count."""
+    with open(path, "rb", buffering=0) as handle:
+        return crc32(handle.readall().replace(b"\r\n", b"\n"))
 
 
 def _entry(row: dict[str, object]) -> Entry:
@@ -115,7 +122,7 @@ def render(entries: list[Entry], package: ModuleType) -> str:
             "off_by_default": entry.off_by_default,
             "module": entry.module,
             "class": entry.attribute,
-            "size": os.stat(path).st_size,
+            "crc32": _check_sum(path),
             "reads": sorted(entry.reads),
             "needles": [needle.decode("latin-1") for needle in entry.needles],
             "kinds": sorted(entry.kinds),

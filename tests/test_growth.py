@@ -13,7 +13,7 @@ from armready.core.errors import ParseProblem
 from armready.core.tree import DiskTree
 from armready.languages.shell.script import parse_shell
 from armready.languages.shell.tree import MAX_NESTING
-from armready.python.project import Survey
+from armready.python.project import PythonProject
 from armready.run.session import open_session
 from armready.systems import github_setup
 from armready.testing import analyse_files
@@ -75,8 +75,8 @@ class Counted(list):
 
 @pytest.mark.parametrize("named", ["", "COPY requirements.txt .\nRUN pip install -r requirements.txt\n"])
 def test_the_images_are_looked_through_once_however_many_manifests_ask(monkeypatch, named):
-    real = Survey.images.func
-    monkeypatch.setattr(Survey, "images", property(lambda self: Counted(real(self))))
+    real = PythonProject.images.func
+    monkeypatch.setattr(PythonProject, "images", property(lambda self: Counted(real(self))))
     folders = [f"s{number}" for number in range(30)]
     dockerfiles = {f"{folder}/Dockerfile": f"FROM python:3.12\n{named}RUN pip install flask\n" for folder in folders}
     analyse_files(dockerfiles | {f"{folder}/requirements.txt": "numpy==1.16.0\nmkl==2024.0\n" for folder in folders}, Settings())

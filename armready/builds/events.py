@@ -10,7 +10,7 @@ from dataclasses import field
 from enum import StrEnum
 from functools import lru_cache
 
-from armready.builds import names as references
+from armready.builds import references
 from armready.builds.grammar import Invocation
 from armready.builds.model import Declared, Job, Step
 from armready.builds.platforms import NOT_GIVEN, Platforms

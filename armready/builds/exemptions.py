@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from armready.builds import names as references
+from armready.builds import references
 from armready.builds.events import Build, Merge, Name, Output, repositories, spellings
 from armready.builds.history import Chain
 from armready.builds.job_images import index

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from armready.builds import names as references
+from armready.builds import references
 from armready.builds.facts import ImageBuild
 from armready.core.facts import DockerfileFact, ImageFact, StageFact
 from armready.core.finding import Finding, Related, Severity

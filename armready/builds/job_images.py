@@ -10,7 +10,7 @@ from itertools import takewhile
 from math import inf
 from typing import TypeVar
 
-from armready.builds import names as references
+from armready.builds import references
 from armready.builds.events import Build, Event, Name, Pull, Push, Tag, Use, repositories, spellings
 from armready.builds.timeline import Timeline, order_of
 from armready.core.startup import dataclass

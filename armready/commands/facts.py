@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from armready.builds.facts import ImageBuild
-from armready.builds.names import repository
+from armready.builds.references import repository
 from armready.core.errors import IncompleteRun
-from armready.core.known import BuiltImage, Learned
+from armready.core.known import BuiltImage, Known
 from armready.core.reference import Reference
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def facts_of(session: Session) -> str:
         raise IncompleteRun(f"{first_of(analysis.all_failures)}; no facts are written")
     results = analysis.results
     builds = [fact for result in results.values() for fact in result.facts.of(ImageBuild)]
-    known = Learned(built=built_images(builds)).merged(session.settings.known)
+    known = Known(built=built_images(builds)).merged(session.settings.known)
     document = known.to_json()
     document["runs"] = images_of(session.tree, session.paths, session.settings)
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"

@@ -10,7 +10,7 @@ from typing import Any
 
 from armready.core.config import Settings
 from armready.core.errors import UsageError
-from armready.core.known import ImageAnswer, Learned, PackageAnswer, image_to_json
+from armready.core.known import ImageAnswer, Known, PackageAnswer, image_to_json
 from armready.core.reference import Reference
 from armready.knowledge.images import Has, Verdict, verdict
 from armready.knowledge.targets import GLIBC, MUSL, PYTHONS, Target
@@ -61,7 +61,7 @@ def _check_format(output_format: str) -> None:
         raise UsageError(f"unknown format {output_format!r}; there are table, json")
 
 
-def _ask(parsed: Sequence[Reference], session: Session) -> tuple[Learned, Tally]:
+def _ask(parsed: Sequence[Reference], session: Session) -> tuple[Known, Tally]:
     asked = Questions()
     for reference in parsed:
         asked.add_image(reference)

@@ -15,7 +15,7 @@ from typing import Any
 
 from armready.core.errors import ConfigError
 from armready.core.finding import Severity
-from armready.core.known import Learned
+from armready.core.known import Known
 from armready.core.startup import dataclass
 
 CONFIG_FILE = "armready.toml"
@@ -142,7 +142,7 @@ class Settings:
     token_hosts: Mapping[str, tuple[str, ...]] = _key(
         "Registry -> the other hosts that give its tokens, and get its credentials for it.", {}, Origin.TRUSTED
     )
-    known: Learned = field(default_factory=Learned)
+    known: Known = field(default_factory=Known)
 
     @property
     def widen_by_affinity(self) -> bool:

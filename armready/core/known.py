@@ -149,7 +149,7 @@ class BuiltImage:
 
 
 @dataclass(frozen=True, slots=True)
-class Learned:
+class Known:
     """A set of such facts. Empty offline, unless the configuration names facts files.
 
     Attributes:
@@ -180,9 +180,9 @@ class Learned:
         """What the tag of a reference with a digest stands for today."""
         return self.image(reference.with_tag(reference.tag or "latest"))
 
-    def merged(self, other: Learned) -> Learned:
+    def merged(self, other: Known) -> Known:
         """Both; of two answers to one question the other's counts."""
-        return Learned(
+        return Known(
             {**self.images, **other.images},
             {**self.packages, **other.packages},
             {**self.built, **other.built},
@@ -215,8 +215,8 @@ def canonical(reference: Reference) -> str | None:
     return f"{reference.registry}/{reference.repository}:{tag}" if tag else None
 
 
-def from_json(data: Mapping[str, Any]) -> Learned:
-    """The reverse of `Learned.to_json`.
+def from_json(data: Mapping[str, Any]) -> Known:
+    """The reverse of `Known.to_json`.
 
     Raises:
         ValueError: it is not what `to_json` writes.
@@ -231,7 +231,7 @@ def from_json(data: Mapping[str, Any]) -> Learned:
         checksums = [ChecksumAnswer(**{key: str(value) for key, value in each.items()}) for each in data.get("checksums", ())]
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a facts file: {type(error).__name__} {error}") from error
-    return Learned(
+    return Known(
         {each.reference: each for each in images},
         {each.name: each for each in packages},
         {each.name: each for each in built},

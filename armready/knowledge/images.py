@@ -23,7 +23,7 @@ from armready.knowledge.tables import front_decoded, table
 
 if TYPE_CHECKING:
     from armready.core.config import Settings, UserImage
-    from armready.core.known import Learned
+    from armready.core.known import Known
 
 __all__ = ["DOCKER_HUB", "ArchName", "Basis", "Has", "Reference", "Verdict", "Where", "arch_in_name", "cpu_baseline", "verdict"]
 
@@ -163,7 +163,7 @@ def _has(known: bool) -> Has:
     return Has.YES if known else Has.NO
 
 
-def _of_registry(reference: Reference, known: Learned) -> Verdict | None:
+def _of_registry(reference: Reference, known: Known) -> Verdict | None:
     """What a registry holds under exactly this reference."""
     answer = known.image(reference)
     if answer is None:
@@ -187,7 +187,7 @@ def _of_registry(reference: Reference, known: Learned) -> Verdict | None:
     return Verdict(arm64, amd64, Confidence.HIGH, answer.as_of, reason, alternatives, Basis.REGISTRY, embedded.advice if embedded else "")
 
 
-def _of_builds(reference: Reference, known: Learned) -> Verdict | None:
+def _of_builds(reference: Reference, known: Known) -> Verdict | None:
     """What the pipeline of a repository builds under this name."""
     built = known.built.get(reference.familiar)
     if built is None or reference.digest:

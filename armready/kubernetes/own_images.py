@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from armready.builds.facts import ImageBuild
-from armready.builds.names import repository
+from armready.builds.references import repository
 from armready.core.project import Project
 from armready.core.source import Location
 from armready.core.startup import dataclass

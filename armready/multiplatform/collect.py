@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from armready.builds import names as references
+from armready.builds import references
 from armready.builds.events import Bake, Build, Call, Compile, Deploy, Event, Setup, spellings
 from armready.builds.facts import (
     DESCRIBED,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from armready.core.config import Config
 from armready.core.errors import RefusedCacheError
-from armready.core.known import ClosurePackage, Learned, PackageAnswer
+from armready.core.known import ClosurePackage, Known, PackageAnswer
 from armready.core.startup import dataclass
 from armready.online.addresses import Hosts
 from armready.online.assets import look_up_assets
@@ -55,7 +55,7 @@ def inform(session: Session) -> Informed:
 
 def look_up(
     asked: Questions, settings: Settings, tree: Tree, root: Path, *, typed: Iterable[str] = (), sizes: bool = False
-) -> tuple[Learned, Tally]:
+) -> tuple[Known, Tally]:
     """Ask registries and indexes everything at once.
 
     Args:
@@ -93,7 +93,7 @@ def look_up(
         web.close()
     for each in (more, rest, verified):
         tally.add(each)
-    return Learned(images, packages, assets=assets, closures=closures, checksums=checksums), tally
+    return Known(images, packages, assets=assets, closures=closures, checksums=checksums), tally
 
 
 def _web(settings: Settings, registries: Iterable[str], urls: Iterable[str]) -> Web:

@@ -34,30 +34,30 @@ class LoadedLibrary:
     location: Location
 
 
-def loads(view: Sources) -> Iterator[tuple[ast.Call, ast.expr, str]]:
+def loads(code: Sources) -> Iterator[tuple[ast.Call, ast.expr, str]]:
     """The calls that load a library on arm64, the argument that names it, and its text."""
-    for call in view.module.of(ast.Call):
+    for call in code.module.of(ast.Call):
         loader = call.func.attr if isinstance(call.func, ast.Attribute) else called_name(call)
         position = 1 if loader == "ExtensionFileLoader" else 0
-        if loader in LOADERS and len(call.args) > position and view.reaches(call) and not view.uncertain(call):
-            yield call, call.args[position], view.text(call.args[position])
+        if loader in LOADERS and len(call.args) > position and code.reaches(call) and not code.uncertain(call):
+            yield call, call.args[position], code.text(call.args[position])
 
 
 def library_facts(file: File) -> Iterator[LoadedLibrary]:
     """The collector."""
     if is_test(file.path):
         return
-    view = file.parse(sources)
-    for call, argument, text in loads(view):
+    code = file.parse(sources)
+    for call, argument, text in loads(code):
         inner = posixpath.normpath(_FOLDER.sub("", text))
         is_beside = "/" in text and not text.startswith("/") and "{}" not in inner
-        if is_beside and _LIBRARY.search(inner) and not amd64_tokens(posixpath.basename(inner)) and not _survives(view, call):
-            yield LoadedLibrary(inner, file.location(view.span(argument)))
+        if is_beside and _LIBRARY.search(inner) and not amd64_tokens(posixpath.basename(inner)) and not _survives(code, call):
+            yield LoadedLibrary(inner, file.location(code.span(argument)))
 
 
-def _survives(view: Sources, node: ast.AST) -> bool:
+def _survives(code: Sources, node: ast.AST) -> bool:
     """Whether the program goes on when loading fails."""
-    while (parent := view.module.parents.get(node)) is not None:
+    while (parent := code.module.parents.get(node)) is not None:
         if isinstance(parent, ast.Try) and node in parent.body and parent.handlers:
             return True
         node = parent

@@ -12,7 +12,7 @@ from armready.python.images import PythonImage
 from armready.python.locked import LockedPackage, declared_in, manifest_of, record_of, roots_of, supported
 from armready.python.locks import Lock, Locked, reach
 from armready.python.manifest import Manifest
-from armready.python.project import Judged, Survey, by_index, installed_on
+from armready.python.project import Judged, PythonProject, by_index, installed_on
 
 
 @dataclass(frozen=True)
@@ -32,26 +32,26 @@ class TooOld:
     needed: str = ""
 
 
-def too_old(survey: Survey) -> Iterator[TooOld]:
+def too_old(python: PythonProject) -> Iterator[TooOld]:
     """Every such release of the locks, and of the declarations that an index was asked about."""
-    for lock in survey.locks.values():
-        image = survey.image_with_glibc(lock.path)
+    for lock in python.locks.values():
+        image = python.image_with_glibc(lock.path)
         if image is not None:
-            yield from _in_lock(survey, lock, image)
-    for path, manifest in survey.manifests.items():
-        image = survey.image_with_glibc(path)
+            yield from _in_lock(python, lock, image)
+    for path, manifest in python.manifests.items():
+        image = python.image_with_glibc(path)
         if image is not None and image.glibc is not None:
-            yield from _declared(survey, manifest, image, image.glibc)
+            yield from _declared(python, manifest, image, image.glibc)
 
 
-def _in_lock(survey: Survey, lock: Lock, image: PythonImage) -> Iterator[TooOld]:
-    roots = roots_of(survey, lock)
+def _in_lock(python: PythonProject, lock: Lock, image: PythonImage) -> Iterator[TooOld]:
+    roots = roots_of(python, lock)
     if (not roots and not lock.flat) or not any(each.floors for each in lock.packages):
         return
-    manifest = manifest_of(survey, lock)
-    policy = survey.policy(manifest, dirname(lock.path))
+    manifest = manifest_of(python, lock)
+    policy = python.policy(manifest, dirname(lock.path))
     found: dict[tuple[str, str], TooOld] = {}
-    targets = [each for each in supported(survey, lock) if each.libc == GLIBC]
+    targets = [each for each in supported(python, lock) if each.libc == GLIBC]
     for target in targets:
         for key, reached in reach(lock, roots, target.on(AARCH64)).items():
             needed = _needed(reached.locked, target, image)
@@ -64,7 +64,7 @@ def _in_lock(survey: Survey, lock: Lock, image: PythonImage) -> Iterator[TooOld]
     for each in found.values():
         assert each.locked is not None
         each.locked.every = len(each.locked.pythons) == len(targets) > 1
-        each.locked.declared = declared_in(survey, lock, each.locked.trail[0])
+        each.locked.declared = declared_in(python, lock, each.locked.trail[0])
         yield each
 
 
@@ -76,14 +76,14 @@ def _needed(locked: Locked, target: Target, image: PythonImage) -> int:
     return arm if x86 <= image.glibc[1] < arm else 0
 
 
-def _declared(survey: Survey, manifest: Manifest, image: PythonImage, glibc: tuple[int, int]) -> Iterator[TooOld]:
-    newer = [each for each in survey.targets(manifest.path, manifest.requires_python) if each.libc == GLIBC]
+def _declared(python: PythonProject, manifest: Manifest, image: PythonImage, glibc: tuple[int, int]) -> Iterator[TooOld]:
+    newer = [each for each in python.targets(manifest.path, manifest.requires_python) if each.libc == GLIBC]
     older = [each._replace(libc_version=glibc) for each in newer]
     for dependency in manifest.dependencies:
-        answer = survey.project.settings.known.packages.get(dependency.name)
-        if answer is None or dependency.url or dependency.constraint or survey.decided_by_lock(dependency):
+        answer = python.project.settings.known.packages.get(dependency.name)
+        if answer is None or dependency.url or dependency.constraint or python.decided_by_lock(dependency):
             continue
-        policy = survey.policy(manifest, dirname(manifest.path))
+        policy = python.policy(manifest, dirname(manifest.path))
         builds = policy.may_build(dependency.name)
         if not policy.may_use_wheel(dependency.name):
             continue

@@ -13,7 +13,7 @@ from armready.knowledge.wheels import Outcome
 from armready.python.dependencies import Dependency, Scope
 from armready.python.locks import Edge, Lock, Locked, LockKind, Reached, reach
 from armready.python.manifest import Manifest, Policy
-from armready.python.project import Survey
+from armready.python.project import PythonProject
 
 _COMMANDS = {
     LockKind.UV: "uv lock --upgrade-package {}",
@@ -67,17 +67,17 @@ class LockedPackage:
         return _COMMANDS.get(self.lock.kind, "").format(self.locked.name)
 
 
-def manifest_of(survey: Survey, lock: Lock) -> Manifest | None:
+def manifest_of(python: PythonProject, lock: Lock) -> Manifest | None:
     """The project file that a lock belongs to."""
     folder = dirname(lock.path)
-    return survey.manifest(f"{folder}/pyproject.toml" if folder else "pyproject.toml")
+    return python.manifest(f"{folder}/pyproject.toml" if folder else "pyproject.toml")
 
 
-def roots_of(survey: Survey, lock: Lock) -> tuple[Edge, ...]:
+def roots_of(python: PythonProject, lock: Lock) -> tuple[Edge, ...]:
     """Where the walk of a lock starts: in the lock, or in the manifest beside it."""
     if lock.roots:
         return lock.roots
-    manifest = manifest_of(survey, lock)
+    manifest = manifest_of(python, lock)
     if manifest is None or lock.kind is LockKind.PYLOCK:
         return ()
     return tuple(
@@ -87,30 +87,30 @@ def roots_of(survey: Survey, lock: Lock) -> tuple[Edge, ...]:
     )
 
 
-def supported(survey: Survey, lock: Lock) -> tuple[Target, ...]:
+def supported(python: PythonProject, lock: Lock) -> tuple[Target, ...]:
     """The arm64 machines that a lock was made for."""
-    return tuple(target for target in survey.targets(lock.path, lock.requires_python) if lock.supports(target))
+    return tuple(target for target in python.targets(lock.path, lock.requires_python) if lock.supports(target))
 
 
-def excluded(survey: Survey, lock: Lock) -> bool:
+def excluded(python: PythonProject, lock: Lock) -> bool:
     """Whether a lock was made for Linux x86-64 and leaves Linux arm64 out."""
-    targets = survey.targets(lock.path, lock.requires_python)
+    targets = python.targets(lock.path, lock.requires_python)
     return bool(lock.environments) and any(lock.supports(each.on(X86_64)) for each in targets) and not any(map(lock.supports, targets))
 
 
-def locked_packages(survey: Survey) -> Iterator[LockedPackage]:
+def locked_packages(python: PythonProject) -> Iterator[LockedPackage]:
     """Every such entry of every lock, once for each package and version."""
-    for lock in survey.locks.values():
-        yield from _of_lock(survey, lock)
+    for lock in python.locks.values():
+        yield from _of_lock(python, lock)
 
 
-def _of_lock(survey: Survey, lock: Lock) -> Iterator[LockedPackage]:
-    roots = roots_of(survey, lock)
+def _of_lock(python: PythonProject, lock: Lock) -> Iterator[LockedPackage]:
+    roots = roots_of(python, lock)
     if not roots and not lock.flat:
         return
-    manifest = manifest_of(survey, lock)
-    policy = survey.policy(manifest, dirname(lock.path))
-    targets = supported(survey, lock)
+    manifest = manifest_of(python, lock)
+    policy = python.policy(manifest, dirname(lock.path))
+    targets = supported(python, lock)
     found: dict[tuple[str, str], LockedPackage] = {}
     for target in targets:
         on_x86 = reach(lock, roots, target.on(X86_64)) if not all(each.recorded for each in lock.packages) else {}
@@ -124,8 +124,8 @@ def _of_lock(survey: Survey, lock: Lock) -> Iterator[LockedPackage]:
                 record.outcome = outcome
     for record in found.values():
         record.every = len(record.pythons) == len(targets) > 1
-        record.declared = declared_in(survey, lock, record.trail[0])
-        if not _is_reported_otherwise(survey, record):
+        record.declared = declared_in(python, lock, record.trail[0])
+        if not _is_reported_otherwise(python, record):
             yield record
 
 
@@ -146,11 +146,11 @@ def record_of(lock: Lock, reached: Reached, outcome: Outcome | None) -> LockedPa
     return LockedPackage(lock, reached.locked, outcome, reached.trail, reached.scope)
 
 
-def declared_in(survey: Survey, lock: Lock, name: str) -> Dependency | None:
+def declared_in(python: PythonProject, lock: Lock, name: str) -> Dependency | None:
     """The direct requirement in the manifest beside the lock, else in one below its folder."""
-    beside = manifest_of(survey, lock)
+    beside = manifest_of(python, lock)
     folder = dirname(lock.path)
-    inside = [each for path, each in survey.manifests.items() if path.endswith("pyproject.toml") and path.startswith(folder)]
+    inside = [each for path, each in python.manifests.items() if path.endswith("pyproject.toml") and path.startswith(folder)]
     for manifest in ([beside] if beside else []) + inside:
         for dependency in manifest.dependencies:
             if dependency.name == name and not dependency.constraint and dependency.scope is not Scope.BUILD:
@@ -158,7 +158,7 @@ def declared_in(survey: Survey, lock: Lock, name: str) -> Dependency | None:
     return None
 
 
-def _is_reported_otherwise(survey: Survey, record: LockedPackage) -> bool:
+def _is_reported_otherwise(python: PythonProject, record: LockedPackage) -> bool:
     """A direct requirement that exists for x86-64 only is reported where it is declared, with its fix."""
     row = package(record.locked.name)
-    return row is not None and row.x86_only and any(each.x86_only and each.dependency == record.declared for each in survey.judged)
+    return row is not None and row.x86_only and any(each.x86_only and each.dependency == record.declared for each in python.judged)

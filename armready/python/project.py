@@ -76,7 +76,7 @@ class Judged:
         return f"{self.dependency.name}{self.dependency.specifier}"
 
 
-class Survey:
+class PythonProject:
     """Everything the rules on dependencies ask."""
 
     def __init__(self, project: Project) -> None:
@@ -395,9 +395,9 @@ def _accepts(requires: str, python: tuple[int, int]) -> bool:
     return any(allows(requires, f"{python[0]}.{python[1]}.{micro}") for micro in (20, 0))
 
 
-def survey(project: Project) -> Survey:
-    """The survey of a project, made once."""
-    return project.view(Survey)
+def python_project(project: Project) -> PythonProject:
+    """Return what a project declares, worked out once."""
+    return project.view(PythonProject)
 
 
 def level(usual: Severity, dependency: Dependency) -> Severity:
@@ -421,6 +421,6 @@ def on_pythons(pythons: tuple[str, ...]) -> str:
 
 def declarations(project: Project) -> Iterator[tuple[Manifest, Dependency]]:
     """Every declared dependency of the run, but for files of other systems."""
-    for path, manifest in survey(project).manifests.items():
+    for path, manifest in python_project(project).manifests.items():
         for dependency in manifest.dependencies if not is_for_another_system(path) else ():
             yield manifest, dependency

@@ -13,7 +13,7 @@ from armready.knowledge.wheels import Outcome
 from armready.python.branches import Branching
 from armready.python.dependencies import NOT_ARM, ON_ARM, Dependency, Form
 from armready.python.locked import LockedPackage
-from armready.python.project import Judged, on_pythons, survey
+from armready.python.project import Judged, on_pythons, python_project
 
 # Needles of everything that tells a program on which processor it runs.
 ARCH_NEEDLES = (
@@ -108,7 +108,7 @@ def bump(project: Project, judged: Judged) -> Fix | None:
     old, new = version(dependency.pin) if dependency.pin else None, version(judged.above) if judged.above else None
     if old is None or new is None or dependency.version is None or dependency.hashed or judged.brought:
         return None
-    if dependency.form not in (Form.REQUIREMENT, Form.STRING) or survey(project).lock_for(dependency.path) is not None:
+    if dependency.form not in (Form.REQUIREMENT, Form.STRING) or python_project(project).lock_for(dependency.path) is not None:
         return None
     near = old.release[:1] == new.release[:1] and (old.release[0] > 0 or old.release[:2] == new.release[:2])
     edits = (Edit(dependency.version, f"=={judged.above}"),)

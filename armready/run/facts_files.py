@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from armready.core.errors import ConfigError
-from armready.core.known import Learned, from_json
+from armready.core.known import Known, from_json
 
 if TYPE_CHECKING:
     pass
 
 
-def read_facts(names: Iterable[str], root: Path) -> Learned:
+def read_facts(names: Iterable[str], root: Path) -> Known:
     """The facts of all files together; of two answers to one question the later file's counts.
 
     Args:
@@ -24,7 +24,7 @@ def read_facts(names: Iterable[str], root: Path) -> Learned:
     Raises:
         ConfigError: a file cannot be read or holds no facts.
     """
-    known = Learned()
+    known = Known()
     for name in names:
         try:
             known = known.merged(parse_facts((root / name).read_text(encoding="utf-8")))
@@ -34,7 +34,7 @@ def read_facts(names: Iterable[str], root: Path) -> Learned:
     return known
 
 
-def parse_facts(text: str) -> Learned:
+def parse_facts(text: str) -> Known:
     """The facts in the text of a facts file.
 
     Raises:

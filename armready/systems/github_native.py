@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from armready.builds import names as references
+from armready.builds import references
 from armready.builds.model import Declared, Verb
 from armready.builds.variables import has_expansion
 from armready.core.file import File

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from armready.builds import names as references
+from armready.builds import references
 from armready.builds.events import Event, Name
 from armready.builds.grammar import Option
 from armready.builds.history import Chain

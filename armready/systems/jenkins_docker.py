@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from armready.builds import names as references
+from armready.builds import references
 from armready.builds.model import Declared, Step, Verb
 from armready.builds.setup import BUILDER
 from armready.core.file import File

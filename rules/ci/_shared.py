@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from armready.builds import names as references
+from armready.builds import references
 from armready.builds.facts import DESCRIBED, BakePlatforms, CallMade, Deployed, ExtendedJob, FreePush, ImageBuild, Prepares, Pushed
 from armready.builds.gates import dockerfile_of, judge
 from armready.builds.make_fragments import as_included

@@ -101,7 +101,6 @@ class Amd64OnlyPlatforms(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         for build in pushed_builds(project):
             if build.platforms.amd64_only:
                 names = ", ".join(each.removeprefix("linux/") for each in build.platforms.values)

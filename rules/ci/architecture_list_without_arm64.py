@@ -68,7 +68,6 @@ class ArchitectureListWithoutArm64(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for span in _makefile(file) if file.kind is Kind.MAKEFILE else _script(file):
             yield self.finding(
                 file.location(span),

@@ -88,7 +88,6 @@ class BuilderWithoutContext(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for job, events in file.parse(read_builds).events.items():
             if not job.host.tls or not any(isinstance(event, Build) and event.platforms.arm64 for event in events):
                 continue

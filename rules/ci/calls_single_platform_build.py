@@ -110,7 +110,6 @@ class CallsSinglePlatformBuild(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         by_path: dict[str, list[ImageBuild]] = {}
         for build in pushed_builds(project):
             needs_machine = build.tool not in PUBLISHERS or build.tool == "skaffold"

@@ -88,7 +88,6 @@ class ComposePlatformAmd64(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for root in file.parse(parse_yaml):
             for name, service in pairs(get(root, "services")):
                 if isinstance(service, MappingNode):

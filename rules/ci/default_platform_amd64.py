@@ -55,7 +55,6 @@ class DefaultPlatformAmd64(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         builds = file.parse(read_builds)
         taken: list[Build] = [chain.build for chain in builds.chains if chain.is_pushed and chain.build.default_platform]
         if not any(build.platforms.amd64_only for build in taken):

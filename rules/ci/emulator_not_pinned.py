@@ -44,7 +44,6 @@ class EmulatorNotPinned(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for event in file.parse(read_builds).of_kind(Setup):
             if not isinstance(event, Setup) or event.kind != "emulator" or event.command is None:
                 continue

@@ -65,7 +65,6 @@ class GoreleaserWithoutArm64(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for root in file.parse(parse_yaml):
             entries = [entry for entry in items(get(root, "builds")) if isinstance(entry, MappingNode) and _for_linux(entry)]
             if any(text.split("_")[-1].startswith("arm64") for entry in entries for text in _architectures(entry)):

@@ -60,7 +60,6 @@ class IndexRejected(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         for build in image_builds(project):
             if not build.pushes or build.exempt or build.platforms.arm64 or not build.platforms.resolved:
                 continue

@@ -53,7 +53,6 @@ class ListLosesPlatforms(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         builds = file.parse(read_builds)
         for chain in builds.chains:
             build = chain.build

@@ -69,7 +69,6 @@ class MatrixOverwritesTag(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         builds = file.parse(read_builds)
         for chain in builds.chains:
             if _overwrites(builds, chain):

@@ -78,7 +78,6 @@ class MissingBuilder(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         for build in image_builds(project):
             if _lacks_builder(build):
                 yield self.finding(

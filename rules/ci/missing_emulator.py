@@ -145,7 +145,6 @@ class MissingEmulator(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         for _, weak in project.facts(WeakEmulator):
             message = f"The emulator is set up for {weak.platforms} alone, so nothing that this job builds for arm64 can run."
             yield self.finding(weak.location, message, severity=Severity.WARNING)

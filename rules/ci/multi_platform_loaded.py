@@ -55,7 +55,6 @@ class MultiPlatformLoaded(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for chain in file.parse(read_builds).chains:
             build = chain.build
             loads = build.output is Output.DAEMON or (build.declared is not None and build.declared.loads)

@@ -80,7 +80,6 @@ class MultiPlatformNotPushed(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         builds = file.parse(read_builds)
         for chain in builds.chains:
             if _goes_nowhere(chain) and not _of_other_builds(chain, builds.chains):

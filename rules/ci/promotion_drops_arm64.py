@@ -95,7 +95,6 @@ class PromotionDropsArm64(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         builds = file.parse(read_builds)
         for promotion in builds.promotions:
             if not _keeps(builds, promotion):

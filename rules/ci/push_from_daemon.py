@@ -22,7 +22,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.builds import names as references
+from armready.builds import references
 from armready.builds.events import Call, Merge, Push
 from armready.builds.file_builds import Builds, read_builds
 from armready.builds.history import Chain
@@ -99,7 +99,6 @@ class PushFromDaemon(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         builds = file.parse(read_builds)
         seen: set[tuple[Span, Span]] = set()
         for push in [*_elsewhere(file, builds), *(push for push in builds.free if _counts(builds, push))]:

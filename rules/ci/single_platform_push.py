@@ -401,7 +401,6 @@ jobs:
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         for build in pushed_builds(project):
             if not build.platforms.given and not describes_platforms(project, build):
                 message = f"{image_of(build)} is built for {machine(build)} only and pushed, so arm64 nodes have no image to run"

@@ -23,7 +23,7 @@ from ._stages import path_arch
 Judge = Callable[[Reference, Settings], Problem | None]
 
 
-def judged_uses(file: File) -> Iterator[ImageUse]:
+def relevant_uses(file: File) -> Iterator[ImageUse]:
     """The images that an arm64 build has to do with: not those of Windows, nor of a stage or file made for one architecture."""
     if path_arch(file.path):
         return
@@ -40,7 +40,7 @@ def reference_of(file: File, use: ImageUse) -> Reference:
 def findings(rule: FileRule, file: File, judge: Judge) -> Iterator[Finding]:
     """The problems that `judge` sees in the images of a Dockerfile, as findings of `rule`."""
     limit = file.parse(parse_dockerfile).confidence
-    for use in judged_uses(file):
+    for use in relevant_uses(file):
         problem = judge(reference_of(file, use), file.settings)
         if problem is None or _by_default(file, use):
             continue

@@ -28,7 +28,7 @@ def confidence_limit(file: File) -> Confidence:
     return file.parse(parse_dockerfile).confidence if file.kind is Kind.DOCKERFILE else Confidence.HIGH
 
 
-def judged(file: File, needles: tuple[bytes, ...]) -> Iterator[HostedScript]:
+def relevant_scripts(file: File, needles: tuple[bytes, ...]) -> Iterator[HostedScript]:
     """The scripts that hold one of the needles and have to do with arm64: not in stages of Windows or of one architecture."""
     for hosted in file.parse(scripts):
         aside = hosted.stage is not None and (hosted.stage.is_windows or hosted.stage.variant)

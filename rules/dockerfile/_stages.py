@@ -68,7 +68,7 @@ def has_sibling(project: Project, path: str) -> bool:
     return any(project.exists(f"{path}{mark}{arch}") for mark in ".-_" for arch in ("arm64", "aarch64", "arm64v8"))
 
 
-def judged_stages(file: File) -> Iterator[Stage]:
+def relevant_stages(file: File) -> Iterator[Stage]:
     """The stages that a build for arm64 has to do with: not those of Windows, nor those or whole files made for one architecture."""
     if path_arch(file.path):
         return

@@ -32,7 +32,7 @@ from armready.languages.dockerfile.instructions import Instruction, Pair
 from armready.languages.dockerfile.parser import parse_dockerfile
 from armready.languages.dockerfile.stages import Stage
 
-from ._stages import judged_stages
+from ._stages import relevant_stages
 
 _NAMES = ("architecture", "org.opencontainers.image.architecture", "org.label-schema.architecture")
 
@@ -59,9 +59,8 @@ class ArchLabel(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         limit = file.parse(parse_dockerfile).confidence
-        for stage in judged_stages(file):
+        for stage in relevant_stages(file):
             for instruction in stage.instructions:
                 for pair in instruction.pairs if instruction.keyword == "LABEL" else ():
                     if pair.name.lower() in _NAMES and amd64_tokens(pair.value or ""):

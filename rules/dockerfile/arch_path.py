@@ -45,7 +45,7 @@ from armready.languages.dockerfile.stages import Stage
 from armready.languages.shell.words import quotes_at
 
 from ._downloads import KINDS
-from ._places import confidence_limit, judged, severity_at
+from ._places import confidence_limit, relevant_scripts, severity_at
 
 _PATH = re.compile(
     r"(?P<multiarch>/(?:lib|include|libexec|pkgconfig)/(?P<gnu>x86_64)-linux-gnu)(?![\w-])"
@@ -137,10 +137,9 @@ class ArchPath(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if any(token.arch in (Arch.AMD64, Arch.ARM64) for token in tokens(file.path)):
             return
-        for hosted in judged(file, self.needles):
+        for hosted in relevant_scripts(file, self.needles):
             for hit in _in_script(file, hosted):
                 yield self._finding(file, hit, severity_at(file, hosted), _fix_in_script(file, hosted, hit))
         if file.kind is not Kind.DOCKERFILE:

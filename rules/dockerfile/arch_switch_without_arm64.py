@@ -45,7 +45,7 @@ from armready.knowledge.arch import names_arm64
 from armready.languages.shell.script import Word
 
 from ._branches import with_branch
-from ._places import confidence_limit, judged, severity_at
+from ._places import confidence_limit, relevant_scripts, severity_at
 
 _NEEDLES = (b"uname", b"arch", b"targetplatform", b"buildplatform", b"hosttype", b"platform.machine")
 
@@ -198,8 +198,7 @@ class ArchSwitchWithoutArm64(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
-        for hosted in judged(file, self.needles):
+        for hosted in relevant_scripts(file, self.needles):
             for found in arch_switches(hosted.script):
                 yield from self._misspelt(file, hosted, found)
                 what = problem(hosted.script, found)

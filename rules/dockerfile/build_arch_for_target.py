@@ -28,7 +28,7 @@ from armready.languages.dockerfile.instructions import Instruction
 from armready.languages.dockerfile.parser import parse_dockerfile
 from armready.languages.dockerfile.stages import Stage
 
-from ._stages import judged_stages
+from ._stages import relevant_stages
 
 _GOARCH = re.compile(r"(?<![\w$])GOARCH[= ][\"']?(\$\{?BUILDARCH\b\}?)")
 _DOWNLOAD = re.compile(r"https?://[^\s\"';|&)]{0,500}?(\$\{?BUILD(?:ARCH|PLATFORM)\b\}?)")
@@ -72,9 +72,8 @@ class BuildArchForTarget(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         limit = file.parse(parse_dockerfile).confidence
-        for stage in judged_stages(file):
+        for stage in relevant_stages(file):
             for instruction in stage.instructions if stage.ships else ():
                 for span, use in _choices(stage, instruction):
                     message = f"{use} is the build machine's architecture: on a cross build the image gets files of the wrong one."

@@ -28,7 +28,7 @@ from armready.core.rule import Example, FileRule
 from armready.core.source import Span
 from armready.languages.dockerfile.parser import parse_dockerfile
 
-from ._stages import judged_stages, stage_text
+from ._stages import relevant_stages, stage_text
 
 _CGO = re.compile(r"CGO_ENABLED[= ][\"']?1")
 _TARGET = re.compile(r"GOARCH[= ][\"']?\$\{?TARGETARCH")
@@ -64,9 +64,8 @@ class CgoCross(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         limit = file.parse(parse_dockerfile).confidence
-        for stage in judged_stages(file):
+        for stage in relevant_stages(file):
             text = "\n".join(stage_text(each) for each in stage.chain())
             if not stage.on_build_platform or not _TARGET.search(text) or _COMPILER.search(text):
                 continue

@@ -95,7 +95,6 @@ class CopyPrebuiltAmd64(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         facts: dict[str, list[CopiedFileFact]] = {}
         for path, fact in project.facts(CopiedFileFact):
             if not path_arch(path):

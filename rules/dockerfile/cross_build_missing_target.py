@@ -40,7 +40,7 @@ from armready.languages.dockerfile.stages import Stage
 from armready.languages.shell.script import Command
 
 from ._go import for_target, unless_cgo
-from ._stages import copied_out, cross_compiles, is_neutral, judged_stages
+from ._stages import copied_out, cross_compiles, is_neutral, relevant_stages
 
 _TOOLCHAINS = re.compile(r"(?:^|/)(?:golang|rust|gcc|buildpack-deps|clang|swift|haskell|ocaml)(?::|$|@|-)")
 _SURE = re.compile(
@@ -211,9 +211,8 @@ class CrossBuildMissingTarget(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         dockerfile = file.parse(parse_dockerfile)
-        wanted = {id(stage): stage for stage in judged_stages(file) if _ships_for_target(file, stage)}
+        wanted = {id(stage): stage for stage in relevant_stages(file) if _ships_for_target(file, stage)}
         for hosted in file.parse(scripts) if wanted else ():
             stage, instruction = hosted.stage, hosted.instruction
             if stage is None or instruction is None or id(stage) not in wanted or instruction.keyword != "RUN":

@@ -99,7 +99,6 @@ class CustomArchArg(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         passed = frozenset[str]().union(*(fact.names for _, fact in project.facts(BuildArgumentFact)))
         for path, fact in project.facts(ArchArgumentFact):
             if path_arch(path) or has_sibling(project, path):

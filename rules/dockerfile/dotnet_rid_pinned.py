@@ -84,7 +84,6 @@ class DotnetRidPinned(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         limit = file.parse(parse_dockerfile).confidence
         for hit in hits(file, _PATTERN):
             if _is_of_dotnet(hit):

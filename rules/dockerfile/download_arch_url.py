@@ -329,7 +329,6 @@ class DownloadArchUrl(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for download in fetched(file, never=False):
             yield self.finding(
                 file.location(download.span),

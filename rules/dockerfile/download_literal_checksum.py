@@ -125,7 +125,6 @@ class DownloadLiteralChecksum(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for download in (*fetched(file, never=False, checksum=True), *fetched(file, never=False, package=True, checksum=True)):
             assert download.checksum is not None
             yield self.finding(

@@ -91,7 +91,6 @@ class DownloadNoArm64Build(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for download in fetched(file, never=True):
             yield self.finding(
                 file.location(download.span),

@@ -33,7 +33,7 @@ from armready.core.rule import Example, FileRule
 from armready.languages.dockerfile.parser import parse_dockerfile
 from armready.languages.dockerfile.stages import Stage
 
-from ._stages import is_helper, judged_stages, trusted, without_flag
+from ._stages import is_helper, relevant_stages, trusted, without_flag
 
 _RUNTIME = frozenset({"CMD", "ENTRYPOINT", "EXPOSE", "HEALTHCHECK", "STOPSIGNAL", "VOLUME"})
 
@@ -86,10 +86,9 @@ class FinalStageOnBuildPlatform(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         limit = file.parse(parse_dockerfile).confidence
         seen: set[int] = set()
-        for stage in judged_stages(file):
+        for stage in relevant_stages(file):
             root = list(stage.chain())[-1]
             flag = root.platform_flag
             if not stage.is_final or not stage.on_build_platform or flag is None or root.index in seen or is_helper(stage):

@@ -30,7 +30,7 @@ from armready.knowledge.arch import Arch, tokens
 from armready.languages.shell.script import Command
 
 from ._downloads import KINDS
-from ._places import confidence_limit, judged, severity_at
+from ._places import confidence_limit, relevant_scripts, severity_at
 
 _PACKAGE = re.compile(
     r".+(?::i386|\.i[3-6]86)|lib32\w.*|ia32-libs.*|(?:gcc|g\+\+|gobjc|gfortran|gdc)(?:-\d+(?:\.\d+)?)?-multilib|libc6-dev-i386|libc6-i386|"
@@ -83,10 +83,9 @@ class ForeignArchitecture(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if any(token.arch in (Arch.AMD64, Arch.X86, Arch.ARM64) for token in tokens(file.path)):
             return
-        for hosted in judged(file, self.needles):
+        for hosted in relevant_scripts(file, self.needles):
             for name, span in _foreign(hosted):
                 yield self.finding(
                     file.location(hosted.span(span)),

@@ -38,7 +38,7 @@ from armready.languages.dockerfile.parser import parse_dockerfile
 from armready.languages.dockerfile.platforms import AUTOMATIC, PlatformKind
 from armready.languages.dockerfile.stages import Definition, Stage
 
-from ._stages import cross_compiles, judged_stages, unpinned
+from ._stages import cross_compiles, relevant_stages, unpinned
 
 _ARCHITECTURES = ("amd64", "386")
 
@@ -93,10 +93,9 @@ class FromPlatformArgConstant(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         dockerfile = file.parse(parse_dockerfile)
         seen: set[int] = set()
-        for stage in judged_stages(file):
+        for stage in relevant_stages(file):
             flag, platform = stage.platform_flag, stage.own_platform
             if (
                 flag is None
@@ -125,7 +124,7 @@ class FromPlatformArgConstant(FileRule):
 
 def _severity(file: File, definition: Definition) -> Severity:
     """Warning where every stage that it fixes compiles for the target all the same: arm64 machines emulate it."""
-    fixed = [stage for stage in judged_stages(file) if _redefined(stage) == definition]
+    fixed = [stage for stage in relevant_stages(file) if _redefined(stage) == definition]
     return Severity.WARNING if all(not stage.is_shipped and cross_compiles(stage) for stage in fixed) else Severity.ERROR
 
 

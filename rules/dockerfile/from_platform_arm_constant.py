@@ -34,7 +34,7 @@ from armready.core.rule import Example, FileRule
 from armready.languages.dockerfile.parser import parse_dockerfile
 from armready.languages.dockerfile.platforms import PlatformKind
 
-from ._stages import judged_stages, unpinned
+from ._stages import relevant_stages, unpinned
 
 
 class FromPlatformArmConstant(FileRule):
@@ -66,9 +66,8 @@ class FromPlatformArmConstant(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         dockerfile = file.parse(parse_dockerfile)
-        for stage in judged_stages(file):
+        for stage in relevant_stages(file):
             flag, platform = stage.platform_flag, stage.own_platform
             if flag is None or platform.kind is not PlatformKind.CONSTANT or "$" in (flag.value or "") or platform.os != "linux":
                 continue

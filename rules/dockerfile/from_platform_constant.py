@@ -43,7 +43,7 @@ from armready.core.rule import Example, FileRule
 from armready.languages.dockerfile.parser import parse_dockerfile
 from armready.languages.dockerfile.stages import Stage
 
-from ._stages import compiles, cross_compiles, has_cross_compiler, is_helper, is_neutral, judged_stages, serves_files, unpinned
+from ._stages import compiles, cross_compiles, has_cross_compiler, is_helper, is_neutral, relevant_stages, serves_files, unpinned
 
 _ARCHITECTURES = ("amd64", "386")
 
@@ -196,9 +196,8 @@ class FromPlatformConstant(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         limit = file.parse(parse_dockerfile).confidence
-        for stage in judged_stages(file):
+        for stage in relevant_stages(file):
             flag, platform = stage.platform_flag, stage.own_platform
             if flag is None or "$" in (flag.value or "") or platform.arch not in _ARCHITECTURES:
                 continue

@@ -77,7 +77,6 @@ class FromPlatformRedundant(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         dockerfile = file.parse(parse_dockerfile)
         if _SKIPPED.search(dockerfile.directives.get("check", "")):
             return

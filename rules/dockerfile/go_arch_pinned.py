@@ -150,7 +150,6 @@ class GoArchPinned(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if path_arch(file.path):
             return
         dockerfile = file.parse(parse_dockerfile)

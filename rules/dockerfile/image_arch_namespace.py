@@ -35,7 +35,7 @@ from armready.core.rule import Example, FileRule
 from armready.knowledge.image_verdicts import arch_namespace
 from armready.knowledge.images import verdict
 
-from ._images import findings, judged_uses
+from ._images import findings, relevant_uses
 
 # An official image below a namespace that is a build argument without a value.
 _PASSED = re.compile(r"\$\{?(?=\w*?ARCH)\w+\}?/([a-z0-9-]+(?::[\w.-]+)?)", re.IGNORECASE)
@@ -112,9 +112,8 @@ class ImageArchNamespace(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         yield from findings(self, file, arch_namespace)
-        for use in judged_uses(file):
+        for use in relevant_uses(file):
             match = _PASSED.fullmatch(use.text)
             if match is not None and verdict(match[1], file.settings).multi_arch and use.written == use.text:
                 message = (

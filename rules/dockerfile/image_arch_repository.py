@@ -69,5 +69,4 @@ class ImageArchRepository(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         return findings(self, file, arch_repository)

@@ -79,5 +79,4 @@ class ImageArchTag(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         return findings(self, file, arch_tag)

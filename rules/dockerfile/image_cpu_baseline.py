@@ -43,5 +43,4 @@ class ImageCpuBaseline(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         return findings(self, file, cpu_needs)

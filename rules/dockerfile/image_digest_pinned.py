@@ -40,7 +40,7 @@ from armready.knowledge.arch import amd64_tokens
 from armready.knowledge.image_verdicts import digest_pin
 from armready.languages.dockerfile.images import ImageUse
 
-from ._images import comment_above, findings, judged_uses, reference_of
+from ._images import comment_above, findings, reference_of, relevant_uses
 
 _DIGEST = "@sha256:" + "ab" * 32
 
@@ -75,12 +75,10 @@ class ImageDigestPinned(FileRule):
 
     @classmethod
     def summarise(cls, findings: Sequence[Finding]) -> str:
-        """See `Rule.summarise`."""
         return f"{len(findings)} digests may be those of one architecture; check with --online." if findings else ""
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
-        amd64 = {use.span: use for use in judged_uses(file) if amd64_tokens(comment_above(file, use)) and use.stage.platform_flag is None}
+        amd64 = {use.span: use for use in relevant_uses(file) if amd64_tokens(comment_above(file, use)) and use.stage.platform_flag is None}
         for finding in findings(self, file, digest_pin):
             use = amd64.get(finding.location.span)
             yield finding if use is None else self._for_amd64(file, use)

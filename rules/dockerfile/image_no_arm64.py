@@ -81,5 +81,4 @@ class ImageNoArm64(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         return findings(self, file, no_arm64)

@@ -25,7 +25,7 @@ from armready.core.finding import Confidence, Finding, Severity
 from armready.core.rule import Example, FileRule
 from armready.knowledge.image_verdicts import unknown
 
-from ._images import judged_uses, reference_of
+from ._images import reference_of, relevant_uses
 
 
 class ImageUnknown(FileRule):
@@ -54,12 +54,10 @@ class ImageUnknown(FileRule):
 
     @classmethod
     def summarise(cls, findings: Sequence[Finding]) -> str:
-        """See `Rule.summarise`."""
         return f"Images of {len(findings)} Dockerfiles could not be judged offline; check with --online." if findings else ""
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
-        uses = [use for use in judged_uses(file) if unknown(reference_of(file, use), file.settings)]
+        uses = [use for use in relevant_uses(file) if unknown(reference_of(file, use), file.settings)]
         if not uses:
             return
         names = list(dict.fromkeys(use.text for use in uses))

@@ -99,7 +99,6 @@ class MachineProbeInBuildStage(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for hosted in file.parse(scripts):
             stage = hosted.stage
             if stage is None or not stage.on_build_platform or not stage.ships or stage.variant or _TARGET.search(hosted.text):

@@ -81,7 +81,6 @@ class NodeArchPinned(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         limit = file.parse(parse_dockerfile).confidence
         for hit in hits(file, _PATTERN):
             if hit.command is None and not hit.match["variable"]:

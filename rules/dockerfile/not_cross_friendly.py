@@ -36,7 +36,7 @@ from armready.languages.dockerfile.platforms import PlatformKind
 from armready.languages.dockerfile.stages import Stage
 
 from ._go import for_target, without_cgo
-from ._stages import compiles, copied_out, judged_stages, stage_text
+from ._stages import compiles, copied_out, relevant_stages, stage_text
 
 _TOOLCHAIN = re.compile(r"(?:^|/)(?:golang|rust|gcc)(?::|$|@)|dotnet/(?:nightly/)?sdk(?::|$|@)")
 _DOTNET = re.compile(r"dotnet\s+(?:build|publish)")
@@ -79,9 +79,8 @@ class NotCrossFriendly(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         limit = file.parse(parse_dockerfile).confidence
-        for stage in judged_stages(file):
+        for stage in relevant_stages(file):
             if stage.base is None or stage.platform_flag is not None or stage.platform.kind is not PlatformKind.TARGET:
                 continue
             works = compiles(stage) or _DOTNET.search(stage_text(stage)) is not None

@@ -37,7 +37,7 @@ from armready.languages.shell.script import Command, Script
 from armready.languages.shell.words import quotes_at
 
 from ._downloads import KINDS
-from ._places import confidence_limit, judged, severity_at
+from ._places import confidence_limit, relevant_scripts, severity_at
 
 _OPTION = re.compile(r"\[(?P<before>[^\]\[]{0,200}?)(?P<option>arch=(?P<value>[a-z0-9,]{1,40}))(?P<after>[^\]\[]{0,200})\]")
 _FIELD = re.compile(r"(?m)Architectures:[ \t]*(?P<value>amd64(?:[ \t]+i386)?)[ \t]*(?=\\n|$|[\"'])")
@@ -119,10 +119,9 @@ class PackageArchQualifier(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if any(token.arch in (Arch.AMD64, Arch.ARM64) for token in tokens(file.path)):
             return
-        for hosted in judged(file, self.needles):
+        for hosted in relevant_scripts(file, self.needles):
             for package in installed(hosted.script):
                 if not in_arch_switch(hosted.script, package.command):
                     yield from self._of_package(file, hosted, package)

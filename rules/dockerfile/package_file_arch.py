@@ -41,7 +41,7 @@ from armready.knowledge.arch import Arch, amd64_tokens, tokens
 from armready.languages.shell.script import Word
 
 from ._downloads import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, short, what
-from ._places import confidence_limit, judged, severity_at
+from ._places import confidence_limit, relevant_scripts, severity_at
 
 _INSTALLERS = frozenset({"dpkg", "apt", "apt-get", "gdebi", "rpm", "yum", "dnf", "microdnf", "zypper", "apk", "pacman", "alien"})
 _FOR_ALL = re.compile(r"[._](?:all|noarch|any)\.(?:deb|rpm|pkg)")
@@ -99,7 +99,6 @@ class PackageFileArch(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for download in fetched(file, never=False, package=True):
             yield self.finding(
                 file.location(download.span),
@@ -111,7 +110,7 @@ class PackageFileArch(FileRule):
         names = {download.asset for download in file.parse(downloads)}
         if any(token.arch in (Arch.AMD64, Arch.ARM64) for token in tokens(file.path)):
             return
-        for hosted in judged(file, self.needles):
+        for hosted in relevant_scripts(file, self.needles):
             for word in _local(hosted):
                 name = word.template.rpartition("/")[2]
                 if name in names or any(_FILE.sub("", name) in each for each in names):

@@ -37,7 +37,7 @@ from armready.knowledge.arch import Arch, tokens
 from armready.languages.shell.words import quotes_at
 
 from ._downloads import KINDS
-from ._places import confidence_limit, judged, severity_at
+from ._places import confidence_limit, relevant_scripts, severity_at
 
 # Pattern of names -> what to use on arm64; empty: nothing is needed there, or there is nothing.
 _X86_ONLY = (
@@ -92,10 +92,9 @@ class PackageX86Only(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if any(token.arch in (Arch.AMD64, Arch.ARM64) for token in tokens(file.path)):
             return
-        for hosted in judged(file, self.needles):
+        for hosted in relevant_scripts(file, self.needles):
             for package in installed(hosted.script):
                 instead = _instead(package.name)
                 if instead is None or in_arch_switch(hosted.script, package.command):

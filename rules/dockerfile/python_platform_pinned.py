@@ -73,7 +73,6 @@ class PythonPlatformPinned(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         limit = file.parse(parse_dockerfile).confidence
         for hit in hits(file, _PATTERN):
             if _is_of_python(hit):

@@ -74,7 +74,6 @@ class QemuStatic(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         dockerfile = file.parse(parse_dockerfile)
         for stage in dockerfile.stages:
             if stage.base is not None and (stage.image or "").removeprefix("docker.io/").startswith("multiarch/") and stage.parent is None:

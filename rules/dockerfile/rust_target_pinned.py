@@ -30,7 +30,7 @@ from armready.core.finding import Finding, Severity
 from armready.core.rule import Example, FileRule
 from armready.languages.dockerfile.parser import parse_dockerfile
 
-from ._stages import judged_stages
+from ._stages import relevant_stages
 from ._words import Hit, hits
 
 _PATTERN = re.compile(
@@ -89,14 +89,13 @@ class RustTargetPinned(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         limit = file.parse(parse_dockerfile).confidence
         for hit in hits(file, _PATTERN):
             if _is_of_rust(hit):
                 native = (hit.match["cpu"] or "").endswith("=native")
                 severity = Severity.WARNING if native else Severity.ERROR
                 yield self.finding(file.location(hit.span), _message(hit, native), severity=severity, confidence=limit)
-        for stage in judged_stages(file):
+        for stage in relevant_stages(file):
             for instruction in stage.instructions:
                 for word in instruction.words[:-1] if instruction.keyword == "COPY" else ():
                     match = _COPIED.search(word.text)

@@ -105,7 +105,6 @@ class TargetArgDefault(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if path_arch(file.path):
             return
         dockerfile = file.parse(parse_dockerfile)

@@ -34,7 +34,7 @@ from armready.languages.dockerfile.instructions import Instruction, Pair
 from armready.languages.dockerfile.parser import parse_dockerfile
 from armready.languages.dockerfile.platforms import AUTOMATIC
 
-from ._stages import judged_stages
+from ._stages import relevant_stages
 
 _QUICK = re.compile(r"(?<![\w$])(?:TARGET|BUILD)(?:ARCH|PLATFORM|OS|VARIANT)=")
 
@@ -65,9 +65,8 @@ class TargetArgOverridden(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         limit = file.parse(parse_dockerfile).confidence
-        for stage in judged_stages(file):
+        for stage in relevant_stages(file):
             for instruction in stage.instructions:
                 for pair in instruction.pairs if instruction.keyword == "ENV" else ():
                     if pair.name in AUTOMATIC and amd64_tokens(pair.value or ""):

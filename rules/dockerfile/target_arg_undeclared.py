@@ -92,7 +92,6 @@ class TargetArgUndeclared(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         dockerfile = file.parse(parse_dockerfile)
         for stage in dockerfile.stages:
             if stage.is_windows:

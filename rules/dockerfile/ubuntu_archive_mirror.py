@@ -32,7 +32,7 @@ from armready.knowledge.arch import Arch, tokens
 from armready.languages.shell.script import Command, Script
 
 from ._downloads import KINDS
-from ._places import confidence_limit, judged, severity_at
+from ._places import confidence_limit, relevant_scripts, severity_at
 
 # A key of its own, or such a host, is another repository that is called ubuntu.
 _SOURCE = re.compile(
@@ -98,10 +98,9 @@ class UbuntuArchiveMirror(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if any(token.arch in (Arch.AMD64, Arch.ARM64) for token in tokens(file.path)):
             return
-        for hosted in judged(file, self.needles):
+        for hosted in relevant_scripts(file, self.needles):
             if hosted.host is not Host.IMAGE or "ubuntu-ports" in hosted.text:
                 continue
             for command in hosted.script.settled:

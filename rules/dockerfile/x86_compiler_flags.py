@@ -80,7 +80,6 @@ class X86CompilerFlags(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         limit = file.parse(parse_dockerfile).confidence
         for hit in hits(file, _PATTERN):
             if not _is_of_compiler(hit):

@@ -123,7 +123,6 @@ class ArchAffinityAmd64Only(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         yield from pin_findings(
             self, project, lambda pin: pin.how == How.ONLY and pin.kind != "DaemonSet", "The node affinity of {} leaves no arm64 nodes"
         )

@@ -105,7 +105,6 @@ class ArchAffinityExcludesArm64(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         yield from pin_findings(
             self, project, lambda pin: pin.how == How.EXCLUDED and pin.kind != "DaemonSet", "The node affinity of {} excludes arm64 nodes"
         )

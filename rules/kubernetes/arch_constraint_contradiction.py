@@ -66,7 +66,6 @@ class ArchConstraintContradiction(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for pod in file.parse(pods):
             if pod.is_windows or allowed(pod) or not arch_requirements(pod):
                 continue

@@ -114,7 +114,6 @@ class ArchLabelDeprecated(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for use in file.parse(label_uses):
             if use.label != BETA_ARCH_KEY or use.conflicts:
                 continue

@@ -270,7 +270,6 @@ class ArchSelectorAmd64(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         yield from pin_findings(
             self, project, lambda pin: pin.how == How.SELECTOR and pin.kind != "DaemonSet", "{} can only run on amd64 nodes"
         )

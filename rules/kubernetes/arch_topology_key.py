@@ -56,7 +56,6 @@ class ArchTopologyKey(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for pod in file.parse(pods):
             places = list(find(pod.node, "topologySpreadConstraints", "*", "topologyKey"))
             for kind in ("podAffinity", "podAntiAffinity"):

@@ -116,7 +116,6 @@ class ArchValueInvalid(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         wrong = [each for each in file.parse(arch_values) if meant(each.node.value) != each.node.value]
         doubtful = _doubtful(file) if wrong else frozenset[int]()
         for each in wrong:

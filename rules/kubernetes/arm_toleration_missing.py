@@ -77,7 +77,6 @@ class ArmTolerationMissing(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         settings = file.settings
         if not settings.tainted or settings.target is not Target.MIXED:
             return

@@ -81,7 +81,6 @@ class ArmTolerationWithoutArmImage(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if file.settings.target is Target.AUDIT:
             return
         for pod in file.parse(pods):

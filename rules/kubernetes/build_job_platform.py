@@ -64,7 +64,6 @@ class BuildJobPlatform(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for pod in file.parse(pods):
             for _, container in pod.containers:
                 if any(_BUILDER.search(word) for word in _words(container)):

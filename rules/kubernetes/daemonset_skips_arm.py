@@ -92,5 +92,4 @@ class DaemonsetSkipsArm(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         yield from pin_findings(self, project, lambda pin: pin.kind == "DaemonSet" and pin.how != "preference", "{} leaves arm64 nodes out")

@@ -68,7 +68,6 @@ class DuplicateSchedulingKey(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if file.parse(documents).templated:
             return
         for pod in file.parse(pods):

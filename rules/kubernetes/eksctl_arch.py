@@ -57,7 +57,6 @@ class EksctlArch(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         groups = file.parse(eksctl_groups)
         if not groups or any("arm64" in group.architectures for group in groups):
             return

@@ -67,7 +67,6 @@ class HostPathArch(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for pod in file.parse(pods):
             if pod.is_windows or "arm64" not in allowed(pod):
                 continue

@@ -108,7 +108,6 @@ class ImageArchName(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if any(token.arch in (Arch.AMD64, Arch.ARM64) for token in tokens(file.path)):
             return
         for use in file.parse(image_uses):

@@ -155,7 +155,6 @@ class ImageArchUnpinned(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         settings = project.settings
         if settings.target is not Target.MIXED:
             return

@@ -67,7 +67,6 @@ class ImageContradictsSelector(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if file.settings.target is Target.AUDIT:
             return
         for pod in file.parse(pods):

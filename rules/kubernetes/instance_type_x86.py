@@ -55,7 +55,6 @@ class InstanceTypeX86(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for pod in file.parse(pods):
             every = (*selector(pod.node), *(each for term in required_terms(pod.node) for each in term))
             for requirement in every:

@@ -81,7 +81,6 @@ class KarpenterAmd64Only(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         pools = [pool for _, pool in project.facts(NodePool)]
         target = project.settings.target
         if target is Target.MIXED and any("arm64" in pool.architectures and pool.says_arch for pool in pools):

@@ -57,7 +57,6 @@ class KarpenterArchContradiction(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for pool in file.parse(pools):
             machines = pool.machines
             if machines is None or not pool.arch or any(each.is_open for each in pool.arch):

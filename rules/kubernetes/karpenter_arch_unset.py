@@ -74,7 +74,6 @@ class KarpenterArchUnset(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         if project.settings.target is not Target.MIXED:
             return
         endangered = [each for _, each in project.facts(Workload) if each.is_workload and each.only("amd64") and each.allows("arm64")]

@@ -99,7 +99,6 @@ class ManifestDigestPinned(FileRule):
         return f"{cls.code}: {count} pinned by digest and may be of one architecture; --online tells."
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for use in file.parse(image_uses):
             problem = digest_pin(reference(use.image.text, file.settings), file.settings)
             if problem is None:

@@ -63,7 +63,6 @@ class ManifestImageNoArm64(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         target = file.settings.target
         if target is Target.MIXED:
             return

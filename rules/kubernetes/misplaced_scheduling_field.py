@@ -172,7 +172,6 @@ class MisplacedSchedulingField(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for field in file.parse(misplaced):
             yield self.finding(
                 file.location(span(field.key)),

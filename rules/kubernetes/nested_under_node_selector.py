@@ -148,7 +148,6 @@ class NestedUnderNodeSelector(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for field in file.parse(swallowed):
             yield self.finding(file.location(span(field.key)), _message(field), fix=lifted(file, field))
 

@@ -84,7 +84,6 @@ class NodeGroupArchMixed(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for group in file.parse(eksctl_groups):
             if {"amd64", "arm64"} <= group.architectures:
                 arm = next(node for node, machine in zip(group.nodes, group.machines, strict=True) if machine.arch == "arm64")

@@ -64,7 +64,6 @@ class NodeclassImageArch(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for resource in file.parse(resources):
             if resource.kind not in ("EC2NodeClass", "AWSNodeTemplate"):
                 continue

@@ -46,7 +46,6 @@ class OpaquePlacement(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for pod in file.parse(pods):
             for pin in opaque_pins(pod):
                 message = sentence(f"{pod.title} is put on certain nodes by hand, and whether they are arm64 does not stand here.")

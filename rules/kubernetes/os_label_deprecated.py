@@ -60,7 +60,6 @@ class OsLabelDeprecated(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for use in file.parse(label_uses):
             if use.label in _NEW and not use.conflicts:
                 new = _NEW[use.label]

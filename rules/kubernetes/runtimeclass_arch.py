@@ -60,7 +60,6 @@ class RuntimeclassArch(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for resource in file.parse(resources):
             scheduling = get(resource.node, "scheduling")
             if resource.kind != "RuntimeClass" or scheduling is None:

@@ -82,7 +82,6 @@ class ScriptArch(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for download in file.parse(downloads):
             if download.hosted is not None and _counts(download.hosted):
                 yield self.finding(

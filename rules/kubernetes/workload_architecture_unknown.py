@@ -128,7 +128,6 @@ class WorkloadArchitectureUnknown(ProjectRule):
         )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         settings = project.settings
         if settings.target is not Target.MIXED:
             return

@@ -166,7 +166,6 @@ class ArchFallsToX86(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path):
             return
         for found in file.parse(branchings):

@@ -135,7 +135,6 @@ class ArchMapMissing(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path):
             return
         for found in file.parse(branchings):

@@ -80,7 +80,6 @@ class ArchRefused(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path):
             return
         for found in file.parse(branchings):

@@ -97,7 +97,6 @@ class Arm64VsAarch64(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path):
             return
         for found in file.parse(branchings):

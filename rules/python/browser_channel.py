@@ -65,37 +65,36 @@ class BrowserChannel(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
-        view = file.parse(sources)
-        for node, browser in _installs(view):
-            if view.reaches(node) and not view.uncertain(node):
-                yield self.finding(file.location(view.span(node)), f"Playwright cannot install `{browser}` on Linux arm64.")
-        for call, name in view.calls():
+        code = file.parse(sources)
+        for node, browser in _installs(code):
+            if code.reaches(node) and not code.uncertain(node):
+                yield self.finding(file.location(code.span(node)), f"Playwright cannot install `{browser}` on Linux arm64.")
+        for call, name in code.calls():
             if name.rpartition(".")[2] not in ("launch", "launch_persistent_context"):
                 continue
             for position, keyword in enumerate(call.keywords):
-                if keyword.arg == "channel" and _CHANNEL.fullmatch(constant(keyword.value)) and view.reaches(call):
+                if keyword.arg == "channel" and _CHANNEL.fullmatch(constant(keyword.value)) and code.reaches(call):
                     message = f"`{constant(keyword.value)}` does not exist for Linux arm64, so the browser does not start there."
-                    yield self.finding(file.location(view.span(keyword.value)), message, fix=_fix(view, call, position))
+                    yield self.finding(file.location(code.span(keyword.value)), message, fix=_fix(code, call, position))
 
 
-def _installs(view: Sources) -> Iterator[tuple[ast.expr, str]]:
+def _installs(code: Sources) -> Iterator[tuple[ast.expr, str]]:
     """`playwright install chrome`, as a list of words and as a command line."""
-    for listed in view.sequences():
+    for listed in code.sequences():
         words = [constant(each) for each in listed.elts]
         if "playwright" in words and "install" in words[words.index("playwright") :]:
             yield from ((each, word) for each, word in zip(listed.elts, words, strict=True) if _CHANNEL.fullmatch(word))
-    for string, text in view.strings():
+    for string, text in code.strings():
         if match := _INSTALL.search(text):
             yield string, match[1]
 
 
-def _fix(view: Sources, call: ast.Call, position: int) -> Fix | None:
-    everything = sorted([*map(view.span, call.args), *map(view.span, call.keywords)])
-    span = view.span(call.keywords[position])
+def _fix(code: Sources, call: ast.Call, position: int) -> Fix | None:
+    everything = sorted([*map(code.span, call.args), *map(code.span, call.keywords)])
+    span = code.span(call.keywords[position])
     index = everything.index(span)
     if index:
         span = span._replace(start=everything[index - 1].end)
     elif len(everything) > 1:
         span = span._replace(end=everything[1].start)
-    return Fix("Use Playwright's own Chromium", (view.file.delete(span),), Applicability.UNSAFE, ("x86-64 gets Chromium too",))
+    return Fix("Use Playwright's own Chromium", (code.file.delete(span),), Applicability.UNSAFE, ("x86-64 gets Chromium too",))

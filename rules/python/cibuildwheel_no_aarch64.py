@@ -110,7 +110,6 @@ class CibuildwheelNoAarch64(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         if any(arm.tool == CIBUILDWHEEL for _, arm in project.facts(ArmWheels)):
             return
         beside = project.facts_in("pyproject.toml", ArmWheels) if project.exists("pyproject.toml") else []

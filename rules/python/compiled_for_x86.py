@@ -35,7 +35,7 @@ from armready.core.source import Location, Region, Span
 from armready.knowledge.packages import concerned, package, version
 from armready.python.dependencies import Dependency
 from armready.python.manifest import Manifest
-from armready.python.project import installed_on, survey
+from armready.python.project import installed_on, python_project
 
 _MADE_FOR = re.compile(r"--python-platform[ =](?:linux\b(?!-)|x86_64-[\w-]+)|--platform[ =](?:linux\b(?!-)|manylinux\w*_x86_64)")
 _ON_ALL = Version("2.11.0")
@@ -84,20 +84,19 @@ class CompiledForX86(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
-        view = survey(project)
-        for path, manifest in view.manifests.items():
+        sources = python_project(project)
+        for path, manifest in sources.manifests.items():
             made = _MADE_FOR.search(manifest.header)
             if made:
                 message = f"The file was made for x86-64 (`{made.group()}`), so what only arm64 needs is missing from it."
                 yield self.finding(_top(manifest, path), message, severity=Severity.WARNING)
             for dependency in manifest.dependencies:
-                if view.is_frozen_accelerator(dependency) and installed_on(dependency, view.targets(path)[-1]):
+                if sources.is_frozen_accelerator(dependency) and installed_on(dependency, sources.targets(path)[-1]):
                     yield self._frozen(project, manifest, dependency)
 
     def _frozen(self, project: Project, manifest: Manifest, dependency: Dependency) -> Finding:
         row = package(dependency.name)
-        missing = row is not None and (row.x86_only or bool(concerned(row, dependency.pin, survey(project).targets(manifest.path))))
+        missing = row is not None and (row.x86_only or bool(concerned(row, dependency.pin, python_project(project).targets(manifest.path))))
         never = dependency.name.endswith("-cu11")
         effect = (
             "has no file for Linux arm64"

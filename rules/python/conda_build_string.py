@@ -56,7 +56,6 @@ class CondaBuildString(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for root in parse_yaml(file):
             pinned: list[tuple[Span, Span]] = []
             for place in places(get(root, "dependencies")):

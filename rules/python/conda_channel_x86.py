@@ -47,7 +47,6 @@ class CondaChannelX86(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_for_another_system(file.path):
             return
         for text, span in _channels(file):

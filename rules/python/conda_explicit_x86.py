@@ -53,7 +53,6 @@ class CondaExplicitX86(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         files = dict(project.facts(ExplicitFile))
         for path, explicit in files.items():
             sibling = re.sub("linux-64", "linux-aarch64", path)

@@ -118,7 +118,6 @@ class CondaX86Package(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for text, span in _packages(file):
             name = re.split(r"[\s=<>!\[]", text.rpartition("::")[2], maxsplit=1)[0]
             if _NAMES.match(name) or _BUILD.match(text):

@@ -72,55 +72,54 @@ class CpuFeatureGate(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path):
             return
-        view = file.parse(sources)
-        for test in _gates(view):
-            if view.reaches(test) and not view.uncertain(test):
+        code = file.parse(sources)
+        for test in _gates(code):
+            if code.reaches(test) and not code.uncertain(test):
                 message = "No arm64 processor has this feature of x86, so the program always refuses there."
-                yield self.finding(file.location(view.span(test)), message, confidence=Confidence.MEDIUM)
+                yield self.finding(file.location(code.span(test)), message, confidence=Confidence.MEDIUM)
 
 
-def _gates(view: Sources) -> Iterator[ast.expr]:
-    for choice in view.module.of(ast.If):
-        if (_lacks(view, choice.test) and _refuses(choice.body)) or (_has(view, choice.test) and _refuses(choice.orelse)):
+def _gates(code: Sources) -> Iterator[ast.expr]:
+    for choice in code.module.of(ast.If):
+        if (_lacks(code, choice.test) and _refuses(choice.body)) or (_has(code, choice.test) and _refuses(choice.orelse)):
             yield choice.test
-    yield from (each.test for each in view.module.of(ast.Assert) if _has(view, each.test))
+    yield from (each.test for each in code.module.of(ast.Assert) if _has(code, each.test))
 
 
-def _lacks(view: Sources, test: ast.expr) -> bool:
+def _lacks(code: Sources, test: ast.expr) -> bool:
     """Whether a test is true where a feature of x86 is missing."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        return _has(view, test.operand)
-    return isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.NotIn) and _asks(view, test.left, test.comparators[0])
+        return _has(code, test.operand)
+    return isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.NotIn) and _asks(code, test.left, test.comparators[0])
 
 
-def _has(view: Sources, test: ast.expr) -> bool:
+def _has(code: Sources, test: ast.expr) -> bool:
     """Whether a test is true where a feature of x86 is there."""
     if isinstance(test, ast.Compare):
-        return len(test.ops) == 1 and isinstance(test.ops[0], ast.In) and _asks(view, test.left, test.comparators[0])
+        return len(test.ops) == 1 and isinstance(test.ops[0], ast.In) and _asks(code, test.left, test.comparators[0])
     if isinstance(test, ast.Subscript):
-        return _asks(view, test.slice, test.value)
+        return _asks(code, test.slice, test.value)
     is_get = isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.func.attr == "get" and test.args
-    return bool(is_get) and _asks(view, test.args[0], test.func.value)  # type: ignore[attr-defined]
+    return bool(is_get) and _asks(code, test.args[0], test.func.value)  # type: ignore[attr-defined]
 
 
-def _asks(view: Sources, feature: ast.expr, where: ast.expr) -> bool:
+def _asks(code: Sources, feature: ast.expr, where: ast.expr) -> bool:
     if not _FEATURE.fullmatch(constant(feature)):
         return False
-    return bool(_FLAGS.search(view.module.source(where))) or _reads_cpuinfo(view, where)
+    return bool(_FLAGS.search(code.module.source(where))) or _reads_cpuinfo(code, where)
 
 
-def _reads_cpuinfo(view: Sources, where: ast.expr) -> bool:
+def _reads_cpuinfo(code: Sources, where: ast.expr) -> bool:
     """Whether a value is read from what `with open("/proc/cpuinfo")` opened."""
     name = where.func.value if isinstance(where, ast.Call) and isinstance(where.func, ast.Attribute) else None
     node: ast.AST | None = where
     while node is not None and isinstance(name, ast.Name):
         for item in node.items if isinstance(node, ast.With) else ():
             if isinstance(item.optional_vars, ast.Name) and item.optional_vars.id == name.id:
-                return "/proc/cpuinfo" in view.module.source(item.context_expr)
-        node = view.module.parents.get(node)
+                return "/proc/cpuinfo" in code.module.source(item.context_expr)
+        node = code.module.parents.get(node)
     return False
 
 

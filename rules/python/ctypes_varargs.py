@@ -63,22 +63,21 @@ class CtypesVarargs(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path) or _LINUX.search(file.text):
             return
-        view = file.parse(sources)
-        for call in view.module.of(ast.Call):
+        code = file.parse(sources)
+        for call in code.module.of(ast.Call):
             function = call.func
             if not isinstance(function, ast.Attribute) or len(call.args) <= _FIXED.get(function.attr, len(call.args)):
                 continue
-            if f".{function.attr}.argtypes" not in file.text and _is_libc(view, function.value):
+            if f".{function.attr}.argtypes" not in file.text and _is_libc(code, function.value):
                 message = f"`{function.attr}` takes variable arguments, which macOS on arm64 passes otherwise; without `argtypes` it reads rubbish there."
-                yield self.finding(file.location(view.span(call)), message)
+                yield self.finding(file.location(code.span(call)), message)
 
 
-def _is_libc(view: Sources, owner: ast.expr) -> bool:
+def _is_libc(code: Sources, owner: ast.expr) -> bool:
     """Whether an expression is the C library of any system."""
-    made = view.judge.bound(owner) if isinstance(owner, ast.Name) else owner
+    made = code.judge.bound(owner) if isinstance(owner, ast.Name) else owner
     if not isinstance(made, ast.Call) or called_name(made).rpartition(".")[2] != "CDLL" or not made.args:
         return False
     first = made.args[0]

@@ -23,7 +23,7 @@ from armready.core.finding import Finding, Severity
 from armready.core.project import Project
 from armready.core.rule import Example, ProjectRule
 from armready.python.manifest import Manifest
-from armready.python.project import on_pythons, survey
+from armready.python.project import on_pythons, python_project
 from armready.python.reporting import dependency_level, fact
 
 _FACTS = """
@@ -63,8 +63,7 @@ class DepArm64Older(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
-        for judged in survey(project).judged:
+        for judged in python_project(project).judged:
             if judged.gets is None:
                 continue
             newer, older = judged.gets

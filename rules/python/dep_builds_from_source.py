@@ -32,7 +32,7 @@ from armready.core.project import Project
 from armready.core.rule import Example, ProjectRule
 from armready.knowledge.wheels import Outcome
 from armready.python.manifest import Manifest
-from armready.python.project import on_pythons, survey
+from armready.python.project import on_pythons, python_project
 from armready.python.reporting import alternative, bump, dependency_level, fact, nearest
 
 
@@ -119,11 +119,10 @@ class DepBuildsFromSource(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
-        for judged in survey(project).judged:
-            if judged.x86_only or judged.outcome is not Outcome.SDIST or survey(project).is_frozen_accelerator(judged.dependency):
+        for judged in python_project(project).judged:
+            if judged.x86_only or judged.outcome is not Outcome.SDIST or python_project(project).is_frozen_accelerator(judged.dependency):
                 continue
-            without = survey(project).image_without_compiler(judged.dependency.path)
+            without = python_project(project).image_without_compiler(judged.dependency.path)
             needs = f", which needs {judged.row.needs}" if judged.row.needs else ""
             place = f" in an image without a compiler ({without.location.path})" if without else ""
             message = (

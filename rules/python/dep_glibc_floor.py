@@ -31,7 +31,7 @@ from armready.python.glibc import TooOld, too_old
 from armready.python.images import PythonImage
 from armready.python.locks import Lock
 from armready.python.manifest import Manifest
-from armready.python.project import on_pythons, survey
+from armready.python.project import on_pythons, python_project
 from armready.python.reporting import concerned_pythons, fact
 
 _PROJECT = '[project]\nname = "app"\nrequires-python = ">=3.11"\ndependencies = ["«engine>=2»"]\n'
@@ -115,8 +115,7 @@ class DepGlibcFloor(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
-        for found in too_old(survey(project)):
+        for found in too_old(python_project(project)):
             yield self._locked(found) if found.locked is not None else self._declared(found)
 
     def _locked(self, found: TooOld) -> Finding:

@@ -32,7 +32,7 @@ from armready.core.project import Project
 from armready.core.rule import Example, ProjectRule
 from armready.knowledge.wheels import Outcome
 from armready.python.manifest import Manifest
-from armready.python.project import on_pythons, survey
+from armready.python.project import on_pythons, python_project
 from armready.python.reporting import alternative, bump, dependency_level, fact, nearest
 
 
@@ -97,9 +97,8 @@ class DepNoArm64(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
-        for judged in survey(project).judged:
-            if judged.x86_only or judged.outcome is not Outcome.NONE or survey(project).is_frozen_accelerator(judged.dependency):
+        for judged in python_project(project).judged:
+            if judged.x86_only or judged.outcome is not Outcome.NONE or python_project(project).is_frozen_accelerator(judged.dependency):
                 continue
             why = "has no file for Linux arm64" if judged.row.sdist == "no" else "has no wheel for Linux arm64 and may not be built"
             message = f"`{judged.what}` {why}{on_pythons(judged.pythons)}{nearest(judged)}{alternative(judged)}{fact(judged)}."

@@ -32,7 +32,7 @@ from armready.core.rule import Example, ProjectRule
 from armready.knowledge.packages import as_of, concerned, package
 from armready.python.dependencies import Dependency, Form, allows, lower_bound
 from armready.python.manifest import Manifest
-from armready.python.project import declarations, installed_on, survey
+from armready.python.project import declarations, installed_on, python_project
 
 _LOWEST = '\n[tool.uv]\nresolution = "lowest-direct"\n'
 _APP = '[project]\nname = "app"\nrequires-python = ">=3.9"\ndependencies = ["{}"]\n'
@@ -70,17 +70,16 @@ class DepOldFloor(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         for manifest, dependency in declarations(project):
             floor = lower_bound(dependency.specifier)
             row = package(dependency.name) if floor else None
             if not floor or row is None or row.x86_only or dependency.constraint or dependency.url or dependency.pin:
                 continue
-            view = survey(project)
-            targets = [each for each in view.targets(dependency.path, manifest.requires_python) if installed_on(dependency, each)]
+            sources = python_project(project)
+            targets = [each for each in sources.targets(dependency.path, manifest.requires_python) if installed_on(dependency, each)]
             bad = concerned(row, floor, tuple(targets))
             good = bad[-1][1].above if bad and bad[-1][1].confidence is not Confidence.LOW else ""
-            if not good or not allows(dependency.specifier, good) or view.decided_by_lock(dependency):
+            if not good or not allows(dependency.specifier, good) or sources.decided_by_lock(dependency):
                 continue
             message = (
                 f"`{dependency.name}{dependency.specifier}` accepts releases before {good}, which have no wheel for Linux arm64 "

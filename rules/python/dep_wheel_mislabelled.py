@@ -35,7 +35,7 @@ from armready.python.dependencies import Dependency, Form
 from armready.python.locked import roots_of, supported
 from armready.python.locks import Lock, Locked, Reached, reach
 from armready.python.manifest import Manifest
-from armready.python.project import Survey, declarations, installed_on, level, survey
+from armready.python.project import PythonProject, declarations, installed_on, level, python_project
 
 _LOCK_EXAMPLE = (
     'version = 1\n\n[[package]]\nname = "app"\nversion = "1"\nsource = { editable = "." }\ndependencies = [{ name = "psycopg2-binary" }]\n\n'
@@ -78,18 +78,17 @@ class DepWheelMislabelled(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
-        view = survey(project)
+        python = python_project(project)
         for _, dependency in declarations(project):
             known = mislabelled(dependency.name)
-            if known is None or not known.concerns(dependency.pin) or not _reaches(known, dependency, view):
+            if known is None or not known.concerns(dependency.pin) or not _reaches(known, dependency, python):
                 continue
             usual = level(Severity(known.severity), dependency)
             message = _message(f"{dependency.name}=={dependency.pin}", known)
             yield self.finding(dependency.location, message, severity=usual, fix=_fix(dependency, known))
         pinned = {(dependency.name, dependency.pin) for _, dependency in declarations(project)}
-        for lock in view.locks.values():
-            for locked in _wrong_in(lock, view):
+        for lock in python.locks.values():
+            for locked in _wrong_in(lock, python):
                 known = mislabelled(locked.name)
                 if known is not None and (locked.name, locked.version) not in pinned:
                     message = _message(f"{locked.name}=={locked.version}", known)
@@ -101,24 +100,24 @@ def _message(what: str, known: Mislabelled) -> str:
     return f"`{what}` has {known.inside}, so it fails on {where} when it is used; {known.good} is good (measured {measured()})."
 
 
-def _reaches(known: Mislabelled, dependency: Dependency, view: Survey) -> bool:
-    targets = view.targets(dependency.path)
+def _reaches(known: Mislabelled, dependency: Dependency, python: PythonProject) -> bool:
+    targets = python.targets(dependency.path)
     if known.macos:
         return any(marker_holds(dependency.marker, target, system="darwin") is not False for target in targets)
     return any(target.libc == GLIBC and installed_on(dependency, target) for target in targets)
 
 
-def _wrong_in(lock: Lock, view: Survey) -> list[Locked]:
+def _wrong_in(lock: Lock, python: PythonProject) -> list[Locked]:
     """The entries of a lock that arm64 reaches and whose wheels are wrong."""
     suspects = [each for each in lock.packages if (known := mislabelled(each.name)) is not None and known.concerns(each.version)]
     if not suspects:
         return []
-    reached = {(each.locked.name, each.locked.version) for target in supported(view, lock) for each in _reached(lock, view, target)}
+    reached = {(each.locked.name, each.locked.version) for target in supported(python, lock) for each in _reached(lock, python, target)}
     return [each for each in suspects if (each.name, each.version) in reached]
 
 
-def _reached(lock: Lock, view: Survey, target: Target) -> list[Reached]:
-    return list(reach(lock, roots_of(view, lock), target).values())
+def _reached(lock: Lock, python: PythonProject, target: Target) -> list[Reached]:
+    return list(reach(lock, roots_of(python, lock), target).values())
 
 
 def _fix(dependency: Dependency, known: Mislabelled) -> Fix | None:

@@ -36,7 +36,7 @@ from armready.knowledge.packages import package
 from armready.python.dependencies import NOT_ARM, NOT_LINUX_ARM, Form
 from armready.python.imports import X86Import, x86_modules
 from armready.python.manifest import Manifest
-from armready.python.project import Judged, survey
+from armready.python.project import Judged, python_project
 from armready.python.reporting import NEEDS_LOCK, alternative, dependency_level, fact, split, surely_good
 
 _PAIRED = "tensorflow-cpu"
@@ -113,8 +113,7 @@ class DepX86Only(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
-        for judged in survey(project).judged:
+        for judged in python_project(project).judged:
             if not judged.x86_only:
                 continue
             effect = "has no file that Linux arm64 could use or build, so the installation fails there"
@@ -146,7 +145,7 @@ class DepX86Only(ProjectRule):
         if edit is None:
             return None
         fix = Fix("Keep it away from arm64 with a marker", (edit,))
-        if survey(project).lock_for(dependency.path) is not None and dependency.form is not Form.REQUIREMENT:
+        if python_project(project).lock_for(dependency.path) is not None and dependency.form is not Form.REQUIREMENT:
             fix = fix.demoted(Applicability.UNSAFE, NEEDS_LOCK)
         needed = [each for _, each in project.facts(X86Import) if dependency.name in each.distributions and not each.guarded]
         if needed:

@@ -84,50 +84,49 @@ class DockerPlatformAmd64(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path):
             return
-        view = file.parse(sources)
-        for node in _places(view):
-            if view.reaches(node) and not view.uncertain(node):
+        code = file.parse(sources)
+        for node in _places(code):
+            if code.reaches(node) and not code.uncertain(node):
                 message = "The container's platform is fixed to linux/amd64, so arm64 emulates it or fails."
-                yield self.finding(file.location(view.span(node)), message)
+                yield self.finding(file.location(code.span(node)), message)
 
 
-def _places(view: Sources) -> Iterator[ast.expr]:
-    for call in view.module.of(ast.Call):
-        for name, value in view.arguments(call):
-            if name == "platform" and _is_amd64(view, value):
+def _places(code: Sources) -> Iterator[ast.expr]:
+    for call in code.module.of(ast.Call):
+        for name, value in code.arguments(call):
+            if name == "platform" and _is_amd64(code, value):
                 yield value
-            elif name == "platforms" and isinstance(value, ast.List) and len(value.elts) == 1 and _is_amd64(view, value.elts[0]):
+            elif name == "platforms" and isinstance(value, ast.List) and len(value.elts) == 1 and _is_amd64(code, value.elts[0]):
                 yield value.elts[0]
         if (
             _SETS.search(called_name(call))
             and len(call.args) == 2
             and constant(call.args[0]) == _VARIABLE
-            and _is_amd64(view, call.args[1])
+            and _is_amd64(code, call.args[1])
         ):
             yield call.args[1]
-    for listed in view.sequences():
+    for listed in code.sequences():
         yield from _arguments(listed.elts)
-    for node in view.module.of(ast.Assign):
+    for node in code.module.of(ast.Assign):
         target = node.targets[0]
-        if isinstance(target, ast.Subscript) and constant(target.slice) == _VARIABLE and _is_amd64(view, node.value):
+        if isinstance(target, ast.Subscript) and constant(target.slice) == _VARIABLE and _is_amd64(code, node.value):
             yield node.value
-    for table in view.module.of(ast.Dict):
+    for table in code.module.of(ast.Dict):
         for key, value in zip(table.keys, table.values, strict=True):
             if constant(key) == _VARIABLE and constant(value) in _AMD64:
                 yield value
-    for string, text in view.strings():
+    for string, text in code.strings():
         if _COMMAND.search(text) and not names_arm64(text):
-            parent = view.module.parents.get(string)
+            parent = code.module.parents.get(string)
             yield parent if isinstance(parent, ast.JoinedStr) else string
 
 
-def _is_amd64(view: Sources, node: ast.expr) -> bool:
+def _is_amd64(code: Sources, node: ast.expr) -> bool:
     if isinstance(node, ast.Name):
-        node = view.judge.bound(node) or node
-    return view.text(node) in _AMD64[:2] or (isinstance(node, ast.Attribute) and node.attr == "LINUX_AMD64")
+        node = code.judge.bound(node) or node
+    return code.text(node) in _AMD64[:2] or (isinstance(node, ast.Attribute) and node.attr == "LINUX_AMD64")
 
 
 def _arguments(elements: list[ast.expr]) -> Iterator[ast.expr]:

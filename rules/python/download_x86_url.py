@@ -105,43 +105,42 @@ class DownloadX86Url(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path) or names_arm64(_COMMENT.sub("", file.text)):
             return
-        view = file.parse(sources)
+        code = file.parse(sources)
         downloads = "://" in file.text and _DOWNLOADS.search(file.text) is not None
-        texts = list(_texts(view))
+        texts = list(_texts(code))
         named = downloads and any(_ARCHIVE.fullmatch(text) and amd64_tokens(text) for _, text in texts)
         for node, text in texts:
             match = _URL.search(text)
-            if match is not None and named and not amd64_tokens(view.module.source(node)):
+            if match is not None and named and not amd64_tokens(code.module.source(node)):
                 continue  # the table that the URL is put together from is where it is changed
             name = _ARCHIVE.fullmatch(text) if downloads and match is None else None
             path = name.group() if name else match[1] if match else ""
-            if not path or _PAGE.search(path) or not amd64_tokens(path) or not view.reaches(node) or view.uncertain(node):
+            if not path or _PAGE.search(path) or not amd64_tokens(path) or not code.reaches(node) or code.uncertain(node):
                 continue
             tool = identify(match.group()) if match else None
             known = tool is not None and tool.has_arm64 is True
             there = f"; {tool.tool.name} has one for arm64 too (known {as_of()})" if known and tool is not None else ""
             yield self.finding(
-                file.location(view.span(node)),
+                file.location(code.span(node)),
                 f"`{amd64_tokens(path)[0].text}` in this {'name' if name else 'URL'} makes arm64 fetch a file that does not run there{there}.",
                 severity=Severity.ERROR if known else Severity.WARNING,
                 confidence=Confidence.HIGH if known else Confidence.MEDIUM,
             )
 
 
-def _texts(view: Sources) -> Iterator[tuple[ast.expr, str]]:
+def _texts(code: Sources) -> Iterator[tuple[ast.expr, str]]:
     """The strings, f-strings and sums of strings with the values that their names have on arm64, where the text tells them."""
-    for node in (*view.module.of(ast.JoinedStr), *view.module.of(ast.BinOp)):
-        if not _is_part(view, node) and _SPELT.search(view.module.source(node)):
-            yield node, view.text(node)
-    for constant, text in view.strings():
-        if not _is_part(view, constant):
+    for node in (*code.module.of(ast.JoinedStr), *code.module.of(ast.BinOp)):
+        if not _is_part(code, node) and _SPELT.search(code.module.source(node)):
+            yield node, code.text(node)
+    for constant, text in code.strings():
+        if not _is_part(code, constant):
             yield constant, text
 
 
-def _is_part(view: Sources, node: ast.expr) -> bool:
+def _is_part(code: Sources, node: ast.expr) -> bool:
     """Whether it stands in a longer text."""
-    parent = view.module.parents.get(node)
+    parent = code.module.parents.get(node)
     return isinstance(parent, ast.JoinedStr) or (isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Add | ast.Mod))

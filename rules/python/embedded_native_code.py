@@ -77,30 +77,29 @@ class EmbeddedNativeCode(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path):
             return
-        view = file.parse(sources)
-        for call in view.module.of(ast.Call):
+        code = file.parse(sources)
+        for call in code.module.of(ast.Call):
             name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-            if name not in (*_COMPILES, "from_triple") or not view.reaches(call) or view.uncertain(call):
+            if name not in (*_COMPILES, "from_triple") or not code.reaches(call) or code.uncertain(call):
                 continue
             if name == "from_triple":
-                if call.args and view.text(call.args[0]).startswith(("x86_64-", "i386-", "i686-")):
+                if call.args and code.text(call.args[0]).startswith(("x86_64-", "i386-", "i686-")):
                     message = "The target is x86-64, so what is compiled for it does not run on arm64."
-                    yield self.finding(file.location(view.span(call.args[0])), message, severity=Severity.WARNING)
+                    yield self.finding(file.location(code.span(call.args[0])), message, severity=Severity.WARNING)
                 continue
-            for node, what in _texts(view, call):
+            for node, what in _texts(code, call):
                 yield self.finding(
-                    file.location(view.span(node)), f"The C text has `{what}` of x86 without a guard, so it does not compile on arm64."
+                    file.location(code.span(node)), f"The C text has `{what}` of x86 without a guard, so it does not compile on arm64."
                 )
 
 
-def _texts(view: Sources, call: ast.Call) -> Iterator[tuple[ast.expr, str]]:
+def _texts(code: Sources, call: ast.Call) -> Iterator[tuple[ast.expr, str]]:
     """The arguments that are C texts with something of x86, and what that is."""
     for value in (*call.args, *(each.value for each in call.keywords)):
         for node in value.elts if isinstance(value, ast.List | ast.Tuple) else [value]:
-            text = view.text(node)
+            text = code.text(node)
             found = _HEADER.search(text) or _ASSEMBLY.search(text)
             if found and not _GUARD.search(text):
                 yield node, found[1]

@@ -42,12 +42,11 @@ class ExtMarchNative(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path):
             return
-        view = file.parse(sources)
-        for node, text in view.strings():
+        code = file.parse(sources)
+        for node, text in code.strings():
             native = [flag for flag in text.split() if kind_of_flag(flag) is FlagKind.NATIVE]
-            if native and view.reaches(node) and not view.uncertain(node):
+            if native and code.reaches(node) and not code.uncertain(node):
                 message = f"`{native[0]}` ties the result to the machine that builds it, so that it may stop on another arm64 machine."
-                yield self.finding(file.location(view.span(node)), message)
+                yield self.finding(file.location(code.span(node)), message)

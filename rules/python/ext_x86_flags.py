@@ -127,47 +127,46 @@ class ExtX86Flags(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path) or not _BUILDS.search(file.text):
             return
-        view = file.parse(sources)
-        flow = _names_passed(view)
+        code = file.parse(sources)
+        flow = _names_passed(code)
         groups: dict[ast.AST, list[ast.Constant]] = {}
         rejected: dict[ast.AST, list[str]] = {}
-        for node, text in view.strings():
+        for node, text in code.strings():
             flags = [flag for flag in text.split() if kind_of_flag(flag) in (FlagKind.X86, FlagKind.INTEL)]
-            if flags and _reaches_compiler(view, node, flow) and view.reaches(node) and not view.uncertain(node):
-                parent = view.module.parents[node]
+            if flags and _reaches_compiler(code, node, flow) and code.reaches(node) and not code.uncertain(node):
+                parent = code.module.parents[node]
                 groups.setdefault(parent, []).append(node)
                 rejected.setdefault(parent, []).extend(flags)
         for parent, nodes in groups.items():
             names = ", ".join(f"`{flag}`" for flag in rejected[parent])
             message = f"gcc for aarch64 rejects {names}, so the build fails on arm64."
-            yield self.finding(file.location(view.span(nodes[0])), message, confidence=Confidence.HIGH, fix=_fix(view, parent, nodes))
+            yield self.finding(file.location(code.span(nodes[0])), message, confidence=Confidence.HIGH, fix=_fix(code, parent, nodes))
 
 
-def _names_passed(view: Sources) -> frozenset[str]:
+def _names_passed(code: Sources) -> frozenset[str]:
     """The names whose values are handed to a compiler by a keyword that says so."""
-    passed = (each.value for each in view.module.of(ast.keyword) if each.arg and _NAMES.search(each.arg))
+    passed = (each.value for each in code.module.of(ast.keyword) if each.arg and _NAMES.search(each.arg))
     return frozenset(name.id for value in passed for name in ast.walk(value) if isinstance(name, ast.Name))
 
 
-def _reaches_compiler(view: Sources, node: ast.Constant, flow: frozenset[str]) -> bool:
+def _reaches_compiler(code: Sources, node: ast.Constant, flow: frozenset[str]) -> bool:
     """Whether a name around the string says that it is for a compiler, or is handed to one."""
     child: ast.AST = node
-    while (parent := view.module.parents.get(child)) is not None:
+    while (parent := code.module.parents.get(child)) is not None:
         if isinstance(parent, ast.keyword):
             return bool(parent.arg and _NAMES.search(parent.arg))
         if isinstance(parent, ast.Assign | ast.AnnAssign | ast.AugAssign):
             targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
-            return any(name in flow or _NAMES.search(name) for name in map(view.module.source, targets))
+            return any(name in flow or _NAMES.search(name) for name in map(code.module.source, targets))
         if (
             isinstance(parent, ast.Call)
             and isinstance(parent.func, ast.Attribute)
             and parent.func.attr in ("append", "extend", "insert", "setdefault")
         ):
-            owner = view.module.source(parent.func.value)
-            return owner in flow or bool(_NAMES.search(owner) or (parent.args and _NAMES.search(view.module.source(parent.args[0]))))
+            owner = code.module.source(parent.func.value)
+            return owner in flow or bool(_NAMES.search(owner) or (parent.args and _NAMES.search(code.module.source(parent.args[0]))))
         if isinstance(parent, ast.Call) and called_name(parent).endswith(("append_flags", "add_compile_options")):
             return True
         if isinstance(parent, ast.Dict):
@@ -180,14 +179,14 @@ def _reaches_compiler(view: Sources, node: ast.Constant, flow: frozenset[str]) -
     return False
 
 
-def _fix(view: Sources, parent: ast.AST, nodes: list[ast.Constant]) -> Fix | None:
+def _fix(code: Sources, parent: ast.AST, nodes: list[ast.Constant]) -> Fix | None:
     """Pass a run of neighbouring elements on x86-64 only."""
     if not isinstance(parent, ast.List):
         return None
     first, last = parent.elts.index(nodes[0]), parent.elts.index(nodes[-1])
     if last - first + 1 != len(nodes):
         return None
-    listed = view.span(parent)
-    edit = view.file.replace(listed, guarded_elements(view.module.source(parent), first, last, _GUARD))
+    listed = code.span(parent)
+    edit = code.file.replace(listed, guarded_elements(code.module.source(parent), first, last, _GUARD))
     note = "the sources of the extension may need what the flags switch on"
-    return Fix("Pass the x86 flags on x86-64 only", (*view.import_platform(), edit), Applicability.UNSAFE, (note,))
+    return Fix("Pass the x86 flags on x86-64 only", (*code.import_platform(), edit), Applicability.UNSAFE, (note,))

@@ -73,26 +73,25 @@ class ExtX86Libs(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path):
             return
-        view = file.parse(sources)
-        for name, value in _lists(view):
+        code = file.parse(sources)
+        for name, value in _lists(code):
             found = _wrong(name, value)
-            if found is None or not view.reaches(value) or view.uncertain(value):
+            if found is None or not code.reaches(value) or code.uncertain(value):
                 continue
             node, why, severity = found
-            yield self.finding(file.location(view.span(node)), f"`{constant(node)}` {why}.", severity=severity)
+            yield self.finding(file.location(code.span(node)), f"`{constant(node)}` {why}.", severity=severity)
 
 
-def _lists(view: Sources) -> Iterator[tuple[str, ast.List]]:
+def _lists(code: Sources) -> Iterator[tuple[str, ast.List]]:
     """The lists that calls are given, by keyword; the sources of an extension also by their place."""
-    for call in view.module.of(ast.Call):
+    for call in code.module.of(ast.Call):
         given = [(each.arg or "", each.value) for each in call.keywords]
         if called_name(call).endswith("Extension") and len(call.args) > 1:
             given.append(("sources", call.args[1]))
         for name, value in given:
-            node = view.judge.bound(value) if isinstance(value, ast.Name) else value
+            node = code.judge.bound(value) if isinstance(value, ast.Name) else value
             if isinstance(node, ast.List) and (name != "sources" or called_name(call).endswith("Extension")):
                 yield name, node
 

@@ -61,39 +61,38 @@ class FloatToIntCast(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path):
             return
-        view = file.parse(sources)
-        for call in view.module.of(ast.Call):
-            cast, to = _cast(view, call)
+        code = file.parse(sources)
+        for call in code.module.of(ast.Call):
+            cast, to = _cast(code, call)
             if cast is None:
                 continue
-            if (_UNSIGNED.fullmatch(to) and _is_negative(view, cast)) or (_INTEGER.fullmatch(to) and _is_no_number(view, cast)):
+            if (_UNSIGNED.fullmatch(to) and _is_negative(code, cast)) or (_INTEGER.fullmatch(to) and _is_no_number(code, cast)):
                 kind = to.removeprefix("numpy.")
                 message = f"A float that `{kind}` cannot hold is cast to it: x86-64 wraps around and arm64 stops at the end of the range."
-                yield self.finding(file.location(view.span(call)), message, confidence=Confidence.MEDIUM)
+                yield self.finding(file.location(code.span(call)), message, confidence=Confidence.MEDIUM)
 
 
-def _cast(view: Sources, call: ast.Call) -> tuple[ast.expr | None, str]:
+def _cast(code: Sources, call: ast.Call) -> tuple[ast.expr | None, str]:
     """What a call casts, and the type."""
     if isinstance(call.func, ast.Attribute) and call.func.attr == "astype" and call.args:
-        return call.func.value, view.judge.qualified(call.args[0]) or constant(call.args[0])
-    return (call.args[0], view.judge.qualified(call.func)) if len(call.args) == 1 else (None, "")
+        return call.func.value, code.judge.qualified(call.args[0]) or constant(call.args[0])
+    return (call.args[0], code.judge.qualified(call.func)) if len(call.args) == 1 else (None, "")
 
 
-def _is_negative(view: Sources, node: ast.expr) -> bool:
+def _is_negative(code: Sources, node: ast.expr) -> bool:
     """Whether a part of a value is a negative float by its text, and nothing lifts it."""
     match node:
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=float() as number)):
             return number > 0
         case ast.BinOp(left=left, op=ast.Mult() | ast.Div(), right=right):
-            return _is_negative(view, left) or _is_negative(view, right)
+            return _is_negative(code, left) or _is_negative(code, right)
         case ast.Call(func=function, args=[first, *_]):
-            name = view.judge.qualified(function)
+            name = code.judge.qualified(function)
             if name in _ARRAYS:
                 parts = node.args[1:2] if "full" in name else first.elts if isinstance(first, ast.List) else [first]
-                return any(_is_negative(view, each) for each in parts)
+                return any(_is_negative(code, each) for each in parts)
             return name in _SIGNED or (name in _RANGES and _starts_negative(first))
     return False
 
@@ -102,9 +101,9 @@ def _starts_negative(node: ast.expr) -> bool:
     return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant)
 
 
-def _is_no_number(view: Sources, node: ast.expr) -> bool:
-    if isinstance(node, ast.Call) and view.judge.qualified(node.func) in _ARRAYS:
-        return any(_is_no_number(view, each) for each in node.args)
+def _is_no_number(code: Sources, node: ast.expr) -> bool:
+    if isinstance(node, ast.Call) and code.judge.qualified(node.func) in _ARRAYS:
+        return any(_is_no_number(code, each) for each in node.args)
     if isinstance(node, ast.List):
-        return any(_is_no_number(view, each) for each in node.elts)
-    return isinstance(node, ast.Attribute) and view.judge.qualified(node) in _NO_NUMBERS
+        return any(_is_no_number(code, each) for each in node.elts)
+    return isinstance(node, ast.Attribute) and code.judge.qualified(node) in _NO_NUMBERS

@@ -26,7 +26,7 @@ from armready.core.rule import Example, ProjectRule
 from armready.knowledge.packages import good, package
 from armready.python.dependencies import Dependency
 from armready.python.manifest import Manifest
-from armready.python.project import Survey, installed_on, survey
+from armready.python.project import PythonProject, installed_on, python_project
 
 _ONE = " \\\n    --hash=sha256:aaaa\n"
 _TWO = " \\\n    --hash=sha256:aaaa \\\n    --hash=sha256:bbbb\n"
@@ -51,11 +51,10 @@ class HashesX86Only(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
-        view = survey(project)
-        for manifest in view.manifests.values():
+        python = python_project(project)
+        for manifest in python.manifests.values():
             counts = {each.hashes for each in manifest.dependencies if each.hashes}
-            native = [each for each in manifest.dependencies if _differs(view, manifest, each)] if counts == {1} else []
+            native = [each for each in manifest.dependencies if _differs(python, manifest, each)] if counts == {1} else []
             if not native:
                 continue
             others = f" and {len(native) - 1} more native packages" if len(native) > 1 else ""
@@ -66,10 +65,10 @@ class HashesX86Only(ProjectRule):
             yield self.finding(native[0].location, message, confidence=Confidence.MEDIUM)
 
 
-def _differs(view: Survey, manifest: Manifest, dependency: Dependency) -> bool:
+def _differs(python: PythonProject, manifest: Manifest, dependency: Dependency) -> bool:
     """Whether arm64 takes a wheel of its own, which differs from that of x86-64."""
     row = package(dependency.name) if dependency.hashes and dependency.pin else None
     if row is None or row.kind != "native" or not manifest.policy.may_use_wheel(dependency.name):
         return False
-    targets = view.targets(manifest.path, manifest.requires_python)
+    targets = python.targets(manifest.path, manifest.requires_python)
     return any(installed_on(dependency, each) and good(row, dependency.pin, each) for each in targets)

@@ -71,7 +71,6 @@ class IndexX86Only(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for option in _of_file(file) if file.kind is Kind.REQUIREMENTS else file.parse(index_options):
             if option.alone and is_x86_only(option.url):
                 message = f"`{option.url}` is the only index here and has no files for Linux arm64."

@@ -54,7 +54,6 @@ class InstallPlatformFlag(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if _FOR_ARM64.search(file.text):
             return
         for option in file.parse(platform_options):

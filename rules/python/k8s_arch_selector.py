@@ -66,33 +66,32 @@ class K8sArchSelector(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path):
             return
-        view = file.parse(sources)
-        for node in view.module.nodes:
-            span = _span(view, node)
-            if span is not None and view.reaches(node):
+        code = file.parse(sources)
+        for node in code.module.nodes:
+            span = _span(code, node)
+            if span is not None and code.reaches(node):
                 message = "The selector admits amd64 nodes only, so these pods never run on arm64."
                 yield self.finding(file.location(span), message)
 
 
-def _span(view: Sources, node: ast.AST) -> Span | None:
+def _span(code: Sources, node: ast.AST) -> Span | None:
     if isinstance(node, ast.Dict):
         pairs = {constant(key): value for key, value in zip(node.keys, node.values, strict=True) if key is not None}
         for key, value in zip(node.keys, node.values, strict=True):
             if key is not None and constant(key) in _KEYS and constant(value) == "amd64":
-                return view.span(key)._replace(end=view.span(value).end)
+                return code.span(key)._replace(end=code.span(value).end)
         is_requirement = constant(pairs.get("key")) in _KEYS and constant(pairs.get("operator")) == "In"
-        return view.span(node) if is_requirement and _only_amd64(pairs.get("values")) else None
+        return code.span(node) if is_requirement and _only_amd64(pairs.get("values")) else None
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
-        return view.span(node) if constant(node.targets[0].slice) in _KEYS and constant(node.value) == "amd64" else None
+        return code.span(node) if constant(node.targets[0].slice) in _KEYS and constant(node.value) == "amd64" else None
     if not isinstance(node, ast.Call):
         return None
     if called_name(node).rpartition(".")[2].startswith("add_node_selector") and [constant(each) for each in node.args[1:2]] == ["amd64"]:
-        return view.span(node) if constant(node.args[0]) in _KEYS else None
+        return code.span(node) if constant(node.args[0]) in _KEYS else None
     if constant(keyword(node, "key")) in _KEYS and constant(keyword(node, "operator")) == "In" and _only_amd64(keyword(node, "values")):
-        return view.span(node)
+        return code.span(node)
     return None
 
 

@@ -67,22 +67,21 @@ class LambdaArch(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path):
             return
-        view = file.parse(sources)
-        for node in view.module.nodes:
+        code = file.parse(sources)
+        for node in code.module.nodes:
             message = "This runs on x86-64; arm64 (Graviton) has to be asked for."
             if isinstance(node, ast.Attribute) and node.attr == "X86_64" and _names_class(node.value):
-                if "ARM_64" not in view.module.source(_whole(view.module.parents, node)):
-                    span = view.span(node)
+                if "ARM_64" not in code.module.source(_whole(code.module.parents, node)):
+                    span = code.span(node)
                     edit = file.replace(span._replace(start=span.end - len("X86_64")), "ARM_64")
                     fix = Fix("Ask for arm64", (edit,), Applicability.UNSAFE, (_NOTE,))
                     yield self.finding(file.location(span), message, fix=fix)
             elif isinstance(node, ast.Call):
-                for name, value in view.arguments(node):
+                for name, value in code.arguments(node):
                     if name in _KEYWORDS and isinstance(value, ast.List) and [constant(each) for each in value.elts] == ["x86_64"]:
-                        yield self.finding(file.location(view.span(value)), message)
+                        yield self.finding(file.location(code.span(value)), message)
 
 
 def _names_class(node: ast.expr) -> bool:

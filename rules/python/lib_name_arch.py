@@ -57,12 +57,11 @@ class LibNameArch(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path) or re.search("aarch64|arm64", file.text):
             return
-        view = file.parse(sources)
-        for _, argument, text in loads(view):
+        code = file.parse(sources)
+        for _, argument, text in loads(code):
             name = text.rpartition("/")[2]
             if re.search(r"\.so\b", name) and amd64_tokens(name):
                 message = f"`{name}` is named for x86-64, so it cannot be loaded on arm64."
-                yield self.finding(file.location(view.span(argument)), message, confidence=Confidence.MEDIUM)
+                yield self.finding(file.location(code.span(argument)), message, confidence=Confidence.MEDIUM)

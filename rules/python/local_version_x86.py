@@ -34,7 +34,7 @@ from armready.core.rule import Example, ProjectRule
 from armready.knowledge.packages import as_of, package, version
 from armready.python.dependencies import NOT_ARM, ON_ARM, Dependency
 from armready.python.manifest import Manifest
-from armready.python.project import declarations, installed_on, level, survey
+from armready.python.project import declarations, installed_on, level, python_project
 from armready.python.reporting import split, surely_good
 
 _LOCAL = re.compile(r"cpu|cu\d{2,3}|rocm[\d.]*|xpu|pt\d+cu\d+|cuda\w*")
@@ -77,12 +77,11 @@ class LocalVersionX86(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         for _, dependency in declarations(project):
             pin = version(dependency.pin) if dependency.pin else None
             if pin is None or pin.local is None or dependency.name not in _NAMES or not _LOCAL.fullmatch(pin.local):
                 continue
-            if not any(installed_on(dependency, target) for target in survey(project).targets(dependency.path)):
+            if not any(installed_on(dependency, target) for target in python_project(project).targets(dependency.path)):
                 continue
             first = _CPU_FROM.get(dependency.name)
             if pin.local == "cpu" and (first is None or pin >= Version(first)):

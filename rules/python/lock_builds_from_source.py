@@ -30,7 +30,7 @@ from armready.knowledge.wheels import Outcome
 from armready.python.locked import locked_packages
 from armready.python.locks import Lock
 from armready.python.manifest import Manifest
-from armready.python.project import survey
+from armready.python.project import python_project
 from armready.python.reporting import concerned_pythons, remedy
 
 
@@ -102,8 +102,7 @@ class LockBuildsFromSource(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
-        for found in locked_packages(survey(project)):
+        for found in locked_packages(python_project(project)):
             if found.outcome is not Outcome.SDIST:
                 continue
             row = package(found.locked.name)

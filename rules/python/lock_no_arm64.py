@@ -29,7 +29,7 @@ from armready.knowledge.wheels import Outcome
 from armready.python.locked import locked_packages
 from armready.python.locks import Lock
 from armready.python.manifest import Manifest
-from armready.python.project import survey
+from armready.python.project import python_project
 from armready.python.reporting import concerned_pythons, remedy
 
 _HEAD = 'version = 1\nrequires-python = ">=3.10"\n\n'
@@ -101,8 +101,7 @@ class LockNoArm64(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
-        for found in locked_packages(survey(project)):
+        for found in locked_packages(python_project(project)):
             if found.outcome is not Outcome.NONE:
                 continue
             message = (

@@ -28,7 +28,7 @@ from armready.knowledge.targets import marker_holds
 from armready.python.locked import locked_packages
 from armready.python.locks import Lock
 from armready.python.manifest import Manifest
-from armready.python.project import declarations, survey
+from armready.python.project import declarations, python_project
 from armready.python.reporting import relock
 
 _APP = '[[package]]\nname = "app"\nversion = "0.1"\nsource = {{ virtual = "." }}\ndependencies = [{}]\n\n'
@@ -81,9 +81,8 @@ class LockNothingRecorded(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         yield from self._unpinned(project)
-        for found in locked_packages(survey(project)):
+        for found in locked_packages(python_project(project)):
             if found.outcome is not None:
                 continue
             message = f"The lock records no file for `{found.what}`{found.path_in_words}, which Linux arm64 needs{relock(found)}."
@@ -96,6 +95,6 @@ class LockNothingRecorded(ProjectRule):
         for manifest, dependency in declarations(project):
             if manifest.kind != Kind.PIPFILE_LOCK or dependency.specifier != "*" or dependency.hashed or dependency.url:
                 continue
-            if any(marker_holds(dependency.marker, target) for target in survey(project).targets(dependency.path)):
+            if any(marker_holds(dependency.marker, target) for target in python_project(project).targets(dependency.path)):
                 message = f"The lock pins no version of `{dependency.name}`, which Linux arm64 needs; lock again with `pipenv lock`."
                 yield self.finding(dependency.location, message, severity=Severity.WARNING)

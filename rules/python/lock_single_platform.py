@@ -25,7 +25,7 @@ from armready.core.finding import Finding, Severity
 from armready.core.project import Project
 from armready.core.rule import Example, ProjectRule
 from armready.python.locks import Lock
-from armready.python.project import survey
+from armready.python.project import python_project
 
 
 class LockSinglePlatform(ProjectRule):
@@ -71,7 +71,6 @@ class LockSinglePlatform(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
-        for lock in survey(project).locks.values():
+        for lock in python_project(project).locks.values():
             if lock.single:
                 yield self.finding(lock.head, f"This lock serves x86-64 only: {lock.single}, so arm64 has nothing to install from it.")

@@ -85,44 +85,43 @@ class Longdouble(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path):
             return
-        view = file.parse(sources)
-        for string, text in view.strings():
+        code = file.parse(sources)
+        for string, text in code.strings():
             name = f"numpy.{text}"
-            if name in _NAMES and "numpy" in file.text and _is_type(view, string) and not _survives(view, string):
-                inner = view.module.string_span(string)
+            if name in _NAMES and "numpy" in file.text and _is_type(code, string) and not _survives(code, string):
+                inner = code.module.string_span(string)
                 fix = Fix(f"Use {_NAMES[name]}", (file.replace(inner, _NAMES[name]),), Applicability.UNSAFE) if inner else None
-                yield self.finding(file.location(view.span(string)), _message(text), fix=fix)
-        for node in (*view.module.of(ast.Attribute), *view.module.of(ast.Name)):
-            name = view.judge.qualified(node)
-            if name in _NAMES and not _survives(view, node):
-                span = view.span(node)
+                yield self.finding(file.location(code.span(string)), _message(text), fix=fix)
+        for node in (*code.module.of(ast.Attribute), *code.module.of(ast.Name)):
+            name = code.judge.qualified(node)
+            if name in _NAMES and not _survives(code, node):
+                span = code.span(node)
                 edit = file.replace(span._replace(start=span.end - len(name.rpartition(".")[2])), _NAMES[name])
                 fix = Fix(f"Use {_NAMES[name]}", (edit,)) if isinstance(node, ast.Attribute) else None
-                yield self.finding(file.location(span), _message(view.module.source(node)), fix=fix)
+                yield self.finding(file.location(span), _message(code.module.source(node)), fix=fix)
 
 
 def _message(name: str) -> str:
     return f"`{name}` does not exist on every machine and is another type on arm64 than on x86-64."
 
 
-def _is_type(view: Sources, node: ast.Constant) -> bool:
+def _is_type(code: Sources, node: ast.Constant) -> bool:
     """Whether a text is given where a type is wanted."""
-    parent = view.module.parents.get(node)
+    parent = code.module.parents.get(node)
     if isinstance(parent, ast.keyword):
         return parent.arg == "dtype"
     return isinstance(parent, ast.Call) and node in parent.args[:1] and called_name(parent).rpartition(".")[2] in ("astype", "dtype")
 
 
-def _survives(view: Sources, node: ast.expr) -> bool:
+def _survives(code: Sources, node: ast.expr) -> bool:
     """Whether the code asks first if the type exists, or goes on when it does not."""
     child: ast.AST = node
-    while (parent := view.module.parents.get(child)) is not None:
+    while (parent := code.module.parents.get(child)) is not None:
         if isinstance(parent, ast.Try) and child in parent.body and any(map(_catches, parent.handlers)):
             return True
-        if isinstance(parent, ast.If | ast.IfExp) and child is not parent.test and _ASKS.search(view.module.source(parent.test)):
+        if isinstance(parent, ast.If | ast.IfExp) and child is not parent.test and _ASKS.search(code.module.source(parent.test)):
             return True
         child = parent
     return False

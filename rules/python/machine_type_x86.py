@@ -80,25 +80,24 @@ class MachineTypeX86(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path):
             return
-        view = file.parse(sources)
-        for node, name, provider in _asked(view):
+        code = file.parse(sources)
+        for node, name, provider in _asked(code):
             known = machine(name, provider)
-            if known is None or known.arch != "amd64" or not known.arm_twin or _is_managed(view, node):
+            if known is None or known.arch != "amd64" or not known.arm_twin or _is_managed(code, node):
                 continue
-            if view.reaches(node) and not view.uncertain(node):
+            if code.reaches(node) and not code.uncertain(node):
                 message = f"`{name}` has x86-64; its arm64 twin is {known.arm_twin}."
-                yield self.finding(file.location(view.span(node)), message, confidence=max(Confidence.MEDIUM, known.confidence))
+                yield self.finding(file.location(code.span(node)), message, confidence=max(Confidence.MEDIUM, known.confidence))
 
 
-def _asked(view: Sources) -> Iterator[tuple[ast.expr, str, str]]:
+def _asked(code: Sources) -> Iterator[tuple[ast.expr, str, str]]:
     """The types of machines that are asked for, with their names and providers."""
-    given = [(each.arg or "", each.value) for each in view.module.of(ast.keyword)]
-    for table in view.module.of(ast.Dict):
+    given = [(each.arg or "", each.value) for each in code.module.of(ast.keyword)]
+    for table in code.module.of(ast.Dict):
         given += [(constant(key), value) for key, value in zip(table.keys, table.values, strict=True)]
-    for call in view.module.of(ast.Call):
+    for call in code.module.of(ast.Call):
         if called_name(call).rpartition(".")[2] == "InstanceType" and call.args:
             given.append(("InstanceType", call.args[0]))
     for name, value in given:
@@ -106,15 +105,15 @@ def _asked(view: Sources) -> Iterator[tuple[ast.expr, str, str]]:
         for node in value.elts if isinstance(value, ast.List | ast.Tuple) else [value]:
             if provider and _SHAPES[provider].fullmatch(constant(node)):
                 yield node, constant(node), provider
-    for member in view.module.of(ast.Attribute):
-        if isinstance(member.value, ast.Attribute | ast.Name) and view.module.source(member.value).rpartition(".")[2] == "InstanceClass":
+    for member in code.module.of(ast.Attribute):
+        if isinstance(member.value, ast.Attribute | ast.Name) and code.module.source(member.value).rpartition(".")[2] == "InstanceClass":
             yield member, member.attr.lower(), "aws"
 
 
-def _is_managed(view: Sources, node: ast.AST) -> bool:
+def _is_managed(code: Sources, node: ast.AST) -> bool:
     """Whether the machines are those of a managed service, which nobody's programs run on."""
-    while (parent := view.module.parents.get(node)) is not None and not isinstance(parent, ast.stmt):
+    while (parent := code.module.parents.get(node)) is not None and not isinstance(parent, ast.stmt):
         if isinstance(parent, ast.Call) and _MANAGED.search(called_name(parent)):
             return True
         node = parent
-    return isinstance(parent, ast.Assign) and bool(_MANAGED.search(view.module.source(parent.targets[0])))
+    return isinstance(parent, ast.Assign) and bool(_MANAGED.search(code.module.source(parent.targets[0])))

@@ -90,7 +90,6 @@ class MarkerArm64Aarch64(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         for _, dependency in declarations(project):
             values = {one or other for one, other in _VALUE.findall(dependency.marker)}
             if not values or _APPLE.match(dependency.name) or _ever_true(dependency.marker):

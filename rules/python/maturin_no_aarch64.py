@@ -86,7 +86,6 @@ class MaturinNoAarch64(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         if any(arm.tool == MATURIN for _, arm in project.facts(ArmWheels)):
             return
         for _, build in project.facts(WheelBuild):

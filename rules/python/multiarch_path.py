@@ -85,46 +85,45 @@ class MultiarchPath(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path) or re.search(r"aarch64-linux|linux-aarch64|-arm64\b", file.text):
             return
-        view = file.parse(sources)
-        for node, text in view.strings():
-            match = _PATH.search(text) or (_TRIPLET.match(text) if _is_joined(view, node) else None)
-            if match and len(text) < 300 and view.reaches(node) and not view.uncertain(node):
+        code = file.parse(sources)
+        for node, text in code.strings():
+            match = _PATH.search(text) or (_TRIPLET.match(text) if _is_joined(code, node) else None)
+            if match and len(text) < 300 and code.reaches(node) and not code.uncertain(node):
                 message = f"`{match.group()}` exists on x86-64 only, so this path is missing on arm64."
-                severity = Severity.WARNING if _one_of_several(view, node) else self.severity
-                yield self.finding(file.location(view.span(node)), message, severity=severity, fix=_fix(view, node))
+                severity = Severity.WARNING if _one_of_several(code, node) else self.severity
+                yield self.finding(file.location(code.span(node)), message, severity=severity, fix=_fix(code, node))
 
 
-def _is_joined(view: Sources, node: ast.Constant) -> bool:
+def _is_joined(code: Sources, node: ast.Constant) -> bool:
     """Whether a string is a part of a path: an argument of `os.path.join`, or an operand of `/`."""
-    parent = view.module.parents.get(node)
+    parent = code.module.parents.get(node)
     if isinstance(parent, ast.BinOp):
         return isinstance(parent.op, ast.Div)
     return isinstance(parent, ast.Call) and called_name(parent).endswith("path.join")
 
 
-def _one_of_several(view: Sources, node: ast.Constant) -> bool:
+def _one_of_several(code: Sources, node: ast.Constant) -> bool:
     """Whether it is listed with a path that any machine may have."""
-    listed = view.module.parents.get(node)
+    listed = code.module.parents.get(node)
     if not isinstance(listed, ast.List | ast.Tuple | ast.Set):
         return False
     texts = (each.value for each in listed.elts if isinstance(each, ast.Constant) and isinstance(each.value, str))
     return any("/" in text and not _PATH.search(text) for text in texts)
 
 
-def _fix(view: Sources, node: ast.Constant) -> Fix | None:
-    span = view.module.string_span(node)
+def _fix(code: Sources, node: ast.Constant) -> Fix | None:
+    span = code.module.string_span(node)
     text = str(node.value)
     if (
         span is None
         or _MULTIARCH not in text
         or "{" in text
         or "}" in text
-        or isinstance(view.module.parents.get(node), ast.JoinedStr | ast.FormattedValue)
+        or isinstance(code.module.parents.get(node), ast.JoinedStr | ast.FormattedValue)
     ):
         return None
-    whole = view.span(node)
-    quoted = view.file.text[whole.start : whole.end].replace(_MULTIARCH, "{platform.machine()}-linux-gnu")
-    return Fix("Ask for the machine's own folder", (*view.import_platform(), view.file.replace(whole, f"f{quoted}")))
+    whole = code.span(node)
+    quoted = code.file.text[whole.start : whole.end].replace(_MULTIARCH, "{platform.machine()}-linux-gnu")
+    return Fix("Ask for the machine's own folder", (*code.import_platform(), code.file.replace(whole, f"f{quoted}")))

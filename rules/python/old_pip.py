@@ -48,7 +48,6 @@ class OldPip(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         for _, dependency in declarations(project):
             bound = upper_bound(dependency.specifier) if dependency.name == "pip" and not dependency.constraint else None
             if bound is None:

@@ -78,7 +78,6 @@ class PackagedX86Binary(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         for path, loaded in project.facts(LoadedLibrary):
             library = _find(project, posixpath.dirname(path), loaded.path)
             if library and _arch(project, library) is Arch.AMD64:

@@ -65,38 +65,37 @@ class PageSize(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path):
             return
-        view = file.parse(sources)
-        for node in (*_products(view), *_offsets(view)):
-            if view.reaches(node):
+        code = file.parse(sources)
+        for node in (*_products(code), *_offsets(code)):
+            if code.reaches(node):
                 message = "4096 is not the size of a page on every arm64 machine: 16 and 64 KiB are in use too."
-                yield self.finding(file.location(view.span(node)), message, confidence=Confidence.MEDIUM)
+                yield self.finding(file.location(code.span(node)), message, confidence=Confidence.MEDIUM)
 
 
-def _products(view: Sources) -> Iterator[ast.expr]:
+def _products(code: Sources) -> Iterator[ast.expr]:
     """What is multiplied by 4096 in a function, or a module, that reads a number of pages."""
-    for product in view.module.of(ast.BinOp):
-        is_bytes = isinstance(product.op, ast.Mult) and _USUAL in (view.number(product.left), view.number(product.right))
-        if is_bytes and view.number(product) is None and _COUNTS_PAGES.search(view.module.source(_around(view, product))):
+    for product in code.module.of(ast.BinOp):
+        is_bytes = isinstance(product.op, ast.Mult) and _USUAL in (code.number(product.left), code.number(product.right))
+        if is_bytes and code.number(product) is None and _COUNTS_PAGES.search(code.module.source(_around(code, product))):
             yield product
 
 
-def _around(view: Sources, node: ast.AST) -> ast.stmt:
+def _around(code: Sources, node: ast.AST) -> ast.stmt:
     """The function around an expression, else its statement."""
     statement = node
     while not isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef):
         statement = statement if isinstance(statement, ast.stmt) else node
-        node = view.module.parents[node]
+        node = code.module.parents[node]
     found = statement if isinstance(node, ast.Module) else node
     assert isinstance(found, ast.stmt)
     return found
 
 
-def _offsets(view: Sources) -> Iterator[ast.expr]:
-    for call in view.module.of(ast.Call):
+def _offsets(code: Sources) -> Iterator[ast.expr]:
+    for call in code.module.of(ast.Call):
         offset = keyword(call, "offset") if called_name(call) in ("mmap.mmap", "mmap") else None
-        number = view.number(offset)
+        number = code.number(offset)
         if offset is not None and number and number % _USUAL == 0 and number % _LARGEST:
             yield offset

@@ -61,21 +61,20 @@ class ProcCpuinfo(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path) or re.search(r"[\"']Features|CPU part|CPU implementer", file.text):
             return
-        view = file.parse(sources)
-        for node, text in view.strings():
+        code = file.parse(sources)
+        for node, text in code.strings():
             match = _FIELDS.fullmatch(text)
-            if "/proc/cpuinfo" in text and not _is_shown(view, node):
+            if "/proc/cpuinfo" in text and not _is_shown(code, node):
                 match = _COMMAND.search(text)
-            if match and view.reaches(node) and not view.uncertain(node):
+            if match and code.reaches(node) and not code.uncertain(node):
                 message = f"`/proc/cpuinfo` has no `{match[1]}` on arm64, so this finds nothing there."
-                yield self.finding(file.location(view.span(node)), message, confidence=Confidence.MEDIUM)
+                yield self.finding(file.location(code.span(node)), message, confidence=Confidence.MEDIUM)
                 return
 
 
-def _is_shown(view: Sources, node: ast.Constant) -> bool:
+def _is_shown(code: Sources, node: ast.Constant) -> bool:
     """Whether a command is run for what it prints, which the program does not read."""
-    parent = view.module.parents.get(node)
+    parent = code.module.parents.get(node)
     return isinstance(parent, ast.Call) and called_name(parent).endswith("system")

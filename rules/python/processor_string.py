@@ -50,7 +50,6 @@ class ProcessorString(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path):
             return
         for found in file.parse(branchings):

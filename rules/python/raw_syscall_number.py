@@ -76,29 +76,28 @@ class RawSyscallNumber(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path) or "syscall" not in file.text:
             return
-        view = file.parse(sources)
-        for node, name in _numbers(view):
+        code = file.parse(sources)
+        for node, name in _numbers(code):
             number = node.value
             if not isinstance(number, int) or not 0 <= number < SHARED_FROM:
                 continue
             known = by_x86_number().get(number)
-            if known is None or not view.reaches(node) or view.uncertain(node) or re.search("aarch64|arm64", file.text):
+            if known is None or not code.reaches(node) or code.uncertain(node) or re.search("aarch64|arm64", file.text):
                 continue
             called, other = known
             if name and name.lower() != called:
                 continue
             there = f"{other} on arm64" if other is not None else "missing on arm64"
             instead = f"; use {_INSTEAD[called]}" if called in _INSTEAD else ""
-            yield self.finding(file.location(view.span(node)), f"{number} is `{called}` on x86-64 only: it is {there}{instead}.")
+            yield self.finding(file.location(code.span(node)), f"{number} is `{called}` on x86-64 only: it is {there}{instead}.")
 
 
-def _numbers(view: Sources) -> Iterator[tuple[ast.Constant, str]]:
-    for node in view.module.nodes:
-        if isinstance(node, ast.Call) and node.args and _is_syscall(view, node.func):
-            number = _number(view, node.args[0])
+def _numbers(code: Sources) -> Iterator[tuple[ast.Constant, str]]:
+    for node in code.module.nodes:
+        if isinstance(node, ast.Call) and node.args and _is_syscall(code, node.func):
+            number = _number(code, node.args[0])
             if number is not None:
                 yield number, ""
         elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
@@ -107,17 +106,17 @@ def _numbers(view: Sources) -> Iterator[tuple[ast.Constant, str]]:
                 yield node.value, match[1]
 
 
-def _is_syscall(view: Sources, function: ast.expr) -> bool:
+def _is_syscall(code: Sources, function: ast.expr) -> bool:
     if isinstance(function, ast.Name):
-        bound = view.judge.bound(function)
+        bound = code.judge.bound(function)
         return isinstance(bound, ast.Attribute) and bound.attr == "syscall"
     return isinstance(function, ast.Attribute) and function.attr == "syscall"
 
 
-def _number(view: Sources, node: ast.expr) -> ast.Constant | None:
+def _number(code: Sources, node: ast.expr) -> ast.Constant | None:
     """The constant that a call passes, as it is, by a name, or as a number of C."""
     if isinstance(node, ast.Call) and called_name(node).rpartition(".")[2] in ("c_long", "c_int", "c_ulong") and node.args:
         node = node.args[0]
     if isinstance(node, ast.Name) and not _NAMED.fullmatch(node.id):
-        node = view.judge.bound(node) or node
+        node = code.judge.bound(node) or node
     return node if isinstance(node, ast.Constant) else None

@@ -67,7 +67,6 @@ class RecipeSkipsArm64(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for condition, span in _conditions(file):
             if _holds(condition, _ON_ARM) and _holds(condition, _ON_X86) is False:
                 yield self.finding(file.location(span), f"`{condition}` skips linux-aarch64, so the package does not exist for arm64.")

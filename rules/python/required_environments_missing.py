@@ -35,7 +35,7 @@ from armready.knowledge.wheels import Outcome
 from armready.python.indexes import RequiredEnvironments
 from armready.python.locked import LockedPackage, locked_packages
 from armready.python.locks import LockKind
-from armready.python.project import survey
+from armready.python.project import python_project
 
 _LOCK = """
 version = 1
@@ -103,10 +103,9 @@ class RequiredEnvironmentsMissing(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
-        view = survey(project)
+        sources = python_project(project)
         blocked: dict[str, LockedPackage] = {}
-        for found in locked_packages(view):
+        for found in locked_packages(sources):
             pinned = found.declared is not None and bool(found.declared.pin) and len(found.trail) == 1
             if found.lock.kind is LockKind.UV and found.outcome is Outcome.NONE and not found.locked.sdist and not pinned:
                 blocked.setdefault(dirname(found.lock.path), found)

@@ -94,47 +94,46 @@ class ServiceArch(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path) or _ARM.search(file.text):
             return
-        view = file.parse(sources)
-        for node, edited, arm in _choices(view):
-            if view.reaches(node):
+        code = file.parse(sources)
+        for node, edited, arm in _choices(code):
+            if code.reaches(node):
                 edits = (file.replace(edited, arm),) if edited is not None else ()
                 fix = Fix("Ask for arm64", edits, Applicability.UNSAFE, (_NOTE,)) if edits else None
-                message = f"`{view.module.source(node)}` keeps this on x86-64; arm64 (Graviton) has to be asked for."
-                yield self.finding(file.location(view.span(node)), message, fix=fix)
+                message = f"`{code.module.source(node)}` keeps this on x86-64; arm64 (Graviton) has to be asked for."
+                yield self.finding(file.location(code.span(node)), message, fix=fix)
 
 
-def _choices(view: Sources) -> Iterator[tuple[ast.expr, Span | None, str]]:
+def _choices(code: Sources) -> Iterator[tuple[ast.expr, Span | None, str]]:
     """The expressions that choose x86-64, with the span that names it and what arm64 is called there."""
-    for member in view.module.of(ast.Attribute):
+    for member in code.module.of(ast.Attribute):
         owner = member.value.attr if isinstance(member.value, ast.Attribute) else getattr(member.value, "id", "")
         arm = _MEMBERS.get(f"{owner}.{member.attr}", "")
         if arm:
-            span = view.span(member)
+            span = code.span(member)
             yield member, span._replace(start=span.end - len(member.attr)), arm
         elif owner == "LinuxBuildImage" and member.attr.isupper():
             yield member, None, ""
-    for name, value, beside in _given(view):
+    for name, value, beside in _given(code):
         emr = name == "architecture" and "type" in beside
         if (name in _FIELDS or emr) and constant(value) == "X86_64" and isinstance(value, ast.Constant):
-            yield value, view.module.string_span(value), "ARM64"
+            yield value, code.module.string_span(value), "ARM64"
         elif name == "type" and constant(value) == "LINUX_CONTAINER" and "computeType" in beside:
             yield value, None, ""
-    for string, text in view.strings():
+    for string, text in code.strings():
         found = _IMAGE.search(text)
-        inner = view.module.string_span(string)
+        inner = code.module.string_span(string)
         if found and inner is not None:
             start, end = found.span(found.lastindex or 1)
             yield string, Span(inner.start + start, inner.start + end), "arm64"
 
 
-def _given(view: Sources) -> Iterator[tuple[str, ast.expr, set[str]]]:
+def _given(code: Sources) -> Iterator[tuple[str, ast.expr, set[str]]]:
     """Keyword arguments and entries of dictionaries, with the names beside them."""
-    for call in view.module.of(ast.Call):
+    for call in code.module.of(ast.Call):
         names = {each.arg or "" for each in call.keywords}
         yield from ((each.arg or "", each.value, names) for each in call.keywords)
-    for table in view.module.of(ast.Dict):
+    for table in code.module.of(ast.Dict):
         names = {constant(key) for key in table.keys}
         yield from ((constant(key), value, names) for key, value in zip(table.keys, table.values, strict=True))

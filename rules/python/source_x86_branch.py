@@ -26,7 +26,7 @@ from armready.core.project import Project
 from armready.core.rule import Example, ProjectRule
 from armready.knowledge.targets import PYTHONS, Target
 from armready.python.indexes import PinnedIndex, is_x86_only
-from armready.python.project import installed_on, survey
+from armready.python.project import installed_on, python_project
 
 _UV = """
 [project]
@@ -117,11 +117,10 @@ class SourceX86Branch(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         for path, pinned in project.facts(PinnedIndex):
             if not pinned.on_arm64 or not is_x86_only(pinned.url):
                 continue
-            if not _is_asked_for(project, path, pinned.name) or survey(project).locks_package(path, pinned.name):
+            if not _is_asked_for(project, path, pinned.name) or python_project(project).locks_package(path, pinned.name):
                 continue
             when = " once it is chosen" if pinned.chosen else ""
             message = f"`{pinned.name}` is taken from {pinned.url} alone{when}, which has no files for Linux arm64."
@@ -130,6 +129,6 @@ class SourceX86Branch(ProjectRule):
 
 def _is_asked_for(project: Project, path: str, name: str) -> bool:
     """Whether arm64 asks for a package that the file declares; one that only other files declare is asked for."""
-    manifest = survey(project).manifest(path)
+    manifest = python_project(project).manifest(path)
     declared = [each for each in manifest.dependencies if each.name == name and not each.constraint] if manifest else []
     return not declared or any(installed_on(each, Target(python)) for each in declared for python in PYTHONS)

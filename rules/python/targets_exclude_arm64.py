@@ -31,7 +31,7 @@ from armready.core.rule import Example, ProjectRule
 from armready.python.locked import excluded, manifest_of
 from armready.python.locks import Lock
 from armready.python.platforms import PlatformList
-from armready.python.project import survey
+from armready.python.project import python_project
 
 
 class TargetsExcludeArm64(ProjectRule):
@@ -87,7 +87,6 @@ class TargetsExcludeArm64(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         found = list(project.facts(PlatformList))
         named = {path for path, _ in found}
         declared = {dirname(path) for path, platforms in found if not platforms.is_lock}
@@ -96,10 +95,10 @@ class TargetsExcludeArm64(ProjectRule):
                 continue
             message = f"`{platforms.key}` names Linux x86-64 and not Linux arm64, so {platforms.tool} refuses to work there."
             yield self.finding(platforms.location, message, fix=platforms.fix)
-        view = survey(project)
-        for lock in view.locks.values():
-            manifest = manifest_of(view, lock)
-            if excluded(view, lock) and (manifest is None or manifest.path not in named):
+        sources = python_project(project)
+        for lock in sources.locks.values():
+            manifest = manifest_of(sources, lock)
+            if excluded(sources, lock) and (manifest is None or manifest.path not in named):
                 yield self.finding(
                     lock.head, "The lock was made for environments that leave Linux arm64 out, so nothing can be installed there."
                 )

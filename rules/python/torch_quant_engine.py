@@ -55,16 +55,15 @@ class TorchQuantEngine(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path):
             return
-        view = file.parse(sources)
-        for node in view.module.nodes:
+        code = file.parse(sources)
+        for node in code.module.nodes:
             value: ast.expr | None = None
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute):
-                value = node.value if view.module.source(node.targets[0]).endswith("backends.quantized.engine") else None
+                value = node.value if code.module.source(node.targets[0]).endswith("backends.quantized.engine") else None
             elif isinstance(node, ast.Call) and called_name(node).rpartition(".")[2] in _DEFAULTS:
                 value = node.args[0] if node.args else keyword(node, "backend")
-            if value is not None and view.text(value) in _ENGINES and view.reaches(node) and not view.uncertain(node):
-                message = f"The engine `{view.text(value)}` is not in PyTorch's builds for arm64."
-                yield self.finding(file.location(view.span(value)), message)
+            if value is not None and code.text(value) in _ENGINES and code.reaches(node) and not code.uncertain(node):
+                message = f"The engine `{code.text(value)}` is not in PyTorch's builds for arm64."
+                yield self.finding(file.location(code.span(value)), message)

@@ -102,7 +102,6 @@ class WheelImageX86(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         covered = {match["family"] for match in _ARM.finditer(file.text)}
         for family, matches in _images(file).items():
             if family in covered:

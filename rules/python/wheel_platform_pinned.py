@@ -75,7 +75,6 @@ class WheelPlatformPinned(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         for span, text in _places(file):
             message = f"The wheel is labelled `{text}` on every machine, so one built on arm64 is refused there."
             yield self.finding(file.location(span), message)
@@ -93,18 +92,18 @@ def _places(file: File) -> Iterator[tuple[Span, str]]:
 
 
 def _in_python(file: File) -> Iterator[tuple[Span, str]]:
-    view = file.parse(sources)
-    for value in (*_returned_tags(view), *_passed(view)):
-        if view.reaches(value) and not view.uncertain(value):
-            yield view.span(value), constant(value)
-    for node in view.module.nodes:
+    code = file.parse(sources)
+    for value in (*_returned_tags(code), *_passed(code)):
+        if code.reaches(value) and not code.uncertain(value):
+            yield code.span(value), constant(value)
+    for node in code.module.nodes:
         pairs: list[tuple[str, ast.expr]] = []
         if isinstance(node, ast.Dict):
             pairs = [(constant(key), value) for key, value in zip(node.keys, node.values, strict=True) if key is not None]
         elif (
             isinstance(node, ast.Assign)
             and isinstance(node.targets[0], ast.Subscript)
-            and "build_data" in view.module.source(node.targets[0])
+            and "build_data" in code.module.source(node.targets[0])
         ):
             pairs = [(constant(node.targets[0].slice), node.value)]
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute):
@@ -113,32 +112,32 @@ def _in_python(file: File) -> Iterator[tuple[Span, str]]:
             if (
                 name.replace("-", "_") in ("plat_name", "tag")
                 and _X86.search(constant(value))
-                and view.reaches(node)
-                and not view.uncertain(value)
+                and code.reaches(node)
+                and not code.uncertain(value)
             ):
-                yield view.span(value), constant(value)
+                yield code.span(value), constant(value)
 
 
-def _returned_tags(view: Sources) -> Iterator[ast.expr]:
+def _returned_tags(code: Sources) -> Iterator[ast.expr]:
     """The platforms that the `get_tag` of a `bdist_wheel` returns."""
-    for returned in view.module.of(ast.Return):
-        function = view.module.parents.get(returned)
+    for returned in code.module.of(ast.Return):
+        function = code.module.parents.get(returned)
         if isinstance(function, ast.FunctionDef) and function.name == "get_tag" and isinstance(returned.value, ast.Tuple):
             yield from (each for each in returned.value.elts if _X86.search(constant(each)))
 
 
-def _passed(view: Sources) -> Iterator[ast.expr]:
+def _passed(code: Sources) -> Iterator[ast.expr]:
     """Platforms among the words of a command, of `build_data.update`, and in the environment."""
-    for listed in view.sequences():
+    for listed in code.sequences():
         words = [constant(each) for each in listed.elts]
         for word, after in pairwise(listed.elts):
             is_label = constant(word) == "--plat-name" or (constant(word) == "--plat" and "repair" in words)
             if is_label and _X86.search(constant(after)):
                 yield after
-    for call in view.module.of(ast.Call):
+    for call in code.module.of(ast.Call):
         if called_name(call) == "build_data.update" and _X86.search(constant(keyword(call, "tag"))):
             yield from filter(None, [keyword(call, "tag")])
-    for node in view.module.of(ast.Assign):
+    for node in code.module.of(ast.Assign):
         target = node.targets[0]
         if isinstance(target, ast.Subscript) and constant(target.slice) == "_PYTHON_HOST_PLATFORM" and _X86.search(constant(node.value)):
             yield node.value

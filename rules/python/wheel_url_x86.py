@@ -86,7 +86,6 @@ class WheelUrlX86(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
-        """See `ProjectRule.check`."""
         for manifest, dependency in declarations(project):
             name = file_name(dependency.url) if dependency.url else ""
             tag = wheel_tag(name)

@@ -78,7 +78,6 @@ class X86Import(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path):
             return
         seen: set[str] = set()

@@ -79,14 +79,13 @@ class X86Process(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path) or names_arm64(file.text):
             return
-        view = file.parse(sources)
-        for call, name in view.calls():
+        code = file.parse(sources)
+        for call, name in code.calls():
             node = _program(call) if _STARTS.fullmatch(name) else None
-            command = view.text(node)
-            if node is None or not command or not view.reaches(call) or view.uncertain(call):
+            command = code.text(node)
+            if node is None or not command or not code.reaches(call) or code.uncertain(call):
                 continue
             if _is_x86(command):
                 message = f"`{command.split()[0]}` is a program for x86-64, which arm64 cannot start."
@@ -94,7 +93,7 @@ class X86Process(FileRule):
                 message = f"`{command.split()[0]}` is not made for Linux arm64 (known 2026-08-22); Chromium is."
             else:
                 continue
-            yield self.finding(file.location(view.span(node)), message, confidence=Confidence.MEDIUM)
+            yield self.finding(file.location(code.span(node)), message, confidence=Confidence.MEDIUM)
 
 
 def _program(call: ast.Call) -> ast.expr | None:

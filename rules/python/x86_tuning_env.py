@@ -76,30 +76,29 @@ class X86TuningEnv(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        """See `FileRule.check`."""
         if is_test(file.path):
             return
-        view = file.parse(sources)
-        for name, value, place in _settings(view):
-            text = view.text(value)
-            if not view.reaches(value) or view.uncertain(place):
+        code = file.parse(sources)
+        for name, value, place in _settings(code):
+            text = code.text(value)
+            if not code.reaches(value) or code.uncertain(place):
                 continue
             if name in _CORE_NAMES and _CORES.fullmatch(text):
                 effect = "OpenBLAS takes its slowest code for arm64 then" if name == "OPENBLAS_CORETYPE" else "LLVM ignores it for arm64"
                 message = f"`{text}` is a processor of x86: {effect}."
-                yield self.finding(file.location(view.span(value)), message, severity=Severity.WARNING)
+                yield self.finding(file.location(code.span(value)), message, severity=Severity.WARNING)
             elif name == "MKL_DEBUG_CPU_TYPE" or (name in _LIMITS and _ISA.fullmatch(text)):
-                yield self.finding(file.location(view.span(value)), f"`{name}` speaks of x86 here, so it has no effect on arm64.")
+                yield self.finding(file.location(code.span(value)), f"`{name}` speaks of x86 here, so it has no effect on arm64.")
 
 
-def _settings(view: Sources) -> Iterator[tuple[str, ast.expr, ast.AST]]:
+def _settings(code: Sources) -> Iterator[tuple[str, ast.expr, ast.AST]]:
     """The variables that are set, in the environment or in a dictionary, with their values, and where that is done."""
-    for node in view.module.of(ast.Assign):
+    for node in code.module.of(ast.Assign):
         target = node.targets[0]
         if isinstance(target, ast.Subscript) and constant(target.slice):
             yield constant(target.slice), node.value, node
-    for call in view.module.of(ast.Call):
+    for call in code.module.of(ast.Call):
         if isinstance(call.func, ast.Attribute) and call.func.attr in ("setdefault", "putenv", "setenv") and len(call.args) == 2:
             yield constant(call.args[0]), call.args[1], call
-    for table in view.module.of(ast.Dict):
+    for table in code.module.of(ast.Dict):
         yield from ((constant(key), value, table) for key, value in zip(table.keys, table.values, strict=True) if constant(key))

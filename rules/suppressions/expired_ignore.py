@@ -45,7 +45,6 @@ class ExpiredIgnore(SuppressionRule):
     )
 
     def check(self, uses: Iterable[Use]) -> Iterator[Finding]:
-        """See `SuppressionRule.check`."""
         for use in uses:
             if use.expired:
                 yield self.finding(

@@ -59,7 +59,6 @@ class UnusedIgnore(SuppressionRule):
     )
 
     def check(self, uses: Iterable[Use]) -> Iterator[Finding]:
-        """See `SuppressionRule.check`."""
         for use in uses:
             comment = use.suppression
             if use.expired:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from armready.builds import event_words as hints
-from armready.builds import read_events as walk
+from armready.builds import event_words
 from armready.builds.event_words import may_act
 from armready.builds.file_builds import read_builds
 from armready.builds.options import TOOLS
@@ -62,7 +61,9 @@ def test_a_script_without_one_is_not(script, monkeypatch):
     assert not events(script, monkeypatch, all_parsed=True)
 
 
-@pytest.mark.parametrize("name", sorted({*TOOLS, *hints.RUNNERS, *hints.PACKAGE_MANAGERS, *hints.INTERPRETERS, *hints.EMULATOR_NEEDLES}))
+@pytest.mark.parametrize(
+    "name", sorted({*TOOLS, *event_words.RUNNERS, *event_words.PACKAGE_MANAGERS, *event_words.INTERPRETERS, *event_words.EMULATOR_NEEDLES})
+)
 def test_every_name_of_the_tables_counts(name):
     assert may_act(f"{name} x", {})
 

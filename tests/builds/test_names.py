@@ -2,8 +2,7 @@
 
 import pytest
 
-from armready.builds import names as references
-from armready.builds import platforms
+from armready.builds import platforms, references
 from armready.builds.file_builds import read_builds
 from armready.builds.variables import expand, names
 from armready.core.classify import Kind

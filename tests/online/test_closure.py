@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from armready.core.config import Settings
-from armready.core.known import ClosurePackage, Learned, PackageAnswer, PackageFile
+from armready.core.known import ClosurePackage, Known, PackageAnswer, PackageFile
 from armready.online import closure as module
 from armready.online.closure import closure, parse_pins
 from armready.online.errors import UnansweredError
@@ -86,7 +86,7 @@ def test_only_plain_requirements_reach_the_resolver() -> None:
 
 def test_what_comes_along_is_reported_where_it_is_asked_for() -> None:
     files = (PackageFile("native-1.0-cp312-cp312-manylinux_2_17_x86_64.whl"), PackageFile("native-1.0.tar.gz"))
-    known = Learned(
+    known = Known(
         packages={"native": PackageAnswer("native", files, (), "2026-11-24")},
         closures={"requirements.txt": (ClosurePackage("native", "1.0", "app"),)},
     )

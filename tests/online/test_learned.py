@@ -7,7 +7,7 @@ from armready.core.config import Settings
 from armready.core.errors import ConfigError
 from armready.core.finding import Confidence, Severity
 from armready.core.fix import Applicability
-from armready.core.known import BuiltImage, ImageAnswer, Learned, PackageAnswer, PackageFile, PlatformImage, canonical, from_json
+from armready.core.known import BuiltImage, ImageAnswer, Known, PackageAnswer, PackageFile, PlatformImage, canonical, from_json
 from armready.core.reference import Reference
 from armready.knowledge.image_verdicts import arch_tag, digest_pin, no_arm64
 from armready.knowledge.images import Basis, Has, verdict
@@ -23,11 +23,11 @@ def answer(reference: str, *, index: bool = True, digest: str = BOTH, **platform
 
 
 def knowing(*answers: ImageAnswer) -> Settings:
-    return Settings(known=Learned({each.reference: each for each in answers}))
+    return Settings(known=Known({each.reference: each for each in answers}))
 
 
 def test_json_and_back() -> None:
-    known = Learned(
+    known = Known(
         {"docker.io/a/b:1": answer("a/b:1", amd64=AMD, arm64=ARM)},
         {"x": PackageAnswer("x", (PackageFile("x-1.tar.gz", ">=3.8", True), PackageFile("x-2.tar.gz")), ("https://i",), "2026-11-24")},
         {"reg.example/app": BuiltImage("reg.example/app", ("linux/amd64", "linux/arm64"), "ci")},
@@ -59,7 +59,7 @@ def test_what_a_registry_says_beats_name_and_table() -> None:
 
 
 def test_what_a_repository_builds() -> None:
-    settings = Settings(known=Learned(built={"reg.example/app": BuiltImage("reg.example/app", ("linux/amd64",), "the app's pipeline")}))
+    settings = Settings(known=Known(built={"reg.example/app": BuiltImage("reg.example/app", ("linux/amd64",), "the app's pipeline")}))
     found = verdict("reg.example/app:1.2", settings)
     assert (found.arm64, found.basis) == (Has.NO, Basis.BUILDS)
     assert verdict(f"reg.example/app@{AMD}", settings).arm64 is Has.UNKNOWN

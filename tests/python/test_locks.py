@@ -2,11 +2,11 @@ import pytest
 
 from armready.core.config import Settings
 from armready.python.locked import locked_packages
-from armready.python.project import Survey, survey
+from armready.python.project import PythonProject, python_project
 from armready.testing import analyse_files
 
 
-def surveyed(files: dict[str, str], **settings: object) -> Survey:
+def surveyed(files: dict[str, str], **settings: object) -> PythonProject:
     from armready.core.config import from_mapping
     from armready.core.project import Graph, Project
     from armready.run.check_file import read_and_check
@@ -14,7 +14,7 @@ def surveyed(files: dict[str, str], **settings: object) -> Survey:
     chosen = from_mapping(settings, "test") if settings else Settings()
     tree, registry, analysis = analyse_files(files, chosen)
     graph = Graph(analysis.results, tree, chosen, complete=True, load=lambda path: read_and_check(tree, path, registry).result)
-    return survey(Project(graph, "test"))
+    return python_project(Project(graph, "test"))
 
 
 def found(files: dict[str, str], **settings: object) -> list[tuple[str, str | None, tuple[str, ...]]]:

@@ -41,7 +41,7 @@ IDLE = ["pip install -r a/b.txt", "go test ./...", "mkdir -p a/b && cp x/y a/b",
 
 def events(script: str, monkeypatch: pytest.MonkeyPatch, *, all_parsed: bool) -> list[type]:
     if all_parsed:
-        monkeypatch.setattr(walk, "may_act", lambda *_: True)
+        monkeypatch.setattr(read_events, "may_act", lambda *_: True)
     lines = "".join(f"          {line}\n" for line in script.split("\n"))
     text = f"env: {{TOOL: podman}}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n{lines}"
     file = File(Source(".github/workflows/a.yml", text), Kind.GITHUB_WORKFLOW, Settings())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from armready.builds import event_words
+from armready.builds import event_words, read_events
 from armready.builds.event_words import may_act
 from armready.builds.file_builds import read_builds
 from armready.builds.options import TOOLS

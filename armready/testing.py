@@ -1,7 +1,7 @@
 """The contract that every rule must meet on each of its examples. Public, so that rules of others can be held to it too.
 
-`check_example` asserts: what is marked in a bad example is found there, and nothing else of this rule; a good one is silent; the fix
-gives the exact text, declares the right applicability, passes the proof of the fixer, and is a fixed point; no rule crashes on it.
+`check_example` asserts: what is marked in a bad example is found there, and nothing else of this rule; a good one is silent, and no
+longer once what makes it good is taken away (`breaks`); the fix gives the exact text, declares the right applicability, passes the proof of the fixer, and is a fixed point; no rule crashes on it.
 """
 
 from __future__ import annotations
@@ -52,6 +52,26 @@ def example_files(example: Example) -> tuple[dict[str, str], dict[str, list[Span
     return files, marks
 
 
+def broken(example: Example) -> Example:
+    """A good example without what makes it good.
+
+    Raises:
+        ContractError: that does not stand once in it.
+    """
+    old, new = example.breaks
+    if old in example.settings:
+        return replace(example, settings={key: value for key, value in example.settings.items() if key != old})
+    if old == example.path:
+        return replace(example, path=new)
+    if old in example.files:
+        rest = {path: text for path, text in example.files.items() if path != old}
+        return replace(example, files=rest | ({new: example.files[old]} if new else {}))
+    good, files = example_text(example.good), {path: example_text(text) for path, text in example.files.items()}
+    if sum(text.count(old) for text in (good, *files.values())) != 1:
+        raise ContractError(f"example {example.name!r}: {old!r} does not stand once in it")
+    return replace(example, good=good.replace(old, new), files={path: text.replace(old, new) for path, text in files.items()})
+
+
 def example_settings(example: Example, rule: type[Rule]) -> Settings:
     """The settings under which an example runs: its own, with every level shown."""
     settings = from_mapping(example.settings, f"example {example.name!r}")
@@ -79,11 +99,7 @@ def check_example(rule: type[Rule], example: Example) -> None:
         ContractError: it does not do what the example says.
     """
     files, marks = example_files(example)
-    settings = example_settings(example, rule)
-    for name in settings.facts:
-        settings = replace(settings, known=settings.known.merged(parse_facts(files[name])))
-    tree, registry, analysis = analyse_files(files, settings)
-    _no_crash(analysis)
+    tree, registry, analysis = _analysed(rule, example)
     found = findings_of(rule, analysis, registry)
     expected = sorted((path, *span) for path, spans in marks.items() for span in spans)
     got = sorted((finding.path, *finding.location.span) for finding in found)
@@ -94,8 +110,27 @@ def check_example(rule: type[Rule], example: Example) -> None:
             raise ContractError(f"{rule.code} {example.name!r}: {finding.severity} instead of {example.severity}: {finding.message}")
         if not finding.message.endswith("."):
             raise ContractError(f"{rule.code} {example.name!r}: the message is no sentence: {finding.message!r}")
+    if any(example.breaks):
+        _check_broken(rule, example)
     if example.fixed or example.fixed_files:
         _check_fix(rule, example, files, tree, registry, analysis)
+
+
+def _analysed(rule: type[Rule], example: Example) -> tuple[MemoryTree, Registry, Analysis]:
+    files, _ = example_files(example)
+    settings = example_settings(example, rule)
+    for name in settings.facts:
+        settings = replace(settings, known=settings.known.merged(parse_facts(files[name])))
+    tree, registry, analysis = analyse_files(files, settings)
+    _no_crash(analysis)
+    return tree, registry, analysis
+
+
+def _check_broken(rule: type[Rule], example: Example) -> None:
+    _, registry, analysis = _analysed(rule, broken(example))
+    if not findings_of(rule, analysis, registry):
+        old, new = example.breaks
+        raise ContractError(f"{rule.code} {example.name!r}: still silent with {new!r} in the place of {old!r}")
 
 
 def _check_fix(

@@ -52,6 +52,8 @@ class Example:
         fixed_files: those of them that the fix changes, as they are afterwards.
         settings: configuration keys and values.
         severity: the level that the findings must have; None leaves it open.
+        breaks: of a good example, what makes it good and what takes its place, such that the rule must find fault with it: a text that
+            stands once in its files, a path, or a key of `settings` with nothing in its place.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Example:
     fixed_files: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)
     severity: Severity | None = None
+    breaks: tuple[str, str] = ("", "")
 
 
 def example_text(text: str) -> str:
@@ -221,6 +224,7 @@ def _validate(cls: type[Rule]) -> None:
     for example in cls.examples:
         require(bool(example.bad) != bool(example.good), f"example {example.name!r} must be either bad or good")
         require(example.path, f"example {example.name!r} has no path")
+        require(example.good or not any(example.breaks), f"example {example.name!r} is bad, and nothing breaks it")
         require(
             example.good or "«" in example.bad or any("«" in text for text in example.files.values()),
             f"example {example.name!r} marks no place with «»",

@@ -97,6 +97,7 @@ class Amd64OnlyPlatforms(ProjectRule):
                           platforms: linux/amd64,linux/arm64/v8
                           tags: ghcr.io/example/app:latest
                 """,
+            breaks=("arm64", "amd64"),
         ),
     )
 

@@ -61,10 +61,15 @@ class ArchitectureListWithoutArm64(FileRule):
         Example("one entry", path="Makefile", bad="ALL_ARCH.linux = «amd64»\n"),
         Example("loop", path="release.sh", bad="for plat in «linux-amd64 darwin-amd64»; do\n  cp dist/app-$plat out/\ndone\n"),
         Example("prerequisites", path="Makefile", bad="dist: «dist/app-darwin-amd64 dist/app-linux-amd64»\n\t@true\n"),
-        Example("of one architecture", path="Makefile", good="linux-amd64-all: package-linux-amd64 package-deb-linux-amd64\n\t@true\n"),
-        Example("has arm64", path="Makefile", good="PLATFORMS ?= linux/amd64 linux/arm64\n"),
-        Example("a default that callers override", path="Makefile", good="ARCH ?= amd64\n"),
-        Example("Windows alone", path="Makefile", good="ALL_ARCH.windows = amd64\n"),
+        Example(
+            "of one architecture",
+            path="Makefile",
+            good="linux-amd64-all: package-linux-amd64 package-deb-linux-amd64\n\t@true\n",
+            breaks=("linux-amd64-all", "dist"),
+        ),
+        Example("has arm64", path="Makefile", good="PLATFORMS ?= linux/amd64 linux/arm64\n", breaks=("arm64", "amd64")),
+        Example("a default that callers override", path="Makefile", good="ARCH ?= amd64\n", breaks=("ARCH ?=", "ALL_ARCH =")),
+        Example("Windows alone", path="Makefile", good="ALL_ARCH.windows = amd64\n", breaks=("windows", "linux")),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

@@ -84,6 +84,7 @@ class BuilderWithoutContext(FileRule):
                     - docker buildx create --use
                     - docker buildx build --platform linux/arm64 --push -t example/app .
                 """,
+            breaks=('DOCKER_TLS_CERTDIR: ""', 'DOCKER_TLS_CERTDIR: "/certs"'),
         ),
     )
 

@@ -100,12 +100,14 @@ class CallsSinglePlatformBuild(ProjectRule):
                       - uses: docker/setup-qemu-action@v3
                       - run: ./build.sh
                 """,
+            breaks=("docker buildx create --use\n", ""),
         ),
         Example(
             "builds without pushing",
             path=".github/workflows/test.yml",
             files={"Makefile": "image:\n\tdocker build -t app .\n"},
             good="on: push\njobs:\n  t:\n    runs-on: ubuntu-latest\n    steps:\n      - run: make image\n",
+            breaks=("-t app .", "-t a/app .\n\tdocker push a/app"),
         ),
     )
 

@@ -80,10 +80,23 @@ class ComposePlatformAmd64(FileRule):
             fixed="services:\n  web:\n    build:\n      context: .\n      platforms:\n        - linux/amd64\n        - linux/arm64\n",
             applicability=Applicability.UNSAFE,
         ),
-        Example("no arm64 to be had", path="compose.yaml", good="services:\n  db:\n    image: mysql:5.7\n    platform: linux/amd64\n"),
-        Example("arm64 too", path="compose.yaml", good="services:\n  web:\n    build:\n      platforms: [linux/amd64, linux/arm64]\n"),
         Example(
-            "from outside", path="compose.yaml", good="services:\n  web:\n    image: redis:7.2\n    platform: ${PLATFORM:-linux/amd64}\n"
+            "no arm64 to be had",
+            path="compose.yaml",
+            good="services:\n  db:\n    image: mysql:5.7\n    platform: linux/amd64\n",
+            breaks=("5.7", "7.2"),
+        ),
+        Example(
+            "arm64 too",
+            path="compose.yaml",
+            good="services:\n  web:\n    build:\n      platforms: [linux/amd64, linux/arm64]\n",
+            breaks=("arm64", "amd64"),
+        ),
+        Example(
+            "from outside",
+            path="compose.yaml",
+            good="services:\n  web:\n    image: redis:7.2\n    platform: ${PLATFORM:-linux/amd64}\n",
+            breaks=("${PLATFORM:-linux/amd64}", "linux/amd64"),
         ),
     )
 

@@ -46,11 +46,17 @@ class DefaultPlatformAmd64(FileRule):
             path="build.sh",
             bad="export «DOCKER_DEFAULT_PLATFORM=linux/amd64»\ndocker build -t example/app:1 .\ndocker push example/app:1\n",
         ),
-        Example("nothing is pushed", path="test.sh", good="export DOCKER_DEFAULT_PLATFORM=linux/amd64\ndocker build -t app .\n"),
+        Example(
+            "nothing is pushed",
+            path="test.sh",
+            good="export DOCKER_DEFAULT_PLATFORM=linux/amd64\ndocker build -t app .\n",
+            breaks=("-t app .", "-t a/app . && docker push a/app"),
+        ),
         Example(
             "the build says otherwise",
             path="build.sh",
             good="export DOCKER_DEFAULT_PLATFORM=linux/amd64\ndocker buildx build --platform linux/amd64,linux/arm64 --push -t a/b .\n",
+            breaks=("--platform", ""),
         ),
     )
 

@@ -40,7 +40,12 @@ class EmulatorNotPinned(FileRule):
     examples = (
         Example("no tag", path="build.sh", bad="«docker run --privileged --rm tonistiigi/binfmt --install all»\n"),
         Example("stands still", path="build.sh", bad="«docker run --rm --privileged multiarch/qemu-user-static --reset -p yes»\n"),
-        Example("pinned", path="build.sh", good="docker run --privileged --rm tonistiigi/binfmt:qemu-v9.2.2 --install arm64\n"),
+        Example(
+            "pinned",
+            path="build.sh",
+            good="docker run --privileged --rm tonistiigi/binfmt:qemu-v9.2.2 --install arm64\n",
+            breaks=(":qemu-v9.2.2", ""),
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

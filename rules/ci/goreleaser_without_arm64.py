@@ -55,12 +55,18 @@ class GoreleaserWithoutArm64(FileRule):
             fixed="builds:\n  - targets: [linux_amd64, darwin_arm64, linux_arm64]\n",
             applicability=Applicability.UNSAFE,
         ),
-        Example("has arm64", path=".goreleaser.yaml", good="builds:\n  - goarch: [amd64, arm64]\n"),
-        Example("Windows alone", path=".goreleaser.yaml", good="builds:\n  - goos: [windows]\n    goarch: [amd64]\n"),
+        Example("has arm64", path=".goreleaser.yaml", good="builds:\n  - goarch: [amd64, arm64]\n", breaks=("arm64", "amd64")),
+        Example(
+            "Windows alone",
+            path=".goreleaser.yaml",
+            good="builds:\n  - goos: [windows]\n    goarch: [amd64]\n",
+            breaks=("windows", "linux"),
+        ),
         Example(
             "a twin for arm64",
             path=".goreleaser.yaml",
             good="builds:\n  - id: x86\n    goarch: [amd64]\n  - id: arm\n    goarch: [arm64]\n    env: [CC=aarch64-linux-gnu-gcc]\n",
+            breaks=("arm64", "amd64"),
         ),
     )
 

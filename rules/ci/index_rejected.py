@@ -56,6 +56,7 @@ class IndexRejected(ProjectRule):
             "another image",
             path="deploy.sh",
             good="docker build -t a/b:1 .\ndocker push a/b:1\naws lambda update-function-code --function-name fn --zip-file fileb://fn.zip\n",
+            breaks=("--zip-file fileb://fn.zip", "--image-uri a/b:1"),
         ),
     )
 

@@ -49,6 +49,7 @@ class ListLosesPlatforms(FileRule):
             "a list",
             path="build.sh",
             good="podman build --platform linux/amd64,linux/arm64 --manifest quay.io/a/b .\npodman manifest push --all quay.io/a/b docker://quay.io/a/b\n",
+            breaks=("--manifest", "-t"),
         ),
     )
 

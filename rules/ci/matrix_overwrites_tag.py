@@ -65,6 +65,7 @@ class MatrixOverwritesTag(FileRule):
             "a tag each",
             path=".github/workflows/i.yml",
             good=_WORKFLOW.format(build="docker/build-push-action@v6", tag="example/app:${{ matrix.platform }}"),
+            breaks=(":${{ matrix.platform }}", ":latest"),
         ),
     )
 

@@ -74,6 +74,7 @@ class MissingBuilder(ProjectRule):
                 "b:\n  image: docker:27\n  services:\n    - docker:27-dind\n"
                 "  script:\n    - docker buildx build --platform linux/arm64 --push -t a/b .\n"
             ),
+            breaks=("linux/arm64", "linux/amd64,linux/arm64"),
         ),
     )
 

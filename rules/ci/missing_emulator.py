@@ -136,11 +136,13 @@ class MissingEmulator(ProjectRule):
                 "Dockerfile": "FROM --platform=$BUILDPLATFORM golang:1.22 AS build\nRUN go version\nFROM scratch\nCOPY --from=build /a /a\n"
             },
             good=_WORKFLOW.format(build="docker/build-push-action@v6"),
+            breaks=("$BUILDPLATFORM", "linux/amd64"),
         ),
         Example(
             "a builder with machines of its own",
             path=".github/workflows/image.yml",
             good=_WORKFLOW.format(build="depot/build-push-action@v1"),
+            breaks=("depot/build-push-action@v1", "docker/build-push-action@v6"),
         ),
     )
 

@@ -43,14 +43,22 @@ class MultiPlatformLoaded(FileRule):
             path="build.sh",
             bad="«docker buildx build --platform linux/amd64,linux/arm64 --load -t example/app:1 .»\n",
         ),
-        Example("one platform", path="build.sh", good="docker buildx build --platform linux/arm64 --load -t example/app:1 .\n"),
+        Example(
+            "one platform",
+            path="build.sh",
+            good="docker buildx build --platform linux/arm64 --load -t example/app:1 .\n",
+            breaks=("linux/arm64", "linux/amd64,linux/arm64"),
+        ),
         Example(
             "one of two, chosen when it runs",
             path="justfile",
             good="arch := ''\nbuild:\n    docker buildx build . --platform={{ if arch == '' { \"amd64\" } else { arch } }} -t example/app:1 --load\n",
         ),
         Example(
-            "its own file", path="build.sh", good="docker buildx build --platform linux/amd64,linux/arm64 -o type=oci,dest=app.tar .\n"
+            "its own file",
+            path="build.sh",
+            good="docker buildx build --platform linux/amd64,linux/arm64 -o type=oci,dest=app.tar .\n",
+            breaks=("-o", "--load"),
         ),
     )
 

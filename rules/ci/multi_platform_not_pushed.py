@@ -61,7 +61,12 @@ class MultiPlatformNotPushed(FileRule):
                 """,
             applicability=Applicability.UNSAFE,
         ),
-        Example("a check", path="build.sh", good="docker buildx build --platform linux/amd64,linux/arm64 -t example/app:1 .\n"),
+        Example(
+            "a check",
+            path="build.sh",
+            good="docker buildx build --platform linux/amd64,linux/arm64 -t example/app:1 .\n",
+            breaks=("example/app:1 .", "example/app:1 .\ndocker push example/app:1"),
+        ),
         Example(
             "a target beside those for one platform",
             path="Makefile",
@@ -76,7 +81,12 @@ class MultiPlatformNotPushed(FileRule):
             path="Makefile",
             bad="image:\n\t«docker buildx build --platform linux/amd64,linux/arm64 -t ${IMG} .»\n\npush: image\n\tdocker push ${IMG}\n",
         ),
-        Example("pushes", path="build.sh", good="docker buildx build --platform linux/amd64,linux/arm64 --push -t example/app:1 .\n"),
+        Example(
+            "pushes",
+            path="build.sh",
+            good="docker buildx build --platform linux/amd64,linux/arm64 --push -t example/app:1 .\n",
+            breaks=("--push -t example/app:1 .", "-t example/app:1 .\ndocker push example/app:1"),
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

@@ -90,6 +90,7 @@ class PromotionDropsArm64(FileRule):
             "one platform by name",
             path="copy.sh",
             good="docker pull --platform linux/amd64 a/b:1\ndocker tag a/b:1 c/d:1\ndocker push c/d:1\n",
+            breaks=(" --platform linux/amd64", ""),
         ),
         Example("pulled as cache", path="build.sh", good="docker pull a/b:1 || true\ndocker build --cache-from a/b:1 -t a/b:test .\n"),
     )

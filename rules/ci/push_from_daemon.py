@@ -68,7 +68,12 @@ class PushFromDaemon(FileRule):
                           «docker push $NAME:1»
                 """,
         ),
-        Example("built here", path="push.sh", good="docker build -t example/app:1 .\ndocker push example/app:1\n"),
+        Example(
+            "built here",
+            path="push.sh",
+            good="docker build -t example/app:1 .\ndocker push example/app:1\n",
+            breaks=("docker build -t example/app:1 .\n", ""),
+        ),
         Example(
             "called by a helper",
             path="push.sh",
@@ -90,11 +95,12 @@ class PushFromDaemon(FileRule):
                 """,
             severity=Severity.INFO,
         ),
-        Example("one of several", path="push.sh", good='docker push "$REGISTRY/app:$TAG-$ARCH"\n'),
+        Example("one of several", path="push.sh", good='docker push "$REGISTRY/app:$TAG-$ARCH"\n', breaks=("-$ARCH", "")),
         Example(
             "joined afterwards",
             path="push.sh",
             good='docker push "$R/app:$A"\ndocker push "$R/app:$B"\ndocker manifest create "$R/app:1" "$R/app:$A" "$R/app:$B"\n',
+            breaks=('docker manifest create "$R/app:1" "$R/app:$A" "$R/app:$B"\n', ""),
         ),
     )
 

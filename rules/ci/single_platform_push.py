@@ -385,18 +385,33 @@ jobs:
             bad="«docker build -t a/b:1 .»\nfor tag in 1 2 latest; do\n  docker tag a/b:1 a/b:$tag\n  docker push a/b:$tag\ndone\n",
         ),
         Example("podman", path="build.sh", bad="«podman build -t quay.io/a/b:1 .»\npodman push quay.io/a/b:1\n", severity=Severity.WARNING),
-        Example("a registry of a test", path="test.sh", good="docker build -t localhost:5000/app .\ndocker push localhost:5000/app\n"),
-        Example("one of several", path="build.sh", good='docker build -t "a/b:$ARCH" .\ndocker push "a/b:$ARCH"\n'),
-        Example("text", path="help.sh", good='echo "docker build -t a/b . && docker push a/b"\n'),
+        Example(
+            "a registry of a test",
+            path="test.sh",
+            good="docker build -t localhost:5000/app .\ndocker push localhost:5000/app\n",
+            breaks=(
+                "docker build -t localhost:5000/app .\ndocker push localhost:5000/app",
+                "docker build -t example/app .\ndocker push example/app",
+            ),
+        ),
+        Example(
+            "one of several",
+            path="build.sh",
+            good='docker build -t "a/b:$ARCH" .\ndocker push "a/b:$ARCH"\n',
+            breaks=('"a/b:$ARCH" .\ndocker push "a/b:$ARCH"', '"a/b:1" .\ndocker push "a/b:1"'),
+        ),
+        Example("text", path="help.sh", good='echo "docker build -t a/b . && docker push a/b"\n', breaks=('echo "', "")),
         Example(
             "merged",
             path="build.sh",
             good="docker build -t a/b:x .\ndocker push a/b:x\ndocker manifest create a/b:1 a/b:x a/b:y\ndocker manifest push a/b:1\n",
+            breaks=(" manifest create a/b:1 a/b:x a/b:y\ndocker manifest", ""),
         ),
         Example(
             "only built",
             path=".gitlab-ci.yml",
             good="test:\n  image: docker:27\n  services: [docker:27-dind]\n  script:\n    - docker build -t app .\n",
+            breaks=("-t app .", "-t a/app . && docker push a/app"),
         ),
     )
 

@@ -54,7 +54,12 @@ class ArchLabel(FileRule):
             fixed='FROM debian:12\nARG TARGETARCH\nLABEL name=x architecture="${TARGETARCH}"\n',
             applicability=Applicability.UNSAFE,
         ),
-        Example("derived", path="Dockerfile", good="FROM debian:12\nARG TARGETARCH\nLABEL architecture=${TARGETARCH}\n"),
+        Example(
+            "derived",
+            path="Dockerfile",
+            good="FROM debian:12\nARG TARGETARCH\nLABEL architecture=${TARGETARCH}\n",
+            breaks=("${TARGETARCH}", "amd64"),
+        ),
         Example("another label", path="Dockerfile", good="FROM debian:12\nLABEL description=amd64-architecture\n"),
     )
 

@@ -133,6 +133,7 @@ class ArchPath(FileRule):
                 ENV JAVA_HOME=/usr/lib/jvm/default-java
                 COPY --from=debian:12 /usr/lib/*-linux-gnu/libz.so.1 /usr/lib/
             """,
+            breaks=("aarch64", "x86_64"),
         ),
     )
 

@@ -169,6 +169,7 @@ class ArchSwitchWithoutArm64(FileRule):
                 esac
                 if [ "$(uname -m)" = "aarch64" ]; then b; else c; fi
             """,
+            breaks=("\n  aarch64", ""),
         ),
         Example(
             "something more on amd64",
@@ -179,6 +180,7 @@ class ArchSwitchWithoutArm64(FileRule):
             "the name of macOS becomes that of Linux",
             path="build.sh",
             good='ARCH=$(uname -m)\nif [ "$ARCH" = arm64 ]; then ARCH=aarch64; elif [ "$ARCH" = x86_64 ]; then ARCH=amd64; fi\necho "$ARCH"\n',
+            breaks=("aarch64", "x86_64"),
         ),
         Example(
             "files for macOS",

@@ -68,6 +68,7 @@ class BuildArchForTarget(FileRule):
             FROM debian:12
             COPY --from=build /app /app
             """,
+            breaks=("$TARGETARCH", "$BUILDARCH"),
         ),
     )
 

@@ -54,12 +54,19 @@ class CgoCross(FileRule):
             "with one",
             path="Dockerfile",
             good="FROM --platform=$BUILDPLATFORM golang\nARG TARGETARCH\nENV CC=clang\nRUN CGO_ENABLED=1 GOARCH=$TARGETARCH go build\n",
+            breaks=("\nENV CC=clang", ""),
         ),
-        Example("native", path="Dockerfile", good="FROM golang:1.22\nARG TARGETARCH\nRUN CGO_ENABLED=1 GOARCH=$TARGETARCH go build\n"),
+        Example(
+            "native",
+            path="Dockerfile",
+            good="FROM golang:1.22\nARG TARGETARCH\nRUN CGO_ENABLED=1 GOARCH=$TARGETARCH go build\n",
+            breaks=("FROM golang", "FROM --platform=$BUILDPLATFORM golang"),
+        ),
         Example(
             "no C",
             path="Dockerfile",
             good="FROM --platform=$BUILDPLATFORM go\nARG TARGETARCH\nRUN CGO_ENABLED=0 GOARCH=$TARGETARCH go build\n",
+            breaks=("0", "1"),
         ),
     )
 

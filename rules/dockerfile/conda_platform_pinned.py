@@ -59,10 +59,16 @@ class CondaPlatformPinned(FileRule):
         ),
         Example("MKL", path="Dockerfile", bad="FROM condaforge/miniforge3\nRUN conda install -y numpy «mkl=2023.1»\n"),
         Example(
-            "no platform", path="Dockerfile", good="FROM condaforge/miniforge3\nRUN conda install -y numpy nomkl && echo mkl linux-64\n"
+            "no platform",
+            path="Dockerfile",
+            good="FROM condaforge/miniforge3\nRUN conda install -y numpy nomkl && echo mkl linux-64\n",
+            breaks=("nomkl && echo ", ""),
         ),
         Example(
-            "both", path="Dockerfile", good="FROM condaforge/miniforge3\nRUN conda-lock --platform linux-64 --platform linux-aarch64\n"
+            "both",
+            path="Dockerfile",
+            good="FROM condaforge/miniforge3\nRUN conda-lock --platform linux-64 --platform linux-aarch64\n",
+            breaks=("aarch64", "x86_64"),
         ),
     )
 

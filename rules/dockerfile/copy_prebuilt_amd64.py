@@ -79,19 +79,35 @@ class CopyPrebuiltAmd64(ProjectRule):
             applicability=Applicability.UNSAFE,
         ),
         Example("another name of amd64", path="Dockerfile", bad="FROM debian:12\nCOPY «s6-overlay-x86_64.tar.gz» /tmp/\n"),
-        Example("both", path="Dockerfile", good="FROM debian:12\nCOPY bin/app-amd64 bin/app-arm64 /bin/\n"),
-        Example("chosen by the build", path="Dockerfile", good="FROM debian:12\nARG TARGETARCH\nCOPY bin/app-${TARGETARCH} /app\n"),
+        Example("both", path="Dockerfile", good="FROM debian:12\nCOPY bin/app-amd64 bin/app-arm64 /bin/\n", breaks=("arm64", "amd64")),
+        Example(
+            "chosen by the build",
+            path="Dockerfile",
+            good="FROM debian:12\nARG TARGETARCH\nCOPY bin/app-${TARGETARCH} /app\n",
+            breaks=("${TARGETARCH}", "amd64"),
+        ),
         Example(
             "chosen by the build, and the amd64 file is a program",
             path="Dockerfile",
             good="FROM debian:12\nARG TARGETARCH\nCOPY bin/app-${TARGETARCH} /app\n",
             files={"bin/app-amd64": "\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x3e\0"},
+            breaks=("${TARGETARCH}", "amd64"),
         ),
         Example(
             "a library folder", path="Dockerfile", good="FROM debian:12\nCOPY --from=a /usr/lib/x86_64-linux-gnu/libz.so.1 /usr/lib/\n"
         ),
-        Example("text about amd64", path="Dockerfile", good="FROM debian:12\nCOPY docs/amd64.md /docs/\n"),
-        Example("a file for amd64", path="Dockerfile.amd64", good="FROM debian:12\nCOPY bin/app-amd64 /app\n"),
+        Example(
+            "text about amd64",
+            path="Dockerfile",
+            good="FROM debian:12\nCOPY docs/amd64.md /docs/\n",
+            breaks=("docs/amd64.md", "bin/app-linux-amd64"),
+        ),
+        Example(
+            "a file for amd64",
+            path="Dockerfile.amd64",
+            good="FROM debian:12\nCOPY bin/app-amd64 /app\n",
+            breaks=("Dockerfile.amd64", "Dockerfile"),
+        ),
     )
 
     def check(self, project: Project) -> Iterator[Finding]:

@@ -159,6 +159,7 @@ class CrossBuildMissingTarget(FileRule):
             FROM debian:12
             COPY --from=build /app /app
             """,
+            breaks=("xx-cargo", "go"),
         ),
         Example(
             "used on the build machine too",
@@ -169,6 +170,7 @@ class CrossBuildMissingTarget(FileRule):
             FROM --platform=$BUILDPLATFORM golang:1.22 AS lint
             COPY --from=tool /tool /usr/bin/tool
             """,
+            breaks=("\nFROM --platform=$BUILDPLATFORM golang:1.22", "\nFROM --platform=linux/amd64 golang:1.22"),
         ),
         Example(
             "taken on by the build machine through a stage between",
@@ -184,6 +186,7 @@ class CrossBuildMissingTarget(FileRule):
             FROM scratch
             COPY --from=lint /done /
             """,
+            breaks=("\nFROM --platform=$BUILDPLATFORM golang:1.22", "\nFROM --platform=linux/amd64 golang:1.22"),
         ),
         Example(
             "run there for what it writes",
@@ -194,19 +197,25 @@ class CrossBuildMissingTarget(FileRule):
             FROM scratch
             COPY --from=lists /src/images.tar /images.tar
             """,
+            breaks=("/src/images.tar ", "/app "),
         ),
         Example(
             "pages",
             path="Dockerfile",
             good="FROM --platform=$BUILDPLATFORM node:20 AS web\nRUN npm ci && npm run build\nFROM a\nCOPY --from=web /app/dist /www\n",
+            breaks=("RUN npm ", "RUN gcc "),
         ),
         Example(
             "not shipped",
             path="Dockerfile",
             good="FROM --platform=$BUILDPLATFORM golang:1.22 AS lint\nRUN go build ./...\nFROM debian:12\n",
+            breaks=("FROM debian:12", "FROM debian:12\nCOPY --from=lint /app /app"),
         ),
         Example(
-            "on the target platform", path="Dockerfile", good="FROM golang:1.22 AS b\nRUN go build\nFROM debian:12\nCOPY --from=b /a /a\n"
+            "on the target platform",
+            path="Dockerfile",
+            good="FROM golang:1.22 AS b\nRUN go build\nFROM debian:12\nCOPY --from=b /a /a\n",
+            breaks=("FROM golang", "FROM --platform=$BUILDPLATFORM golang"),
         ),
     )
 

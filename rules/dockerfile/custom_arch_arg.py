@@ -72,9 +72,24 @@ class CustomArchArg(ProjectRule):
         Example(
             "another name of amd64", path="Dockerfile", bad="FROM debian:12\nARG «miniforge_arch=x86_64»\nRUN echo ${miniforge_arch}\n"
         ),
-        Example("unused", path="Dockerfile", good="FROM debian:12\nARG ARCH=amd64\n"),
-        Example("derived", path="Dockerfile", good="FROM debian:12\nARG TARGETARCH\nARG ARCH=${TARGETARCH:-amd64}\nRUN echo $ARCH\n"),
-        Example("set again by the script", path="Dockerfile", good="FROM debian:12\nARG ARCH=amd64\nRUN ARCH=$(uname -m); echo $ARCH\n"),
+        Example(
+            "unused",
+            path="Dockerfile",
+            good="FROM debian:12\nARG ARCH=amd64\n",
+            breaks=("ARG ARCH=amd64\n", "ARG ARCH=amd64\nRUN make $ARCH\n"),
+        ),
+        Example(
+            "derived",
+            path="Dockerfile",
+            good="FROM debian:12\nARG TARGETARCH\nARG ARCH=${TARGETARCH:-amd64}\nRUN echo $ARCH\n",
+            breaks=("${TARGETARCH:-amd64}", "amd64"),
+        ),
+        Example(
+            "set again by the script",
+            path="Dockerfile",
+            good="FROM debian:12\nARG ARCH=amd64\nRUN ARCH=$(uname -m); echo $ARCH\n",
+            breaks=("ARCH=$(uname -m); ", ""),
+        ),
         Example(
             "it chooses an image",
             path="Dockerfile",
@@ -95,6 +110,7 @@ class CustomArchArg(ProjectRule):
             path="Dockerfile",
             good="FROM debian:12\nENV ARCH=amd64\nRUN make $ARCH\n",
             files={"Dockerfile.aarch64": "FROM debian:12\nENV ARCH=arm64\nRUN make $ARCH\n"},
+            breaks=("Dockerfile.aarch64", ""),
         ),
     )
 

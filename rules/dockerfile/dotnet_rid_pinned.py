@@ -75,11 +75,17 @@ class DotnetRidPinned(FileRule):
             bad="FROM mcr.microsoft.com/dotnet/sdk\nRUN dotnet publish «-p:RuntimeIdentifier=linux-musl-x64»\n",
         ),
         Example("architecture", path="Dockerfile", bad="FROM mcr.microsoft.com/dotnet/sdk:6.0\nRUN dotnet restore -a «x64»\n"),
-        Example("Windows", path="Dockerfile", good="FROM mcr.microsoft.com/dotnet/sdk:8.0\nRUN dotnet publish -r win-x64\n"),
+        Example(
+            "Windows",
+            path="Dockerfile",
+            good="FROM mcr.microsoft.com/dotnet/sdk:8.0\nRUN dotnet publish -r win-x64\n",
+            breaks=("win-x64", "linux-x64"),
+        ),
         Example(
             "for the target",
             path="Dockerfile",
             good="FROM mcr.microsoft.com/dotnet/sdk\nARG TARGETARCH\nRUN dotnet publish -a $TARGETARCH\n",
+            breaks=("$TARGETARCH", "x64"),
         ),
     )
 

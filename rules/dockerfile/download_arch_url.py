@@ -132,6 +132,7 @@ class DownloadArchUrl(FileRule):
             "looked at, not used",
             path="release.sh",
             good="verify_artifact https://example.com/app/latest/app-x86_64-linux.tar.gz dist/app-x86_64-linux.tar.gz\n",
+            breaks=("verify_artifact", "curl -O"),
         ),
         Example(
             "a variable of a Makefile that is handed on",
@@ -154,11 +155,13 @@ class DownloadArchUrl(FileRule):
                 image:
                 \tdocker build --build-arg TRIVY_URL=$(URL) .
             """,
+            breaks=("ifeq ($(shell uname -m),x86_64)\n", ""),
         ),
         Example(
             "the rest of the name is a variable",
             path="Dockerfile",
             good="FROM debian:12\nARG SUFFIX\nADD https://github.com/krallin/tini/releases/download/v0.19.0/tini${SUFFIX} /tini\n",
+            breaks=("tini${SUFFIX}", "tini"),
         ),
         Example(
             "a variable",
@@ -275,6 +278,10 @@ class DownloadArchUrl(FileRule):
                       aarch64) curl -LO https://example.com/a-linux-arm64 ;; \\
                     esac
             """,
+            breaks=(
+                'case "$(uname -m)" in \\\n      x86_64) curl -LO https://example.com/a-linux-amd64 ;; \\\n      aarch64) curl -LO https://example.com/a-linux-arm64 ;; \\\n    esac',
+                "curl -LO https://example.com/a-linux-amd64",
+            ),
         ),
         Example(
             "a variable that only a switch on the architecture uses",
@@ -289,6 +296,10 @@ class DownloadArchUrl(FileRule):
                   fi
                 EOF
             """,
+            breaks=(
+                'if [ "$TARGETPLATFORM" = "linux/amd64" ]; then\n    curl "$driver_url" --location --output /tmp/driver.zip\n  fi',
+                'curl "$driver_url" --location --output /tmp/driver.zip',
+            ),
         ),
         Example(
             "a signature that only the folder tells apart",
@@ -308,11 +319,13 @@ class DownloadArchUrl(FileRule):
             "language packs",
             path="get.sh",
             good='BASE="https://ftp.mozilla.org/pub/firefox/releases/$1/linux-x86_64/xpi/"\nwget "$BASE/de.xpi"\n',
+            breaks=("/xpi/", "/tool.tar.gz"),
         ),
         Example(
             "computed already",
             path="Dockerfile",
             good="FROM debian:12\nRUN curl -LO https://dl.k8s.io/v1.29.0/bin/linux/$(dpkg --print-architecture)/kubectl # not amd64\n",
+            breaks=("$(dpkg --print-architecture)", "amd64"),
         ),
         Example(
             "for both, or for another system",
@@ -325,6 +338,7 @@ class DownloadArchUrl(FileRule):
                 echo "see https://example.com/b-linux-amd64"
                 for arch in amd64 arm64; do curl -LO "https://example.com/c-$arch"; done
             """,
+            breaks=("-arm64", "-amd64"),
         ),
     )
 

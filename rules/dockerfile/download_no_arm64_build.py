@@ -69,6 +69,7 @@ class DownloadNoArm64Build(FileRule):
             "the file for another system",
             path="Dockerfile",
             good="FROM debian:12\nADD https://steamcdn-a.akamaihd.net/client/installer/steamcmd_osx.tar.gz /srv/\n",
+            breaks=("_osx", "_linux"),
         ),
         Example(
             "the version of a package",
@@ -82,11 +83,13 @@ class DownloadNoArm64Build(FileRule):
             "the version is new enough",
             path="Dockerfile",
             good="FROM alpine:3.20\nRUN wget -O /bin/jq https://github.com/jqlang/jq/releases/download/jq-1.7.1/jq-linux-amd64\n",
+            breaks=("jq-1.7.1", "jq-1.6"),
         ),
         Example(
             "the version is not known",
             path="Dockerfile",
             good="FROM alpine:3.20\nARG V\nRUN wget -O /bin/jq https://github.com/jqlang/jq/releases/download/jq-$V/jq-linux64\n",
+            breaks=("jq-$V", "jq-1.5"),
         ),
     )
 

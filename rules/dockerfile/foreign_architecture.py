@@ -74,6 +74,7 @@ class ForeignArchitecture(FileRule):
             "a cross build",
             path="Dockerfile",
             good="FROM debian:12\nRUN dpkg --add-architecture arm64 && apt-get update && apt-get install -y libssl-dev:arm64\n",
+            breaks=(" arm64", " amd64"),
         ),
         Example(
             "on amd64 only",

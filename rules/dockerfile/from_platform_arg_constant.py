@@ -84,11 +84,17 @@ class FromPlatformArgConstant(FileRule):
             severity=Severity.WARNING,
         ),
         Example("a default in the flag", path="Dockerfile", bad="FROM «--platform=${PLATFORM:-linux/amd64}» debian:12\n"),
-        Example("no default", path="Dockerfile", good="ARG PLATFORM\nFROM --platform=$PLATFORM debian:12\n"),
+        Example(
+            "no default",
+            path="Dockerfile",
+            good="ARG PLATFORM\nFROM --platform=$PLATFORM debian:12\n",
+            breaks=("ARG PLATFORM", "ARG PLATFORM=linux/amd64"),
+        ),
         Example(
             "made of BuildKit's arguments",
             path="Dockerfile",
             good="ARG PLATFORM=$TARGETPLATFORM\nFROM --platform=$PLATFORM debian:12\nFROM --platform=linux/$TARGETARCH debian:12\n",
+            breaks=("$TARGETPLATFORM", "linux/amd64"),
         ),
     )
 

@@ -60,9 +60,16 @@ class FromPlatformArmConstant(FileRule):
             "both, chosen by the target",
             path="Dockerfile",
             good="FROM --platform=linux/arm64 a AS b-arm64\nFROM a AS b-amd64\nFROM b-$TARGETARCH\n",
+            breaks=("-arm64", "-amd64"),
         ),
-        Example("arm64 is all", path="Dockerfile", good="FROM --platform=linux/arm64 debian:12\n", settings={"target": "arm64"}),
-        Example("another system", path="Dockerfile", good="FROM --platform=wasi/wasm scratch\n"),
+        Example(
+            "arm64 is all",
+            path="Dockerfile",
+            good="FROM --platform=linux/arm64 debian:12\n",
+            settings={"target": "arm64"},
+            breaks=("target", ""),
+        ),
+        Example("another system", path="Dockerfile", good="FROM --platform=wasi/wasm scratch\n", breaks=("wasi/wasm", "linux/arm64")),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

@@ -176,7 +176,10 @@ class FromPlatformConstant(FileRule):
             "build platform", path="Dockerfile", good="FROM --platform=${BUILDPLATFORM:-linux/amd64} golang:1.22 AS build\nFROM debian:12\n"
         ),
         Example(
-            "the stage's name says so", path="Dockerfile", good="FROM --platform=linux/amd64 debian:12 AS build-amd64\nFROM debian:12\n"
+            "the stage's name says so",
+            path="Dockerfile",
+            good="FROM --platform=linux/amd64 debian:12 AS build-amd64\nFROM debian:12\n",
+            breaks=("build-amd64", "build"),
         ),
         Example(
             "named for amd64, and there is no other",
@@ -190,9 +193,19 @@ class FromPlatformConstant(FileRule):
             """,
             severity=Severity.WARNING,
         ),
-        Example("a comment", path="Dockerfile", good="# FROM --platform=linux/amd64 debian:12\nFROM debian:12\n"),
-        Example("Windows", path="Dockerfile", good="FROM --platform=windows/amd64 mcr.microsoft.com/windows/nanoserver:ltsc2022\n"),
-        Example("a file for amd64", path="Dockerfile.amd64", good="FROM --platform=linux/amd64 debian:12\n"),
+        Example("a comment", path="Dockerfile", good="# FROM --platform=linux/amd64 debian:12\nFROM debian:12\n", breaks=("# ", "")),
+        Example(
+            "Windows",
+            path="Dockerfile",
+            good="FROM --platform=windows/amd64 mcr.microsoft.com/windows/nanoserver:ltsc2022\n",
+            breaks=("windows/amd64 mcr.microsoft.com/windows/nanoserver:ltsc2022", "linux/amd64 debian:12"),
+        ),
+        Example(
+            "a file for amd64",
+            path="Dockerfile.amd64",
+            good="FROM --platform=linux/amd64 debian:12\n",
+            breaks=("Dockerfile.amd64", "Dockerfile"),
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

@@ -66,13 +66,25 @@ class FromPlatformRedundant(FileRule):
             "BuildKit's check is switched off",
             path="Dockerfile",
             good="# check=skip=RedundantTargetPlatform\nFROM --platform=$TARGETPLATFORM debian:12\n",
+            breaks=("# check=skip=RedundantTargetPlatform\n", ""),
         ),
-        Example("for Windows", path="Dockerfile", good="ARG BASE\nFROM --platform=${TARGETPLATFORM:-windows/amd64} ${BASE}\n"),
-        Example("build platform", path="Dockerfile", good="ARG TARGETPLATFORM\nFROM --platform=$BUILDPLATFORM golang:1.22\n"),
+        Example(
+            "for Windows",
+            path="Dockerfile",
+            good="ARG BASE\nFROM --platform=${TARGETPLATFORM:-windows/amd64} ${BASE}\n",
+            breaks=("windows", "linux"),
+        ),
+        Example(
+            "build platform",
+            path="Dockerfile",
+            good="ARG TARGETPLATFORM\nFROM --platform=$BUILDPLATFORM golang:1.22\n",
+            breaks=("$BUILDPLATFORM", "${TARGETPLATFORM}"),
+        ),
         Example(
             "a default that replaces it",
             path="Dockerfile",
             good="ARG TARGETPLATFORM=linux/arm64\nFROM --platform=$TARGETPLATFORM debian:12\n",
+            breaks=("ARG TARGETPLATFORM=linux/arm64\n", ""),
         ),
     )
 

@@ -133,10 +133,23 @@ class GoArchPinned(FileRule):
             applicability=Applicability.UNSAFE,
         ),
         Example(
-            "for the target", path="Dockerfile", good="FROM golang:1.22\nARG TARGETARCH\nRUN GOARCH=$TARGETARCH go build && echo GOARCH\n"
+            "for the target",
+            path="Dockerfile",
+            good="FROM golang:1.22\nARG TARGETARCH\nRUN GOARCH=$TARGETARCH go build && echo GOARCH\n",
+            breaks=("$TARGETARCH", "amd64"),
         ),
-        Example("another system", path="Dockerfile", good="FROM golang:1.22\nRUN GOOS=darwin GOARCH=amd64 go build\n"),
-        Example("both", path="Dockerfile", good="FROM golang:1.22\nRUN GOARCH=amd64 go build -o a && GOARCH=arm64 go build -o b\n"),
+        Example(
+            "another system",
+            path="Dockerfile",
+            good="FROM golang:1.22\nRUN GOOS=darwin GOARCH=amd64 go build\n",
+            breaks=("darwin", "linux"),
+        ),
+        Example(
+            "both",
+            path="Dockerfile",
+            good="FROM golang:1.22\nRUN GOARCH=amd64 go build -o a && GOARCH=arm64 go build -o b\n",
+            breaks=("arm64", "amd64"),
+        ),
         Example(
             "a branch",
             path="Dockerfile",
@@ -146,6 +159,7 @@ class GoArchPinned(FileRule):
             "a stage for each",
             path="Dockerfile",
             good="FROM a AS b-amd64\nENV GOARCH=amd64\nFROM a AS b-arm64\nENV GOARCH=arm64\nFROM b-$TARGETARCH\n",
+            breaks=("-arm64", "-amd64"),
         ),
     )
 

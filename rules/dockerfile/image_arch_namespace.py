@@ -101,14 +101,27 @@ class ImageArchNamespace(FileRule):
             severity=Severity.WARNING,
         ),
         Example("arm64 alone", path="Dockerfile", bad="FROM «arm64v8/alpine:3.20»\n", severity=Severity.INFO),
-        Example("multi-arch image", path="Dockerfile", good="FROM debian:12\nRUN echo amd64/debian\n"),
-        Example("namespace of a registry of one's own", path="Dockerfile", good="FROM registry.example.com/team/app:1\nLABEL a=amd64/x\n"),
+        Example(
+            "multi-arch image",
+            path="Dockerfile",
+            good="FROM debian:12\nRUN echo amd64/debian\n",
+            breaks=("debian:12\nRUN", "amd64/debian:12\nRUN"),
+        ),
+        Example(
+            "namespace of a registry of one's own",
+            path="Dockerfile",
+            good="FROM registry.example.com/team/app:1\nLABEL a=amd64/x\n",
+            breaks=("registry.example.com/team/app", "amd64/debian"),
+        ),
         Example(
             "one stage for each architecture",
             path="Dockerfile",
             good="FROM amd64/debian:12 AS base-amd64\nFROM arm64v8/debian:12 AS base-arm64\nFROM base-${TARGETARCH}\n",
+            breaks=("-arm64", "-amd64"),
         ),
-        Example("a file for one architecture", path="Dockerfile.amd64", good="FROM amd64/debian:12\n"),
+        Example(
+            "a file for one architecture", path="Dockerfile.amd64", good="FROM amd64/debian:12\n", breaks=("Dockerfile.amd64", "Dockerfile")
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

@@ -62,10 +62,25 @@ class ImageArchRepository(FileRule):
             applicability=Applicability.UNSAFE,
             severity=Severity.WARNING,
         ),
-        Example("the architecture in an ARG", path="Dockerfile", good="ARG ARCH=amd64\nFROM registry.example.com/team/base-${ARCH}:1.4\n"),
+        Example(
+            "the architecture in an ARG",
+            path="Dockerfile",
+            good="ARG ARCH=amd64\nFROM registry.example.com/team/base-${ARCH}:1.4\n",
+            breaks=("registry.example.com/team/base-${ARCH}", "k8s.gcr.io/debian-base-amd64"),
+        ),
         Example("no multi-arch name is known", path="Dockerfile", bad="FROM «k8s.gcr.io/defaultbackend-amd64:1.5»\n"),
-        Example("chosen by the build", path="Dockerfile", good="FROM registry.example.com/team/base-${TARGETARCH}:1.4\n"),
-        Example("no architecture", path="Dockerfile", good="FROM registry.example.com/team/base64:1.4\n"),
+        Example(
+            "chosen by the build",
+            path="Dockerfile",
+            good="FROM registry.example.com/team/base-${TARGETARCH}:1.4\n",
+            breaks=("${TARGETARCH}", "amd64"),
+        ),
+        Example(
+            "no architecture",
+            path="Dockerfile",
+            good="FROM registry.example.com/team/base64:1.4\n",
+            breaks=("registry.example.com/team/base64", "k8s.gcr.io/debian-base-amd64"),
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

@@ -69,12 +69,23 @@ class ImageArchTag(FileRule):
             applicability=Applicability.UNSAFE,
         ),
         Example("arm64 alone", path="Dockerfile", bad="FROM «registry.example.com/team/base:1.4-arm64»\n", severity=Severity.INFO),
-        Example("chosen by the build", path="Dockerfile", good="FROM registry.example.com/team/base:1.4-${TARGETARCH}\n"),
-        Example("no architecture", path="Dockerfile", good="FROM node:20-bookworm\nRUN echo app:1-amd64\n"),
+        Example(
+            "chosen by the build",
+            path="Dockerfile",
+            good="FROM registry.example.com/team/base:1.4-${TARGETARCH}\n",
+            breaks=("${TARGETARCH}", "amd64"),
+        ),
+        Example(
+            "no architecture",
+            path="Dockerfile",
+            good="FROM node:20-bookworm\nRUN echo app:1-amd64\n",
+            breaks=("node:20-bookworm", "registry.example.com/team/base:1.4-amd64"),
+        ),
         Example(
             "one stage for each architecture",
             path="Dockerfile",
             good="FROM reg.example.com/b:1-amd64 AS build-amd64\nFROM reg.example.com/b:1-arm64 AS build-arm64\nFROM build-$TARGETARCH\n",
+            breaks=("-arm64\n", "-amd64\n"),
         ),
     )
 

@@ -70,6 +70,7 @@ class ImageDigestPinned(FileRule):
             path="Dockerfile",
             good=f"FROM debian:12{_DIGEST}\n",
             settings={"images": {"debian": ["amd64", "arm64"]}},
+            breaks=("images", ""),
         ),
     )
 

@@ -74,10 +74,20 @@ class ImageNoArm64(FileRule):
         ),
         Example("copied from", path="Dockerfile", bad="FROM debian:12\nCOPY --from=«golang:1.7» /usr/local/go /usr/local/go\n"),
         Example("on the build machine", path="Dockerfile", bad="FROM --platform=$BUILDPLATFORM «archlinux»\n", severity=Severity.INFO),
-        Example("has arm64", path="Dockerfile", good="FROM mysql:8.0\n"),
-        Example("not known", path="Dockerfile", good="FROM registry.example.com/team/app:1\nFROM node:${VERSION}\n"),
+        Example("has arm64", path="Dockerfile", good="FROM mysql:8.0\n", breaks=("8.0", "5.7")),
+        Example(
+            "not known",
+            path="Dockerfile",
+            good="FROM registry.example.com/team/app:1\nFROM node:${VERSION}\n",
+            breaks=("node", "postgis/postgis"),
+        ),
         Example("a stage", path="Dockerfile", good="FROM debian:12 AS archlinux\nFROM archlinux\n"),
-        Example("Windows", path="Dockerfile", good="FROM mcr.microsoft.com/windows/servercore:ltsc2022\n"),
+        Example(
+            "Windows",
+            path="Dockerfile",
+            good="FROM mcr.microsoft.com/windows/servercore:ltsc2022\n",
+            breaks=("mcr.microsoft.com/windows/servercore:ltsc2022", "mysql:5.7"),
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

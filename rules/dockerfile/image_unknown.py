@@ -43,12 +43,13 @@ class ImageUnknown(FileRule):
             path="Dockerfile",
             bad="FROM «registry.example.com/base:1»\nCOPY --from=registry.example.com/tools:2 /x /x\n",
         ),
-        Example("known", path="Dockerfile", good="FROM debian:12\n"),
+        Example("known", path="Dockerfile", good="FROM debian:12\n", breaks=("debian:12", "registry.example.com/base:1")),
         Example(
             "named in the configuration",
             path="Dockerfile",
             good="FROM registry.example.com/base:1\n",
             settings={"images": {"registry.example.com/*": ["amd64", "arm64"]}},
+            breaks=("images", ""),
         ),
     )
 

@@ -76,8 +76,13 @@ class NodeArchPinned(FileRule):
             path="Dockerfile",
             bad="FROM node:20\nRUN npm install «@esbuild/linux-x64» && npx pkg -t «node18-linux-x64» .\n",
         ),
-        Example("no option", path="Dockerfile", good="FROM node:20\nRUN npm ci --omit=dev && node x64.js\n"),
-        Example("both", path="Dockerfile", good="FROM node:20\nRUN npm install --cpu=x64 --cpu=arm64 sharp\n"),
+        Example(
+            "no option",
+            path="Dockerfile",
+            good="FROM node:20\nRUN npm ci --omit=dev && node x64.js\n",
+            breaks=("--omit=dev", "--omit=dev @esbuild/linux-x64"),
+        ),
+        Example("both", path="Dockerfile", good="FROM node:20\nRUN npm install --cpu=x64 --cpu=arm64 sharp\n", breaks=("arm64", "amd64")),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

@@ -72,9 +72,13 @@ class NotCrossFriendly(FileRule):
             "on the build machine",
             path="Dockerfile",
             good="FROM --platform=$BUILDPLATFORM rust:1 AS b\nRUN xx-cargo build\nFROM a\nCOPY --from=b /a /a\n",
+            breaks=("--platform=$BUILDPLATFORM rust:1 AS b\nRUN xx-cargo", "rust:1 AS b\nRUN cargo"),
         ),
         Example(
-            "no compiler", path="Dockerfile", good="FROM golang:1.22 AS b\nRUN go mod download\nFROM debian:12\nCOPY --from=b /go /go\n"
+            "no compiler",
+            path="Dockerfile",
+            good="FROM golang:1.22 AS b\nRUN go mod download\nFROM debian:12\nCOPY --from=b /go /go\n",
+            breaks=("go mod download", "go build ./..."),
         ),
     )
 

@@ -115,6 +115,7 @@ class PackageArchQualifier(FileRule):
                 RUN echo "deb [arch=amd64,arm64] https://example.com/apt stable main" > /etc/apt/sources.list.d/a.list
                 RUN echo "deb [arch=$(dpkg --print-architecture)] https://example.com/apt stable main" > /etc/apt/sources.list.d/b.list
             """,
+            breaks=("arm64", "amd64"),
         ),
     )
 

@@ -90,11 +90,13 @@ class PackageFileArch(FileRule):
             "packages for every architecture",
             path="Dockerfile",
             good="FROM debian:12\nRUN curl -LO https://example.com/pool/keyring_1_all.deb && dpkg -i keyring_1_all.deb\n",
+            breaks=(" keyring_1_all.deb", " dumb-init_1.2.5_amd64.deb"),
         ),
         Example(
             "computed already",
             path="Dockerfile",
             good='FROM debian:12\nARG TARGETARCH\nRUN apt-get install -y "./agent_${TARGETARCH}.deb"\n',
+            breaks=("${TARGETARCH}", "amd64"),
         ),
     )
 

@@ -88,7 +88,12 @@ class PackageX86Only(FileRule):
             path="Dockerfile",
             good='FROM debian:12\nRUN [ "$(uname -m)" != x86_64 ] || apt-get install -y intel-media-va-driver\n',
         ),
-        Example("other packages", path="Dockerfile", good="FROM debian:12\nRUN apt-get install -y libopenblas-dev mssql-tools18\n"),
+        Example(
+            "other packages",
+            path="Dockerfile",
+            good="FROM debian:12\nRUN apt-get install -y libopenblas-dev mssql-tools18\n",
+            breaks=("mssql-tools18", "libquadmath0"),
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

@@ -70,7 +70,12 @@ class QemuStatic(FileRule):
         ),
         Example("installed", path="Dockerfile", bad="FROM debian:12\nRUN apt-get install -y «qemu-user-static»\n"),
         Example("base image", path="Dockerfile", bad="FROM «multiarch/alpine:armhf-v3.12»\n"),
-        Example("a machine", path="Dockerfile", good="FROM debian:12\nRUN apt-get install -y qemu-system-x86\n"),
+        Example(
+            "a machine",
+            path="Dockerfile",
+            good="FROM debian:12\nRUN apt-get install -y qemu-system-x86\n",
+            breaks=("qemu-system-x86", "qemu-user-static"),
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

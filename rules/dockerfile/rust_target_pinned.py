@@ -82,9 +82,17 @@ class RustTargetPinned(FileRule):
             RUN case $TARGETARCH in amd64) T=x86_64-unknown-linux-musl;; arm64) T=aarch64-unknown-linux-musl;; esac; cargo build --target $T
             """,
         ),
-        Example("both", path="Dockerfile", good="FROM rust:1\nRUN rustup target add x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu\n"),
         Example(
-            "another system", path="Dockerfile", good="FROM rust:1\nRUN rustup target add x86_64-pc-windows-gnu wasm32-unknown-unknown\n"
+            "both",
+            path="Dockerfile",
+            good="FROM rust:1\nRUN rustup target add x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu\n",
+            breaks=("aarch64", "x86_64"),
+        ),
+        Example(
+            "another system",
+            path="Dockerfile",
+            good="FROM rust:1\nRUN rustup target add x86_64-pc-windows-gnu wasm32-unknown-unknown\n",
+            breaks=("windows", "linux"),
         ),
     )
 

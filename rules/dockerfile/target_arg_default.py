@@ -91,16 +91,19 @@ class TargetArgDefault(FileRule):
             "for Windows",
             path="Dockerfile",
             good="ARG TARGETARCH=amd64\nFROM mcr.microsoft.com/windows/servercore:ltsc2022\nARG TARGETARCH\nRUN get $TARGETARCH\n",
+            breaks=("mcr.microsoft.com/windows/servercore:ltsc2022", "debian:12"),
         ),
         Example(
             "no default",
             path="Dockerfile",
             good="FROM debian:12\nARG TARGETOS=linux\nARG TARGETARCH\nARG TARGETPLATFORM=${TARGETPLATFORM}\n",
+            breaks=("ARG TARGETARCH", "ARG TARGETARCH=amd64"),
         ),
         Example(
             "used as the platform of a stage",
             path="Dockerfile",
             good="ARG BUILDPLATFORM=linux/amd64\nFROM --platform=$BUILDPLATFORM debian:12\n",
+            breaks=("$BUILDPLATFORM", "linux/amd64"),
         ),
     )
 

@@ -61,7 +61,9 @@ class TargetArgOverridden(FileRule):
         Example(
             "a fallback", path="Dockerfile", good='FROM a\nARG TARGETARCH\nRUN if [ -z "$TARGETARCH" ]; then TARGETARCH=amd64; fi; make\n'
         ),
-        Example("its own value", path="Dockerfile", good="FROM a\nARG TARGETARCH\nENV TARGETARCH=$TARGETARCH\n"),
+        Example(
+            "its own value", path="Dockerfile", good="FROM a\nARG TARGETARCH\nENV TARGETARCH=$TARGETARCH\n", breaks=("$TARGETARCH", "amd64")
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

@@ -82,13 +82,36 @@ class TargetArgUndeclared(FileRule):
         Example(
             "empty means native", path="Dockerfile", bad="FROM golang:1.22\nRUN GOARCH=«$TARGETARCH» go build\n", severity=Severity.WARNING
         ),
-        Example("declared", path="Dockerfile", good="FROM debian:12 AS a\nARG TARGETARCH\nFROM a\nRUN echo $TARGETARCH\n"),
-        Example("in a FROM", path="Dockerfile", good="FROM --platform=$BUILDPLATFORM debian:12 AS a-amd64\nFROM a-$TARGETARCH\n"),
         Example(
-            "set by the script", path="Dockerfile", good='FROM debian:12\nRUN TARGETARCH=$(dpkg --print-architecture); echo "$TARGETARCH"\n'
+            "declared",
+            path="Dockerfile",
+            good="FROM debian:12 AS a\nARG TARGETARCH\nFROM a\nRUN echo $TARGETARCH\n",
+            breaks=("ARG TARGETARCH\n", ""),
         ),
-        Example("set by ENV", path="Dockerfile", good="FROM debian:12\nENV TARGETOS=linux\nRUN echo $TARGETOS\n"),
-        Example("later", path="Dockerfile", good="FROM debian:12\nCMD echo $TARGETARCH\nRUN echo \\$TARGETARCH\n"),
+        Example(
+            "in a FROM",
+            path="Dockerfile",
+            good="FROM --platform=$BUILDPLATFORM debian:12 AS a-amd64\nFROM a-$TARGETARCH\n",
+            breaks=("FROM a-$TARGETARCH", "RUN echo $TARGETARCH"),
+        ),
+        Example(
+            "set by the script",
+            path="Dockerfile",
+            good='FROM debian:12\nRUN TARGETARCH=$(dpkg --print-architecture); echo "$TARGETARCH"\n',
+            breaks=("TARGETARCH=$(dpkg --print-architecture); ", ""),
+        ),
+        Example(
+            "set by ENV",
+            path="Dockerfile",
+            good="FROM debian:12\nENV TARGETOS=linux\nRUN echo $TARGETOS\n",
+            breaks=("ENV TARGETOS=linux\n", ""),
+        ),
+        Example(
+            "later",
+            path="Dockerfile",
+            good="FROM debian:12\nCMD echo $TARGETARCH\nRUN echo \\$TARGETARCH\n",
+            breaks=("RUN echo ", "RUN GOARCH=$TARGETARCH "),
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

@@ -74,6 +74,7 @@ class UbuntuArchiveMirror(FileRule):
                 FROM ubuntu:22.04
                 RUN echo "deb [signed-by=/k.gpg] https://tools.example.com/ubuntu/ jammy main" > /etc/apt/sources.list.d/tools.list
             """,
+            breaks=("[signed-by=/k.gpg] https", "http"),
         ),
         Example(
             "ports, and Debian",
@@ -84,6 +85,7 @@ class UbuntuArchiveMirror(FileRule):
                 RUN echo "deb http://mirror.example.com/debian bookworm main" > /etc/apt/sources.list
                 RUN echo "deb https://download.docker.com/linux/ubuntu jammy stable" > /etc/apt/sources.list.d/docker.list
             """,
+            breaks=("//ports.ubuntu.com/ubuntu-ports", "//mirrors.aliyun.com/ubuntu/"),
         ),
         Example(
             "on amd64 only",

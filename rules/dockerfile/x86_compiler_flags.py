@@ -70,12 +70,16 @@ class X86CompilerFlags(FileRule):
         ),
         Example("the build machine", path="Dockerfile", bad="FROM gcc:13\nRUN gcc «-march=native» a.c\n", severity=Severity.WARNING),
         Example(
-            "other options", path="Dockerfile", good="FROM gcc:13\nRUN gcc -march=armv8-a a.c && grep -m1 x y && python -m pip install x\n"
+            "other options",
+            path="Dockerfile",
+            good="FROM gcc:13\nRUN gcc -march=armv8-a a.c && grep -m1 x y && python -m pip install x\n",
+            breaks=("armv8-a", "native"),
         ),
         Example(
             "under a test",
             path="Dockerfile",
             good='FROM gcc\nARG TARGETARCH\nRUN if [ "$TARGETARCH" = amd64 ]; then export CFLAGS=-mavx2; fi; make\n',
+            breaks=("$TARGETARCH", "amd64"),
         ),
     )
 

@@ -113,12 +113,18 @@ class ArchAffinityAmd64Only(ProjectRule):
             """,
             severity=Severity.INFO,
         ),
-        Example("both", path="deployment.yaml", good=_DEPLOYMENT.format(" [amd64, arm64]")),
-        Example("the image needs it", path="deployment.yaml", good=_DEPLOYMENT.format(" [amd64]").replace("nginx:1.27", "mysql:5.7")),
+        Example("both", path="deployment.yaml", good=_DEPLOYMENT.format(" [amd64, arm64]"), breaks=("arm64", "amd64")),
+        Example(
+            "the image needs it",
+            path="deployment.yaml",
+            good=_DEPLOYMENT.format(" [amd64]").replace("nginx:1.27", "mysql:5.7"),
+            breaks=("mysql:5.7", "mysql:8.4"),
+        ),
         Example(
             "a term without the architecture",
             path="deployment.yaml",
             good=_DEPLOYMENT.format(" [amd64]") + "                - matchExpressions: [{key: disktype, operator: Exists}]\n",
+            breaks=("            - matchExpressions: [{key: disktype, operator: Exists}]\n", ""),
         ),
     )
 

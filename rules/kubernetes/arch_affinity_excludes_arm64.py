@@ -100,8 +100,13 @@ class ArchAffinityExcludesArm64(ProjectRule):
             """,
             applicability=Applicability.UNSAFE,
         ),
-        Example("others excluded", path="pod.yaml", good=_POD.format("[arm, s390x]")),
-        Example("the image needs it", path="pod.yaml", good=_POD.format("[arm64]").replace("nginx:1.27", "mysql:5.7")),
+        Example("others excluded", path="pod.yaml", good=_POD.format("[arm, s390x]"), breaks=("s390x", "arm64")),
+        Example(
+            "the image needs it",
+            path="pod.yaml",
+            good=_POD.format("[arm64]").replace("nginx:1.27", "mysql:5.7"),
+            breaks=("mysql:5.7", "mysql:8.4"),
+        ),
     )
 
     def check(self, project: Project) -> Iterator[Finding]:

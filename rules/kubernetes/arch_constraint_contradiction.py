@@ -61,8 +61,11 @@ class ArchConstraintContradiction(FileRule):
             "they agree",
             path="pod.yaml",
             good=_POD.format("    kubernetes.io/arch: amd64\n    node.kubernetes.io/instance-type: m5.large\n") + _AFFINITY,
+            breaks=(" amd64", " arm64"),
         ),
-        Example("a variable", path="pod.yaml", good=_POD.format("    kubernetes.io/arch: ${ARCH}\n") + _AFFINITY),
+        Example(
+            "a variable", path="pod.yaml", good=_POD.format("    kubernetes.io/arch: ${ARCH}\n") + _AFFINITY, breaks=("${ARCH}", "arm64")
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

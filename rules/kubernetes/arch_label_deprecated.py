@@ -109,8 +109,14 @@ class ArchLabelDeprecated(FileRule):
             "the label of a node",
             path="node.yaml",
             good="apiVersion: v1\nkind: Node\nmetadata:\n  labels:\n    beta.kubernetes.io/arch: amd64\n",
+            breaks=("kind: Node\nmetadata:\n  labels:\n    ", "kind: Pod\nspec:\n  nodeSelector:\n    "),
         ),
-        Example("the label of today", path="pod.yaml", good=_POD.format("    kubernetes.io/arch: arm64 # was beta.kubernetes.io/arch\n")),
+        Example(
+            "the label of today",
+            path="pod.yaml",
+            good=_POD.format("    kubernetes.io/arch: arm64 # was beta.kubernetes.io/arch\n"),
+            breaks=("kubernetes.io/arch: arm64", "beta.kubernetes.io/arch: arm64"),
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

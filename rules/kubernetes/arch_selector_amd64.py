@@ -263,10 +263,20 @@ class ArchSelectorAmd64(ProjectRule):
                       value: «amd64»
             """,
         ),
-        Example("the image needs it", path="pod.yaml", good=_POD.format("kubernetes.io/arch: amd64", "mysql:5.7")),
-        Example("arm64", path="pod.yaml", good=_POD.format("kubernetes.io/arch: arm64", "nginx:1.27")),
-        Example("a parameter", path="pod.yaml", good=_POD.format("kubernetes.io/arch: ${ARCH}", "nginx:1.27")),
-        Example("Windows", path="pod.yaml", good=_POD.format("kubernetes.io/os: windows\n        kubernetes.io/arch: amd64", "nginx:1.27")),
+        Example(
+            "the image needs it",
+            path="pod.yaml",
+            good=_POD.format("kubernetes.io/arch: amd64", "mysql:5.7"),
+            breaks=("mysql:5.7", "mysql:8.4"),
+        ),
+        Example("arm64", path="pod.yaml", good=_POD.format("kubernetes.io/arch: arm64", "nginx:1.27"), breaks=("arm64", "amd64")),
+        Example("a parameter", path="pod.yaml", good=_POD.format("kubernetes.io/arch: ${ARCH}", "nginx:1.27"), breaks=("${ARCH}", "amd64")),
+        Example(
+            "Windows",
+            path="pod.yaml",
+            good=_POD.format("kubernetes.io/os: windows\n        kubernetes.io/arch: amd64", "nginx:1.27"),
+            breaks=("windows", "linux"),
+        ),
     )
 
     def check(self, project: Project) -> Iterator[Finding]:

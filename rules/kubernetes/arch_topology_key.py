@@ -52,6 +52,7 @@ class ArchTopologyKey(FileRule):
             path="pod.yaml",
             good="apiVersion: v1\nkind: Pod\nspec:\n"
             "  topologySpreadConstraints:\n  - topologyKey: kubernetes.io/hostname\n  containers: []\n",
+            breaks=("kubernetes.io/hostname", "kubernetes.io/arch"),
         ),
     )
 

@@ -111,8 +111,8 @@ class ArchValueInvalid(FileRule):
             bad="tolerations:\n- {key: kubernetes.io/arch, value: «aarch64»}\n- {key: kubernetes.io/arch, value: arm64}\n",
             severity=Severity.INFO,
         ),
-        Example("right values", path="pod.yaml", good=_POD.format("arm64", "nginx:1.27")),
-        Example("a variable", path="pod.yaml", good=_POD.format("${ARCH:-x86_64}", "nginx:1.27")),
+        Example("right values", path="pod.yaml", good=_POD.format("arm64", "nginx:1.27"), breaks=("arm64", "x86_64")),
+        Example("a variable", path="pod.yaml", good=_POD.format("${ARCH:-x86_64}", "nginx:1.27"), breaks=("${ARCH:-x86_64}", "aarch64")),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

@@ -72,8 +72,14 @@ class ArmTolerationMissing(FileRule):
         ),
         Example("GKE adds it", path="pod.yaml", good=_POD.format("", "arm64", ""), settings={"platform": "gke"}),
         Example("no taint", path="pod.yaml", good=_POD.format("", "arm64", "")),
-        Example("amd64", path="pod.yaml", good=_POD.format("", "amd64", ""), settings=_TAINTED),
-        Example("tolerated", path="pod.yaml", good=_POD.format(f"  tolerations:\n{_TOLERATION}", "arm64", ""), settings=_TAINTED),
+        Example("amd64", path="pod.yaml", good=_POD.format("", "amd64", ""), settings=_TAINTED, breaks=("amd64", "arm64")),
+        Example(
+            "tolerated",
+            path="pod.yaml",
+            good=_POD.format(f"  tolerations:\n{_TOLERATION}", "arm64", ""),
+            settings=_TAINTED,
+            breaks=("arm-taint", ""),
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

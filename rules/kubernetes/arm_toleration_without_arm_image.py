@@ -75,9 +75,19 @@ class ArmTolerationWithoutArmImage(FileRule):
             severity=Severity.ERROR,
         ),
         Example("every taint", path="db.yaml", bad=_deployment("operator: Exists", "«mysql:5.7»"), severity=Severity.INFO),
-        Example("multi-arch image", path="db.yaml", good=_deployment(_ARM, "mysql:8.4")),
-        Example("pinned", path="db.yaml", good=_deployment(_ARM, "mysql:5.7", "nodeSelector: {kubernetes.io/arch: amd64}")),
-        Example("another taint", path="db.yaml", good=_deployment("{key: gpu, operator: Exists}", "mysql:5.7")),
+        Example("multi-arch image", path="db.yaml", good=_deployment(_ARM, "mysql:8.4"), breaks=("8.4", "5.7")),
+        Example(
+            "pinned",
+            path="db.yaml",
+            good=_deployment(_ARM, "mysql:5.7", "nodeSelector: {kubernetes.io/arch: amd64}"),
+            breaks=("nodeSelector: {kubernetes.io/arch: amd64}\n      ", ""),
+        ),
+        Example(
+            "another taint",
+            path="db.yaml",
+            good=_deployment("{key: gpu, operator: Exists}", "mysql:5.7"),
+            breaks=("gpu", "kubernetes.io/arch"),
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

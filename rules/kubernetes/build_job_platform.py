@@ -60,7 +60,7 @@ class BuildJobPlatform(FileRule):
             severity=Severity.WARNING,
         ),
         Example("value of its own", path="pod.yaml", bad=_POD.format("    - build\n    - --platform\n    - «linux/amd64»\n")),
-        Example("both", path="pod.yaml", good=_POD.format("    - --platform=linux/amd64,linux/arm64\n")),
+        Example("both", path="pod.yaml", good=_POD.format("    - --platform=linux/amd64,linux/arm64\n"), breaks=(",linux/arm64", "")),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

@@ -81,13 +81,19 @@ class DaemonsetSkipsArm(ProjectRule):
         Example(
             "image without arm64", path="agent.yaml", bad=_daemonset("«kubernetes.io/arch: amd64»", "mysql:5.7"), severity=Severity.INFO
         ),
-        Example("every node", path="agent.yaml", good=_daemonset("", "redis:7.2.4")),
+        Example(
+            "every node",
+            path="agent.yaml",
+            good=_daemonset("", "redis:7.2.4"),
+            breaks=("kubernetes.io/os: linux", "kubernetes.io/arch: amd64"),
+        ),
         Example(
             "twins",
             path="agent.yaml",
             good=_daemonset("kubernetes.io/arch: amd64", "registry.example.com/agent:1", "agent-amd64")
             + "    ---"
             + _daemonset("kubernetes.io/arch: arm64", "registry.example.com/agent:1", "agent-arm64"),
+            breaks=("-arm64", "-amd64"),
         ),
     )
 

@@ -63,7 +63,10 @@ class DuplicateSchedulingKey(FileRule):
             bad="apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector: {disktype: ssd, zone: a, «disktype»: hdd}\n  containers: []\n",
         ),
         Example(
-            "once each", path="pod.yaml", good="apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector: {disktype: ssd}\n  tolerations: []\n"
+            "once each",
+            path="pod.yaml",
+            good="apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector: {disktype: ssd}\n  tolerations: []\n",
+            breaks=("ssd}", "ssd, zone: a, disktype: hdd}"),
         ),
     )
 

@@ -53,6 +53,7 @@ class EksctlArch(FileRule):
             "a group of Graviton",
             path="cluster.yaml",
             good=_CLUSTER.format("- name: general\n  instanceType: m5.large\n- name: arm\n  instanceType: m7g.large\n"),
+            breaks=("m7g.large", "m5.large"),
         ),
     )
 

@@ -58,11 +58,17 @@ class HostPathArch(FileRule):
             path="pod.yaml",
             bad=_POD.format("command: [x]\n  volumes:\n  - name: lib\n    hostPath: {path: «/usr/lib/x86_64-linux-gnu/libcuda.so.1»}"),
         ),
-        Example("another path", path="pod.yaml", good=_POD.format("env:\n    - {name: ARCH, value: amd64}")),
+        Example(
+            "another path",
+            path="pod.yaml",
+            good=_POD.format("env:\n    - {name: ARCH, value: amd64}"),
+            breaks=("value: amd64", "value: /lib64/ld-linux-x86-64.so.2"),
+        ),
         Example(
             "on amd64 nodes",
             path="pod.yaml",
             good=_POD.format("args: [/lib64/ld-linux-x86-64.so.2]\n  nodeSelector: {kubernetes.io/arch: amd64}"),
+            breaks=("  nodeSelector: {kubernetes.io/arch: amd64}\n", ""),
         ),
     )
 

@@ -97,14 +97,20 @@ class ImageArchName(FileRule):
             fixed='image:\n  repository: example/app\n  tag: "1.2"\n',
             applicability=Applicability.UNSAFE,
         ),
-        Example("both", path="pod.yaml", good=_POD.format("example/ci:centos7-x64-arm64-20211028")),
-        Example("plain name", path="pod.yaml", good=_POD.format("nginx:1.27")),
+        Example("both", path="pod.yaml", good=_POD.format("example/ci:centos7-x64-arm64-20211028"), breaks=("arm64", "amd64")),
+        Example("plain name", path="pod.yaml", good=_POD.format("nginx:1.27"), breaks=("1.27", "1.2-amd64")),
         Example(
             "arm64 name on arm64 nodes",
             path="pod.yaml",
             good=_POD.format("example.com/app:1-arm64") + "  nodeSelector:\n    kubernetes.io/arch: arm64\n",
+            breaks=("-arm64", "-amd64"),
         ),
-        Example("file for one architecture", path="deploy/pod-amd64.yaml", good=_POD.format("example.com/app:1-amd64")),
+        Example(
+            "file for one architecture",
+            path="deploy/pod-amd64.yaml",
+            good=_POD.format("example.com/app:1-amd64"),
+            breaks=("deploy/pod-amd64.yaml", "pod.yaml"),
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

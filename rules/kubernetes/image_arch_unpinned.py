@@ -129,6 +129,7 @@ class ImageArchUnpinned(ProjectRule):
                 "class.yaml": "apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: {name: kata}\nhandler: kata\n"
                 "scheduling: {nodeSelector: {kubernetes.io/arch: amd64}}\n"
             },
+            breaks=("runtimeClassName: kata\n      ", ""),
         ),
         Example(
             "its node pool has amd64 nodes only",
@@ -138,11 +139,22 @@ class ImageArchUnpinned(ProjectRule):
                 "pool.yaml": "apiVersion: karpenter.sh/v1\nkind: NodePool\nmetadata: {name: general}\nspec:\n  template:\n    spec:\n"
                 "      requirements: [{key: kubernetes.io/arch, operator: In, values: [amd64]}]\n"
             },
+            breaks=("nodeSelector: {karpenter.sh/nodepool: general}\n      ", ""),
         ),
-        Example("pinned", path="db.yaml", good=_deployment("mysql:5.7", "nodeSelector: {kubernetes.io/arch: amd64}")),
-        Example("multi-arch image", path="db.yaml", good=_deployment("mysql:8.4")),
-        Example("unknown image", path="db.yaml", good=_deployment("registry.example.com/team/app:1")),
-        Example("tainted arm nodes", path="db.yaml", good=_deployment("mysql:5.7"), settings={"platform": "gke"}),
+        Example(
+            "pinned",
+            path="db.yaml",
+            good=_deployment("mysql:5.7", "nodeSelector: {kubernetes.io/arch: amd64}"),
+            breaks=("nodeSelector: {kubernetes.io/arch: amd64}\n      ", ""),
+        ),
+        Example("multi-arch image", path="db.yaml", good=_deployment("mysql:8.4"), breaks=("8.4", "5.7")),
+        Example(
+            "unknown image",
+            path="db.yaml",
+            good=_deployment("registry.example.com/team/app:1"),
+            breaks=("registry.example.com/team/app:1", "mysql:5.7"),
+        ),
+        Example("tainted arm nodes", path="db.yaml", good=_deployment("mysql:5.7"), settings={"platform": "gke"}, breaks=("platform", "")),
         Example(
             "own image for both",
             path="app.yaml",
@@ -151,6 +163,7 @@ class ImageArchUnpinned(ProjectRule):
                 ".gitlab-ci.yml": "build:\n  image: docker:27\n  services: [docker:27-dind]\n  script:\n"
                 "    - docker buildx build --platform linux/amd64,linux/arm64 -t registry.example.com/team/app:1 --push .\n",
             },
+            breaks=("arm64", "amd64"),
         ),
     )
 

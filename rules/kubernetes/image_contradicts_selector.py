@@ -62,8 +62,8 @@ class ImageContradictsSelector(FileRule):
             bad=_POD.format("arm64", "«registry.example.com/legacy:3»"),
             settings={"images": {"registry.example.com/legacy": ["amd64"]}},
         ),
-        Example("they agree", path="pod.yaml", good=_POD.format("amd64", "mysql:5.7")),
-        Example("multi-arch image", path="pod.yaml", good=_POD.format("arm64", "nginx:1.27")),
+        Example("they agree", path="pod.yaml", good=_POD.format("amd64", "mysql:5.7"), breaks=("amd64", "arm64")),
+        Example("multi-arch image", path="pod.yaml", good=_POD.format("arm64", "nginx:1.27"), breaks=("nginx:1.27", "mysql:5.7")),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

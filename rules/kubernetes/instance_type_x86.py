@@ -50,8 +50,15 @@ class InstanceTypeX86(FileRule):
             settings={"target": "arm64"},
             severity=Severity.ERROR,
         ),
-        Example("arm64 machine", path="pod.yaml", good=_POD.format("node.kubernetes.io/instance-type: m7g.large")),
-        Example("a variable", path="pod.yaml", good=_POD.format("node.kubernetes.io/instance-type: ${TYPE}")),
+        Example(
+            "arm64 machine",
+            path="pod.yaml",
+            good=_POD.format("node.kubernetes.io/instance-type: m7g.large"),
+            breaks=("m7g.large", "m5.large"),
+        ),
+        Example(
+            "a variable", path="pod.yaml", good=_POD.format("node.kubernetes.io/instance-type: ${TYPE}"), breaks=("${TYPE}", "m5.large")
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

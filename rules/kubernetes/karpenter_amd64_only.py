@@ -71,12 +71,13 @@ class KarpenterAmd64Only(ProjectRule):
             settings={"target": "arm64"},
             severity=Severity.ERROR,
         ),
-        Example("both", path="pool.yaml", good=_POOL.format("general", "[amd64, arm64]")),
+        Example("both", path="pool.yaml", good=_POOL.format("general", "[amd64, arm64]"), breaks=("arm64", "amd64")),
         Example(
             "a pool for each",
             path="pool.yaml",
             good=_POOL.format("general", "[amd64]"),
             files={"arm.yaml": _POOL.format("graviton", "[arm64]")},
+            breaks=("arm64", "amd64"),
         ),
     )
 

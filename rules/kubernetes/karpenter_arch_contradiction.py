@@ -52,8 +52,8 @@ class KarpenterArchContradiction(FileRule):
     examples = (
         Example("no machine at all", path="pool.yaml", bad=_POOL.format("[arm64]", "[«m5», c5]"), severity=Severity.ERROR),
         Example("no machine for arm64", path="pool.yaml", bad=_POOL.format("[amd64, arm64]", "[«m5», c5]"), severity=Severity.WARNING),
-        Example("machines of both", path="pool.yaml", good=_POOL.format("[amd64, arm64]", "[m5, m7g]")),
-        Example("amd64", path="pool.yaml", good=_POOL.format("[amd64]", "[m5]")),
+        Example("machines of both", path="pool.yaml", good=_POOL.format("[amd64, arm64]", "[m5, m7g]"), breaks=("m7g", "c5")),
+        Example("amd64", path="pool.yaml", good=_POOL.format("[amd64]", "[m5]"), breaks=("amd64", "arm64")),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

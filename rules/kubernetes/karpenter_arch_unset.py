@@ -70,7 +70,7 @@ class KarpenterArchUnset(ProjectRule):
             severity=Severity.WARNING,
         ),
         Example("alone", path="pool.yaml", bad=_POOL.format("«general»"), severity=Severity.INFO),
-        Example("it says so", path="pool.yaml", good=_POOL.format("general") + _ARCH),
+        Example("it says so", path="pool.yaml", good=_POOL.format("general") + _ARCH, breaks=("kubernetes.io/arch", "")),
     )
 
     def check(self, project: Project) -> Iterator[Finding]:

@@ -88,8 +88,14 @@ class ManifestDigestPinned(FileRule):
             good=_POD.format(f"registry.example.com/app:1@{_INDEX}"),
             files={"facts.json": _FACTS},
             settings={"facts": ["facts.json"]},
+            breaks=("facts", ""),
         ),
-        Example("tag", path="pod.yaml", good=_POD.format("registry.example.com/app:1") + "# sha256: none\n"),
+        Example(
+            "tag",
+            path="pod.yaml",
+            good=_POD.format("registry.example.com/app:1") + "# sha256: none\n",
+            breaks=("app:1", "app@sha256:0000000000000000000000000000000000000000000000000000000000000000"),
+        ),
     )
 
     @classmethod

@@ -59,7 +59,13 @@ class ManifestImageNoArm64(FileRule):
         ),
         Example("audit", path="pod.yaml", bad=_POD.format("«mysql:5.7»"), settings={"target": "audit"}, severity=Severity.INFO),
         Example("mixed cluster", path="pod.yaml", good=_POD.format("eclipse-temurin:17-jre-alpine")),
-        Example("multi-arch image", path="pod.yaml", good=_POD.format("nginx:1.27"), settings={"target": "arm64"}),
+        Example(
+            "multi-arch image",
+            path="pod.yaml",
+            good=_POD.format("nginx:1.27"),
+            settings={"target": "arm64"},
+            breaks=("nginx:1.27", "eclipse-temurin:17-jre-alpine"),
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

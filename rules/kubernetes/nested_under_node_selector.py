@@ -126,6 +126,7 @@ class NestedUnderNodeSelector(FileRule):
             "a selector of another kind",
             path="pool.yaml",
             good="apiVersion: example.com/v1\nkind: Pool\nspec:\n  nodeSelector:\n    matchLabels: {kubernetes.io/arch: arm64}\n",
+            breaks=("Pool", "Pod"),
         ),
         Example(
             "siblings",
@@ -144,6 +145,7 @@ class NestedUnderNodeSelector(FileRule):
                   - name: registry
                   containers: []
             """,
+            breaks=("hostname: a\n  tolerations:\n  -", "hostname: a\n    tolerations:\n    -"),
         ),
     )
 

@@ -79,8 +79,13 @@ class NodeGroupArchMixed(FileRule):
             bad="apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {name: x}\nmanagedNodeGroups:\n"
             "- name: general\n  instanceTypes: [m5.large, «m7g.large»]\n",
         ),
-        Example("they fit", path="stack.yaml", good=_STACK.format("AL2023_ARM_64_STANDARD", "m7g.large, c7g.large")),
-        Example("a parameter", path="stack.yaml", good=_STACK.format("AL2_x86_64", "!Ref Type")),
+        Example(
+            "they fit",
+            path="stack.yaml",
+            good=_STACK.format("AL2023_ARM_64_STANDARD", "m7g.large, c7g.large"),
+            breaks=("AL2023_ARM_64_STANDARD", "AL2023_x86_64_STANDARD"),
+        ),
+        Example("a parameter", path="stack.yaml", good=_STACK.format("AL2_x86_64", "!Ref Type"), breaks=(" Type]", " m7g.large]")),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

@@ -59,8 +59,8 @@ class NodeclassImageArch(FileRule):
             settings={"target": "arm64"},
             severity=Severity.ERROR,
         ),
-        Example("alias", path="class.yaml", good=_CLASS.format("alias: al2023@latest")),
-        Example("both", path="class.yaml", good=_CLASS.format("name: node-x86_64\n      - name: node-arm64")),
+        Example("alias", path="class.yaml", good=_CLASS.format("alias: al2023@latest"), breaks=("al2023@latest", "my-eks-node-x86_64-*")),
+        Example("both", path="class.yaml", good=_CLASS.format("name: node-x86_64\n      - name: node-arm64"), breaks=("arm64", "amd64")),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

@@ -56,7 +56,12 @@ class OsLabelDeprecated(FileRule):
             fixed=_POD.format("kubernetes.io/os: linux, node.kubernetes.io/instance-type: m7g.large"),
             severity=Severity.INFO,
         ),
-        Example("the labels of today", path="pod.yaml", good=_POD.format("kubernetes.io/os: linux")),
+        Example(
+            "the labels of today",
+            path="pod.yaml",
+            good=_POD.format("kubernetes.io/os: linux"),
+            breaks=("{kubernetes.io/os", "{beta.kubernetes.io/os"),
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

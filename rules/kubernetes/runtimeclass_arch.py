@@ -56,7 +56,12 @@ class RuntimeclassArch(FileRule):
             applicability=Applicability.DISPLAY,
             severity=Severity.WARNING,
         ),
-        Example("another label", path="class.yaml", good=_CLASS.format("scheduling:\n  nodeSelector:\n    gvisor: 'true'\n")),
+        Example(
+            "another label",
+            path="class.yaml",
+            good=_CLASS.format("scheduling:\n  nodeSelector:\n    gvisor: 'true'\n"),
+            breaks=("gvisor: 'true'", "kubernetes.io/arch: amd64"),
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

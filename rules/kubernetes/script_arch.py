@@ -77,8 +77,14 @@ class ScriptArch(FileRule):
             "on amd64 nodes",
             path="pod.yaml",
             good=_POD.format("  nodeSelector: {kubernetes.io/arch: amd64}\n", "wget https://example.com/tool-linux-amd64"),
+            breaks=("\n  nodeSelector: {kubernetes.io/arch: amd64}", ""),
         ),
-        Example("computed already", path="pod.yaml", good=_POD.format("", 'wget "https://example.com/tool-$(uname -m)"')),
+        Example(
+            "computed already",
+            path="pod.yaml",
+            good=_POD.format("", 'wget "https://example.com/tool-$(uname -m)"'),
+            breaks=("$(uname -m)", "x86_64"),
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

@@ -101,18 +101,21 @@ class WorkloadArchitectureUnknown(ProjectRule):
             path="base/web.yaml",
             good=_DEPLOYMENT.format("web-image"),
             files={"base/kustomization.yaml": "resources: [web.yaml]\nimages:\n- {name: web-image, newName: nginx, newTag: '1.27'}\n"},
+            breaks=("base/web.yaml", "web.yaml"),
         ),
-        Example("known image", path="web.yaml", good=_DEPLOYMENT.format("nginx:1.27")),
+        Example("known image", path="web.yaml", good=_DEPLOYMENT.format("nginx:1.27"), breaks=("nginx", "registry.example.com/web")),
         Example(
             "the configuration knows",
             path="web.yaml",
             good=_DEPLOYMENT.format("registry.example.com/web:1"),
             settings={"images": {"registry.example.com/*": ["amd64", "arm64"]}},
+            breaks=("images", ""),
         ),
         Example(
             "it says where",
             path="web.yaml",
             good=_DEPLOYMENT.format("registry.example.com/web:1") + "          nodeSelector: {kubernetes.io/arch: arm64}\n",
+            breaks=("\n      nodeSelector: {kubernetes.io/arch: arm64}", ""),
         ),
     )
 

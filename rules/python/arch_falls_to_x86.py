@@ -150,6 +150,7 @@ class ArchFallsToX86(FileRule):
                 b = "arm64" if platform.machine().startswith("aarch64") else "x86_64"
                 c = {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine]
                 """,
+            breaks=(' "arm64" ', ' "amd64" '),
         ),
         Example(
             "another system",

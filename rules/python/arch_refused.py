@@ -66,16 +66,19 @@ class ArchRefused(FileRule):
             "refuses x86-64",
             path="app.py",
             good='import platform\n\nif platform.machine() == "x86_64":\n    raise RuntimeError("not supported on amd64")\n',
+            breaks=('== "x86_64"', '!= "x86_64"'),
         ),
         Example(
             "refuses another system",
             path="app.py",
             good='import platform, sys\n\nif sys.platform == "win32" and platform.machine() != "AMD64":\n    raise RuntimeError\n',
+            breaks=('sys.platform == "win32" and platform.machine() != "AMD64"', 'platform.machine() != "x86_64"'),
         ),
         Example(
             "in a test",
             path="tests/test_engine.py",
             good='import platform\n\nif platform.machine() != "x86_64":\n    raise RuntimeError("skip")\n',
+            breaks=("tests/test_engine.py", "app/engine.py"),
         ),
     )
 

@@ -80,6 +80,7 @@ class Arm64VsAarch64(FileRule):
                 else:
                     raise ValueError
                 """,
+            breaks=("aarch64", "x86_64"),
         ),
         Example(
             "macOS only",

@@ -41,11 +41,17 @@ class BitnessAsArch(FileRule):
             path="get.py",
             bad='import struct\n\nif «struct.calcsize("P") * 8 == 64»:\n    name = "tool_x86_64"\nelse:\n    name = "tool_i386"\n',
         ),
-        Example("words of no architecture", path="get.py", good='import sys\n\nbits = "64" if sys.maxsize > 2**32 else "32"\n'),
+        Example(
+            "words of no architecture",
+            path="get.py",
+            good='import sys\n\nbits = "64" if sys.maxsize > 2**32 else "32"\n',
+            breaks=('"64" if', '"amd64" if'),
+        ),
         Example(
             "on Windows",
             path="get.py",
             good='import os, sys\n\nif os.name == "nt":\n    arch = "amd64" if sys.maxsize > 2**32 else "x86"\n',
+            breaks=('if os.name == "nt":\n    ', ""),
         ),
     )
 

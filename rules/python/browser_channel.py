@@ -59,9 +59,19 @@ class BrowserChannel(FileRule):
                 'os.system(«"playwright install --with-deps msedge"»)\n'
             ),
         ),
-        Example("install Chromium", path="setup_browser.py", good='subprocess.run(["playwright", "install", "chromium"])\n'),
-        Example("Chromium", path="crawl.py", good='p.chromium.launch(channel="chromium")\n'),
-        Example("another channel", path="bot.py", good='post(channel="chrome")\n'),
+        Example(
+            "install Chromium",
+            path="setup_browser.py",
+            good='subprocess.run(["playwright", "install", "chromium"])\n',
+            breaks=("chromium", "chrome"),
+        ),
+        Example("Chromium", path="crawl.py", good='p.chromium.launch(channel="chromium")\n', breaks=('"chromium', '"chrome')),
+        Example(
+            "another channel",
+            path="bot.py",
+            good='post(channel="chrome")\n',
+            breaks=('post(channel="chrome")', 'playwright.chromium.launch(channel="chrome")'),
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

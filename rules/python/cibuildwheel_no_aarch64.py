@@ -98,14 +98,25 @@ class CibuildwheelNoAarch64(ProjectRule):
                 "      - run: pip install cibuildwheel\n      - run: «cibuildwheel --output-dir dist»\n"
             ),
         ),
-        Example("aarch64 under QEMU", path=_PATH, good=_JOB.format(os="[ubuntu-latest]", uses=_ACTION, env="CIBW_ARCHS: auto aarch64")),
-        Example("arm runner", path=_PATH, good=_JOB.format(os="[ubuntu-latest, ubuntu-24.04-arm]", uses=_ACTION, env="A: b")),
-        Example("no Linux", path=_PATH, good=_JOB.format(os="[macos-latest]", uses=_ACTION, env="A: b")),
+        Example(
+            "aarch64 under QEMU",
+            path=_PATH,
+            good=_JOB.format(os="[ubuntu-latest]", uses=_ACTION, env="CIBW_ARCHS: auto aarch64"),
+            breaks=("aarch64", "x86_64"),
+        ),
+        Example(
+            "arm runner",
+            path=_PATH,
+            good=_JOB.format(os="[ubuntu-latest, ubuntu-24.04-arm]", uses=_ACTION, env="A: b"),
+            breaks=(", ubuntu-24.04-arm", ""),
+        ),
+        Example("no Linux", path=_PATH, good=_JOB.format(os="[macos-latest]", uses=_ACTION, env="A: b"), breaks=("macos", "linux")),
         Example(
             "configured in pyproject.toml",
             path=_PATH,
             good=_JOB.format(os="[ubuntu-latest]", uses=_ACTION, env="A: b"),
             files={"pyproject.toml": '[tool.cibuildwheel.linux]\narchs = ["x86_64", "aarch64"]\n'},
+            breaks=("aarch64", "x86_64"),
         ),
     )
 

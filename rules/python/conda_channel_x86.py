@@ -42,7 +42,12 @@ class CondaChannelX86(FileRule):
     examples = (
         Example("pytorch", path="environment.yml", bad="channels:\n  - «pytorch»\n  - conda-forge\ndependencies:\n  - pytorch\n"),
         Example("in a Dockerfile", path="Dockerfile", bad="FROM a\nRUN conda install -y pytorch cudatoolkit=11.3 -c «pytorch»\n"),
-        Example("for macOS", path="env.mac.yml", good="channels:\n  - pytorch\ndependencies:\n  - pytorch\n"),
+        Example(
+            "for macOS",
+            path="env.mac.yml",
+            good="channels:\n  - pytorch\ndependencies:\n  - pytorch\n",
+            breaks=("env.mac.yml", "environment.yml"),
+        ),
         Example("conda-forge", path="environment.yml", good="channels:\n  - conda-forge\ndependencies:\n  - pytorch\n"),
     )
 

@@ -48,8 +48,17 @@ class CondaExplicitX86(ProjectRule):
             path="conda-linux-64.lock",
             good=f"@EXPLICIT\n{_URL}/linux-64/bzip2-1.0.8-h_0.conda\n",
             files={"conda-linux-aarch64.lock": f"@EXPLICIT\n{_URL}/linux-aarch64/bzip2-1.0.8-h_0.conda\n"},
+            breaks=("conda-linux-aarch64.lock", ""),
         ),
-        Example("noarch", path="explicit.txt", good=f"@EXPLICIT\n{_URL}/noarch/six-1.16.0-py_0.conda\n"),
+        Example(
+            "noarch",
+            path="explicit.txt",
+            good=f"@EXPLICIT\n{_URL}/noarch/six-1.16.0-py_0.conda\n",
+            breaks=(
+                "//conda.anaconda.org/conda-forge/noarch/six-1.16.0-py_0.conda",
+                "//conda.anaconda.org/conda-forge/linux-64/bzip2-1.0.8-h_0.conda",
+            ),
+        ),
     )
 
     def check(self, project: Project) -> Iterator[Finding]:

@@ -88,6 +88,7 @@ class CondaX86Package(FileRule):
             "recipe for x86-64 alone",
             path="meta.yaml",
             good="package:\n  name: solver\nbuild:\n  skip: true  # [not linux64]\nrequirements:\n  run:\n    - mkl\n",
+            breaks=("build:\n  skip: true  # [not linux64]\n", ""),
         ),
         Example(
             "recipe with conditions",
@@ -114,6 +115,7 @@ class CondaX86Package(FileRule):
             "others",
             path="environment.yml",
             good="channels:\n  - intel\ndependencies:\n  - blas=*=openblas\n  - nomkl\n  - mkl  # [linux64]\n  - pip:\n      - six\n",
+            breaks=("  # [linux64]\n  - pip:\n      - six", ""),
         ),
     )
 

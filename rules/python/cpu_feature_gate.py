@@ -62,13 +62,20 @@ class CpuFeatureGate(FileRule):
             "another way",
             path="app/start.py",
             good="if 'avx2' not in flags:\n    kernel = 'plain'\nif 'avx2' in flags:\n    raise RuntimeError('not with AVX2')\n",
+            breaks=("kernel = 'plain'\nif 'avx2' in flags:\n    ", ""),
         ),
         Example(
             "on x86-64 only",
             path="app/start.py",
             good="import platform\n\nif platform.machine() == 'x86_64':\n    if 'avx2' not in flags:\n        raise RuntimeError\n",
+            breaks=("if platform.machine() == 'x86_64':\n    if 'avx2' not in flags:\n        raise", "if 'avx2' not in flags:\n    raise"),
         ),
-        Example("other words", path="app/start.py", good="if 'fma' not in names:\n    raise KeyError\nassert 'aes' in ciphers\n"),
+        Example(
+            "other words",
+            path="app/start.py",
+            good="if 'fma' not in names:\n    raise KeyError\nassert 'aes' in ciphers\n",
+            breaks=("names", "flags"),
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

@@ -58,8 +58,14 @@ class CtypesVarargs(FileRule):
             "with types, without variable arguments, and of Linux",
             path="log.py",
             good="import ctypes\n\nlibc = ctypes.CDLL(None)\nlibc.printf.argtypes = [ctypes.c_char_p]\nlibc.printf(b'%d', 3)\nlibc.open(b'a', 0)\n",
+            breaks=("libc.printf.argtypes = [ctypes.c_char_p]\n", ""),
         ),
-        Example("of Linux", path="log.py", good="import ctypes\n\nlibc = ctypes.CDLL('libc.so.6')\nlibc.printf(b'%d', 3)\n"),
+        Example(
+            "of Linux",
+            path="log.py",
+            good="import ctypes\n\nlibc = ctypes.CDLL('libc.so.6')\nlibc.printf(b'%d', 3)\n",
+            breaks=("ctypes.CDLL('libc.so.6')", "ctypes.CDLL(None)"),
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

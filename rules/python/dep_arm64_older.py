@@ -58,6 +58,7 @@ class DepArm64Older(ProjectRule):
             good="engine==2.1\n",
             files={"facts.json": _FACTS},
             settings={"facts": ["facts.json"], "pythons": ["3.12"]},
+            breaks=("==2.1", ">=2"),
         ),
         Example("nothing was looked up", path="requirements.txt", good="engine>=2\n"),
     )

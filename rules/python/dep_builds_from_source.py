@@ -70,7 +70,11 @@ class DepBuildsFromSource(ProjectRule):
             severity=Severity.WARNING,
         ),
         Example(
-            "x86-64 has no wheel for this Python either", path="requirements.txt", good="ghalton\n", files={".python-version": "3.12\n"}
+            "x86-64 has no wheel for this Python either",
+            path="requirements.txt",
+            good="ghalton\n",
+            files={".python-version": "3.12\n"},
+            breaks=(".python-version", ""),
         ),
         Example("hole", path="Pipfile", bad='[packages]\n«h5py = "==3.11.0"»\n'),
         Example(
@@ -112,9 +116,20 @@ class DepBuildsFromSource(ProjectRule):
                     '[[package]]\nname = "app"\nversion = "0"\nsource = { editable = "." }\ndependencies = [{ name = "psutil" }]\n'
                 )
             },
+            breaks=("uv.lock", ""),
         ),
-        Example("compiled on both", path="requirements.txt", good="mysqlclient==2.2.0\npyyaml==5.3.1\npsycopg2==2.9.9\n"),
-        Example("wheels are not wanted", path="requirements.txt", good="--no-binary psutil\npsutil==5.9.8\n"),
+        Example(
+            "compiled on both",
+            path="requirements.txt",
+            good="mysqlclient==2.2.0\npyyaml==5.3.1\npsycopg2==2.9.9\n",
+            breaks=("mysqlclient", "ghalton>"),
+        ),
+        Example(
+            "wheels are not wanted",
+            path="requirements.txt",
+            good="--no-binary psutil\npsutil==5.9.8\n",
+            breaks=("--no-binary psutil\n", ""),
+        ),
         Example("unknown", path="requirements.txt", good="some-native-thing==1.0\nnumpy>=1.15\n"),
     )
 

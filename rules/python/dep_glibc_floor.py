@@ -99,12 +99,14 @@ class DepGlibcFloor(ProjectRule):
             path="pyproject.toml",
             good=_PROJECT.replace("«", "").replace("»", ""),
             files={"uv.lock": _LOCK, "Dockerfile": "FROM python:3.11-bookworm\nCOPY . .\nRUN uv sync\n"},
+            breaks=("python:3.11-bookworm", "public.ecr.aws/lambda/python:3.11"),
         ),
         Example(
             "an image of unknown age",
             path="pyproject.toml",
             good=_PROJECT.replace("«", "").replace("»", ""),
             files={"uv.lock": _LOCK, "Dockerfile": "FROM python:3.11\nCOPY . .\nRUN uv sync\n"},
+            breaks=("python:3.11", "public.ecr.aws/lambda/python:3.11"),
         ),
         Example(
             "x86-64 needs it too",

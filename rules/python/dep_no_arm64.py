@@ -90,10 +90,26 @@ class DepNoArm64(ProjectRule):
             severity=Severity.WARNING,
         ),
         Example("builds are forbidden", path="requirements.txt", bad="--only-binary :all:\n«psutil==5.9.8»\n", severity=Severity.ERROR),
-        Example("good release", path="requirements.txt", good="tensorflow==2.10.0\nray==2.20.0\ntorch\nopenvino>=2022.1\n"),
-        Example("neither processor has one", path="requirements.txt", good="tensorflow==2.9.1\n", settings={"pythons": ["3.11"]}),
-        Example("marker", path="requirements.txt", good="tensorflow==2.9.1 ; platform_machine == 'x86_64'\n"),
-        Example("constraint", path="constraints.txt", good="tensorflow==2.9.1\n"),
+        Example(
+            "good release",
+            path="requirements.txt",
+            good="tensorflow==2.10.0\nray==2.20.0\ntorch\nopenvino>=2022.1\n",
+            breaks=("2.10.0", "2.9.1"),
+        ),
+        Example(
+            "neither processor has one",
+            path="requirements.txt",
+            good="tensorflow==2.9.1\n",
+            settings={"pythons": ["3.11"]},
+            breaks=("pythons", ""),
+        ),
+        Example(
+            "marker",
+            path="requirements.txt",
+            good="tensorflow==2.9.1 ; platform_machine == 'x86_64'\n",
+            breaks=(" ; platform_machine == 'x86_64'", ""),
+        ),
+        Example("constraint", path="constraints.txt", good="tensorflow==2.9.1\n", breaks=("constraints.txt", "requirements.txt")),
     )
 
     def check(self, project: Project) -> Iterator[Finding]:

@@ -64,9 +64,20 @@ class DepOldFloor(ProjectRule):
             fixed="tensorflow>=2.10.0,<3\n",
             applicability=Applicability.UNSAFE,
         ),
-        Example("good from the start", path="requirements.txt", good="psutil>=6.0.0\nnumpy>=1.26\nunknown-thing>=0.1\npsutil\n"),
-        Example("a pin has a rule of its own", path="requirements.txt", good="psutil==5.9.8\n"),
-        Example("x86-64 has none either", path="requirements.txt", good="tensorflow>=2.9.1\n", files={".python-version": "3.12\n"}),
+        Example(
+            "good from the start",
+            path="requirements.txt",
+            good="psutil>=6.0.0\nnumpy>=1.26\nunknown-thing>=0.1\npsutil\n",
+            breaks=("6.0.0", "5.9.8"),
+        ),
+        Example("a pin has a rule of its own", path="requirements.txt", good="psutil==5.9.8\n", breaks=("psutil=", "psutil>")),
+        Example(
+            "x86-64 has none either",
+            path="requirements.txt",
+            good="tensorflow>=2.9.1\n",
+            files={".python-version": "3.12\n"},
+            breaks=(".python-version", ""),
+        ),
     )
 
     def check(self, project: Project) -> Iterator[Finding]:

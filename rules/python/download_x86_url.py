@@ -101,6 +101,7 @@ class DownloadX86Url(FileRule):
                 'A = "https://example.org/tool-windows-amd64.zip"\nB = "https://example.org/a-1-cp39-cp39-manylinux2014_x86_64.whl"\n'
                 'C = "https://example.org/docs/amd64/index.html"\n'
             ),
+            breaks=("windows", "linux"),
         ),
     )
 

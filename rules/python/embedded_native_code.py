@@ -72,6 +72,7 @@ class EmbeddedNativeCode(FileRule):
             "guarded",
             path="build_ext.py",
             good='ffi.set_source("_dot", """\n#if defined(__x86_64__)\n#include <immintrin.h>\n#endif\n""")\n',
+            breaks=("if defined(__x86_64__)\n#", ""),
         ),
         Example("generated elsewhere", path="gen.py", good='TEXT = "#include <immintrin.h>"\nout.write(TEXT)\n'),
     )

@@ -117,6 +117,7 @@ class ExtX86Flags(FileRule):
                 if has_flag(compiler, "-msse4.2"):
                     extra_compile_args += ["-msse4.2"]
                 """,
+            breaks=('if platform.machine() in ("x86_64", "AMD64"):\n    ', ""),
         ),
         Example("for arm64", path="setup.py", good='extra_compile_args = ["-march=armv8-a", "-O3", "-m", "-mcmodel=small"]\n'),
         Example(

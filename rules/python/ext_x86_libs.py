@@ -64,11 +64,13 @@ class ExtX86Libs(FileRule):
             "portable",
             path="setup.py",
             good='Extension("a", ["a.c"], libraries=["m", "openblas"], library_dirs=["/usr/lib"], define_macros=[("NDEBUG", None)])\n',
+            breaks=("openblas", "mkl_rt"),
         ),
         Example(
             "on x86-64",
             path="setup.py",
             good='import platform\n\nif platform.machine() == "x86_64":\n    Extension("a", ["a.c"], libraries=["mkl_rt"])\n',
+            breaks=('import platform\n\nif platform.machine() == "x86_64":\n    ', ""),
         ),
     )
 

@@ -57,6 +57,7 @@ class FloatToIntCast(FileRule):
                 "d = np.clip(np.random.randn(3), 0, 255).astype(np.uint8)\ne = np.abs(np.sin(x)).astype(np.uint8)\nf = np.uint8(-1)\n"
                 "g = ((np.sin(x) + 1) * 127).astype(np.uint8)\n"
             ),
+            breaks=("(np.random.rand(3)", "(np.random.randn(3)"),
         ),
     )
 

@@ -44,8 +44,13 @@ class HashesX86Only(ProjectRule):
     examples = (
         Example("one hash each", path="requirements.txt", bad=f"six==1.16.0{_ONE}«psutil==6.1.0»{_ONE}pyyaml==6.0.2{_ONE}"),
         Example("all hashes", path="requirements.txt", good=f"six==1.16.0{_ONE}psutil==6.1.0{_TWO}pyyaml==6.0.2{_TWO}"),
-        Example("pure Python alone", path="requirements.txt", good=f"six==1.16.0{_ONE}attrs==23.2.0{_ONE}"),
-        Example("kept to x86-64", path="requirements.txt", good=f"psutil==6.1.0 ; platform_machine == 'x86_64'{_ONE}"),
+        Example("pure Python alone", path="requirements.txt", good=f"six==1.16.0{_ONE}attrs==23.2.0{_ONE}", breaks=("attrs", "psutil")),
+        Example(
+            "kept to x86-64",
+            path="requirements.txt",
+            good=f"psutil==6.1.0 ; platform_machine == 'x86_64'{_ONE}",
+            breaks=(" ; platform_machine == 'x86_64'", ""),
+        ),
         Example("compiled on both", path="requirements.txt", good=f"--no-binary :all:\npsutil==6.1.0{_ONE}"),
         Example("no hashes", path="requirements.txt", good="psutil==6.1.0\n"),
     )

@@ -55,18 +55,35 @@ class IndexX86Only(FileRule):
             bad="«--find-links https://data.pyg.org/whl/torch-2.1.0+cu121.html»\ntorch-scatter\n",
         ),
         Example("in a requirements file", path="requirements.txt", bad="«-i https://download.pytorch.org/whl/cu118»\ntorch\n"),
-        Example("beside PyPI", path="requirements.txt", good="--extra-index-url https://download.pytorch.org/whl/cu118\ntorch\n"),
+        Example(
+            "beside PyPI",
+            path="requirements.txt",
+            good="--extra-index-url https://download.pytorch.org/whl/cu118\ntorch\n",
+            breaks=("--extra-index-url", "-i"),
+        ),
         Example(
             "with PyPI beside it",
             path="setup.sh",
             good="pip install torch -i https://download.pytorch.org/whl/cu118 --extra-index-url https://pypi.org/simple\n",
+            breaks=(" --extra-index-url https://pypi.org/simple", ""),
         ),
-        Example("CPU", path="setup.sh", good="pip install torch --index-url https://download.pytorch.org/whl/cpu\n"),
-        Example("a later CUDA", path="setup.sh", good="pip install torch --index-url https://download.pytorch.org/whl/cu126\n"),
+        Example(
+            "CPU",
+            path="setup.sh",
+            good="pip install torch --index-url https://download.pytorch.org/whl/cpu\n",
+            breaks=("//download.pytorch.org/whl/cpu", "//download.pytorch.org/whl/cu118"),
+        ),
+        Example(
+            "a later CUDA",
+            path="setup.sh",
+            good="pip install torch --index-url https://download.pytorch.org/whl/cu126\n",
+            breaks=("//download.pytorch.org/whl/cu126", "//download.pytorch.org/whl/cu118"),
+        ),
         Example(
             "on x86-64 only",
             path="setup.sh",
             good='if [ "$(uname -m)" = x86_64 ]; then\n  pip install torch --index-url https://download.pytorch.org/whl/cu118\nfi\n',
+            breaks=('"$(uname -m)" = x86_64 ]; then\n  ', ""),
         ),
     )
 

@@ -48,9 +48,17 @@ class InstallPlatformFlag(FileRule):
             "for both",
             path="package.sh",
             good="pip download --platform manylinux2014_x86_64 x\npip download --platform manylinux2014_aarch64 x\n",
+            breaks=("aarch64", "x86_64"),
         ),
-        Example("for arm64", path="package.sh", good="pip install --platform manylinux2014_aarch64 -t build x\n"),
-        Example("of docker", path="build.sh", good="docker build --platform linux/amd64 .\n"),
+        Example(
+            "for arm64", path="package.sh", good="pip install --platform manylinux2014_aarch64 -t build x\n", breaks=("aarch64", "x86_64")
+        ),
+        Example(
+            "of docker",
+            path="build.sh",
+            good="docker build --platform linux/amd64 .\n",
+            breaks=("docker build --platform linux/amd64 .", "pip install --platform manylinux2014_x86_64 x"),
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

@@ -62,6 +62,7 @@ class K8sArchSelector(FileRule):
                 "V1NodeSelectorRequirement(key='kubernetes.io/arch', operator='In', values=['amd64', 'arm64'])\n"
                 "x = {'kubernetes.io/arch': 'arm64'}\n"
             ),
+            breaks=(" 'arm64']", " 'amd64']"),
         ),
     )
 

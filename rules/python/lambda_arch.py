@@ -63,6 +63,7 @@ class LambdaArch(FileRule):
             "both",
             path="stack.py",
             good="L(compatible_architectures=[Architecture.X86_64, Architecture.ARM_64])\nA(architectures=['arm64'])\n",
+            breaks=("arm64", "x86_64"),
         ),
     )
 

@@ -48,11 +48,17 @@ class LibNameArch(FileRule):
                 "loader = ExtensionFileLoader('m', «f'{here}/m.cpython-311-x86_64-linux-gnu.so'»)\n"
             ),
         ),
-        Example("another name", path="load.py", good='import ctypes\n\nlib = ctypes.CDLL("libsolver.so")\n'),
+        Example(
+            "another name",
+            path="load.py",
+            good='import ctypes\n\nlib = ctypes.CDLL("libsolver.so")\n',
+            breaks=("libsolver.so", "./libsolver_x86_64.so"),
+        ),
         Example(
             "both",
             path="load.py",
             good='import ctypes\n\nNAMES = ("liba_aarch64.so",)\nlib = ctypes.CDLL("liba_x86_64.so")\n',
+            breaks=("aarch64", "x86_64"),
         ),
     )
 

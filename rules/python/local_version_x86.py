@@ -71,9 +71,19 @@ class LocalVersionX86(ProjectRule):
         ),
         Example("no plain wheel for arm64 either", path="requirements.txt", bad="«torch==1.7.0+cpu»\n", severity=Severity.ERROR),
         Example("CUDA build that may exist", path="requirements.txt", bad="«torch==2.5.1+cu124»\n", severity=Severity.WARNING),
-        Example("CPU build for both", path="requirements.txt", good="torch==2.6.0+cpu\ntorchvision==0.26.0+cpu\n"),
-        Example("on x86-64 only", path="requirements.txt", good="torch==2.1.0+cu118 ; platform_machine == 'x86_64'\n"),
-        Example("another local version", path="requirements.txt", good="torch==2.1.0+ours\napp==1.0+cpu\n"),
+        Example(
+            "CPU build for both",
+            path="requirements.txt",
+            good="torch==2.6.0+cpu\ntorchvision==0.26.0+cpu\n",
+            breaks=("2.6.0+cpu", "1.7.0+cpu"),
+        ),
+        Example(
+            "on x86-64 only",
+            path="requirements.txt",
+            good="torch==2.1.0+cu118 ; platform_machine == 'x86_64'\n",
+            breaks=(" ; platform_machine == 'x86_64'", ""),
+        ),
+        Example("another local version", path="requirements.txt", good="torch==2.1.0+ours\napp==1.0+cpu\n", breaks=("+ours", "+cu118")),
     )
 
     def check(self, project: Project) -> Iterator[Finding]:

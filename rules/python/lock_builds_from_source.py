@@ -71,7 +71,12 @@ class LockBuildsFromSource(ProjectRule):
                 'files = [{file = "psutil-5.9.8-cp36-abi3-manylinux_2_12_x86_64.whl"}, {file = "psutil-5.9.8.tar.gz"}]\n'
             ),
         ),
-        Example("marker of the entry", path="poetry.lock", good=_poetry("h5py", "3.11.0", _H5PY, "platform_machine == 'x86_64'")),
+        Example(
+            "marker of the entry",
+            path="poetry.lock",
+            good=_poetry("h5py", "3.11.0", _H5PY, "platform_machine == 'x86_64'"),
+            breaks=("\nmarkers = \"platform_machine == 'x86_64'\"", ""),
+        ),
         Example(
             "a pure wheel is there",
             path="poetry.lock",
@@ -80,11 +85,16 @@ class LockBuildsFromSource(ProjectRule):
                 "1.13.0",
                 ("mypy-1.13.0-cp311-cp311-manylinux_2_17_x86_64.whl", "mypy-1.13.0-py3-none-any.whl", "mypy-1.13.0.tar.gz"),
             ),
+            breaks=('    {file = "mypy-1.13.0-py3-none-any.whl", hash = "sha256:0"},\n', ""),
         ),
         Example(
             "compiled on both",
             path="poetry.lock",
             good=_poetry("mysqlclient", "2.2.0", ("mysqlclient-2.2.0-cp311-cp311-win_amd64.whl", "mysqlclient-2.2.0.tar.gz")),
+            breaks=(
+                "mysqlclient-2.2.0-cp311-cp311-win_amd64.whl",
+                "h5py-3.11.0-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
+            ),
         ),
         Example(
             "stable ABI on a later Python",
@@ -98,6 +108,7 @@ class LockBuildsFromSource(ProjectRule):
                     "cryptography-43.0.0.tar.gz",
                 ),
             ),
+            breaks=("aarch64", "x86_64"),
         ),
     )
 

@@ -81,13 +81,14 @@ class LockNoArm64(ProjectRule):
                 )
             },
         ),
-        Example("closure of torch", path="uv.lock", good=_HEAD + _APP.format('{ name = "torch" }') + _CUDA),
+        Example("closure of torch", path="uv.lock", good=_HEAD + _APP.format('{ name = "torch" }') + _CUDA, breaks=("aarch64", "x86_64")),
         Example(
             "excluded by its marker",
             path="uv.lock",
             good=_HEAD
             + _APP.format('{ name = "deepsearch-glm", marker = "platform_machine == \'x86_64\'" }')
             + _DEEP.replace("«", "").replace("»", ""),
+            breaks=("\", marker = \"platform_machine == 'x86_64'", ""),
         ),
         Example(
             "no release of it has a wheel for this Python",
@@ -97,6 +98,7 @@ class LockNoArm64(ProjectRule):
                 'files = [{file = "numpy-1.18.5-cp38-cp38-manylinux1_x86_64.whl", hash = "sha256:0"}]\n'
             ),
             settings={"pythons": ["3.11"]},
+            breaks=("pythons", ""),
         ),
     )
 

@@ -72,6 +72,7 @@ class Longdouble(FileRule):
             "portable",
             path="calc.py",
             good='import numpy as np\n\nx = np.longdouble(1)\nif hasattr(np, "float128"):\n    y = np.float128(1)\n',
+            breaks=('x = np.longdouble(1)\nif hasattr(np, "float128"):\n    ', ""),
         ),
         Example(
             "survives its absence",
@@ -80,8 +81,11 @@ class Longdouble(FileRule):
                 "import numpy as np\n\ntypes = [np.float64]\ntry:\n    types += [np.float128]\nexcept AttributeError:\n    pass\n"
                 "if hasattr(np, 'complex256'):\n    types += [np.complex256]\n"
             ),
+            breaks=("'complex256", "'"),
         ),
-        Example("of another library", path="calc.py", good="import tensorflow as tf\n\nx = tf.complex256\n"),
+        Example(
+            "of another library", path="calc.py", good="import tensorflow as tf\n\nx = tf.complex256\n", breaks=("tensorflow", "numpy")
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

@@ -76,6 +76,7 @@ class MachineTypeX86(FileRule):
                 "d = rds.DatabaseInstance(self, 'D', instance_type=ec2.InstanceType('m5.large'))\ne = fit(instance_type='ml.m5.xlarge')\n"
                 "if instance_type == 'm5.large':\n    pass\n"
             ),
+            breaks=("m7g.large", "m5.large"),
         ),
     )
 

@@ -86,6 +86,7 @@ class MarkerArm64Aarch64(ProjectRule):
                 "c ; platform_machine == 'x86_64' or platform_machine == 'amd64' or platform_machine == 'AMD64'\n"
                 "d ; platform_machine == 'arm64'\ne ; sys_platform == 'win32' and platform_machine == 'ARM64'\n"
             ),
+            breaks=("= 'arm64'\nb", "= 'amd64'\nb"),
         ),
     )
 

@@ -64,6 +64,7 @@ class MaturinNoAarch64(ProjectRule):
             "wheels that are only tested",
             path=_PATH,
             good="on: push\njobs:\n  w:\n    runs-on: ubuntu-latest\n    steps:\n      - run: maturin build && pip install target/wheels/*.whl\n",
+            breaks=("install target/wheels/*.whl", "actions/upload-artifact@v4"),
         ),
         Example(
             "targets for macOS alone",
@@ -74,7 +75,7 @@ class MaturinNoAarch64(ProjectRule):
                 "      - uses: PyO3/maturin-action@v1\n        with:\n          target: «${{ matrix.target }}»\n"
             ),
         ),
-        Example("with aarch64", path=_PATH, good=_JOB.format(targets="[x86_64, aarch64]")),
+        Example("with aarch64", path=_PATH, good=_JOB.format(targets="[x86_64, aarch64]"), breaks=("aarch64", "x86_64")),
         Example(
             "macOS",
             path=_PATH,
@@ -82,6 +83,7 @@ class MaturinNoAarch64(ProjectRule):
                 "on: push\njobs:\n  mac:\n    runs-on: macos-latest\n    steps:\n"
                 "      - uses: PyO3/maturin-action@v1\n        with:\n          target: x86_64\n"
             ),
+            breaks=("macos", "linux"),
         ),
     )
 

@@ -75,12 +75,14 @@ class MultiarchPath(FileRule):
             "both are tried",
             path="load.py",
             good='PATHS = ["/usr/lib/x86_64-linux-gnu/liba.so", "/usr/lib/aarch64-linux-gnu/liba.so"]\n',
+            breaks=("aarch64", "x86_64"),
         ),
         Example("documentation", path="load.py", good='"""Looks in /usr/lib/x86_64-linux-gnu."""\n\nx = "x86_64-linux-gnu-gcc"\n'),
         Example(
             "on x86-64 only",
             path="load.py",
             good='import platform\n\nif platform.machine() == "x86_64":\n    lib = "/usr/lib/x86_64-linux-gnu/liba.so"\n',
+            breaks=('if platform.machine() == "x86_64":\n    ', ""),
         ),
     )
 

@@ -44,7 +44,7 @@ class OldPip(ProjectRule):
     examples = (
         Example("in a Dockerfile", path="Dockerfile", bad="FROM python:3.8\nRUN pip install «pip==9.0.3»\n"),
         Example("upper bound", path="requirements.txt", bad="«pip<20»\n"),
-        Example("recent", path="requirements.txt", good="pip==24.0\npip>=19\n"),
+        Example("recent", path="requirements.txt", good="pip==24.0\npip>=19\n", breaks=("==24.0", "==19.0")),
     )
 
     def check(self, project: Project) -> Iterator[Finding]:

@@ -60,8 +60,14 @@ class PageSize(FileRule):
             "asked for",
             path="memory.py",
             good="import mmap\n\npages = open('/proc/self/statm').read().split()\nrss = int(pages[1]) * mmap.PAGESIZE\nm = mmap.mmap(fd, 4096, offset=65536)\n",
+            breaks=("65536)", "4096 * 3)"),
         ),
-        Example("another 4096", path="read.py", good="import mmap\n\nsize = 4096 * 2\nm = mmap.mmap(fd, 4096)\ndata = f.read(4096)\n"),
+        Example(
+            "another 4096",
+            path="read.py",
+            good="import mmap\n\nsize = 4096 * 2\nm = mmap.mmap(fd, 4096)\ndata = f.read(4096)\n",
+            breaks=(" 4096)", " size, offset=4096 * 3)"),
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

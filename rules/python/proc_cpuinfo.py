@@ -52,11 +52,17 @@ class ProcCpuinfo(FileRule):
             path="info.py",
             bad="import os\n\nname = os.popen(«\"cat /proc/cpuinfo | grep 'model name' | uniq\"»).read()\n",
         ),
-        Example("number of processors", path="info.py", good='n = open("/proc/cpuinfo").read().count("processor")\n'),
+        Example(
+            "number of processors",
+            path="info.py",
+            good='n = open("/proc/cpuinfo").read().count("processor")\n',
+            breaks=("processor", "model name"),
+        ),
         Example(
             "knows the fields of arm64",
             path="info.py",
             good='text = open("/proc/cpuinfo").read()\nflags = find(text, "flags") or find(text, "Features")\n',
+            breaks=("Features", ""),
         ),
     )
 

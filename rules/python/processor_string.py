@@ -45,8 +45,14 @@ class ProcessorString(FileRule):
             "empty and replaced",
             path="info.py",
             good='import platform\n\ncpu = platform.processor()\nif not cpu or cpu == "":\n    cpu = platform.machine()\n',
+            breaks=('cpu == ""', 'cpu == "x86_64"'),
         ),
-        Example("shown", path="info.py", good="import platform\n\nprint(platform.processor())\n"),
+        Example(
+            "shown",
+            path="info.py",
+            good="import platform\n\nprint(platform.processor())\n",
+            breaks=("print(platform.processor())", "if platform.processor() == 'x86_64':\n    pass"),
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

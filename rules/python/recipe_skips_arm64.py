@@ -63,6 +63,7 @@ class RecipeSkipsArm64(FileRule):
                 "package:\n  name: a\nbuild:\n  skip: true  # [win]\n  skip: true  # [osx and arm64]\n  skip: true  # [aarch64 and py<38]\n"
                 "  skip: true  # [not linux]\n  skip: true\nother:\n  - aarch64\n"
             ),
+            breaks=("[aarch64 and py<38]", "[aarch64]"),
         ),
     )
 

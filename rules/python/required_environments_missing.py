@@ -92,13 +92,16 @@ class RequiredEnvironmentsMissing(ProjectRule):
             bad=_APP.replace("[project]", "«[project]»"),
             files={"uv.lock": _LOCK},
         ),
-        Example("named", path="pyproject.toml", good=_APP + "\n[tool.uv]\n" + _ADDED, files={"uv.lock": _LOCK}),
+        Example(
+            "named", path="pyproject.toml", good=_APP + "\n[tool.uv]\n" + _ADDED, files={"uv.lock": _LOCK}, breaks=("aarch64", "x86_64")
+        ),
         Example("pinned", path="pyproject.toml", good=_APP.replace(">=2", "==2.4"), files={"uv.lock": _LOCK}),
         Example(
             "with a source distribution",
             path="pyproject.toml",
             good=_APP,
             files={"uv.lock": _LOCK.replace("wheels =", 'sdist = { url = "https://f/engine-2.4.tar.gz" }\nwheels =')},
+            breaks=('sdist = { url = "https://f/engine-2.4.tar.gz" }\n', ""),
         ),
     )
 

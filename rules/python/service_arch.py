@@ -89,6 +89,7 @@ class ServiceArch(FileRule):
                 "arch = ecs.CpuArchitecture.X86_64 if x86 else ecs.CpuArchitecture.ARM64\nplan(architecture='x86_64')\n"
                 "note = 'al2023-ami images for x86_64 are used'\n"
             ),
+            breaks=("ecs.CpuArchitecture.ARM64", "ecs.CpuArchitecture.X86_64"),
         ),
         Example("text", path="stack.py", good="note = 'al2023-ami images for x86_64 are used'\nkinds = {'type': 'LINUX_CONTAINER'}\n"),
     )

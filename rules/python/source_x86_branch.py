@@ -104,16 +104,36 @@ class SourceX86Branch(ProjectRule):
             """,
         ),
         Example(
-            "x86-64 alone", path="pyproject.toml", good=_uv('[{ index = "pytorch-cu118", marker = "platform_machine == \'x86_64\'" }]')
+            "x86-64 alone",
+            path="pyproject.toml",
+            good=_uv('[{ index = "pytorch-cu118", marker = "platform_machine == \'x86_64\'" }]'),
+            breaks=(", marker = \"platform_machine == 'x86_64'\"", ""),
         ),
         Example(
             "what arm64 does not ask for",
             path="pyproject.toml",
             good=_uv('{ index = "pytorch-cu118" }').replace("torch>=2.4", "torch>=2.4; platform_machine == 'x86_64'"),
+            breaks=("; platform_machine == 'x86_64'", ""),
         ),
-        Example("not on Linux", path="pyproject.toml", good=_uv('[{ index = "pytorch-cu118", marker = "sys_platform == \'win32\'" }]')),
-        Example("another index", path="pyproject.toml", good=_uv('{ index = "pytorch-cpu" }', "cpu")),
-        Example("a lock decides", path="pyproject.toml", good=_uv('{ index = "pytorch-cu118" }'), files={"uv.lock": _LOCK}),
+        Example(
+            "not on Linux",
+            path="pyproject.toml",
+            good=_uv('[{ index = "pytorch-cu118", marker = "sys_platform == \'win32\'" }]'),
+            breaks=("win32", "linux"),
+        ),
+        Example(
+            "another index",
+            path="pyproject.toml",
+            good=_uv('{ index = "pytorch-cpu" }', "cpu"),
+            breaks=("//download.pytorch.org/whl/cpu", "//download.pytorch.org/whl/cu118"),
+        ),
+        Example(
+            "a lock decides",
+            path="pyproject.toml",
+            good=_uv('{ index = "pytorch-cu118" }'),
+            files={"uv.lock": _LOCK},
+            breaks=("uv.lock", ""),
+        ),
     )
 
     def check(self, project: Project) -> Iterator[Finding]:

@@ -80,10 +80,16 @@ class TargetsExcludeArm64(ProjectRule):
             "a lock of pixi for both",
             path="pixi.lock",
             good="environments:\n  default:\n    packages:\n      linux-64:\n      - conda: u\n      linux-aarch64:\n      - conda: u\n",
+            breaks=("aarch64", "x86_64"),
         ),
-        Example("both", path="pixi.toml", good='[workspace]\nplatforms = ["linux-64", "linux-aarch64"]\n'),
-        Example("no Linux", path="pixi.toml", good='[workspace]\nplatforms = ["osx-arm64", "win-64"]\n'),
-        Example("all of Linux", path="pyproject.toml", good="[tool.uv]\nenvironments = [\"sys_platform == 'linux'\"]\n"),
+        Example("both", path="pixi.toml", good='[workspace]\nplatforms = ["linux-64", "linux-aarch64"]\n', breaks=("aarch64", "x86_64")),
+        Example("no Linux", path="pixi.toml", good='[workspace]\nplatforms = ["osx-arm64", "win-64"]\n', breaks=("osx-arm64", "linux-64")),
+        Example(
+            "all of Linux",
+            path="pyproject.toml",
+            good="[tool.uv]\nenvironments = [\"sys_platform == 'linux'\"]\n",
+            breaks=("== 'linux'\"", "== 'linux' and platform_machine == 'x86_64'\""),
+        ),
     )
 
     def check(self, project: Project) -> Iterator[Finding]:

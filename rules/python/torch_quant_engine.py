@@ -51,7 +51,12 @@ class TorchQuantEngine(FileRule):
             path="quantize.py",
             bad="import torch\n\nENGINE = 'fbgemm'\nq = torch.ao.quantization.get_default_qconfig(backend=«ENGINE»)\n",
         ),
-        Example("portable", path="quantize.py", good='import torch\n\ntorch.backends.quantized.engine = "qnnpack"\nengine = "fbgemm"\n'),
+        Example(
+            "portable",
+            path="quantize.py",
+            good='import torch\n\ntorch.backends.quantized.engine = "qnnpack"\nengine = "fbgemm"\n',
+            breaks=('"qnnpack"', '"fbgemm"'),
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

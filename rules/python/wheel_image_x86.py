@@ -88,9 +88,20 @@ class WheelImageX86(FileRule):
                 'if [ -z "${IMAGE}" ]; then\n  IMAGE=quay.io/pypa/manylinux2014_x86_64\nfi\ndocker run "$IMAGE"\n'
                 'docker run "${OTHER:-quay.io/pypa/manylinux_2_28_x86_64}"\n'
             ),
+            breaks=("${OTHER:-quay.io/pypa/manylinux_2_28_x86_64}", "quay.io/pypa/manylinux_2_28_x86_64"),
         ),
-        Example("both", path="build.sh", good="for image in manylinux2014_x86_64 manylinux2014_aarch64; do docker run $image; done\n"),
-        Example("architectures of both", path="build.sh", good="for arch in x86_64 aarch64; do docker run manylinux2014_$arch; done\n"),
+        Example(
+            "both",
+            path="build.sh",
+            good="for image in manylinux2014_x86_64 manylinux2014_aarch64; do docker run $image; done\n",
+            breaks=("aarch64", "x86_64"),
+        ),
+        Example(
+            "architectures of both",
+            path="build.sh",
+            good="for arch in x86_64 aarch64; do docker run manylinux2014_$arch; done\n",
+            breaks=("aarch64", "x86_64"),
+        ),
         Example(
             "a wheel's file and an installer's option",
             path="get.sh",
@@ -98,6 +109,7 @@ class WheelImageX86(FileRule):
                 "pip download --platform manylinux2014_x86_64 x\n# manylinux2014_x86_64\n"
                 "curl -O https://example.org/a-1.0-cp39-cp39-manylinux2014_x86_64.whl\n"
             ),
+            breaks=("pip download --platform", "docker run"),
         ),
     )
 

@@ -66,11 +66,17 @@ class WheelPlatformPinned(FileRule):
             bad="import subprocess\n\nsubprocess.run(['auditwheel', 'repair', '--plat', «'manylinux2014_x86_64'», wheel])\n",
         ),
         Example("auditwheel", path="build.sh", bad="auditwheel repair «--plat manylinux2014_x86_64» dist/*.whl\n"),
-        Example("for each", path="build.sh", good='auditwheel repair --plat "manylinux2014_$(uname -m)" dist/*.whl\n'),
+        Example(
+            "for each",
+            path="build.sh",
+            good='auditwheel repair --plat "manylinux2014_$(uname -m)" dist/*.whl\n',
+            breaks=("$(uname -m)", "x86_64"),
+        ),
         Example(
             "behind a test",
             path="setup.py",
             good="import platform\n\nif platform.machine() == 'x86_64':\n    o = {'bdist_wheel': {'plat_name': 'manylinux1_x86_64'}}\n",
+            breaks=("if platform.machine() == 'x86_64':\n    ", ""),
         ),
     )
 

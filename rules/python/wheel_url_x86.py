@@ -54,6 +54,7 @@ class WheelUrlX86(ProjectRule):
                 '[project]\nname = "app"\ndependencies = ["a"]\n[tool.uv.sources]\na = [{ url = "https://e.org/a-1-cp311-cp311-linux_x86_64.whl", '
                 "marker = \"platform_machine == 'x86_64'\" }]\n"
             ),
+            breaks=(", marker = \"platform_machine == 'x86_64'\" ", ""),
         ),
         Example(
             "source of uv for what arm64 does not ask for",
@@ -81,8 +82,17 @@ class WheelUrlX86(ProjectRule):
                 "torch @ https://example.org/torch-2.1.0-cp311-cp311-linux_x86_64.whl ; platform_machine == 'x86_64'\n"
                 "torch @ https://example.org/torch-2.1.0-cp311-cp311-linux_aarch64.whl ; platform_machine == 'aarch64'\n"
             ),
+            breaks=(
+                "torch-2.1.0-cp311-cp311-linux_aarch64.whl ; platform_machine == 'aarch64'",
+                "torch-2.1.0-cp311-cp311-linux_x86_64.whl",
+            ),
         ),
-        Example("pure Python", path="requirements.txt", good="a @ https://example.org/a-1.0-py3-none-any.whl\n"),
+        Example(
+            "pure Python",
+            path="requirements.txt",
+            good="a @ https://example.org/a-1.0-py3-none-any.whl\n",
+            breaks=("a-1.0-py3-none-any.whl", "a-1.0-cp311-cp311-linux_x86_64.whl"),
+        ),
     )
 
     def check(self, project: Project) -> Iterator[Finding]:

@@ -55,7 +55,12 @@ class X86Import(FileRule):
             path="app.py",
             bad="import sys\n\n«__import__('pysqlite3')»\nsys.modules['sqlite3'] = sys.modules.pop('pysqlite3')\n",
         ),
-        Example("of the project itself", path="src/sklearnex/svm.py", good="from sklearnex.utils import check\n"),
+        Example(
+            "of the project itself",
+            path="src/sklearnex/svm.py",
+            good="from sklearnex.utils import check\n",
+            breaks=("src/sklearnex/svm.py", "app.py"),
+        ),
         Example(
             "guarded",
             path="app.py",
@@ -73,8 +78,13 @@ class X86Import(FileRule):
                     import daal4py
                 """,
         ),
-        Example("of the distribution", path="app.py", good="from PyQt5 import QtCore\n"),
-        Example("another module", path="app.py", good="import mklearn\nfrom . import decord\nfrom .mkl import x\n"),
+        Example("of the distribution", path="app.py", good="from PyQt5 import QtCore\n", breaks=("PyQt5", "decord")),
+        Example(
+            "another module",
+            path="app.py",
+            good="import mklearn\nfrom . import decord\nfrom .mkl import x\n",
+            breaks=("import mklearn", "import mkl"),
+        ),
     )
 
     def check(self, file: File) -> Iterator[Finding]:

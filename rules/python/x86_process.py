@@ -69,12 +69,18 @@ class X86Process(FileRule):
             good='import subprocess\n\nsubprocess.run(["qemu-system-x86_64", "-m", "1G"])\nsubprocess.run(["/usr/bin/x86_64-linux-gnu-gcc", "a.c"])\n',
         ),
         Example("an argument", path="run.py", good='import subprocess\n\nsubprocess.run(["tar", "xf", "./tool-linux-amd64.tgz"])\n'),
-        Example("another system", path="run.py", good='import subprocess\n\nsubprocess.run(["bin/windows-amd64/tool.exe"])\n'),
-        Example("another run", path="run.py", good='app.run("docs/linux-amd64/page")\n'),
+        Example(
+            "another system",
+            path="run.py",
+            good='import subprocess\n\nsubprocess.run(["bin/windows-amd64/tool.exe"])\n',
+            breaks=("bin/windows-amd64/tool.exe", "bin/linux-amd64/tool"),
+        ),
+        Example("another run", path="run.py", good='app.run("docs/linux-amd64/page")\n', breaks=("app.run(", "subprocess.run(")),
         Example(
             "on x86-64 only",
             path="run.py",
             good='import platform, subprocess\n\nif platform.machine() == "x86_64":\n    subprocess.run(["./linux-amd64/tool"])\n',
+            breaks=('if platform.machine() == "x86_64":\n    ', ""),
         ),
     )
 

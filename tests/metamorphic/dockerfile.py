@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from armready.core.classify import Kind, kind_by_name
@@ -406,25 +406,33 @@ def unnamed_stages_named(file: File) -> Iterator[Change]:
             yield insert(stage.origin.span.end, f" AS unnamed{stage.index}")
 
 
-@rewriting(Kind.DOCKERFILE, rename={"Dockerfile": "Dockerfile.release"})
+def _renamed(name: str) -> Callable[[str], str]:
+    return lambda path: name if path == "Dockerfile" else path
+
+
+@rewriting(Kind.DOCKERFILE, rename=_renamed("Dockerfile.release"))
 def named_with_a_suffix(file: File) -> Iterator[Change]:
     """`Dockerfile.release`."""
-    yield from ()
+    if file.path == "Dockerfile":
+        yield insert(0, "")
 
 
-@rewriting(Kind.DOCKERFILE, rename={"Dockerfile": "release.Dockerfile"})
+@rewriting(Kind.DOCKERFILE, rename=_renamed("release.Dockerfile"))
 def named_with_a_prefix(file: File) -> Iterator[Change]:
     """`release.Dockerfile`."""
-    yield from ()
+    if file.path == "Dockerfile":
+        yield insert(0, "")
 
 
-@rewriting(Kind.DOCKERFILE, rename={"Dockerfile": "Containerfile"})
+@rewriting(Kind.DOCKERFILE, rename=_renamed("Containerfile"))
 def named_as_podman_does(file: File) -> Iterator[Change]:
     """`Containerfile`."""
-    yield from ()
+    if file.path == "Dockerfile":
+        yield insert(0, "")
 
 
-@rewriting(Kind.DOCKERFILE, rename={"Dockerfile": "services/api/Dockerfile"})
+@rewriting(Kind.DOCKERFILE, rename=_renamed("services/api/Dockerfile"))
 def in_a_folder(file: File) -> Iterator[Change]:
     """A folder further down."""
-    yield from ()
+    if file.path == "Dockerfile":
+        yield insert(0, "")

@@ -23,10 +23,14 @@ Function = Callable[[File], Iterable["Change"]]
 
 @dataclass(frozen=True)
 class Change:
-    """Put `parts` in the place of `span`; a part that is a span stands for the old text there."""
+    """Put `parts` in the place of `span`; a part that is a span stands for the old text there.
+
+    `printed`: all of it is printed anew, and only what has no part of its own is to be looked for everywhere in it.
+    """
 
     span: Span
     parts: tuple[Part, ...]
+    printed: bool = False
 
 
 def insert(offset: int, text: str) -> Change:
@@ -49,11 +53,13 @@ class NewText:
         text: as it is now.
         kept: (old offset, new offset, length) of what survives.
         replaced: (old span, new span) of each change.
+        printed: the same of what is printed anew.
     """
 
     text: str
     kept: tuple[tuple[int, int, int], ...]
     replaced: tuple[tuple[Span, Span], ...]
+    printed: tuple[tuple[Span, Span], ...] = ()
 
     def places(self, span: Span) -> list[Span]:
         """Where a span of the old text may be found now."""
@@ -63,7 +69,8 @@ class NewText:
             start, end = max(wide.start, old), min(wide.end, old + length)
             if start < end:
                 found.append(Span(start + new - old, end + new - old))
-        return found + [new for old, new in self.replaced if old.overlaps(wide)]
+        found += [new for old, new in self.replaced if old.overlaps(wide)]
+        return found or [new for old, new in self.printed if old.overlaps(wide)]
 
 
 def apply(text: str, changes: Iterable[Change]) -> NewText:
@@ -72,7 +79,7 @@ def apply(text: str, changes: Iterable[Change]) -> NewText:
     assert all(one.span.end <= other.span.start for one, other in pairwise(ordered)), "changes overlap"
     out: list[str] = []
     kept: list[tuple[int, int, int]] = []
-    replaced = []
+    replaced: dict[bool, list[tuple[Span, Span]]] = {False: [], True: []}
     length = at = 0
 
     def keep(span: Span) -> None:
@@ -90,10 +97,10 @@ def apply(text: str, changes: Iterable[Change]) -> NewText:
             else:
                 out.append(part)
                 length += len(part)
-        replaced.append((change.span, Span(start, length)))
+        replaced[change.printed].append((change.span, Span(start, length)))
         at = change.span.end
     keep(Span(at, len(text)))
-    return NewText("".join(out), tuple(kept), tuple(replaced))
+    return NewText("".join(out), tuple(kept), tuple(replaced[False]), tuple(replaced[True]))
 
 
 @dataclass(frozen=True)
@@ -149,15 +156,19 @@ class Rewriting:
         name: of the function.
         kinds: of the files that it looks at.
         changes: what it does to a file; nothing where its precondition is not met.
-        rename: old path -> new path, for repositories of one file, so that no other names it.
+        rename: the new path of a file, for repositories of one file, so that no other names it.
+        adds: files that come to a file of that path.
         fixes: whether a fix must have the same fate; the docstring says why not.
+        levels: whether the severity must be the same; the docstring says why not.
     """
 
     name: str
     kinds: frozenset[Kind]
     changes: Callable[[File], Sequence[Change]]
-    rename: Mapping[str, str] = field(default_factory=dict)
+    rename: Callable[[str], str] | None = None
+    adds: Callable[[str], Mapping[str, str]] | None = None
     fixes: bool = True
+    levels: bool = True
 
     def __call__(self, case: Case) -> Rewritten | None:
         """The case rewritten; None where there is nothing to rewrite."""
@@ -171,24 +182,31 @@ class Rewriting:
                 changes = list(self.changes(file))
             except ParseProblem:
                 return None
-            if changes or path in self.rename:
+            if changes:
                 texts[path] = apply(file.text, changes)
         if not texts:
             return None
-        paths = {path: self.rename.get(path, path) for path in texts}
-        files = {paths.get(path, path): texts[path].text if path in texts else text for path, text in case.files.items()}
+        paths = {path: self.rename(path) if self.rename else path for path in texts}
+        added = {name: text for path in texts if self.adds for name, text in self.adds(path).items()}
+        files = added | {paths.get(path, path): texts[path].text if path in texts else text for path, text in case.files.items()}
         return Rewritten(replace(case, files=files), texts, paths)
 
 
 ALL: dict[str, Rewriting] = {}
 
 
-def rewriting(*kinds: Kind, rename: Mapping[str, str] | None = None, fixes: bool = True) -> Callable[[Function], Function]:
+def rewriting(
+    *kinds: Kind,
+    rename: Callable[[str], str] | None = None,
+    adds: Callable[[str], Mapping[str, str]] | None = None,
+    fixes: bool = True,
+    levels: bool = True,
+) -> Callable[[Function], Function]:
     """Add a function to the library."""
 
     def add(function: Function) -> Function:
         name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
-        ALL[name] = Rewriting(name, frozenset(kinds), lambda file: list(function(file)), rename or {}, fixes)
+        ALL[name] = Rewriting(name, frozenset(kinds), lambda file: list(function(file)), rename, adds, fixes, levels)
         return function
 
     return add

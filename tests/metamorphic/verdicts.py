@@ -22,14 +22,15 @@ class Verdict(NamedTuple):
         return f"{self.code} {self.severity} fix={self.fix}"
 
 
-def verdicts(case: Case, *, fixes: bool) -> list[tuple[Verdict, Place]]:
-    """The findings of a case."""
-    return [_verdict(each, fixes=fixes) for each in _findings(case)]
+def verdicts(case: Case, rewriting: Rewriting) -> list[tuple[Verdict, Place]]:
+    """The findings of a case, as far as a rewriting must keep them."""
+    return [_verdict(each, rewriting) for each in _findings(case)]
 
 
-def _verdict(finding: Finding, *, fixes: bool) -> tuple[Verdict, Place]:
-    fate = finding.fix.applicability.value if fixes and finding.fix else "-"
-    return Verdict(finding.code, finding.severity.value, fate), (finding.path, finding.location.span)
+def _verdict(finding: Finding, rewriting: Rewriting) -> tuple[Verdict, Place]:
+    fate = finding.fix.applicability.value if rewriting.fixes and finding.fix else "-"
+    level = finding.severity.value if rewriting.levels else "-"
+    return Verdict(finding.code, level, fate), (finding.path, finding.location.span)
 
 
 _SEEN: dict[tuple[str, tuple[str, ...], tuple[str, ...]], tuple[Finding, ...]] = {}
@@ -45,8 +46,8 @@ def _findings(case: Case) -> tuple[Finding, ...]:
 
 def differences(case: Case, rewriting: Rewriting, rewritten: Rewritten) -> list[str]:
     """What is said of the case and not of the rewritten one at the mapped place, and the other way round."""
-    before = verdicts(case, fixes=rewriting.fixes)
-    after = verdicts(rewritten.case, fixes=rewriting.fixes)
+    before = verdicts(case, rewriting)
+    after = verdicts(rewritten.case, rewriting)
     left: dict[Verdict, list[Place]] = defaultdict(list)
     for verdict, place in after:
         left[verdict].append(place)

@@ -1,7 +1,8 @@
 """The contract that every rule must meet on each of its examples. Public, so that rules of others can be held to it too.
 
 `check_example` asserts: what is marked in a bad example is found there, and nothing else of this rule; a good one is silent, and no
-longer once what makes it good is taken away (`breaks`); the fix gives the exact text, declares the right applicability, passes the proof of the fixer, and is a fixed point; no rule crashes on it.
+longer once what makes it good is taken away (`breaks`); the fix gives the exact text, declares the right applicability, passes the proof
+of the fixer, and is a fixed point; no rule crashes on it.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ class Known(NamedTuple):
 
     Attributes:
         rewriting: its name, with wildcards.
-        case: the name of the case.
+        case: the name of the case, with wildcards.
         why: the cause.
     """
 
@@ -20,9 +20,15 @@ class Known(NamedTuple):
 _ADDRESS = "a URL that holds no architecture itself, in a variable of the Dockerfile, is not followed to the branch that downloads it"
 _WRAPPED = "the set-up of a job is not placed where the login in front of it runs through a wrapper"
 _NESTED = "a push inside of `bash -c` is not joined with a build inside of another one, so it is told a second time"
+_TEMPLATES = "the rules on misplaced fields and on node pools read no templates"
 _MAKE = "the targets of make in variables of a script are not looked at"
 
+_TEMPLATES = "the rules on misplaced fields and on node pools read no templates"
+
 KNOWN = (
+    Known("manifests.as_template_of_helm", "KUB12? *", _TEMPLATES),
+    Known("manifests.as_template_of_helm", "KUB15? *", _TEMPLATES),
+    Known("manifests.keys_in_another_order", "KUB108 two labels", "it is told at the second of two labels"),
     Known("dockerfile.env_pairs_apart", "DF122 among others", "one of several pairs is not edited"),
     Known("dockerfile.address_in_*", "DF163 all others get amd64", _ADDRESS),
     Known("dockerfile.address_in_*", "DF163 all others get amd64, and the file for arm64 is known", _ADDRESS),

@@ -4,11 +4,11 @@ import json
 import re
 from collections.abc import Iterator
 
-from armready.classify import Kind
-from armready.file import File
-from armready.parsers.yaml import Node, content_start, items, kind_of, pairs, parse_yaml, span
-from armready.source import Span
-from armready.suppressions import NEEDLE
+from armready.core.classify import Kind
+from armready.core.file import File
+from armready.languages.yaml.nodes import Node, content_start, items, kind_of, pairs, parse_yaml, span
+from armready.core.source import Span
+from armready.core.suppressions import NEEDLE
 
 from .rewriting import Change, Part, insert, rewriting
 
@@ -135,7 +135,10 @@ def behind_another_document(file: File) -> Iterator[Change]:
 def in_front_of_another_document(file: File) -> Iterator[Change]:
     """A ConfigMap behind."""
     if _is_manifest(file) and "apiVersion" in file.text and not file.text.startswith("-"):
-        yield insert(len(file.text), "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: other\ndata:\n  a: b\n")
+        yield insert(
+            len(file.text),
+            "\n"[file.text.endswith("\n") :] + "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: other\ndata:\n  a: b\n",
+        )
 
 
 def _scalars(node: Node) -> Iterator[Node]:
@@ -212,5 +215,5 @@ def as_base_of_kustomize(file: File) -> Iterator[Change]:
 )
 def as_template_of_helm(file: File) -> Iterator[Change]:
     """A template of a chart that renders to the same text. What is said of a template is less sure, and less is edited."""
-    if _is_manifest(file) and "/" not in file.path and not file.text.startswith(("---", "%")):
+    if _is_manifest(file) and "/" not in file.path and not file.text.startswith(("---", "%")) and "eksctl.io" not in file.text:
         yield insert(0, "{{- /* of a chart */ -}}\n")

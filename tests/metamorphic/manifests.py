@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from armready.core.classify import Kind
 from armready.core.file import File
-from armready.languages.yaml.nodes import Node, content_start, items, kind_of, pairs, parse_yaml, span
 from armready.core.source import Span
 from armready.core.suppressions import NEEDLE
+from armready.languages.yaml.nodes import Node, content_start, items, kind_of, pairs, parse_yaml, span
 
 from .rewriting import Change, Part, insert, rewriting
 

@@ -131,6 +131,7 @@ def scan(
 
     shown = options.shown()
     session = options.session()
+    shown.check_places(session.root)
     analysis = session.analyse()
     if show_files:
         _list_files(analysis)
@@ -153,6 +154,7 @@ def fix(
 
     shown = options.shown()
     session = options.session()
+    shown.check_places(session.root)
     filters = options.filters(session)
     outcome = fix_session(session, session.analyse(), filters, unsafe=unsafe_fixes)
     if diff:
@@ -287,13 +289,14 @@ def write_facts(
     """Write what this repository builds, runs and was told, for `facts = [...]` in the configuration of another one."""
     from armready.commands.facts import facts_of
     from armready.run.session import open_session
+    from armready.run.writing import write_file
 
     session = open_session(paths or [], {"online": True} if online else {}, config=config, exclude=split(exclude))
     text = facts_of(informed(session))
     if output is None:
         _write_text(text)
     else:
-        output.write_text(text, encoding="utf-8")
+        write_file(output, text.encode(), session.root)
 
 
 @app.command("init")
@@ -320,16 +323,14 @@ def merge_reports(
 ) -> None:
     """Merge the JSON reports of many repositories into one."""
     from armready.commands.report import merge
-    from armready.core.errors import UsageError
+    from armready.run.discovery import find_root
+    from armready.run.writing import write_file
 
     text = merge(files, output_format)
     if output is None:
         _write_text(text)
         return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{output}: {error.strerror}") from error
+    write_file(output, text.encode(), find_root([Path()]))
 
 
 class CacheAction(StrEnum):
@@ -414,7 +415,7 @@ def _print_diff(outcome: FixOutcome) -> None:
 
 def _write(session: Session, outcome: FixOutcome) -> Collection[str]:
     """Write the changes; name what could not be written. Returns those files."""
-    from armready.fixing.fixer import write
+    from armready.fixing.fixer import hard_linked, write
     from armready.reporters.base import escape
     from armready.run.changed import uncommitted
 
@@ -422,6 +423,8 @@ def _write(session: Session, outcome: FixOutcome) -> Collection[str]:
     if dirty:
         more = f" and {len(dirty) - 1} more" if len(dirty) > 1 else ""
         print(f"armready: {escape(dirty[0])}{more} had changes that are not committed; the fixes are now among them", file=sys.stderr)
+    for path in hard_linked(session.root, outcome.changes):
+        print(f"armready: {escape(path)} has another name (a hard link), which keeps the old text", file=sys.stderr)
     failed = write(session.root, outcome.changes)
     for path, reason in failed.items():
         print(f"armready: {escape(path)}: not written: {escape(reason)}", file=sys.stderr)

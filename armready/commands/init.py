@@ -16,6 +16,7 @@ from armready.core.errors import ConfigError, ParseProblem, UsageError
 from armready.core.source import Source
 from armready.core.startup import dataclass
 from armready.run import git
+from armready.run.writing import check_place
 
 if TYPE_CHECKING:
     from armready.core.file import File
@@ -127,6 +128,8 @@ def carry_out(root: Path, steps: list[Step]) -> None:
     """
     for step in steps:
         path = root / step.path
+        if step.action in ("write", "add"):
+            check_place(path, root)
         try:
             if step.action == "write":
                 path.parent.mkdir(parents=True, exist_ok=True)

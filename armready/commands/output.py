@@ -14,6 +14,7 @@ from armready.core.errors import UsageError
 from armready.core.startup import dataclass
 from armready.reporters import FORMATS, render
 from armready.reporters.base import Context, escape, summary_line
+from armready.run.writing import check_place, write_file
 
 if TYPE_CHECKING:
     from armready.core.results import Failure, Report
@@ -73,6 +74,16 @@ class Shown:
             raise UsageError(f"--color {self.color}: must be auto, always or never")
         return wanted
 
+    def check_places(self, root: Path) -> None:
+        """Refuse reports that a link would lead out of the root, before anything is written.
+
+        Raises:
+            UsageError: one would.
+        """
+        for _, file in self.targets():
+            if file is not None:
+                check_place(file, root)
+
 
 def write_reports(session: Session, analysis: Analysis, report: Report, shown: Shown, outcome: FixOutcome | None) -> None:
     """Write the report in every format that was asked for, then the summary on standard error.
@@ -86,10 +97,7 @@ def write_reports(session: Session, analysis: Analysis, report: Report, shown: S
             sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
             sys.stdout.flush()
             continue
-        try:
-            file.write_bytes(text.encode("utf-8", "backslashreplace"))
-        except OSError as error:
-            raise UsageError(f"{file}: {error.strerror}") from error
+        write_file(file, text.encode("utf-8", "backslashreplace"), session.root)
     name_failures(report.failures)
     for each in report.unparsed:
         if shown.verbose and each.path:

@@ -14,7 +14,7 @@ import re
 import stat
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -33,6 +33,9 @@ from armready.run.registry import Registry
 from armready.run.session import Session
 
 _ROUNDS = 25
+# What temporary files are called: the name of the file, this, and eight characters.
+_MARK = ".armready-"
+_LEFT = re.compile(r"\..+\.armready-[a-z0-9_]{8}", re.DOTALL)
 _WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 Key = tuple[str, str, str, str]
@@ -254,7 +257,7 @@ def _rewrite(state: _State, path: str, edits: Sequence[Edit]) -> bytes:
         ParseProblem: they do not, or cannot be written in the file's encoding.
     """
     source = Source.decode(path, state.tree.read(path))
-    text = apply_edits(source.text, edits)
+    text = _with_the_end_of(source.text, apply_edits(source.text, edits))
     kind = state.analysis.results[path].kind
     if kind is not None:
         new_source = Source(path, text, source.encoding, source.bom)
@@ -263,6 +266,11 @@ def _rewrite(state: _State, path: str, edits: Sequence[Edit]) -> bytes:
         if problem:
             raise ParseProblem(problem)
     return source.encode(text)
+
+
+def _with_the_end_of(old: str, new: str) -> str:
+    """The new text, without a final newline where the old one has none."""
+    return new if not old or old.endswith("\n") else new.removesuffix("\n").removesuffix("\r")
 
 
 def _regression(before: Analysis, after: Analysis, batch: Sequence[Finding], changed: Collection[str]) -> str:
@@ -295,6 +303,7 @@ def write(root: Path, changes: Mapping[str, tuple[bytes, bytes]]) -> dict[str, s
     Returns:
         The files that could not be written, with the reasons.
     """
+    _clean({root / ".git", *((root / path).parent for path in changes)})
     failed = {}
     for path, (old, new) in changes.items():
         try:
@@ -319,10 +328,46 @@ def _write_one(root: Path, path: str, old: bytes, new: bytes) -> None:
     return _replace(target, new, status, target.parent)
 
 
+def hard_linked(root: Path, paths: Iterable[str]) -> list[str]:
+    """Those of the files that have other names; a name outside of the root is never written through."""
+    return [path for path in paths if (root / path).is_file() and (root / path).stat().st_nlink > 1]
+
+
+def _clean(folders: Iterable[Path]) -> None:
+    """Remove what runs that were killed have left in these folders. A run that is alive has locked what it writes."""
+    for folder in folders:
+        with suppress(OSError):
+            for each in [entry for entry in os.scandir(folder) if _LEFT.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)]:
+                _unlink_unless_locked(each.path)
+
+
+def _unlink_unless_locked(path: str) -> None:
+    with suppress(OSError):
+        with open(path, "rb") as handle:
+            dead = _lock(handle.fileno())
+        if dead:
+            os.unlink(path)
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock a file if nobody has; where the system knows no such locks, a file that is open cannot be removed."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
 def _replace(target: Path, new: bytes, status: os.stat_result, folder: Path) -> None:
     """Put new contents in the place of a file by way of a temporary file in a folder of the same file system."""
-    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{target.name}.")
+    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{target.name}{_MARK}")
+    lock = os.dup(descriptor)
     try:
+        _lock(lock)
         with open(descriptor, "wb") as handle:
             handle.write(new)
             handle.flush()
@@ -332,8 +377,11 @@ def _replace(target: Path, new: bytes, status: os.stat_result, folder: Path) -> 
         os.chmod(temporary, status.st_mode)
         os.replace(temporary, target)
     except BaseException:
-        os.unlink(temporary)
+        os.close(lock)
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
         raise
+    os.close(lock)
 
 
 def _quoted(path: str) -> str:

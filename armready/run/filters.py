@@ -16,6 +16,7 @@ from armready.run import baseline
 from armready.run.baseline import Baseline, Entry, current_stamp
 from armready.run.passes import Filters, report
 from armready.run.registry import Registry, entries
+from armready.run.writing import check_place, write_file
 
 if TYPE_CHECKING:
     from armready.run.passes import Analysis
@@ -88,6 +89,7 @@ def write(session: Session, file: Path | None, *, prune: bool, grow: bool) -> st
         UsageError: the file cannot be read or written.
     """
     path = file or session.root / BASELINE_FILE
+    check_place(path, session.root)
     analysis = session.analyse()
     if analysis.all_failures:
         raise IncompleteRun(f"{first_of(analysis.all_failures)}; no baseline is written")
@@ -97,7 +99,7 @@ def write(session: Session, file: Path | None, *, prune: bool, grow: bool) -> st
     if old is None:
         if prune:
             raise UsageError(f"{path}: there is no baseline to prune")
-        return _save(path, baseline.create(findings, paths, session.tree, stamp), "")
+        return _save(path, session.root, baseline.create(findings, paths, session.tree, stamp), "")
 
     enabled = {rule.code for rule in session.registry.classes()} | old.stamp.rules - stamp.rules
 
@@ -109,14 +111,14 @@ def write(session: Session, file: Path | None, *, prune: bool, grow: bool) -> st
     gone = [entry for entry in comparison.gone if judged(entry)]
     change = f", {len(gone):,} gone"
     if prune:
-        return _save(path, baseline.pruned(old, gone), change)
+        return _save(path, session.root, baseline.pruned(old, gone), change)
     new = [finding for finding in comparison.fresh if finding not in comparison.tolerated]
     if new and not grow:
         first = new[0]
         where = f"{first.path}:{first.location.region.line}: {first.code}"
         raise GrowthRefused(f"not in the baseline yet: {plural(len(new), 'finding')}, such as {where}; fix, or take in with --grow")
     made = baseline.create(findings, paths, session.tree, stamp)
-    return _save(path, baseline.refreshed(old, made, session.tree, judged), f", {len(comparison.fresh):,} new{change}")
+    return _save(path, session.root, baseline.refreshed(old, made, session.tree, judged), f", {len(comparison.fresh):,} new{change}")
 
 
 def _what_counts(session: Session, analysis: Analysis) -> tuple[Sequence[Finding], Sequence[str]]:
@@ -129,9 +131,6 @@ def _what_counts(session: Session, analysis: Analysis) -> tuple[Sequence[Finding
     return everything.findings, everything.paths
 
 
-def _save(path: Path, made: Baseline, change: str) -> str:
-    try:
-        path.write_text(baseline.dump(made), encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
+def _save(path: Path, root: Path, made: Baseline, change: str) -> str:
+    write_file(path, baseline.dump(made).encode(), root)
     return f"{path}: {plural(len(made.entries), 'finding')}{change}"

@@ -71,12 +71,12 @@ def test_extend_lies_below(tmp_path):
     (tmp_path / "base.toml").write_text("ignore = ['DF']\nmin-severity = 'info'\n")
     own = tmp_path / "armready.toml"
     own.write_text("extend = 'base.toml'\nmin-severity = 'error'\n")
-    config = load_config(own, Origin.SCANNED)
+    config = load_config(own, Origin.SCANNED, root=tmp_path)
     assert config.settings.ignore == ("DF",)
     assert config.settings.min_severity is Severity.ERROR
     own.write_text("extend = 'armready.toml'\n")
     with pytest.raises(ConfigError, match="extends itself"):
-        load_config(own, Origin.SCANNED)
+        load_config(own, Origin.SCANNED, root=tmp_path)
 
 
 def test_a_scanned_repository_may_not_name_code(run, tmp_path):

@@ -65,7 +65,7 @@ def test_pyproject_gets_a_table_at_its_end(root: Path) -> None:
     new = (root / "pyproject.toml").read_bytes()
     assert new.startswith(old.encode())
     assert b"\n" not in new.replace(b"\r\n", b"")
-    assert read_table(root / "pyproject.toml") == {}
+    assert read_table(root / "pyproject.toml", root) == {}
 
 
 def test_pre_commit_entry_is_added_below_the_others(root: Path) -> None:

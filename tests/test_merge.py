@@ -53,5 +53,5 @@ def test_wrong_input(tmp_path: Path, reports: list[Path]) -> None:
         merge([bad], "table")
     with pytest.raises(UsageError, match="unknown format"):
         merge(reports, "xml")
-    with pytest.raises(UsageError, match="No such file"):
+    with pytest.raises(UsageError, match="no such file"):
         merge([tmp_path / "none.json"], "table")

@@ -150,7 +150,7 @@ def _config(root: Path) -> Step:
     if not project.is_file() or project.is_symlink():
         return Step(CONFIG_FILE, "write", _CONFIG)
     try:
-        if read_table(project) is not None:
+        if read_table(project, root) is not None:
             return Step(PYPROJECT, "keep")
     except ConfigError:
         return Step(CONFIG_FILE, "write", _CONFIG)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from armready import __version__
-from armready.core.errors import UsageError
+from armready.core.bounded import MAX_JSON, load_json, read_bounded
+from armready.core.errors import ParseProblem, UsageError
 from armready.core.startup import dataclass
 from armready.reporters.base import escape
 
@@ -58,14 +58,12 @@ def read(path: Path) -> Summary:
         UsageError: it cannot be read, or is not a report of this version.
     """
     try:
-        document = json.loads(path.read_bytes())
+        document = load_json(read_bounded(path, MAX_JSON))
         if document["version"] != VERSION:
             raise UsageError(f"{path}: version {document['version']} of the JSON report is not known here")
         return _summary(path, document["summary"], document["findings"])
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"{path}: not a JSON report of armready") from error
+    except (ParseProblem, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise UsageError(f"{path}: not a JSON report of armready ({error})") from error
 
 
 def _summary(path: Path, summary: dict[str, Any], findings: list[dict[str, Any]]) -> Summary:

@@ -13,7 +13,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from armready.core.errors import ConfigError
+from armready.core.bounded import MAX_CONFIG, load_toml, read_bounded
+from armready.core.errors import ConfigError, ParseProblem
 from armready.core.finding import Severity
 from armready.core.known import Known
 from armready.core.startup import dataclass
@@ -21,6 +22,8 @@ from armready.core.startup import dataclass
 CONFIG_FILE = "armready.toml"
 BASELINE_FILE = ".armready-baseline.json"
 PYPROJECT = "pyproject.toml"
+
+_MAX_EXTENDS = 20
 USER_FILE = "~/.config/armready/armready.toml"
 
 
@@ -251,23 +254,27 @@ class Config:
     Attributes:
         settings: the effective values.
         origins: configuration key -> where it was read and whose word that is; keys that are not in it have their default.
+        scanned: the keys whose value the scanned repository gave.
     """
 
     settings: Settings
     origins: Mapping[str, str]
+    scanned: frozenset[str] = frozenset()
 
 
-def read_table(path: Path) -> dict[str, Any] | None:
+def read_table(path: Path, root: Path | None) -> dict[str, Any] | None:
     """The configuration table of a file; None when a pyproject.toml has none.
+
+    Args:
+        path: the file.
+        root: where it must lie; None: anywhere.
 
     Raises:
         ConfigError: the file cannot be read or is not TOML.
     """
-    import tomllib
-
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        document = load_toml(read_bounded(path, MAX_CONFIG, root=root).decode("utf-8-sig").replace("\r\n", "\n"))
+    except (ParseProblem, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
     if path.name != PYPROJECT:
         return document
@@ -288,10 +295,10 @@ def find_config(folder: Path, root: Path) -> Path | None:
         project = each / PYPROJECT
         if project.is_file():
             try:
-                if read_table(project) is not None:
+                if read_table(project, root) is not None:
                     return project
             except ConfigError:
-                if b"tool.armready" in project.read_bytes():
+                if _names_armready(project, root):
                     raise
         if each == root:
             return None
@@ -303,6 +310,14 @@ def lies_in(path: Path, root: Path | None) -> bool:
     return root is not None and (not path.is_absolute() or path.is_relative_to(root) or path.resolve().is_relative_to(root))
 
 
+def _names_armready(project: Path, root: Path) -> bool:
+    """Whether a pyproject.toml that is not TOML seems to have a table of ours."""
+    try:
+        return b"tool.armready" in read_bounded(project, MAX_CONFIG, root=root)
+    except ParseProblem:
+        return False
+
+
 def user_config(root: Path) -> Path | None:
     """The user's own file, if there is one. What lies in the scanned tree is not the user's, wherever `HOME` points."""
     base = os.environ.get("XDG_CONFIG_HOME", "")
@@ -311,20 +326,26 @@ def user_config(root: Path) -> Path | None:
     return path if path.is_file() and not lies_in(path, root) else None
 
 
-def load_config(path: Path, origin: Origin, base: Config | None = None, *, _seen: tuple[Path, ...] = ()) -> Config:
+def load_config(
+    path: Path, origin: Origin, base: Config | None = None, *, root: Path | None = None, _seen: tuple[Path, ...] = ()
+) -> Config:
     """The settings of a configuration file, with those of the files it extends below them.
 
     Args:
         path: an `armready.toml` or a `pyproject.toml`.
         origin: whose word it is; that of the files it extends is the same.
         base: what lies below all of them.
+        root: the repository, out of which a scanned configuration leads nowhere; default: the folder of that file.
 
     Raises:
         ConfigError: it cannot be used, or holds a key that needs a trusted origin and has none.
     """
     if path in _seen:
         raise ConfigError(f"{path}: extends itself")
-    table = read_table(path) or {}
+    if len(_seen) > _MAX_EXTENDS:
+        raise ConfigError(f"{_seen[0]}: extends more than {_MAX_EXTENDS} files")
+    root = (root or path.parent) if origin is Origin.SCANNED else None
+    table = read_table(path, root) or {}
     if origin is Origin.SCANNED:
         _refuse_trusted_keys(path, table)
     below = base or Config(Settings(), {})
@@ -332,11 +353,13 @@ def load_config(path: Path, origin: Origin, base: Config | None = None, *, _seen
     if extend is not None:
         if not isinstance(extend, str):
             raise ConfigError(f"{path}: extend: must be the path of another configuration file")
-        below = load_config(path.parent / extend, origin, below, _seen=(*_seen, path))
+        extended = Path(os.path.normpath(path.parent / extend))
+        below = load_config(extended, origin, below, root=root, _seen=(*_seen, path))
     settings = from_mapping(table, str(path), below.settings)
     if "rules-path" in table:
         settings = replace(settings, rules_path=tuple(str(path.parent / folder) for folder in settings.rules_path))
-    return Config(settings, {**below.origins, **{key: f"{path} ({origin})" for key in table if key not in _EXTRA_KEYS}})
+    scanned = below.scanned | table.keys() if origin is Origin.SCANNED else below.scanned - table.keys()
+    return Config(settings, {**below.origins, **{key: f"{path} ({origin})" for key in table if key not in _EXTRA_KEYS}}, scanned)
 
 
 def _refuse_trusted_keys(path: Path, table: Mapping[str, Any]) -> None:

@@ -165,13 +165,9 @@ def _python_units(file: File) -> Iterator[Unit]:
 
 
 def _toml_units(file: File) -> Iterator[Unit]:
-    import tomllib
+    from armready.languages.toml import toml_data
 
-    try:
-        document = tomllib.loads(file.text)
-    except tomllib.TOMLDecodeError as error:
-        raise ParseProblem(f"not TOML: {error}") from error
-    for key in document:
+    for key in toml_data(file):
         yield Unit(("table", key), Span(0, 0))
 
 

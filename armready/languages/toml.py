@@ -7,11 +7,11 @@ has to judge what is valid. It gives up (`ParseProblem`) rather than guess.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from armready.core.bounded import load_toml
 from armready.core.errors import ParseProblem
 from armready.core.file import File
 from armready.core.source import Span
@@ -252,8 +252,8 @@ def toml_data(file: File) -> dict[str, Any]:
         ParseProblem: it is not TOML.
     """
     try:
-        return tomllib.loads(file.text.replace("\r\n", "\n"))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return load_toml(file.text.replace("\r\n", "\n"))
+    except ParseProblem as error:
         raise ParseProblem(f"not TOML: {error}") from error
 
 

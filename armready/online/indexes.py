@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from armready.core.bounded import MAX_CONFIG, load_toml
 from armready.core.config import lies_in
 from armready.core.errors import ParseProblem
 from armready.core.startup import dataclass
@@ -91,8 +92,8 @@ def indexes(
 
 def _toml(tree: Tree, path: str) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(tree.read(path, 1_000_000).decode("utf-8-sig"))
-    except (ParseProblem, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return load_toml(tree.read(path, MAX_CONFIG).decode("utf-8-sig"))
+    except (ParseProblem, UnicodeDecodeError):
         return {}
 
 

@@ -6,7 +6,6 @@ Computed once per project; the rules of the PY10x and PY14x series each report t
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +13,7 @@ from functools import cached_property
 from posixpath import dirname
 from typing import Any
 
+from armready.core.bounded import load_toml
 from armready.core.errors import ParseProblem
 from armready.core.finding import Confidence, Severity
 from armready.core.known import PackageAnswer
@@ -241,8 +241,8 @@ class PythonProject:
         if not self.project.exists(path):
             return Policy()
         try:
-            return read(tomllib.loads(self.project.tree.read(path, 65_536).decode("utf-8", "replace")))
-        except (ParseProblem, tomllib.TOMLDecodeError):
+            return read(load_toml(self.project.tree.read(path, 65_536).decode("utf-8", "replace")))
+        except ParseProblem:
             return Policy()
 
     def image_with_glibc(self, path: str) -> PythonImage | None:

@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from armready.core.bounded import MAX_JSON, load_json, read_bounded
 from armready.core.errors import ConfigError, ParseProblem
 from armready.core.finding import Finding
 from armready.core.fingerprint import fingerprints
@@ -205,20 +206,22 @@ def dump(baseline: Baseline) -> str:
     return "{\n" + ",\n".join([*lines, f'  "findings": [{findings}]', f'  "files": {{{files}}}']) + "\n}\n"
 
 
-def load(path: Path) -> Baseline:
+def load(path: Path, root: Path | None = None) -> Baseline:
     """Read a baseline.
+
+    Args:
+        path: the file.
+        root: where it must lie when the user has not named it.
 
     Raises:
         ConfigError: it cannot be read, or is not a baseline of this version.
     """
     try:
-        document = json.loads(path.read_bytes())
+        document = load_json(read_bounded(path, MAX_JSON, root=root))
         if document["version"] != VERSION:
             raise ConfigError(f"{path}: baseline version {document['version']} is not {VERSION}: write it anew with `armready baseline`")
         return _parsed(document)
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ParseProblem, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ConfigError(
             f"{path}: not a baseline ({error}): a merge may have broken it; write it anew with `armready baseline`"
         ) from error

@@ -130,9 +130,9 @@ def _listed(folder: Path, root: Path, settings: Settings, problems: list[str], *
     from ignore.overrides import OverrideBuilder
 
     overrides = OverrideBuilder(root)
-    for pattern in (*ALWAYS_EXCLUDED, *settings.exclude):
-        overrides.add(f"!{pattern}")
     try:
+        for pattern in (*ALWAYS_EXCLUDED, *settings.exclude):
+            overrides.add(f"!{pattern}")
         builder = WalkBuilder(folder).hidden(False).require_git(False).overrides(overrides.build())
     except Error as error:
         raise UsageError(f"exclude: {error}") from error

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from armready.core.errors import ConfigError
+from armready.core.bounded import MAX_JSON, load_json, read_bounded
+from armready.core.errors import ConfigError, ParseProblem
 from armready.core.known import Known, from_json
 
-if TYPE_CHECKING:
-    pass
 
-
-def read_facts(names: Iterable[str], root: Path) -> Known:
+def read_facts(names: Iterable[str], root: Path, *, inside: bool) -> Known:
     """The facts of all files together; of two answers to one question the later file's counts.
 
     Args:
         names: paths, relative to the root.
         root: the repository.
+        inside: they must lie in it, since its own configuration names them.
 
     Raises:
         ConfigError: a file cannot be read or holds no facts.
@@ -27,20 +24,22 @@ def read_facts(names: Iterable[str], root: Path) -> Known:
     known = Known()
     for name in names:
         try:
-            known = known.merged(parse_facts((root / name).read_text(encoding="utf-8")))
-        except (OSError, ValueError, RecursionError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise ConfigError(f"{name}: {reason}") from error
+            known = known.merged(parse_facts(read_bounded(root / name, MAX_JSON, root=root if inside else None)))
+        except (ParseProblem, ValueError, RecursionError) as error:
+            raise ConfigError(f"{name}: {error}") from error
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ConfigError(f"{name}: not a facts file ({type(error).__name__}: {error})") from error
     return known
 
 
-def parse_facts(text: str) -> Known:
+def parse_facts(text: bytes | str) -> Known:
     """The facts in the text of a facts file.
 
     Raises:
+        ParseProblem: it is not JSON.
         ValueError: it holds none.
     """
-    document = json.loads(text)
+    document = load_json(text)
     if not isinstance(document, dict):
         raise ValueError("not a facts file")
     return from_json(document)

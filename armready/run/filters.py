@@ -69,7 +69,7 @@ def find(session: Session, file: Path | None) -> Baseline | None:
         if file is not None:
             raise ConfigError(f"{file}: no such file")
         return None
-    return baseline.load(path)
+    return baseline.load(path, None if file else session.root)
 
 
 def write(session: Session, file: Path | None, *, prune: bool, grow: bool) -> str:
@@ -95,7 +95,7 @@ def write(session: Session, file: Path | None, *, prune: bool, grow: bool) -> st
         raise IncompleteRun(f"{first_of(analysis.all_failures)}; no baseline is written")
     findings, paths = _what_counts(session, analysis)
     stamp = current_stamp(__version__, (entry.code for entry in entries(session.settings)))
-    old = baseline.load(path) if path.is_file() else None
+    old = baseline.load(path, None if file else session.root) if path.is_file() else None
     if old is None:
         if prune:
             raise UsageError(f"{path}: there is no baseline to prune")

@@ -138,7 +138,7 @@ def open_session(
     if settings.facts:
         from armready.run.facts_files import read_facts
 
-        settings = replace(settings, known=read_facts(settings.facts, root))
+        settings = replace(settings, known=read_facts(settings.facts, root, inside="facts" in settings_of.scanned))
     effective = Config(settings, {**settings_of.origins, **dict.fromkeys(overrides, f"command line ({Origin.TRUSTED})")})
     registry = Registry(settings)
     today = None if no_ignores else date.today()
@@ -180,4 +180,4 @@ def _load(config: Path | None, first: Path, root: Path) -> Config:
     start = first.absolute()
     folder = start if start.is_dir() else start.parent
     found = find_config(folder.resolve() if folder.exists() else root, root)
-    return load_config(found, Origin.SCANNED, below) if found is not None else below
+    return load_config(found, Origin.SCANNED, below, root=root) if found is not None else below

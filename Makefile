@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 STAMP = $(VENV)/.ready
 FUZZ_SECONDS ?= 60
 
-.PHONY: demo test integration docs lock proof metamorphic bench fuzz format clean
+.PHONY: demo test integration docs lock dist single-file proof metamorphic bench fuzz format clean
 
 demo: $(VENV)/.installed  ## install, scan and fix a copy of the sample repository
 	@PATH="$(abspath $(BIN)):$$PATH" sh tools/demo.sh
@@ -26,7 +26,7 @@ metamorphic: $(STAMP)  ## every rewriting that keeps the meaning, on every case
 	$(BIN)/python -m pytest -n auto tests/metamorphic --whole
 
 fuzz: $(STAMP)  ## coverage-guided fuzzing of scan and fix, for FUZZ_SECONDS
-	$(BIN)/python -m pip install --quiet --group fuzz
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group fuzz
 	cd "$$(mktemp -d)" && PYTHONPATH="$(CURDIR)" "$(abspath $(BIN))/python" -m tests.fuzz.fuzz_scan -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=30 -artifact_prefix=./
 
 bench: $(STAMP)  ## ratios of whole processes, see docs/performance.md
@@ -38,18 +38,24 @@ docs: $(STAMP)  ## what follows from the code: pages of rules, tables, schema, b
 lock: $(STAMP)  ## requirements.txt: what the action, the container and the single file install, with hashes
 	$(BIN)/python tools/lock.py
 
+dist: $(STAMP)  ## the wheel and the source distribution
+	$(BIN)/python -m build
+
+single-file: $(STAMP)  ## dist/armready.pyz, for machines without pip
+	sh tools/single_file.sh $(BIN)/python
+
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
 $(STAMP): $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --editable . --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
 	@touch $@
 
 clean:

@@ -132,3 +132,8 @@ def test_lock_holds_all_that_is_needed_with_hashes() -> None:
                 assert each.specifier.contains(versions[needed]), f"{name} needs {each}"
                 waiting += [] if needed in seen else [needed]
     assert {"httpx", "tree-sitter-bash", "typer"} < seen
+
+
+def test_own_dockerfile_and_workflows_pass_armready_and_hadolint(run) -> None:
+    assert run("scan", "Dockerfile", ".github", "requirements.txt", "--min-severity", "info", cwd=ROOT)[:2] == (0, "")
+    check("hadolint", "Dockerfile")

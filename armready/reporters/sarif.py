@@ -31,8 +31,8 @@ _LINKS = regex(r"\[([^\[\]]+)\]\([^()\s]+\)")
 
 
 def render(report: Report, context: Context) -> str:
-    """The log, indented."""
-    return dump_json(_Log(report, context).document()) + "\n"
+    """The log, on one line: it is for machines, and indentation would be a quarter of it."""
+    return dump_json(_Log(report, context).document(), indent=None) + "\n"
 
 
 class _Log:
@@ -43,6 +43,7 @@ class _Log:
         if len(self.findings) > MAX_RESULTS:
             kept = sorted(self.findings, key=lambda each: each.severity.rank)[:MAX_RESULTS]
             self.findings = tuple(sorted(kept, key=lambda each: each.sort_key))
+        self.found = {each.code for each in self.findings}
         codes = {rule.code for rule in context.rules}
         self.strangers = sorted({(each.code, each.name) for each in self.findings if each.code not in codes})
         self.rule_index = {
@@ -71,8 +72,11 @@ class _Log:
             "informationUri": HOMEPAGE,
             "version": self.context.version,
             "semanticVersion": self.context.version,
-            "rules": [*map(_descriptor, self.context.rules), *(_engine_descriptor(code, name) for code, name in self.strangers)],
+            "rules": [*map(self._descriptor, self.context.rules), *(_engine_descriptor(code, name) for code, name in self.strangers)],
         }
+
+    def _descriptor(self, rule: type[Rule]) -> dict[str, Any]:
+        return _described(rule) if rule.code in self.found else _listed(rule)
 
     def _invocation(self) -> dict[str, Any]:
         notes = [self._failure(each) for each in self.report.failures]
@@ -183,19 +187,29 @@ def _surroundings(source: Source, location: Location) -> dict[str, Any]:
     return {"startLine": first + 1, "startColumn": 1, "endLine": last + 1, "endColumn": end.end_column, "snippet": {"text": text}}
 
 
-def _descriptor(rule: type[Rule]) -> dict[str, Any]:
-    parts = sections(rule.documentation())
-    body = "\n\n".join(f"## {title}\n\n{text}" for title, text in parts.items() if title)
-    introduction = _plain(parts[""])
+def _listed(rule: type[Rule]) -> dict[str, Any]:
+    """The short form, for a rule that found nothing: the text of all rules would be most of the log."""
+    summary = f"{_short(rule.summary)}."
+    page = rule_url(rule.name)
     return {
         "id": rule.code,
         "name": pascal_case(rule.name),
-        "shortDescription": {"text": f"{_short(rule.summary)}."},
-        "fullDescription": {"text": _short(introduction)},
-        "help": {"text": _plain(parts.get("What to do", "")) or introduction, "markdown": escape_lines(body)},
-        "helpUri": rule_url(rule.name),
+        "shortDescription": {"text": summary},
+        "fullDescription": {"text": summary},
+        "help": {"text": f"See {page}", "markdown": f"[{rule.code}, {rule.name}]({page})"},
+        "helpUri": page,
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {"tags": _tags(rule), "precision": "high", "problem.severity": _PROBLEMS[rule.severity]},
+    }
+
+
+def _described(rule: type[Rule]) -> dict[str, Any]:
+    parts = sections(rule.documentation())
+    body = "\n\n".join(f"## {title}\n\n{text}" for title, text in parts.items() if title)
+    introduction = _plain(parts[""])
+    return _listed(rule) | {
+        "fullDescription": {"text": _short(introduction)},
+        "help": {"text": _plain(parts.get("What to do", "")) or introduction, "markdown": escape_lines(body)},
     }
 
 

@@ -29,13 +29,22 @@ def test_every_enabled_rule_is_listed_with_all_that_github_shows(empty: Report, 
         assert re.fullmatch("([A-Z][a-z0-9]*)+", rule["name"])
         assert 0 < len(rule["shortDescription"]["text"]) <= 1024
         assert 0 < len(rule["fullDescription"]["text"]) <= 1024
-        assert rule["help"]["text"]
-        assert rule["help"]["markdown"].startswith("## What it finds")
+        assert rule["helpUri"] in rule["help"]["text"]
+        assert rule["helpUri"] in rule["help"]["markdown"]
         assert rule["defaultConfiguration"]["level"] in {"error", "warning", "note"}
         assert rule["properties"]["precision"] == "high"
         assert rule["properties"]["problem.severity"] in {"error", "warning", "recommendation"}
         assert "security-severity" not in rule["properties"]
         assert len(rule["properties"]["tags"]) <= 10
+
+
+def test_only_rules_that_found_something_carry_their_whole_text(report: Report, context: Context) -> None:
+    findings = report.findings[:1]
+    found = {finding.code for finding in findings}
+    rules = run_of(replace(report, findings=findings), context)["tool"]["driver"]["rules"]
+    assert len(rules) == 4
+    for rule in rules:
+        assert rule["help"]["markdown"].startswith("## What it finds") == (rule["id"] in found)
 
 
 def test_result(report: Report, context: Context) -> None:

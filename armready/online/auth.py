@@ -11,7 +11,6 @@ import base64
 import binascii
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import field
@@ -23,6 +22,7 @@ from urllib.parse import urlsplit
 from armready.core.config import lies_in
 from armready.core.reference import DOCKER_HUB
 from armready.core.startup import dataclass, regex
+from armready.run.programs import environment, program
 
 _HUB_KEYS = ("https://index.docker.io/v1/", "index.docker.io", "docker.io", "registry-1.docker.io")
 _HELPER_NAME = regex(r"[A-Za-z0-9._-]+")
@@ -67,7 +67,7 @@ class Credentials:
     def of(self, registry: str) -> Credential | None:
         """The credential for a registry's host, or None."""
         if registry not in self._found:
-            self._found[registry] = next(filter(None, (_from(config, registry) for config in self._configs)), None)
+            self._found[registry] = next(filter(None, (self._from(config, registry) for config in self._configs)), None)
         return self._found[registry]
 
     @property
@@ -99,6 +99,50 @@ class Credentials:
             except (OSError, UnicodeDecodeError):
                 continue
 
+    def _from(self, config: Mapping[str, Any], registry: str) -> Credential | None:
+        """A helper for this registry, then a stored entry, then the store for all registries: the order of the Docker client."""
+        helpers = config.get("credHelpers")
+        keys = _HUB_KEYS if registry == DOCKER_HUB else (registry,)
+        if isinstance(helpers, dict):
+            for key in keys:
+                if isinstance(helpers.get(key), str):
+                    return self._ask_helper(helpers[key], key)
+        auths = config.get("auths")
+        for name, entry in auths.items() if isinstance(auths, dict) else ():
+            if isinstance(entry, dict) and (name in keys or _host_of(name) in keys):
+                stored = _stored(entry)
+                if stored is not None:
+                    return stored
+        store = config.get("credsStore")
+        if isinstance(store, str) and store:
+            return next(filter(None, (self._ask_helper(store, key) for key in keys[:1])), None)
+        return None
+
+    def _ask_helper(self, name: str, registry: str) -> Credential | None:
+        """Run `docker-credential-NAME get`, a program that the user's own configuration names."""
+        path = program(f"docker-credential-{name}", self._root) if _HELPER_NAME.fullmatch(name) else None
+        if path is None:
+            return None
+        try:
+            done = subprocess.run(
+                [path, "get"],
+                cwd=Path(path).anchor,
+                env=environment(self._root),
+                input=registry.encode(),
+                capture_output=True,
+                timeout=_HELPER_SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        if done.returncode:
+            return None
+        found = _parsed(done.stdout.decode("utf-8", "replace"))
+        user, secret = str(found.get("Username", "")), str(found.get("Secret", ""))
+        if not secret:
+            return None
+        return Credential("", "", secret) if user == _TOKEN_USER else Credential(user, secret)
+
 
 def _parsed(text: str) -> Mapping[str, Any]:
     try:
@@ -106,26 +150,6 @@ def _parsed(text: str) -> Mapping[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _from(config: Mapping[str, Any], registry: str) -> Credential | None:
-    """A helper for this registry, then a stored entry, then the store for all registries: the order of the Docker client."""
-    helpers = config.get("credHelpers")
-    keys = _HUB_KEYS if registry == DOCKER_HUB else (registry,)
-    if isinstance(helpers, dict):
-        for key in keys:
-            if isinstance(helpers.get(key), str):
-                return _ask_helper(helpers[key], key)
-    auths = config.get("auths")
-    for name, entry in auths.items() if isinstance(auths, dict) else ():
-        if isinstance(entry, dict) and (name in keys or _host_of(name) in keys):
-            stored = _stored(entry)
-            if stored is not None:
-                return stored
-    store = config.get("credsStore")
-    if isinstance(store, str) and store:
-        return next(filter(None, (_ask_helper(store, key) for key in keys[:1])), None)
-    return None
 
 
 def _host_of(name: str) -> str:
@@ -142,21 +166,3 @@ def _stored(entry: Mapping[str, Any]) -> Credential | None:
         user, _, secret = decoded.partition(":")
     token = str(entry.get("identitytoken", ""))
     return Credential(user, secret.rstrip("\0"), token) if (user and secret) or token else None
-
-
-def _ask_helper(name: str, registry: str) -> Credential | None:
-    """Run `docker-credential-NAME get`, a program that the user's own configuration names."""
-    program = shutil.which(f"docker-credential-{name}") if _HELPER_NAME.fullmatch(name) else None
-    if program is None or not os.path.isabs(program):
-        return None
-    try:
-        done = subprocess.run([program, "get"], input=registry.encode(), capture_output=True, timeout=_HELPER_SECONDS, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    if done.returncode:
-        return None
-    found = _parsed(done.stdout.decode("utf-8", "replace"))
-    user, secret = str(found.get("Username", "")), str(found.get("Secret", ""))
-    if not secret:
-        return None
-    return Credential("", "", secret) if user == _TOKEN_USER else Credential(user, secret)

@@ -6,8 +6,6 @@ package either.
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +18,7 @@ from armready.core.known import ClosurePackage
 from armready.core.startup import regex
 from armready.online.errors import UnansweredError
 from armready.online.indexes import Index, Indexes
+from armready.run.programs import environment, program
 
 _PLATFORMS = ("x86_64-manylinux_2_28", "aarch64-manylinux_2_28")
 _SECONDS = 60
@@ -27,34 +26,36 @@ _PIN = regex(r"([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?==(\S+)")
 _INPUT = "requirements.in"
 
 
-def closure(requirements: Sequence[str], python: str, places: Indexes) -> tuple[ClosurePackage, ...]:
+def closure(requirements: Sequence[str], python: str, places: Indexes, root: Path | None) -> tuple[ClosurePackage, ...]:
     """What is installed beside the requirements themselves, on either processor.
 
     Args:
         requirements: PEP 508 strings.
         python: `3.12`.
         places: the indexes; only those of the user's own configuration are handed to uv.
+        root: the scanned tree.
 
     Raises:
         UnansweredError: there is no uv, or it finds no solution without building something.
     """
-    program = shutil.which("uv")
-    if program is None or not os.path.isabs(program):
+    uv = program("uv", root)
+    if uv is None:
         raise UnansweredError("--resolve needs uv, which is not there")
+    variables = _variables(places.places, root)
     found: dict[tuple[str, str], ClosurePackage] = {}
     for platform in _PLATFORMS:
-        for package in parse_pins(_run(program, requirements, python, platform, places)):
+        for package in parse_pins(_run(uv, requirements, python, platform, variables)):
             found.setdefault((package.name, package.version), package)
     return tuple(found[key] for key in sorted(found))
 
 
-def _run(program: str, requirements: Sequence[str], python: str, platform: str, places: Indexes) -> str:
+def _run(uv: str, requirements: Sequence[str], python: str, platform: str, variables: Mapping[str, str]) -> str:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / _INPUT).write_text("\n".join(requirements) + "\n", encoding="utf-8")
-        command = [program, "pip", "compile", "--quiet", "--no-header", "--no-build", "--python-version", python]
+        command = [uv, "pip", "compile", "--quiet", "--no-header", "--no-build", "--python-version", python]
         command += ["--python-platform", platform, _INPUT]
         try:
-            done = subprocess.run(command, cwd=folder, env=_environment(places.places), capture_output=True, timeout=_SECONDS, check=False)
+            done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, timeout=_SECONDS, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise UnansweredError("uv does not come to an end") from error
     if done.returncode:
@@ -63,22 +64,23 @@ def _run(program: str, requirements: Sequence[str], python: str, platform: str, 
     return done.stdout.decode("utf-8", "replace")
 
 
-def _environment(places: Iterable[Index]) -> Mapping[str, str]:
+def _variables(places: Iterable[Index], root: Path | None) -> Mapping[str, str]:
     """Uv's own variables, or the indexes of pip's configuration in their place; uv does not read that."""
-    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    if any(name in environment for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX")):
-        return environment
+    variables = environment(root)
+    variables.pop("VIRTUAL_ENV", None)
+    if any(name in variables for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX")):
+        return variables
     own = [each for each in places if each.of_user]
     simple = [_with_user(each) for each in own if not each.flat]
     if simple:
-        environment["UV_DEFAULT_INDEX"] = simple[0]
+        variables["UV_DEFAULT_INDEX"] = simple[0]
     if simple[1:]:
-        environment["UV_INDEX"] = " ".join(simple[1:])
-        environment["UV_INDEX_STRATEGY"] = "unsafe-best-match"
+        variables["UV_INDEX"] = " ".join(simple[1:])
+        variables["UV_INDEX_STRATEGY"] = "unsafe-best-match"
     flat = [each.url for each in own if each.flat]
     if flat:
-        environment["UV_FIND_LINKS"] = " ".join(flat)
-    return environment
+        variables["UV_FIND_LINKS"] = " ".join(flat)
+    return variables
 
 
 def _with_user(index: Index) -> str:

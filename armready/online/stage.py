@@ -73,7 +73,7 @@ def look_up(
     client = RegistryClient(web, credentials, mirrors=settings.mirrors, insecure=insecure, token_hosts=token_hosts)
 
     def python() -> tuple[dict[str, PackageAnswer], dict[str, tuple[ClosurePackage, ...]], Tally]:
-        closures, tally = in_parallel(asked.inputs, lambda requirements: closure(requirements, _python(settings), places))
+        closures, tally = in_parallel(asked.inputs, lambda requirements: closure(requirements, _python(settings), places, root))
         names = asked.packages | {package.name for found in closures.values() for package in found}
         packages, more = look_up_packages(sorted(names), places, web, cache)
         tally.add(more)

@@ -22,6 +22,7 @@ from typing import IO, cast
 
 from armready.core.errors import ParseProblem, UsageError
 from armready.core.startup import dataclass
+from armready.run.programs import environment, program
 
 # For every call; what the user has set with GIT_ in front is left out.
 _ENVIRONMENT = {
@@ -176,7 +177,10 @@ class Repository:
         if found is None:
             raise UsageError(f"{root}: not a git repository")
         self._folder = found
-        self._program = _program(found.top)
+        path = program("git", found.top)
+        if path is None:
+            raise UsageError("git is needed for this, and is not installed")
+        self._program = path
         prefix = root.relative_to(found.top).as_posix()
         # The folder of `root` in a commit, as git writes it.
         self.prefix = "" if prefix == "." else prefix
@@ -196,13 +200,13 @@ class Repository:
 
     def _run(self, arguments: Sequence[str]) -> tuple[int, bytes, str]:
         private = self._private_folder()
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")} | _ENVIRONMENT
-        environment |= {"GIT_DIR": private, "GIT_OBJECT_DIRECTORY": str(self._folder.common / "objects")}
+        own = {key: value for key, value in environment(self._folder.top).items() if not key.startswith("GIT_")}
+        own |= _ENVIRONMENT | {"GIT_DIR": private, "GIT_OBJECT_DIRECTORY": str(self._folder.common / "objects")}
         with TemporaryFile() as errors:
             process = subprocess.Popen(
                 [self._program, *_ARGUMENTS, *arguments],
                 cwd=private,
-                env=environment,
+                env=own,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -309,18 +313,3 @@ def _output(process: subprocess.Popen[bytes], command: str) -> bytes:
     if monotonic() - begin >= _TIMEOUT:
         raise UsageError(f"git {command} took longer than {_TIMEOUT} seconds")
     return output
-
-
-def _program(top: Path) -> str:
-    """The program git: the first on PATH that lies in no relative folder and in none of the repository.
-
-    Raises:
-        UsageError: there is none.
-    """
-    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
-        path = Path(folder, "git.exe" if os.name == "nt" else "git")
-        if not path.is_absolute() or not os.access(path, os.X_OK):
-            continue
-        if not any(each.is_relative_to(top) for each in (path, path.parent.resolve(), path.resolve())):
-            return str(path)
-    raise UsageError("git is needed for this, and is not installed")

@@ -42,7 +42,7 @@ def test_uv_gets_the_requirements_alone_and_builds_nothing(monkeypatch) -> None:
         asked.append((command, (module.Path(cwd) / "requirements.in").read_text(), env))
         return subprocess.CompletedProcess(command, 0, OUTPUT.encode(), b"")
 
-    monkeypatch.setattr(module.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(module, "program", lambda name, root: f"/usr/bin/{name}")
     monkeypatch.setattr(module.subprocess, "run", run)
     monkeypatch.delenv("UV_DEFAULT_INDEX", raising=False)
     places = Indexes(
@@ -52,7 +52,7 @@ def test_uv_gets_the_requirements_alone_and_builds_nothing(monkeypatch) -> None:
             Index("https://two.example/simple", of_user=True),
         )
     )
-    assert len(closure(["flask==2.3.2"], "3.12", places)) == 3
+    assert len(closure(["flask==2.3.2"], "3.12", places, None)) == 3
     command, text, env = asked[0]
     assert "--no-build" in command
     assert text == "flask==2.3.2\n"
@@ -64,13 +64,13 @@ def test_uv_gets_the_requirements_alone_and_builds_nothing(monkeypatch) -> None:
 
 
 def test_without_uv_or_without_a_solution(monkeypatch) -> None:
-    monkeypatch.setattr(module.shutil, "which", lambda name: None)
+    monkeypatch.setattr(module, "program", lambda name, root: None)
     with pytest.raises(UnansweredError, match="needs uv"):
-        closure(["x"], "3.12", Indexes(()))
-    monkeypatch.setattr(module.shutil, "which", lambda name: "/usr/bin/uv")
+        closure(["x"], "3.12", Indexes(()), None)
+    monkeypatch.setattr(module, "program", lambda name, root: "/usr/bin/uv")
     monkeypatch.setattr(module.subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 1, b"", b"secret"))
     with pytest.raises(UnansweredError, match="no solution") as raised:
-        closure(["x"], "3.12", Indexes(()))
+        closure(["x"], "3.12", Indexes(()), None)
     assert "secret" not in str(raised.value)
 
 

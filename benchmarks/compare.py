@@ -39,6 +39,9 @@ def ask(python: Path, repository: Path) -> Answer:
     ]
     error = next((f"exit code {each.returncode}: {each.stderr[-300:]}" for each in done if each.returncode not in (0, 1)), "")
     findings = json.loads(done[0].stdout or "{}").get("findings", ())
+    for each in findings:
+        if each["fix"]:
+            each["fix"]["edits"].sort(key=json.dumps)
     kept = (json.dumps({key: each[key] for key in sorted(each) if key not in ("fingerprint", "url")}) for each in findings)
     return Answer(Counter(kept), done[1].stdout, error)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from armready.builds import references
 from armready.builds.events import Build, Merge, Name, Output, repositories, spellings
@@ -18,11 +18,11 @@ from armready.core.startup import regex
 def reasons(chains: Sequence[Chain], merges: Sequence[Merge]) -> dict[Chain, str]:
     """Why the builds of a file are no findings when they are of one platform; empty for those that are."""
     merged = repositories(name for merge in merges for name in (*merge.names, *merge.sources))
-    twins = index((chain, _without_architecture(chain.pushed_names)) for chain in chains if _makes_arm64(chain))
-    return {chain: _reason(chain, merged, twins) for chain in chains}
+    for_arm64 = index((chain, spellings(chain.pushed_names)) for chain in chains if _makes_arm64(chain))
+    return {chain: _reason(chain, merged, for_arm64) for chain in chains}
 
 
-def _reason(chain: Chain, merged: set[str], twins: Mapping[str, Sequence[Chain]]) -> str:
+def _reason(chain: Chain, merged: set[str], for_arm64: Mapping[str, Sequence[Chain]]) -> str:
     build, job = chain.build, chain.build.job
     if job.disabled:
         return "the job never runs"
@@ -49,7 +49,7 @@ def _reason(chain: Chain, merged: set[str], twins: Mapping[str, Sequence[Chain]]
         return "buildx was not told where to put the result, so whether the push finds it is not known"
     if not merged.isdisjoint(repositories(names)):
         return "it is merged with the images of other architectures"
-    if _has_twin(chain, twins):
+    if _is_covered(chain, for_arm64):
         return "another build of the file makes the arm64 image"
     return ""
 
@@ -85,18 +85,16 @@ def _names_one(name: Name) -> bool:
     )
 
 
-_ARCHITECTURE = regex(r"(?i)(?<![a-z0-9])(?:linux[-_])?(?:amd64|x86[-_]64|arm64(?:v8)?|aarch64)(?![a-z0-9])")
-
-
 def _makes_arm64(chain: Chain) -> bool:
     build = chain.build
     return chain.is_pushed and (build.platforms.arm64 or (not build.platforms.given and build.job.host.architecture == "arm64"))
 
 
-def _has_twin(chain: Chain, twins: Mapping[str, Sequence[Chain]]) -> bool:
-    """Whether another build pushes the same names, but for the architecture in them, for arm64."""
-    return any(other is not chain for each in _without_architecture(chain.pushed_names) for other in twins.get(each, ())[:2])
+def _is_covered(chain: Chain, for_arm64: Mapping[str, Sequence[Chain]]) -> bool:
+    """Whether each name that is pushed has an arm64 image from another build. `app:1-arm64` beside `app:1` is none: nothing joins them."""
+    names = chain.pushed_names
 
+    def elsewhere(name: Name) -> bool:
+        return any(other is not chain for each in spellings([name]) for other in for_arm64.get(each, ())[:2])
 
-def _without_architecture(names: Iterable[Name]) -> set[str]:
-    return {_ARCHITECTURE.sub("", each).rstrip("-_.") for each in spellings(names)}
+    return bool(names) and all(map(elsewhere, names))

@@ -19,7 +19,7 @@ class Known(NamedTuple):
 
 _ADDRESS = "a URL that holds no architecture itself, in a variable of the Dockerfile, is not followed to the branch that downloads it"
 _WRAPPED = "the set-up of a job is not placed where the login in front of it runs through a wrapper"
-_NESTED = "a push inside of `bash -c` is not joined with a build inside of another one, so it is told a second time"
+_NESTED = "a push in another step than a build without a fix is told too, and nothing is edited inside of `bash -c`"
 _TEMPLATES = "the rules on misplaced fields and on node pools read no templates"
 _MAKE = "the targets of make in variables of a script are not looked at"
 

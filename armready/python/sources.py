@@ -112,9 +112,10 @@ class Sources:
                 yield from ((constant(key), value) for key, value in zip(spread.keys, spread.values, strict=True) if constant(key))
 
     def calls(self) -> Iterator[tuple[ast.Call, str]]:
-        """The calls with the dotted names they are written with."""
+        """The calls with their dotted names, in which a module has its own name: `sp.run` after `import subprocess as sp`."""
         for node in self.module.of(ast.Call):
-            yield node, called_name(node)
+            head, dot, rest = called_name(node).partition(".")
+            yield node, f"{self.judge.imported.get(head, head) if dot else head}{dot}{rest}"
 
     def import_platform(self) -> tuple[Edit, ...]:
         """The edit that imports `platform`; empty when that name is imported already."""

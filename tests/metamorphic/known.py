@@ -20,12 +20,17 @@ class Known(NamedTuple):
 _ADDRESS = "a URL that holds no architecture itself, in a variable of the Dockerfile, is not followed to the branch that downloads it"
 _WRAPPED = "the set-up of a job is not placed where the login in front of it runs through a wrapper"
 _NESTED = "a push in another step than a build without a fix is told too, and nothing is edited inside of `bash -c`"
+_FROZEN = "a list that pip froze is only looked for in files of requirements"
 _TEMPLATES = "the rules on misplaced fields and on node pools read no templates"
 _MAKE = "the targets of make in variables of a script are not looked at"
 
+_FROZEN = "a list that pip froze is only looked for in files of requirements"
 _TEMPLATES = "the rules on misplaced fields and on node pools read no templates"
 
 KNOWN = (
+    Known("dependencies.in_*", "PY115 frozen with torch", _FROZEN),
+    Known("dependencies.in_*", "PY115 installs, for nothing", _FROZEN),
+    Known("python_source.behind_the_test_of_the_name", "PY235 by a call", "an import under any test counts as one that may be missing"),
     Known("manifests.as_template_of_helm", "KUB12? *", _TEMPLATES),
     Known("manifests.as_template_of_helm", "KUB15? *", _TEMPLATES),
     Known("manifests.keys_in_another_order", "KUB108 two labels", "it is told at the second of two labels"),

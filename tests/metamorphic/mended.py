@@ -22,6 +22,11 @@ MENDED: dict[str, tuple[str, ...]] = {
         "DF111 arm64 alone",
         "DF162 base image",
     ),
+    "python_source.imports_under_another_name": (
+        "PY231 a list",
+        "PY231 a command line",
+        "PY231 Google Chrome",
+    ),
     "shell.docker_image_verbs": ("PY168 pulled before it runs",),
     "shell.empty_variable_before_the_verb": (
         "CI101 GitLab with dind, two tags",

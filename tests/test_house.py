@@ -17,6 +17,7 @@ ORDER = (
     "systems",
     "multiplatform",
     "kubernetes",
+    "dockerfiles",
     "downloads",
     "python",
     "run",
@@ -81,6 +82,11 @@ def test_a_folder_imports_only_what_stands_above_it(folder: str) -> None:
         if floor(each) not in allowed
     ]
     assert back == []
+
+
+def test_rules_hold_only_rules() -> None:
+    shared = [path.name for path in (ROOT / "rules").rglob("_*.py") if path.name != "__init__.py"]
+    assert shared == [], "what several rules share is engine"
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:

@@ -238,8 +238,8 @@ COLLECTORS: tuple[Collector, ...] = (
     Collector("armready.systems.earthfile:built_platforms", frozenset({Kind.EARTHFILE}), (b"arm64", b"aarch64")),
     Collector("armready.multiplatform.collect:image_facts", (PIPELINE_KINDS | BUILD_KINDS) - _OFTEN_IDLE),
     Collector("armready.multiplatform.collect:image_facts", _OFTEN_IDLE, BUILD_TOOL_NEEDLES),
-    Collector("armready.builds.dockerfiles:collect", frozenset({Kind.DOCKERFILE}), (b"from",)),
-    Collector("armready.builds.dockerfiles:copied_files", frozenset({Kind.DOCKERFILE}), (b"copy", b"add")),
-    Collector("armready.builds.dockerfiles:arch_arguments", frozenset({Kind.DOCKERFILE}), (b"64",)),
+    Collector("armready.dockerfiles.collect:collect", frozenset({Kind.DOCKERFILE}), (b"from",)),
+    Collector("armready.dockerfiles.collect:copied_files", frozenset({Kind.DOCKERFILE}), (b"copy", b"add")),
+    Collector("armready.dockerfiles.collect:arch_arguments", frozenset({Kind.DOCKERFILE}), (b"64",)),
     Collector("armready.builds.build_arguments:collect", PIPELINE_KINDS | BUILD_KINDS, (b"build-arg", b"build_arg", b"buildarg", b"args")),
 )

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.builds.dockerfile_edits import declared_above
 from armready.builds.scripts import Host, HostedScript
 from armready.core.classify import Kind
 from armready.core.file import File
@@ -17,6 +16,7 @@ from armready.core.fix import Applicability, Edit, Fix
 from armready.core.known import ChecksumAnswer
 from armready.core.source import Span
 from armready.core.startup import regex
+from armready.dockerfiles.edit import declared_above
 from armready.downloads.idioms import Idiom, checksum_variable, idiom_of, sharing, with_sums
 from armready.downloads.mentions import Place, places_of
 from armready.downloads.model import Download, Text

@@ -28,9 +28,9 @@ from armready.builds.facts import ImageBuild
 from armready.core.finding import Finding, Severity
 from armready.core.project import Project
 from armready.core.rule import Example, ProjectRule
+from armready.multiplatform.reporting import image_of, pushed_builds, report
 
 from . import KINDS
-from ._shared import image_of, pushed_builds, report
 
 _DOCKERFILE = {"Dockerfile": "FROM alpine:3.20\nCOPY run.sh /run.sh\nRUN chmod +x /run.sh\n"}
 

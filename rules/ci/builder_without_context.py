@@ -31,8 +31,7 @@ from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
-
-from ._shared import READABLE
+from armready.multiplatform.reporting import READABLE
 
 
 class BuilderWithoutContext(FileRule):

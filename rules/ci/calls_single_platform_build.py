@@ -31,9 +31,9 @@ from armready.core.finding import Confidence, Finding, Related, Severity
 from armready.core.fix import Applicability
 from armready.core.project import Project
 from armready.core.rule import Example, ProjectRule
+from armready.multiplatform.reporting import image_of, pushed_builds
 
 from . import KINDS
-from ._shared import image_of, pushed_builds
 
 _SCRIPT = "docker build -t example/app:1 .\ndocker push example/app:1\n"
 

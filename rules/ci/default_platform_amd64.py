@@ -25,8 +25,7 @@ from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
-
-from ._shared import READABLE
+from armready.multiplatform.reporting import READABLE
 
 _SETTING = re.compile(r"DOCKER_DEFAULT_PLATFORM[\"']?\s*(?::?=|:)\s*[^\s#]{0,200}(?:amd64|x86_64)[^\s#]*")
 

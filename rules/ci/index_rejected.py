@@ -24,9 +24,9 @@ from armready.builds.facts import ImageBuild
 from armready.core.finding import Finding, Related, Severity
 from armready.core.project import Project
 from armready.core.rule import Example, ProjectRule
+from armready.multiplatform.reporting import image_builds, image_of, rejected_by
 
 from . import KINDS
-from ._shared import image_builds, image_of, rejected_by
 
 
 class IndexRejected(ProjectRule):

@@ -26,8 +26,7 @@ from armready.builds.variables import expand, has_expansion
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.rule import Example, FileRule
-
-from ._shared import READABLE, TOOLS
+from armready.multiplatform.reporting import READABLE, TOOLS
 
 _WORKFLOW = """
     on: push

@@ -34,9 +34,9 @@ from armready.builds.platforms import parse
 from armready.core.finding import Finding, Severity
 from armready.core.project import Project
 from armready.core.rule import Example, ProjectRule
+from armready.multiplatform.reporting import image_builds
 
 from . import KINDS
-from ._shared import image_builds
 
 _WORKFLOW = """
     on: push

@@ -24,8 +24,7 @@ from armready.builds.file_builds import read_builds
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.rule import Example, FileRule
-
-from ._shared import READABLE, TOOLS
+from armready.multiplatform.reporting import READABLE, TOOLS
 
 
 class MultiPlatformLoaded(FileRule):

@@ -30,9 +30,8 @@ from armready.core.file import File
 from armready.core.finding import Finding, Related, Severity
 from armready.core.fix import Applicability
 from armready.core.rule import Example, FileRule
+from armready.multiplatform.reporting import READABLE, TOOLS
 from armready.multiplatform.rewrite import rewrite_build
-
-from ._shared import READABLE, TOOLS
 
 
 class MultiPlatformNotPushed(FileRule):

@@ -32,8 +32,7 @@ from armready.core.finding import Confidence, Finding, Related, Severity
 from armready.core.fix import Applicability
 from armready.core.rule import Example, FileRule
 from armready.multiplatform.promote import copy_in_registry
-
-from ._shared import READABLE, TOOLS
+from armready.multiplatform.reporting import READABLE, TOOLS
 
 
 class PromotionDropsArm64(FileRule):

@@ -33,9 +33,8 @@ from armready.core.finding import Confidence, Finding, Severity
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
 from armready.core.startup import regex
+from armready.multiplatform.reporting import READABLE, TOOLS
 from armready.multiplatform.rewrite import rewrite_build
-
-from ._shared import READABLE, TOOLS
 
 _BUILDING = regex(r"(?i)build|image|docker|release|package|container")
 _VARIABLE = regex(r"\$\{?(\w+)\}?")

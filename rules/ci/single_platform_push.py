@@ -37,9 +37,9 @@ from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability
 from armready.core.project import Project
 from armready.core.rule import Example, ProjectRule
+from armready.multiplatform.reporting import describes_platforms, image_of, machine, pushed_builds, report
 
 from . import KINDS
-from ._shared import describes_platforms, image_of, machine, pushed_builds, report
 
 _DOCKERFILE = {"Dockerfile": "FROM alpine:3.20\nCOPY run.sh /run.sh\n"}
 _UNKNOWN_BASE = {"Dockerfile": "FROM reg.example/base:1\nCOPY run.sh /run.sh\n"}

@@ -21,18 +21,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.builds.dockerfile_edits import declared_above
 from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
+from armready.dockerfiles.edit import declared_above
+from armready.dockerfiles.stages import relevant_stages
 from armready.knowledge.arch import amd64_tokens
 from armready.languages.dockerfile.instructions import Instruction, Pair
 from armready.languages.dockerfile.parser import parse_dockerfile
 from armready.languages.dockerfile.stages import Stage
-
-from ._stages import relevant_stages
 
 _NAMES = ("architecture", "org.opencontainers.image.architecture", "org.label-schema.architecture")
 

@@ -30,7 +30,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from armready.builds.arch_cases import in_arch_switch
-from armready.builds.dockerfile_edits import declared_above
 from armready.builds.scripts import Host, HostedScript
 from armready.core.classify import Kind
 from armready.core.file import File
@@ -38,14 +37,14 @@ from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability, Edit, Fix
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
+from armready.dockerfiles.edit import declared_above
+from armready.downloads.places import confidence_limit, relevant_scripts, severity_at
+from armready.downloads.reporting import KINDS
 from armready.knowledge.arch import Arch, names_arm64, tokens
 from armready.languages.dockerfile.instructions import Instruction
 from armready.languages.dockerfile.parser import parse_dockerfile
 from armready.languages.dockerfile.stages import Stage
 from armready.languages.shell.words import quotes_at
-
-from ._downloads import KINDS
-from ._places import confidence_limit, relevant_scripts, severity_at
 
 _PATH = re.compile(
     r"(?P<multiarch>/(?:lib|include|libexec|pkgconfig)/(?P<gnu>x86_64)-linux-gnu)(?![\w-])"

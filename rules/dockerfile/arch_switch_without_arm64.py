@@ -41,11 +41,10 @@ from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
 from armready.core.startup import regex
+from armready.downloads.branches import with_branch
+from armready.downloads.places import confidence_limit, relevant_scripts, severity_at
 from armready.knowledge.arch import names_arm64
 from armready.languages.shell.script import Word
-
-from ._branches import with_branch
-from ._places import confidence_limit, relevant_scripts, severity_at
 
 _NEEDLES = (b"uname", b"arch", b"targetplatform", b"buildplatform", b"hosttype", b"platform.machine")
 

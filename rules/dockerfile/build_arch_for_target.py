@@ -24,11 +24,10 @@ from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
+from armready.dockerfiles.stages import relevant_stages
 from armready.languages.dockerfile.instructions import Instruction
 from armready.languages.dockerfile.parser import parse_dockerfile
 from armready.languages.dockerfile.stages import Stage
-
-from ._stages import relevant_stages
 
 _GOARCH = re.compile(r"(?<![\w$])GOARCH[= ][\"']?(\$\{?BUILDARCH\b\}?)")
 _DOWNLOAD = re.compile(r"https?://[^\s\"';|&)]{0,500}?(\$\{?BUILD(?:ARCH|PLATFORM)\b\}?)")

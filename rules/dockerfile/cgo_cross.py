@@ -26,9 +26,8 @@ from armready.core.file import File
 from armready.core.finding import Confidence, Finding, Severity
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
+from armready.dockerfiles.stages import relevant_stages, stage_text
 from armready.languages.dockerfile.parser import parse_dockerfile
-
-from ._stages import relevant_stages, stage_text
 
 _CGO = re.compile(r"CGO_ENABLED[= ][\"']?1")
 _TARGET = re.compile(r"GOARCH[= ][\"']?\$\{?TARGETARCH")

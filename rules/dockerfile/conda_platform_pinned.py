@@ -24,9 +24,8 @@ from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.rule import Example, FileRule
+from armready.dockerfiles.words import Hit, hits, option
 from armready.languages.dockerfile.parser import parse_dockerfile
-
-from ._words import Hit, hits, option
 
 _PATTERN = re.compile(
     r"(?P<subdir>(?<!\w)CONDA_SUBDIR=linux-64(?![\w-]))|(?P<lock>conda-linux-64\.lock)|(?P<platform>(?<![\w-])linux-64(?![\w.-]))"

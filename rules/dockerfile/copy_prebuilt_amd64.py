@@ -36,10 +36,9 @@ from armready.core.finding import Confidence, Finding, Severity
 from armready.core.fix import Applicability
 from armready.core.project import Project
 from armready.core.rule import Example, ProjectRule
+from armready.dockerfiles.stages import has_sibling, path_arch
 from armready.knowledge.arch import Arch
 from armready.knowledge.elf import HEADER, arch_of
-
-from ._stages import has_sibling, path_arch
 
 # Folders of the system that are named after the architecture.
 _SYSTEM = re.compile(r"x86_64-linux-gnu|ld-linux|ld-musl|/jvm/|/linux_amd64/|linuxkit|/usr/(?:lib|share|include)/")

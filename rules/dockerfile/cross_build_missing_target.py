@@ -35,12 +35,11 @@ from armready.core.file import File
 from armready.core.finding import Confidence, Finding, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
+from armready.dockerfiles.go import for_target, unless_cgo
+from armready.dockerfiles.stages import copied_out, cross_compiles, is_neutral, relevant_stages
 from armready.languages.dockerfile.parser import parse_dockerfile
 from armready.languages.dockerfile.stages import Stage
 from armready.languages.shell.script import Command
-
-from ._go import for_target, unless_cgo
-from ._stages import copied_out, cross_compiles, is_neutral, relevant_stages
 
 _TOOLCHAINS = re.compile(r"(?:^|/)(?:golang|rust|gcc|buildpack-deps|clang|swift|haskell|ocaml)(?::|$|@|-)")
 _SURE = re.compile(

@@ -34,8 +34,7 @@ from armready.core.finding import Confidence, Finding, Severity
 from armready.core.fix import Applicability
 from armready.core.project import Project
 from armready.core.rule import Example, ProjectRule
-
-from ._stages import has_sibling, path_arch
+from armready.dockerfiles.stages import has_sibling, path_arch
 
 
 class CustomArchArg(ProjectRule):

@@ -26,16 +26,15 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from armready.builds.dockerfile_edits import declared_above
 from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
+from armready.dockerfiles.edit import declared_above
+from armready.dockerfiles.words import Hit, hits, option
 from armready.languages.dockerfile.parser import parse_dockerfile
-
-from ._words import Hit, hits, option
 
 _RID = r"(?:linux|linux-musl|alpine[\d.]*|debian[\d.]*|ubuntu[\d.]*|rhel[\d.]*|centos[\d.]*)-x64"
 _PATTERN = re.compile(rf"(?<![^\s=:])(?:(?P<rid>{_RID})|(?P<arch>x64))(?!\S)")

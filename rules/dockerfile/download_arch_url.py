@@ -36,11 +36,10 @@ from armready.core.finding import Confidence, Finding, Severity
 from armready.core.fix import Applicability
 from armready.core.rule import Example, FileRule
 from armready.downloads import downloads, misnamed
+from armready.downloads.places import confidence_limit, severity_at
+from armready.downloads.reporting import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, what, where
 from armready.downloads.rewrite import parametrised
 from armready.knowledge.tools import as_of
-
-from ._downloads import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, what, where
-from ._places import confidence_limit, severity_at
 
 _FACTS = '{"version": 1, "assets": [{"url": "https://example.com/tool/v1/tool-linux-arm64", "exists": true, "as_of": "2026-11-24"}]}'
 

@@ -31,9 +31,8 @@ from armready.core.file import File
 from armready.core.finding import Finding, Related, Severity
 from armready.core.rule import Example, FileRule
 from armready.downloads import downloads
+from armready.downloads.reporting import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, what
 from armready.downloads.rewrite import parametrised_with_checksum
-
-from ._downloads import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, what
 
 _SUM = "93f04ec58fa3e01b2d2a5d6a3ac0d3bca2c3a52b4b6e2cbc0e6a52c0a0f4c4ef"
 

@@ -24,9 +24,8 @@ from armready.core.file import File
 from armready.core.finding import Confidence, Finding, Severity
 from armready.core.rule import Example, FileRule
 from armready.downloads import Download
+from armready.downloads.reporting import KINDS, NEEDLES, confidence_of, fetched, severity_of, short
 from armready.knowledge.tools import as_of
-
-from ._downloads import KINDS, NEEDLES, confidence_of, fetched, severity_of, short
 
 
 class DownloadNoArm64Build(FileRule):

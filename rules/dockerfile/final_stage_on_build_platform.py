@@ -30,10 +30,9 @@ from armready.core.file import File
 from armready.core.finding import Confidence, Finding, Related, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
+from armready.dockerfiles.stages import is_helper, relevant_stages, trusted, without_flag
 from armready.languages.dockerfile.parser import parse_dockerfile
 from armready.languages.dockerfile.stages import Stage
-
-from ._stages import is_helper, relevant_stages, trusted, without_flag
 
 _RUNTIME = frozenset({"CMD", "ENTRYPOINT", "EXPOSE", "HEALTHCHECK", "STOPSIGNAL", "VOLUME"})
 

@@ -26,11 +26,10 @@ from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
+from armready.downloads.places import confidence_limit, relevant_scripts, severity_at
+from armready.downloads.reporting import KINDS
 from armready.knowledge.arch import Arch, tokens
 from armready.languages.shell.script import Command
-
-from ._downloads import KINDS
-from ._places import confidence_limit, relevant_scripts, severity_at
 
 _PACKAGE = re.compile(
     r".+(?::i386|\.i[3-6]86)|lib32\w.*|ia32-libs.*|(?:gcc|g\+\+|gobjc|gfortran|gdc)(?:-\d+(?:\.\d+)?)?-multilib|libc6-dev-i386|libc6-i386|"

@@ -27,18 +27,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.builds.dockerfile_edits import without_default
 from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Finding, Related, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
+from armready.dockerfiles.edit import without_default
+from armready.dockerfiles.stages import cross_compiles, relevant_stages, unpinned
 from armready.languages.dockerfile.expansion import uses
 from armready.languages.dockerfile.parser import parse_dockerfile
 from armready.languages.dockerfile.platforms import AUTOMATIC, PlatformKind
 from armready.languages.dockerfile.stages import Definition, Stage
-
-from ._stages import cross_compiles, relevant_stages, unpinned
 
 _ARCHITECTURES = ("amd64", "386")
 

@@ -31,10 +31,9 @@ from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability
 from armready.core.rule import Example, FileRule
+from armready.dockerfiles.stages import relevant_stages, unpinned
 from armready.languages.dockerfile.parser import parse_dockerfile
 from armready.languages.dockerfile.platforms import PlatformKind
-
-from ._stages import relevant_stages, unpinned
 
 
 class FromPlatformArmConstant(FileRule):

@@ -40,10 +40,18 @@ from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability
 from armready.core.rule import Example, FileRule
+from armready.dockerfiles.stages import (
+    compiles,
+    cross_compiles,
+    has_cross_compiler,
+    is_helper,
+    is_neutral,
+    relevant_stages,
+    serves_files,
+    unpinned,
+)
 from armready.languages.dockerfile.parser import parse_dockerfile
 from armready.languages.dockerfile.stages import Stage
-
-from ._stages import compiles, cross_compiles, has_cross_compiler, is_helper, is_neutral, relevant_stages, serves_files, unpinned
 
 _ARCHITECTURES = ("amd64", "386")
 

@@ -30,11 +30,10 @@ from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
+from armready.dockerfiles.stages import without_flag
 from armready.languages.dockerfile.expansion import uses
 from armready.languages.dockerfile.parser import parse_dockerfile
 from armready.languages.dockerfile.platforms import AMD64, ARM64
-
-from ._stages import without_flag
 
 _SKIPPED = re.compile(r"(?i)skip=(?:[\w,]*,)?(?:all|RedundantTargetPlatform)\b")
 

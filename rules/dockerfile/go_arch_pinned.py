@@ -27,7 +27,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.builds.dockerfile_edits import declared_above
 from armready.builds.scripts import scripts
 from armready.core.classify import Kind
 from armready.core.file import File
@@ -35,15 +34,15 @@ from armready.core.finding import Confidence, Finding, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
+from armready.dockerfiles.edit import declared_above
+from armready.dockerfiles.go import unless_cgo
+from armready.dockerfiles.stages import path_arch, stage_text
+from armready.dockerfiles.words import hits
 from armready.languages.dockerfile.expansion import unquote
 from armready.languages.dockerfile.instructions import Instruction
 from armready.languages.dockerfile.parser import Dockerfile, parse_dockerfile
 from armready.languages.dockerfile.stages import Stage
 from armready.languages.shell.script import Script
-
-from ._go import unless_cgo
-from ._stages import path_arch, stage_text
-from ._words import hits
 
 _WORD = re.compile(r"GOARCH=(?:\"(?=amd64\"))?(amd64|'amd64')\"?")
 _TARGET = "$TARGETARCH"

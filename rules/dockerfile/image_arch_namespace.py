@@ -32,10 +32,9 @@ from armready.core.file import File
 from armready.core.finding import Confidence, Finding, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
+from armready.dockerfiles.images import findings, relevant_uses
 from armready.knowledge.image_verdicts import arch_namespace
 from armready.knowledge.images import verdict
-
-from ._images import findings, relevant_uses
 
 # An official image below a namespace that is a build argument without a value.
 _PASSED = re.compile(r"\$\{?(?=\w*?ARCH)\w+\}?/([a-z0-9-]+(?::[\w.-]+)?)", re.IGNORECASE)

@@ -31,9 +31,8 @@ from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability
 from armready.core.rule import Example, FileRule
+from armready.dockerfiles.images import findings
 from armready.knowledge.image_verdicts import arch_repository
-
-from ._images import findings
 
 
 class ImageArchRepository(FileRule):

@@ -23,9 +23,8 @@ from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.rule import Example, FileRule
+from armready.dockerfiles.images import findings
 from armready.knowledge.image_verdicts import cpu_needs
-
-from ._images import findings
 
 
 class ImageCpuBaseline(FileRule):

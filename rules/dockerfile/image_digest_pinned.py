@@ -36,11 +36,10 @@ from armready.core.finding import Confidence, Finding, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
+from armready.dockerfiles.images import comment_above, findings, reference_of, relevant_uses
 from armready.knowledge.arch import amd64_tokens
 from armready.knowledge.image_verdicts import digest_pin
 from armready.languages.dockerfile.images import ImageUse
-
-from ._images import comment_above, findings, reference_of, relevant_uses
 
 _DIGEST = "@sha256:" + "ab" * 32
 

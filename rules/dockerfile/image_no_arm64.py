@@ -32,9 +32,8 @@ from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability
 from armready.core.rule import Example, FileRule
+from armready.dockerfiles.images import findings
 from armready.knowledge.image_verdicts import no_arm64
-
-from ._images import findings
 
 
 class ImageNoArm64(FileRule):

@@ -23,9 +23,8 @@ from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Confidence, Finding, Severity
 from armready.core.rule import Example, FileRule
+from armready.dockerfiles.images import reference_of, relevant_uses
 from armready.knowledge.image_verdicts import unknown
-
-from ._images import reference_of, relevant_uses
 
 
 class ImageUnknown(FileRule):

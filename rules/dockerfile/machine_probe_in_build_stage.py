@@ -24,7 +24,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.builds.dockerfile_edits import declared_above
 from armready.builds.scripts import HostedScript, scripts
 from armready.core.classify import Kind
 from armready.core.file import File
@@ -32,11 +31,11 @@ from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
+from armready.dockerfiles.edit import declared_above
+from armready.dockerfiles.stages import copied_out
+from armready.downloads.places import confidence_limit
 from armready.knowledge.arch import DPKG, probe, rewrites
 from armready.languages.shell.script import Command, Word
-
-from ._places import confidence_limit
-from ._stages import copied_out
 
 _FETCHERS = frozenset({"curl", "wget", "aria2c", "fetch"})
 _PROBE = re.compile(r"\$\(\s*dpkg\s+--print-architecture\s*\)|`\s*dpkg\s+--print-architecture\s*`")

@@ -31,10 +31,9 @@ from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
+from armready.dockerfiles.words import Hit, hits
 from armready.languages.dockerfile.parser import parse_dockerfile
 from armready.languages.dockerfile.platforms import PlatformKind
-
-from ._words import Hit, hits
 
 _PATTERN = re.compile(
     r"(?P<option>(?<![\w-])--(?:target_arch|arch|cpu|target-arch)=x64(?![\w-])|(?<![\w-])--x64(?![\w-]))"

@@ -31,12 +31,11 @@ from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
+from armready.dockerfiles.go import for_target, without_cgo
+from armready.dockerfiles.stages import compiles, copied_out, relevant_stages, stage_text
 from armready.languages.dockerfile.parser import parse_dockerfile
 from armready.languages.dockerfile.platforms import PlatformKind
 from armready.languages.dockerfile.stages import Stage
-
-from ._go import for_target, without_cgo
-from ._stages import compiles, copied_out, relevant_stages, stage_text
 
 _TOOLCHAIN = re.compile(r"(?:^|/)(?:golang|rust|gcc)(?::|$|@)|dotnet/(?:nightly/)?sdk(?::|$|@)")
 _DOTNET = re.compile(r"dotnet\s+(?:build|publish)")

@@ -32,12 +32,11 @@ from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
+from armready.downloads.places import confidence_limit, relevant_scripts, severity_at
+from armready.downloads.reporting import KINDS
 from armready.knowledge.arch import Arch, tokens
 from armready.languages.shell.script import Command, Script
 from armready.languages.shell.words import quotes_at
-
-from ._downloads import KINDS
-from ._places import confidence_limit, relevant_scripts, severity_at
 
 _OPTION = re.compile(r"\[(?P<before>[^\]\[]{0,200}?)(?P<option>arch=(?P<value>[a-z0-9,]{1,40}))(?P<after>[^\]\[]{0,200})\]")
 _FIELD = re.compile(r"(?m)Architectures:[ \t]*(?P<value>amd64(?:[ \t]+i386)?)[ \t]*(?=\\n|$|[\"'])")

@@ -36,12 +36,11 @@ from armready.core.fix import Applicability
 from armready.core.rule import Example, FileRule
 from armready.downloads import downloads
 from armready.downloads.model import Download
+from armready.downloads.places import confidence_limit, relevant_scripts, severity_at
+from armready.downloads.reporting import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, short, what
 from armready.downloads.rewrite import parametrised
 from armready.knowledge.arch import Arch, amd64_tokens, tokens
 from armready.languages.shell.script import Word
-
-from ._downloads import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, short, what
-from ._places import confidence_limit, relevant_scripts, severity_at
 
 _INSTALLERS = frozenset({"dpkg", "apt", "apt-get", "gdebi", "rpm", "yum", "dnf", "microdnf", "zypper", "apk", "pacman", "alien"})
 _FOR_ALL = re.compile(r"[._](?:all|noarch|any)\.(?:deb|rpm|pkg)")

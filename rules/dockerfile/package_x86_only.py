@@ -33,11 +33,10 @@ from armready.core.finding import Confidence, Finding, Severity
 from armready.core.fix import Fix
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
+from armready.downloads.places import confidence_limit, relevant_scripts, severity_at
+from armready.downloads.reporting import KINDS
 from armready.knowledge.arch import Arch, tokens
 from armready.languages.shell.words import quotes_at
-
-from ._downloads import KINDS
-from ._places import confidence_limit, relevant_scripts, severity_at
 
 # Pattern of names -> what to use on arm64; empty: nothing is needed there, or there is nothing.
 _X86_ONLY = (

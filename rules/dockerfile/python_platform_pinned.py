@@ -25,9 +25,8 @@ from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.rule import Example, FileRule
+from armready.dockerfiles.words import Hit, hits, option
 from armready.languages.dockerfile.parser import parse_dockerfile
-
-from ._words import Hit, hits, option
 
 _PATTERN = re.compile(
     r"(?P<tag>(?:manylinux\w{0,60}|musllinux\w{0,60}|linux)_(?:x86_64|i686))(?!\w)(?!\S{0,300}\.whl)|(?P<uv>(?<![\w-])x86_64-(?:unknown-linux-\w+|manylinux\w*))"

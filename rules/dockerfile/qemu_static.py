@@ -30,10 +30,9 @@ from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
+from armready.dockerfiles.words import hits
 from armready.languages.dockerfile.instructions import Instruction
 from armready.languages.dockerfile.parser import parse_dockerfile
-
-from ._words import hits
 
 _BINARY = re.compile(r"qemu-(\w+)-static")
 _IMAGE = re.compile(r"(?:^|/)(?:multiarch/qemu-user-static|tonistiigi/binfmt)(?::|$|@)")

@@ -28,10 +28,9 @@ from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.rule import Example, FileRule
+from armready.dockerfiles.stages import relevant_stages
+from armready.dockerfiles.words import Hit, hits
 from armready.languages.dockerfile.parser import parse_dockerfile
-
-from ._stages import relevant_stages
-from ._words import Hit, hits
 
 _PATTERN = re.compile(
     r"(?P<triple>x86_64-(?:unknown|pc)-linux-(?:gnu|musl))"

@@ -25,20 +25,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.builds.dockerfile_edits import without_default
 from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
+from armready.dockerfiles.edit import without_default
+from armready.dockerfiles.stages import path_arch
 from armready.knowledge.arch import amd64_tokens
 from armready.languages.dockerfile.expansion import unquote, uses
 from armready.languages.dockerfile.instructions import Instruction, Pair
 from armready.languages.dockerfile.parser import Dockerfile, parse_dockerfile
 from armready.languages.dockerfile.platforms import AMD64, AUTOMATIC
 from armready.languages.dockerfile.variables import users
-
-from ._stages import path_arch
 
 _SYSTEMS = ("TARGETOS", "BUILDOS")
 

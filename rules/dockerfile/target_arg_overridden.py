@@ -29,12 +29,11 @@ from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
+from armready.dockerfiles.stages import relevant_stages
 from armready.knowledge.arch import amd64_tokens
 from armready.languages.dockerfile.instructions import Instruction, Pair
 from armready.languages.dockerfile.parser import parse_dockerfile
 from armready.languages.dockerfile.platforms import AUTOMATIC
-
-from ._stages import relevant_stages
 
 _QUICK = re.compile(r"(?<![\w$])(?:TARGET|BUILD)(?:ARCH|PLATFORM|OS|VARIANT)=")
 

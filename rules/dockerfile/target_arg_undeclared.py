@@ -27,13 +27,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.builds.dockerfile_edits import declared_above
 from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.fix import Fix
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
+from armready.dockerfiles.edit import declared_above
 from armready.languages.dockerfile.expansion import Use, uses
 from armready.languages.dockerfile.instructions import Instruction
 from armready.languages.dockerfile.parser import parse_dockerfile

@@ -28,11 +28,10 @@ from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
+from armready.downloads.places import confidence_limit, relevant_scripts, severity_at
+from armready.downloads.reporting import KINDS
 from armready.knowledge.arch import Arch, tokens
 from armready.languages.shell.script import Command, Script
-
-from ._downloads import KINDS
-from ._places import confidence_limit, relevant_scripts, severity_at
 
 # A key of its own, or such a host, is another repository that is called ubuntu.
 _SOURCE = re.compile(

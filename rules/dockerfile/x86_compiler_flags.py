@@ -26,9 +26,8 @@ from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.rule import Example, FileRule
+from armready.dockerfiles.words import Hit, hits
 from armready.languages.dockerfile.parser import parse_dockerfile
-
-from ._words import Hit, hits
 
 _PROCESSOR = (
     r"(?:x86-64|haswell|broadwell|skylake|icelake|ivybridge|sandybridge|nehalem|westmere|znver|zen|core2|corei7|core-avx|nocona|silvermont"

@@ -28,8 +28,7 @@ from armready.core.fix import Applicability
 from armready.core.project import Project
 from armready.core.rule import Example, ProjectRule
 from armready.kubernetes.pins import How, PinFact
-
-from ._shared import SCHEDULING, pin_findings, sentence
+from armready.kubernetes.reporting import SCHEDULING, pin_findings, sentence
 
 _DEPLOYMENT = """
     apiVersion: apps/v1

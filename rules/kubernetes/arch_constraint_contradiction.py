@@ -24,9 +24,8 @@ from armready.core.rule import Example, FileRule
 from armready.kubernetes.model import Pod
 from armready.kubernetes.placement import EVERY, Requirement, allowed, arch_requirements, required_terms, satisfied_by, selector
 from armready.kubernetes.pods import pods
+from armready.kubernetes.reporting import SCHEDULING, confidence_of
 from armready.languages.yaml.nodes import span
-
-from ._shared import SCHEDULING, confidence_of
 
 _POD = "apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector:\n{}  containers:\n  - name: x\n    image: nginx:1.27\n"
 _AFFINITY = (

@@ -30,9 +30,8 @@ from armready.core.rule import Example, FileRule
 from armready.kubernetes.documents import documents
 from armready.kubernetes.labels import label_uses, renamed
 from armready.kubernetes.placement import ARCH_KEY, BETA_ARCH_KEY
+from armready.kubernetes.reporting import SCHEDULING
 from armready.languages.yaml.nodes import span
-
-from ._shared import SCHEDULING
 
 _POD = "apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector:\n{}  containers:\n  - name: x\n    image: nginx:1.27\n"
 

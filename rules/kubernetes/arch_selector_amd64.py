@@ -31,8 +31,7 @@ from armready.core.fix import Applicability
 from armready.core.project import Project
 from armready.core.rule import Example, ProjectRule
 from armready.kubernetes.pins import How, PinFact
-
-from ._shared import SCHEDULING, pin_findings
+from armready.kubernetes.reporting import SCHEDULING, pin_findings
 
 _POD = """
     apiVersion: v1

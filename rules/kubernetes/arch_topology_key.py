@@ -23,9 +23,8 @@ from armready.core.finding import Finding, Severity
 from armready.core.rule import Example, FileRule
 from armready.kubernetes.placement import ARCH_KEYS
 from armready.kubernetes.pods import pods
+from armready.kubernetes.reporting import SCHEDULING, confidence_of, sentence
 from armready.languages.yaml.nodes import ScalarNode, find, get, span
-
-from ._shared import SCHEDULING, confidence_of, sentence
 
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"

@@ -32,10 +32,9 @@ from armready.kubernetes.archvalues import ArchValue, arch_values
 from armready.kubernetes.placement import meant, selector
 from armready.kubernetes.pod_images import images_of
 from armready.kubernetes.pods import pods
+from armready.kubernetes.reporting import SCHEDULING
 from armready.languages.yaml.edit import remove_item, set_scalar
 from armready.languages.yaml.nodes import span
-
-from ._shared import SCHEDULING
 
 _POD = "apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector:\n    kubernetes.io/arch: {}\n  containers:\n  - name: x\n    image: {}\n"
 

@@ -32,10 +32,9 @@ from armready.kubernetes.model import Origin, Pod
 from armready.kubernetes.placement import EVERY, allowed, arch_requirements, meant, says_arch, tolerates_arm
 from armready.kubernetes.pod_images import images_of
 from armready.kubernetes.pods import pods
+from armready.kubernetes.reporting import SCHEDULING, confidence_of, sentence
 from armready.languages.yaml.edit import Value, append_pairs_item, insert_pair, set_value
 from armready.languages.yaml.nodes import SequenceNode, pair_of, span
-
-from ._shared import SCHEDULING, confidence_of, sentence
 
 _POD = (
     "apiVersion: v1\nkind: Pod\nspec:\n{}  nodeSelector:\n    kubernetes.io/arch: {}\n{}  containers:\n  - name: x\n    image: nginx:1.27\n"

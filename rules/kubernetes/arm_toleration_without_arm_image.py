@@ -30,10 +30,9 @@ from armready.core.rule import Example, FileRule
 from armready.kubernetes.placement import allowed, opaque_pins, tolerates_arm
 from armready.kubernetes.pod_images import images_of
 from armready.kubernetes.pods import pods
+from armready.kubernetes.reporting import SCHEDULING, confidence_of
 from armready.kubernetes.selectors import selecting
 from armready.languages.yaml.nodes import get, span
-
-from ._shared import SCHEDULING, confidence_of
 
 _DEPLOYMENT = """
     apiVersion: apps/v1

@@ -31,10 +31,9 @@ from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
 from armready.kubernetes.model import Pod
 from armready.kubernetes.pods import pods
+from armready.kubernetes.reporting import WITH_TEMPLATES, confidence_of
 from armready.languages.yaml.edit import remove_item
 from armready.languages.yaml.nodes import MappingNode, Node, ScalarNode, get, items, span
-
-from ._shared import WITH_TEMPLATES, confidence_of
 
 _BUILDER = re.compile(r"kaniko|buildkit|buildctl|buildah|buildx|docker|podman|img\b|executor")
 _PINNED = re.compile(r"(?:--custom-?[pP]latform|--platform|--opt[= ]platform|platform|--arch)=?(?:linux/)?(?:amd64|x86_64)")

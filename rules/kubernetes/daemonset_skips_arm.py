@@ -28,8 +28,7 @@ from armready.core.fix import Applicability
 from armready.core.project import Project
 from armready.core.rule import Example, ProjectRule
 from armready.kubernetes.pins import PinFact
-
-from ._shared import WITH_TEMPLATES, pin_findings
+from armready.kubernetes.reporting import WITH_TEMPLATES, pin_findings
 
 _DAEMONSET = """
     apiVersion: apps/v1

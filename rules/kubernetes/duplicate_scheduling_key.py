@@ -25,9 +25,8 @@ from armready.core.rule import Example, FileRule
 from armready.kubernetes.documents import documents
 from armready.kubernetes.fields import SCHEDULING_FIELDS
 from armready.kubernetes.pods import pods
+from armready.kubernetes.reporting import MANIFESTS
 from armready.languages.yaml.nodes import Node, get, key_of, pairs, span
-
-from ._shared import MANIFESTS
 
 
 class DuplicateSchedulingKey(FileRule):

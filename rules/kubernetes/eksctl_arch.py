@@ -22,9 +22,8 @@ from armready.core.file import File
 from armready.core.finding import Finding, Related, Severity
 from armready.core.rule import Example, FileRule
 from armready.kubernetes.nodes import eksctl_groups
+from armready.kubernetes.reporting import MANIFESTS
 from armready.languages.yaml.nodes import span
-
-from ._shared import MANIFESTS
 
 _CLUSTER = "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {{name: x, region: eu-west-1}}\nmanagedNodeGroups:\n{}"
 

@@ -26,9 +26,8 @@ from armready.core.rule import Example, FileRule
 from armready.kubernetes.model import Pod
 from armready.kubernetes.placement import allowed
 from armready.kubernetes.pods import pods
+from armready.kubernetes.reporting import WITH_TEMPLATES, confidence_of
 from armready.languages.yaml.nodes import Node, ScalarNode, find, get, items, span
-
-from ._shared import WITH_TEMPLATES, confidence_of
 
 _PATH = re.compile(
     r"/(?:usr/)?(?:lib|include)/x86_64-linux-gnu\b|/lib64/ld-linux-x86-64\.so|/ld-musl-x86_64\.so"

@@ -37,9 +37,8 @@ from armready.knowledge.images import Reference, Where, arch_in_name
 from armready.kubernetes.images import Use, image_uses
 from armready.kubernetes.placement import EVERY, allowed
 from armready.kubernetes.pod_images import reference
+from armready.kubernetes.reporting import SCHEDULING, rename
 from armready.languages.yaml.nodes import span
-
-from ._shared import SCHEDULING, rename
 
 _POD = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: x\n    image: {} # pinned\n"
 

@@ -38,8 +38,7 @@ from armready.kubernetes.facts import Workload, WorkloadImage
 from armready.kubernetes.nodes import NodePool, RuntimeClass
 from armready.kubernetes.own_images import OwnBuild, build_of, own_builds
 from armready.kubernetes.placement import EVERY
-
-from ._shared import SCHEDULING
+from armready.kubernetes.reporting import SCHEDULING
 
 _DEPLOYMENT = """
     apiVersion: apps/v1

@@ -31,9 +31,8 @@ from armready.kubernetes.model import Pod
 from armready.kubernetes.placement import allowed, arch_requirements
 from armready.kubernetes.pod_images import Judged, images_of
 from armready.kubernetes.pods import pods
+from armready.kubernetes.reporting import SCHEDULING, confidence_of, rename
 from armready.languages.yaml.nodes import span
-
-from ._shared import SCHEDULING, confidence_of, rename
 
 _POD = "apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector:\n    kubernetes.io/arch: {}\n  containers:\n  - name: x\n    image: {}\n"
 

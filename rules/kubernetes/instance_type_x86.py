@@ -25,9 +25,8 @@ from armready.core.finding import Confidence, Finding, Severity
 from armready.core.rule import Example, FileRule
 from armready.kubernetes.placement import MACHINE_LABELS, Requirement, machine_of, required_terms, selector
 from armready.kubernetes.pods import pods
+from armready.kubernetes.reporting import SCHEDULING, confidence_of
 from armready.languages.yaml.nodes import span
-
-from ._shared import SCHEDULING, confidence_of
 
 _POD = "apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector:\n    {}\n  containers:\n  - name: x\n    image: nginx:1.27\n"
 

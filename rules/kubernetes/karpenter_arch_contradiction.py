@@ -22,9 +22,8 @@ from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.rule import Example, FileRule
 from armready.kubernetes.nodes import Pool, pools
+from armready.kubernetes.reporting import MANIFESTS
 from armready.languages.yaml.nodes import span
-
-from ._shared import MANIFESTS
 
 _POOL = """
     apiVersion: karpenter.sh/v1

@@ -30,8 +30,7 @@ from armready.core.project import Project
 from armready.core.rule import Example, ProjectRule
 from armready.kubernetes.facts import Workload
 from armready.kubernetes.nodes import NodePool
-
-from ._shared import MANIFESTS
+from armready.kubernetes.reporting import MANIFESTS
 
 _POOL = """
     apiVersion: karpenter.sh/v1

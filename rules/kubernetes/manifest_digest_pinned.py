@@ -33,9 +33,8 @@ from armready.core.rule import Example, FileRule
 from armready.knowledge.image_verdicts import digest_pin
 from armready.kubernetes.images import image_uses
 from armready.kubernetes.pod_images import reference
+from armready.kubernetes.reporting import SCHEDULING, rename
 from armready.languages.yaml.nodes import span
-
-from ._shared import SCHEDULING, rename
 
 _POD = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: x\n    image: {}\n"
 _DIGEST = "sha256:" + "0" * 64

@@ -30,9 +30,8 @@ from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.rule import Example, FileRule
 from armready.kubernetes.fields import misplaced, moved
+from armready.kubernetes.reporting import MANIFESTS
 from armready.languages.yaml.nodes import span
-
-from ._shared import MANIFESTS
 
 
 class MisplacedSchedulingField(FileRule):

@@ -30,9 +30,8 @@ from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability
 from armready.core.rule import Example, FileRule
 from armready.kubernetes.fields import Swallowed, lifted, swallowed
+from armready.kubernetes.reporting import MANIFESTS
 from armready.languages.yaml.nodes import span
-
-from ._shared import MANIFESTS
 
 
 class NestedUnderNodeSelector(FileRule):

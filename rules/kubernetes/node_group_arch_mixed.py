@@ -29,10 +29,9 @@ from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
 from armready.kubernetes.nodes import MachineList, eks_groups, eksctl_groups
+from armready.kubernetes.reporting import MANIFESTS
 from armready.languages.yaml.edit import set_scalar
 from armready.languages.yaml.nodes import span
-
-from ._shared import MANIFESTS
 
 _STACK = """
     AWSTemplateFormatVersion: "2010-09-09"

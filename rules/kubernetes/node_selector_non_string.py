@@ -30,9 +30,8 @@ from armready.core.rule import Example, FileRule
 from armready.kubernetes.documents import documents
 from armready.kubernetes.model import Origin
 from armready.kubernetes.pods import POD_PATHS, pods
+from armready.kubernetes.reporting import MANIFESTS
 from armready.languages.yaml.nodes import get, kind_of, merged_pairs, span
-
-from ._shared import MANIFESTS
 
 _POD = "apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector:\n    {}\n  containers:\n  - name: x\n    image: nginx:1.27\n"
 _READ_AS = {"bool": "a boolean", "int": "a number", "float": "a number", "null": "nothing"}

@@ -25,9 +25,8 @@ from armready.core.finding import Finding, Severity
 from armready.core.rule import Example, FileRule
 from armready.knowledge.arch import Arch, tokens
 from armready.kubernetes.documents import resources
+from armready.kubernetes.reporting import MANIFESTS
 from armready.languages.yaml.nodes import Node, ScalarNode, get, span, walk
-
-from ._shared import MANIFESTS
 
 _CLASS = """
     apiVersion: karpenter.k8s.aws/v1

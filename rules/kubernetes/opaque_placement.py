@@ -22,9 +22,8 @@ from armready.core.finding import Finding, Severity
 from armready.core.rule import Example, FileRule
 from armready.kubernetes.placement import opaque_pins
 from armready.kubernetes.pods import pods
+from armready.kubernetes.reporting import SCHEDULING, sentence
 from armready.languages.yaml.nodes import span
-
-from ._shared import SCHEDULING, sentence
 
 _POD = "apiVersion: v1\nkind: Pod\nspec:\n  {}\n  containers:\n  - name: x\n    image: nginx:1.27\n"
 

@@ -28,9 +28,8 @@ from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.rule import Example, FileRule
 from armready.kubernetes.labels import label_uses, renamed
+from armready.kubernetes.reporting import SCHEDULING
 from armready.languages.yaml.nodes import span
-
-from ._shared import SCHEDULING
 
 _NEW = {
     "beta.kubernetes.io/os": "kubernetes.io/os",

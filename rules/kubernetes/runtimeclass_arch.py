@@ -30,10 +30,9 @@ from armready.core.rule import Example, FileRule
 from armready.core.source import Span
 from armready.kubernetes.documents import is_open, resources
 from armready.kubernetes.placement import satisfied_by, selector
+from armready.kubernetes.reporting import WITH_TEMPLATES
 from armready.languages.yaml.edit import prune
 from armready.languages.yaml.nodes import get, pair_of, span
-
-from ._shared import WITH_TEMPLATES
 
 _CLASS = "apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: {{name: gvisor}}\nhandler: runsc\n{}"
 

@@ -33,8 +33,7 @@ from armready.core.rule import Example, FileRule
 from armready.core.source import Span
 from armready.downloads import Download, downloads
 from armready.kubernetes.placement import allowed
-
-from ._shared import confidence_of
+from armready.kubernetes.reporting import confidence_of
 
 _POD = (
     "apiVersion: v1\nkind: Pod\nspec:\n{}  initContainers:\n  - name: x\n    image: alpine:3.20\n"

@@ -35,8 +35,7 @@ from armready.knowledge.images import verdict
 from armready.kubernetes.facts import Workload
 from armready.kubernetes.overlays import Overlay, covering, replaced_image
 from armready.kubernetes.own_images import build_of, own_builds
-
-from ._shared import SCHEDULING
+from armready.kubernetes.reporting import SCHEDULING
 
 _DEPLOYMENT = """
     apiVersion: apps/v1

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from armready.builds.dockerfiles import collect
 from armready.core.classify import Kind
 from armready.core.config import Settings
 from armready.core.errors import ParseProblem
 from armready.core.file import File
 from armready.core.finding import Confidence
 from armready.core.source import Source, Span
+from armready.dockerfiles.collect import collect
 from armready.languages.dockerfile.expansion import expand, uses
 from armready.languages.dockerfile.images import image_uses
 from armready.languages.dockerfile.lines import LineReader

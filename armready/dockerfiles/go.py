@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from armready.builds.dockerfile_edits import declared_above
 from armready.builds.scripts import HostedScript
 from armready.core.file import File
 from armready.core.fix import Applicability, Edit, Fix
 from armready.core.source import Span
 from armready.core.startup import regex
+from armready.dockerfiles.edit import declared_above
+from armready.dockerfiles.stages import stage_text
 from armready.languages.dockerfile.stages import Stage
 from armready.languages.shell.script import Command
-
-from ._stages import stage_text
 
 _NO_CGO = regex(r"CGO_ENABLED[= ][\"']?0")
 

@@ -13,7 +13,10 @@ from armready.languages.dockerfile.parser import parse_dockerfile
 
 
 def severity_at(file: File, hosted: HostedScript) -> Severity:
-    """Error where an image is built, warning on machines of people and in containers, info in CI jobs, which run where they run, and test data."""
+    """Return error where an image is built, warning on people's machines and in containers, info in test data and in CI jobs.
+
+    A CI job runs where it runs: what it fetches for amd64 stops no image.
+    """
     if hosted.host is Host.CI or (hosted.host is Host.MACHINE and is_ci_path(file.path)) or is_test_data(file.path):
         return Severity.INFO
     if hosted.host is not Host.IMAGE:

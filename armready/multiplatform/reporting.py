@@ -1,4 +1,4 @@
-"""What the rules on image builds have in common: which builds they look at, and how they speak of them."""
+"""What rules on image builds share: which builds they look at, and how they speak of them."""
 
 from __future__ import annotations
 

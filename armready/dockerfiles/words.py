@@ -10,14 +10,13 @@ from armready.core.file import File
 from armready.core.fix import Edit
 from armready.core.source import Span
 from armready.core.startup import dataclass, regex
+from armready.dockerfiles.stages import path_arch
 from armready.knowledge.arch import names_arm64
 from armready.languages.dockerfile.expansion import unquote
 from armready.languages.dockerfile.instructions import Instruction, Pair
 from armready.languages.dockerfile.parser import parse_dockerfile
 from armready.languages.dockerfile.stages import Stage
 from armready.languages.shell.script import Command
-
-from ._stages import path_arch
 
 # Inside of these a command runs under a condition that may be about the architecture.
 _BRANCHES = frozenset({"if", "case", "or"})

@@ -10,6 +10,7 @@ from armready.core.file import File
 from armready.core.finding import Finding, Related, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.rule import FileRule
+from armready.dockerfiles.stages import path_arch
 from armready.knowledge.arch import tokens
 from armready.knowledge.image_verdicts import Problem
 from armready.knowledge.images import Reference, Where, arch_in_name
@@ -17,8 +18,6 @@ from armready.languages.dockerfile.expansion import uses
 from armready.languages.dockerfile.images import ImageUse, Role, image_uses
 from armready.languages.dockerfile.parser import parse_dockerfile
 from armready.languages.dockerfile.platforms import ARM64
-
-from ._stages import path_arch
 
 Judge = Callable[[Reference, Settings], Problem | None]
 

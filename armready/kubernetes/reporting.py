@@ -1,4 +1,4 @@
-"""What the Kubernetes rules share: kinds, and images."""
+"""What Kubernetes rules share: kinds, and how they speak of pods and images."""
 
 from __future__ import annotations
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.builds.dockerfile_edits import declared_above
 from armready.core.facts import ArchArgumentFact, CopiedFileFact, DockerfileFact, ImageFact, StageFact
 from armready.core.file import File
 from armready.core.fix import Applicability, Fix
 from armready.core.source import Location
 from armready.core.startup import regex
+from armready.dockerfiles.edit import declared_above
 from armready.knowledge.arch import Arch, tokens
 from armready.languages.dockerfile.expansion import unquote
 from armready.languages.dockerfile.images import ImageUse, Role, image_uses

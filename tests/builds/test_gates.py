@@ -1,0 +1,120 @@
+"""What the rest of the repository does to the fix of a build: each gate with the case beside it that it lets through."""
+
+import pytest
+
+from armready.core.fix import Applicability
+from tests.builds.pushed import DOCKERFILE, SETTINGS, finding, findings, gitlab
+
+COMPILES = "FROM golang:1.22\nCOPY . .\nRUN go build -o /app .\n"
+ELSEWHERE = "FROM --platform=$BUILDPLATFORM golang:1.22 AS build\nARG TARGETARCH\nCOPY . .\nRUN GOARCH=$TARGETARCH go build -o /app .\nFROM alpine:3.20\nCOPY --from=build /app /app\n"
+
+
+def gated(dockerfile: str, pipeline: str = gitlab(), **files: str) -> tuple[Applicability, str]:
+    fix = finding(pipeline, dockerfile, **files).fix
+    assert fix is not None
+    return fix.applicability, " ".join(fix.notes)
+
+
+def test_heavy_compiling_under_emulation_makes_a_fix_unsafe():
+    applicability, notes = gated(COMPILES)
+    assert applicability is Applicability.UNSAFE
+    assert "Dockerfile:3 compiles under emulation" in notes
+    assert gated(ELSEWHERE)[0] is Applicability.SAFE
+
+
+def test_what_another_target_compiles_does_not_count():
+    two = f"{COMPILES.replace('golang:1.22', 'golang:1.22 AS tools')}FROM alpine:3.20 AS app\nCOPY run.sh /run.sh\n"
+    assert gated(two)[0] is Applicability.SAFE
+    assert gated(two, gitlab("docker build --target tools -t a/b:1 .", "docker push a/b:1"))[0] is Applicability.UNSAFE
+
+
+def test_a_builder_with_arm_machines_of_its_own_does_not_emulate():
+    workflow = (
+        "on: push\njobs:\n  image:\n    runs-on: ubuntu-latest\n    steps:\n"
+        "      - uses: {0}\n        with: {{push: true, tags: 'example/app:1'}}\n"
+    )
+    assert "compiles under emulation" in gated(COMPILES, workflow.format("docker/build-push-action@v6"))[1]
+    assert "compiles under emulation" not in gated(COMPILES, workflow.format("depot/build-push-action@v1"))[1]
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "applicability", "says"),
+    [
+        (DOCKERFILE, Applicability.SAFE, "not tested"),
+        ("FROM reg.example/base:1\nCOPY a /a\n", Applicability.UNSAFE, "Whether the base image reg.example/base:1 exists for arm64"),
+        ("FROM alpine:3.20\nCOPY --from=reg.example/tool:1 /a /a\nCOPY b /b\n", Applicability.UNSAFE, "reg.example/tool:1"),
+        ("FROM --platform=$BUILDPLATFORM reg.example/base:1 AS a\nFROM alpine:3.20\nCOPY --from=a /a /a\n", Applicability.SAFE, ""),
+        ("FROM {{ base }}\nCOPY a /a\n", Applicability.UNSAFE, "is a template"),
+        ("FROM --platform=linux/amd64 alpine:3.20\nCOPY a /a\n", Applicability.DISPLAY, "Mend DF101 at Dockerfile:1 first"),
+    ],
+)
+def test_base_images(dockerfile, applicability, says):
+    path = "Dockerfile.j2" if "{{" in dockerfile else "Dockerfile"
+    pipeline = gitlab(f"docker build -f {path} -t example/app:1 .", "docker push example/app:1")
+    (found,) = findings({".gitlab-ci.yml": pipeline, path: dockerfile})
+    assert found.fix is not None
+    assert found.fix.applicability is applicability
+    assert says in " ".join(found.fix.notes)
+
+
+def test_the_worst_finding_of_the_dockerfile_is_named_and_shown():
+    found = finding(gitlab(), "FROM debian:12\nRUN apt-get update\nFROM --platform=linux/amd64 alpine:3.20\nCOPY a /a\n")
+    assert found.fix is not None
+    assert "Mend DF101 at Dockerfile:3 first" in " ".join(found.fix.notes)
+    assert [each.location.region.line for each in found.related if "DF101 here comes first" in each.message] == [3]
+
+
+def test_a_base_that_the_repository_builds_for_amd64_comes_first():
+    pipeline = gitlab(
+        "docker build -t reg.example/base:1 base", "docker push reg.example/base:1", "docker build -t a/b:1 .", "docker push a/b:1"
+    )
+    files = {".gitlab-ci.yml": pipeline, "Dockerfile": "FROM reg.example/base:1\nCOPY a /a\n", "base/Dockerfile": DOCKERFILE}
+    base, app = findings(files)
+    assert base.fix is not None
+    assert base.fix.applicability is Applicability.SAFE
+    assert app.fix is not None
+    assert app.fix.applicability is Applicability.DISPLAY
+    assert "reg.example/base:1 is built in .gitlab-ci.yml:5: build and push it for arm64 first" in app.fix.notes
+    built = "docker buildx build --platform linux/amd64,linux/arm64 --push -t reg.example/base:1 base"
+    (app,) = findings({**files, ".gitlab-ci.yml": gitlab(built, "docker build -t a/b:1 .", "docker push a/b:1")})
+    assert app.fix is not None
+    assert app.fix.applicability is Applicability.UNSAFE
+    assert "is built in" not in " ".join(app.fix.notes)
+
+
+def test_an_unknown_dockerfile_makes_a_fix_unsafe():
+    assert gated(DOCKERFILE, gitlab('docker build -f "$FILE" -t a/b:1 .', "docker push a/b:1"))[0] is Applicability.UNSAFE
+    applicability, notes = gated(DOCKERFILE, gitlab("docker build -f gone -t a/b:1 .", "docker push a/b:1"))
+    assert applicability is Applicability.UNSAFE
+    assert "gone is not in the repository" in notes
+
+
+@pytest.mark.parametrize(
+    ("copied", "applicability"),
+    [
+        ("bin/app", Applicability.DISPLAY),
+        ("./bin/app", Applicability.DISPLAY),
+        ("bin/", Applicability.DISPLAY),
+        ("app", Applicability.DISPLAY),
+        ("other", Applicability.SAFE),
+        ("bin/app2", Applicability.SAFE),
+        (".", Applicability.SAFE),
+    ],
+)
+def test_what_the_job_compiles_for_itself_is_copied(copied, applicability):
+    pipeline = gitlab("go build -o bin/app .", "docker build -t a/b:1 .", "docker push a/b:1")
+    got, notes = gated(f"FROM alpine:3.20\nCOPY {copied} /x\n", pipeline)
+    assert got is applicability
+    assert ("is compiled by the job for its own architecture" in notes) is (applicability is Applicability.DISPLAY)
+
+
+def test_a_file_that_a_program_writes_is_not_changed():
+    applicability, notes = gated(DOCKERFILE, f"# Code generated by ytt. DO NOT EDIT.\n{gitlab()}")
+    assert applicability is Applicability.DISPLAY
+    assert "A program writes this file" in notes
+
+
+def test_gates_see_findings_that_are_ignored():
+    text = "# armready: ignore[DF101] vendor\nFROM --platform=linux/amd64 alpine:3.20\nCOPY a /a\n"
+    assert gated(text)[0] is Applicability.DISPLAY
+    assert SETTINGS.ignore == ()

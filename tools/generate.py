@@ -19,7 +19,9 @@ from pathlib import Path
 from armready.commands.rule_pages import markdown_page
 from armready.core.config import KEYS, Origin, plain, schema
 from armready.core.distribution import PACKAGE, TAG
+from armready.core.needles import needles_of
 from armready.core.rule import Rule
+from armready.python.imports import x86_modules
 from armready.run import rule_index
 from armready.run.registry import all_rules, rules_package
 from armready.run.rule_index import entry_of
@@ -46,6 +48,7 @@ def outputs() -> Iterator[tuple[Path, str]]:
     package = rules_package()
     own = [entry_of(rule) for rule in rules if rule.__module__.startswith(f"{package.__name__}.")]
     yield ROOT / "rules" / rule_index.INDEX, rule_index.render(own, package)
+    yield ROOT / "armready" / "core" / "collector_needles.py", collector_needles()
     for rule in rules:
         yield ROOT / "docs" / "rules" / f"{rule.name}.md", NOTE + markdown_page(rule)
     yield ROOT / "docs" / "rules.md", rules_page(rules)
@@ -58,6 +61,14 @@ def outputs() -> Iterator[tuple[Path, str]]:
     for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "templates").iterdir())]:
         if path.name != "rules.md":
             yield path, page(path, blocks.get(path, {}))
+
+
+def collector_needles() -> str:
+    """The module with the needles of collectors that follow from tables which are not read at the start of a run."""
+    lines = ['"""Needles of collectors, made by tools/generate.py from the tables of what they look for; edit those."""', ""]
+    for name, what, needles in ((("X86_MODULES", "Modules of packages that exist for x86-64 only.", needles_of(x86_modules()))),):
+        lines += [f"# {what}", f"{name} = (", *(f'    b"{needle.decode()}",' for needle in needles), ")"]
+    return "\n".join(lines) + "\n"
 
 
 def page(path: Path, blocks: dict[str, str]) -> str:

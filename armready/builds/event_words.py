@@ -13,6 +13,7 @@ from armready.builds.java_publishers import NEEDLES as JAVA_NEEDLES
 from armready.builds.options import KANIKO, TOOL_VARIABLES, TOOLS
 from armready.builds.variables import Environment
 from armready.core.startup import regex
+from armready.knowledge.emulators import emulator_needles
 from armready.languages.shell.script import RUN_WORDS
 from armready.languages.shell.words import PREFIXES
 
@@ -25,12 +26,10 @@ SCRIPT_SUFFIXES = (".sh", ".bash", ".ksh", ".zsh")
 COMPILERS = {
     "go": "build", "cargo": "build", "dotnet": "publish", "gcc": "", "g++": "", "cc": "", "clang": "", "ghc": "", "nim": "",
 }  # fmt: skip
-# One of these stands in the name of each package of an emulator.
-EMULATOR_NEEDLES = ("qemu", "binfmt")
 
 _WORD = regex(r"[\w.+-]+")
 _NAMES = frozenset({*TOOLS, *KANIKO, *RUNNERS, *PACKAGE_MANAGERS, *INTERPRETERS, *RUN_WORDS, *BUILD_VARIABLES}) - {"."}
-_NEEDLES = (*TOOL_VARIABLES, *EMULATOR_NEEDLES, *JAVA_NEEDLES)
+_NEEDLES = (*TOOL_VARIABLES, *(needle.decode() for needle in emulator_needles()), *JAVA_NEEDLES)
 _COMPILERS = tuple(frozenset({name, verb} - {""}) for name, verb in COMPILERS.items())
 _CHANGES_SHELL = regex(r"=|\b(?:cd|pushd)\b")
 # A file where the name of a command can stand: a relative path, a script, or what `.` reads.

@@ -44,6 +44,7 @@ from armready.builds.variables import MAX_LENGTH, expand, has_expansion
 from armready.core.file import File
 from armready.core.source import Span
 from armready.core.startup import regex
+from armready.knowledge.emulators import REGISTRARS, brings_emulators, registers_emulators
 from armready.languages.shell.script import Command, Script, Word, parse_shell
 
 _SPEAKS = words(
@@ -64,10 +65,6 @@ _USES = words("run create cp inspect save export history rmi scan scout commit i
     "image load",
 }
 _USING_TOOLS = words("trivy grype syft dive container-structure-test kind minikube k3d microk8s dgoss cosign")
-_EMULATORS = regex(
-    r"(?:^|/)(?:tonistiigi/binfmt|multiarch/qemu-user-static|linuxkit/binfmt|docker/binfmt|dbhi/qus|aptman/qus|stilliard/qus)\b"
-)
-_EMULATOR_PACKAGES = regex(r"^(?:qemu-user-static|binfmt-support|qemu-user-binfmt|qemu-aarch64-static|qemu-user)(?:=.*)?$")
 # A command that is a file of the repository: `./build`, `hack/build`.
 _PATH = regex(r"(?:\./)?[\w.-]+(?:/[\w.-]+)*/[\w.-]+|\./[\w.-]+")
 
@@ -357,8 +354,8 @@ class _Walk:
 
     def use(self, call: Invocation, at: Moment) -> Iterator[Event]:
         texts = [expand(word.template, self.environment)[-1] for word in call.words]
-        if call.verb in ("run", "container run") and any(_EMULATORS.search(each) for each in texts):
-            image = next(each for each in texts if _EMULATORS.search(each))
+        if call.verb in ("run", "container run") and any(map(registers_emulators, texts)):
+            image = next(filter(registers_emulators, texts))
             yield Setup(at, kind="emulator", detail=" ".join([image, *texts[texts.index(image) + 1 :]]))
             return
         yield Use(at, names=self.names(call.arguments), verb=call.verb)
@@ -378,9 +375,8 @@ class _Walk:
             yield Compile(self.at(command), output=output)
             return
         if (
-            name in ("apt-get", "apt", "apk", "dnf", "yum", "microdnf", "tdnf")
-            and any(_EMULATOR_PACKAGES.match(each) for each in arguments)
-        ) or name in ("update-binfmts", "qemu-binfmt-conf.sh"):
+            name in ("apt-get", "apt", "apk", "dnf", "yum", "microdnf", "tdnf") and any(map(brings_emulators, arguments))
+        ) or name in REGISTRARS:
             yield Setup(self.at(command), kind="emulator", detail="package")
         elif name in RUNNERS:
             yield from self.make(command, RUNNERS[name])

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from armready.core.classify import BUILD_KINDS, INSTALL_KINDS, KUBERNETES_KINDS, MANIFEST_KINDS, PIPELINE_KINDS, Kind
+from armready.core.collector_needles import X86_MODULES
 from armready.core.fix import Fix
 from armready.core.source import Location
 from armready.core.startup import dataclass, imported
@@ -140,12 +141,6 @@ class DockerfileFact:
 # The locks that name files or packages with their versions.
 RESOLVED_KINDS = frozenset({Kind.UV_LOCK, Kind.POETRY_LOCK, Kind.PDM_LOCK, Kind.PYLOCK, Kind.PEX_LOCK})
 
-# Modules of packages that exist for x86-64 only, in lower case.
-X86_MODULE_NEEDLES = (
-    b"mkl", b"sklearnex", b"daal4py", b"decord", b"ibm_db", b"pysqlite3", b"pyqt5", b"pyside2", b"intel_", b"tensorflow_addons", b"oneccl",
-    b"tfx_bsl", b"ml_metadata", b"tensorflow_data_validation", b"concrete", b"dpctl", b"gmsh", b"pyqbdi", b"cpufeature",
-)  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class CopiedFileFact:
@@ -230,7 +225,7 @@ COLLECTORS: tuple[Collector, ...] = (
     Collector("armready.python.platforms:lock_platform_facts", frozenset({Kind.CONDA_LOCK, Kind.PIXI_LOCK}), (b"linux-64",)),
     Collector("armready.python.platforms:explicit_facts", frozenset({Kind.CONDA_EXPLICIT})),
     Collector("armready.python.lock_readers:lock_facts", RESOLVED_KINDS),
-    Collector("armready.python.imports:import_facts", frozenset({Kind.PYTHON}), X86_MODULE_NEEDLES),
+    Collector("armready.python.imports:import_facts", frozenset({Kind.PYTHON}), X86_MODULES),
     Collector("armready.python.bundled:library_facts", frozenset({Kind.PYTHON}), (b'.so"', b".so'", b".so.")),
     Collector("armready.builds.bake:bake_facts", frozenset({Kind.BAKE_HCL, Kind.BAKE_JSON}), (b"platforms",)),
     Collector("armready.builds.publishers:described_platforms", frozenset({Kind.SKAFFOLD, Kind.KO, Kind.COMPOSE}), (b"platforms",)),

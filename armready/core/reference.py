@@ -164,16 +164,17 @@ class ArchName:
     advice: str = ""
 
 
-_HUB_NAMESPACES = {
+# Namespaces of Docker Hub with images for one architecture, and what names one in tags and repositories.
+HUB_NAMESPACES = {
     "amd64": "amd64", "i386": "386", "arm64v8": "arm64", "arm32v5": "arm", "arm32v6": "arm", "arm32v7": "arm", "ppc64le": "ppc64le",
     "s390x": "s390x", "riscv64": "riscv64", "mips64le": "mips64le", "winamd64": "amd64",
 }  # fmt: skip
-_TOKENS = {
+ARCH_TOKENS = {
     "amd64": "amd64", "x86_64": "amd64", "x86-64": "amd64", "x64": "amd64", "386": "386", "i386": "386", "i686": "386",
     "arm64": "arm64", "arm64v8": "arm64", "aarch64": "arm64", "arm32v5": "arm", "arm32v6": "arm", "arm32v7": "arm", "armhf": "arm",
     "armv7": "arm", "ppc64le": "ppc64le", "s390x": "s390x", "riscv64": "riscv64",
 }  # fmt: skip
-_TOKEN = "|".join(sorted(map(re.escape, _TOKENS), key=len, reverse=True))
+_TOKEN = "|".join(sorted(map(re.escape, ARCH_TOKENS), key=len, reverse=True))
 _NOT_A_TARGET = r"(?![-_](?:unknown|pc|linux|musl|gnu|apple|w64|none|elf)(?:[-_]|$))"
 _SUFFIX = regex(rf"[-_.](?:linux[-_])?({_TOKEN})$", re.IGNORECASE)
 _PREFIX = regex(rf"^(?:linux[-_])?({_TOKEN}){_NOT_A_TARGET}[-_.]", re.IGNORECASE)
@@ -189,11 +190,11 @@ def spelled_arch(reference: Reference) -> ArchName | None:
 
 def _in_namespace(reference: Reference) -> ArchName | None:
     namespace, _, rest = reference.repository.partition("/")
-    if reference.registry != DOCKER_HUB or namespace not in _HUB_NAMESPACES or not rest:
+    if reference.registry != DOCKER_HUB or namespace not in HUB_NAMESPACES or not rest:
         return None
     before, _, _ = reference.name.rpartition(f"{namespace}/")
     plain = None if "repository" in reference.unresolved else _retagged(before + rest, reference.tag)
-    return ArchName(_HUB_NAMESPACES[namespace], f"{namespace}/", Where.NAMESPACE, plain, known=True)
+    return ArchName(HUB_NAMESPACES[namespace], f"{namespace}/", Where.NAMESPACE, plain, known=True)
 
 
 def _in_tag(reference: Reference) -> ArchName | None:
@@ -206,7 +207,7 @@ def _in_tag(reference: Reference) -> ArchName | None:
             continue
         rest = tag[: match.start()] + tag[match.end() :]
         unclear = "tag" in reference.unresolved and not rest
-        return ArchName(_TOKENS[match[1].lower()], match[0], Where.TAG, None if unclear else _retagged(reference.name, rest or None))
+        return ArchName(ARCH_TOKENS[match[1].lower()], match[0], Where.TAG, None if unclear else _retagged(reference.name, rest or None))
     return None
 
 
@@ -221,7 +222,7 @@ def _in_repository(reference: Reference) -> ArchName | None:
         plain = "/".join(parts[:index] + ([rest] if rest else []) + parts[index + 1 :])
         before = reference.name.removesuffix(reference.repository)
         stripped = _retagged(before + plain, reference.tag) if plain and before != reference.name else None
-        return ArchName(_TOKENS[match[1].lower()], match[0], Where.REPOSITORY, stripped)
+        return ArchName(ARCH_TOKENS[match[1].lower()], match[0], Where.REPOSITORY, stripped)
     return None
 
 

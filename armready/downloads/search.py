@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from armready.core.source import Span
 from armready.core.startup import regex
 from armready.downloads.model import Download, Misnamed, Site, Text, file_names
 from armready.knowledge.arch import Arch, amd64_tokens, may_name, names_arm64, probe, tokens
-from armready.knowledge.tools import Match, identify, tools
+from armready.knowledge.tools import Match, hidden_names, identify
 from armready.languages.shell.script import Assignment, Command, Frame, Script, Word
 
 if TYPE_CHECKING:
@@ -563,20 +563,15 @@ def _is_bare(text: Text) -> bool:
 
 def _hidden(url: str) -> tuple[str, ...]:
     """Names of files that are for amd64 without saying so, as the table has them: `ninja-linux`."""
-    if not any(name in url for name in _hidden_names()):
+    if not any(name in url for name in hidden_names()):
         return ()
     match = _tool(url)
     return () if match is None else tuple(each for each in match.tool.hidden if file_names(url, each))
 
 
-@cache
-def _hidden_names() -> frozenset[str]:
-    return frozenset(name for tool in tools().values() for name in tool.hidden)
-
-
 def _speaks(text: str) -> bool:
     """Whether a text may hold a part of a URL that names an architecture, or a file that is for amd64 without saying so."""
-    return may_name(text) or any(name in text for name in _hidden_names())
+    return may_name(text) or any(name in text for name in hidden_names())
 
 
 def _asks(text: str) -> bool:

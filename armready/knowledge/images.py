@@ -16,6 +16,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from armready.core.finding import Confidence
+from armready.core.needles import needles_of
 from armready.core.reference import DOCKER_HUB, ArchName, Reference, Where, spelled_arch
 from armready.core.startup import dataclass, regex
 from armready.knowledge.arch import Arch, tokens
@@ -131,6 +132,12 @@ def cpu_baseline(reference: Reference) -> str | None:
     """What an arm64 processor needs beyond ARMv8.0 to run the image; None when nothing is known to be needed."""
     row = _row_of(reference, ("cpu",))
     return _filled(row["note"]) if row else None
+
+
+def cpu_baseline_needles() -> tuple[bytes, ...]:
+    """Needles of the images of which `cpu_baseline` knows something: the longest literal part of each name."""
+    names = [row["image"] for row in _other_rows() if row["arm64"] == "cpu"]
+    return needles_of(max(re.split(r"[*/]", name), key=len) for name in names)
 
 
 def _of_user(reference: Reference, settings: Settings) -> Verdict | None:

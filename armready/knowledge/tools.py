@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from armready.core.finding import Confidence
+from armready.core.needles import needles_of
 from armready.core.startup import regex
 from armready.knowledge.arch import tokens
 from armready.knowledge.tables import table
@@ -161,6 +162,17 @@ def tools() -> dict[str, Tool]:
             row["evidence"] == "read",
         )
     return found
+
+
+@cache
+def hidden_names() -> frozenset[str]:
+    """What the names of files for amd64 hold that do not say so."""
+    return frozenset(name for tool in tools().values() for name in tool.hidden)
+
+
+def hidden_needles() -> tuple[bytes, ...]:
+    """Needles of such files."""
+    return needles_of(hidden_names())
 
 
 @cache

@@ -14,7 +14,7 @@ from armready.core.startup import dataclass, regex
 from armready.knowledge.targets import AARCH64, LINUX_ARM64, PYTHONS, X86_64, Target, marker_holds
 from armready.languages.toml import Node, parse_toml
 
-_X86_ONLY = regex(r"^https?://download\.pytorch\.org/whl/(?:nightly/|test/)?(?:cu118|rocm[\d.]*|xpu)/?$")
+X86_ONLY = regex(r"^https?://download\.pytorch\.org/whl/(?:nightly/|test/)?(?:cu118|rocm[\d.]*|xpu)/?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class RequiredEnvironments:
 
 def is_x86_only(url: str) -> bool:
     """Whether an index is known to have no file for Linux arm64 in what is taken from it."""
-    return bool(_X86_ONLY.match(url))
+    return bool(X86_ONLY.match(url))
 
 
 def index_facts(file: File) -> Iterator[PinnedIndex]:

@@ -24,6 +24,7 @@ from armready.builds.file_builds import read_builds
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.rule import Example, FileRule
+from armready.knowledge.emulators import emulator_needles
 from armready.multiplatform.reporting import READABLE
 
 
@@ -35,7 +36,7 @@ class EmulatorNotPinned(FileRule):
     summary = "The emulator's image is not pinned, or no longer maintained"
     severity = Severity.INFO
     kinds = READABLE
-    needles = (b"binfmt", b"qemu-user-static")
+    needles = emulator_needles()
     examples = (
         Example("no tag", path="build.sh", bad="«docker run --privileged --rm tonistiigi/binfmt --install all»\n"),
         Example("stands still", path="build.sh", bad="«docker run --rm --privileged multiarch/qemu-user-static --reset -p yes»\n"),

@@ -25,6 +25,7 @@ from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability, Fix
+from armready.core.needles import needles_of
 from armready.core.rule import Example, FileRule
 from armready.dockerfiles.edit import declared_above
 from armready.dockerfiles.stages import relevant_stages
@@ -44,7 +45,7 @@ class ArchLabel(FileRule):
     summary = "A label says that the image is for amd64"
     severity = Severity.INFO
     kinds = frozenset({Kind.DOCKERFILE})
-    needles = (b"architecture",)
+    needles = needles_of(_NAMES)
     examples = (
         Example(
             "label",

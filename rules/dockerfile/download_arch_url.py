@@ -39,7 +39,7 @@ from armready.downloads import downloads, misnamed
 from armready.downloads.places import confidence_limit, severity_at
 from armready.downloads.reporting import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, what, where
 from armready.downloads.rewrite import parametrised
-from armready.knowledge.tools import as_of
+from armready.knowledge.tools import as_of, hidden_needles
 
 _FACTS = '{"version": 1, "assets": [{"url": "https://example.com/tool/v1/tool-linux-arm64", "exists": true, "as_of": "2026-11-24"}]}'
 
@@ -52,18 +52,7 @@ class DownloadArchUrl(FileRule):
     summary = "A download is for amd64 only"
     severity = Severity.ERROR
     kinds = KINDS
-    needles = (
-        *NEEDLES,
-        b"ninja-linux",
-        b"snyk-linux",
-        b"/snyk",
-        b"/tini",
-        b"targetarch",
-        b"buildarch",
-        b"uname -m",
-        b"print-architecture",
-        b"goarch",
-    )
+    needles = (*NEEDLES, *hidden_needles(), b"/snyk", b"targetarch", b"buildarch", b"uname -m", b"print-architecture", b"goarch")
     examples = (
         Example(
             "TARGETARCH where the names are the same",

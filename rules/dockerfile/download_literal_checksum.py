@@ -33,6 +33,7 @@ from armready.core.rule import Example, FileRule
 from armready.downloads import downloads
 from armready.downloads.reporting import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, what
 from armready.downloads.rewrite import parametrised_with_checksum
+from armready.knowledge.tools import hidden_needles
 
 _SUM = "93f04ec58fa3e01b2d2a5d6a3ac0d3bca2c3a52b4b6e2cbc0e6a52c0a0f4c4ef"
 
@@ -63,7 +64,7 @@ class DownloadLiteralChecksum(FileRule):
     summary = "A download for amd64 has a literal checksum"
     severity = Severity.ERROR
     kinds = KINDS
-    needles = (*NEEDLES, b"ninja-linux", b"snyk-linux", b"/tini")
+    needles = (*NEEDLES, *hidden_needles())
     examples = (
         Example(
             "in the same RUN",

@@ -25,7 +25,7 @@ from armready.core.finding import Confidence, Finding, Severity
 from armready.core.rule import Example, FileRule
 from armready.downloads import Download
 from armready.downloads.reporting import KINDS, NEEDLES, confidence_of, fetched, severity_of, short
-from armready.knowledge.tools import as_of
+from armready.knowledge.tools import as_of, hidden_needles
 
 
 class DownloadNoArm64Build(FileRule):
@@ -36,7 +36,7 @@ class DownloadNoArm64Build(FileRule):
     summary = "A downloaded tool has no build for arm64 in that version"
     severity = Severity.ERROR
     kinds = KINDS
-    needles = (*NEEDLES, b"phantomjs", b"jsonnet", b"steamcmd", b"sqlpackage", b"alpine-pkg-glibc")
+    needles = (*NEEDLES, *hidden_needles())
     examples = (
         Example(
             "protoc before 3.5",

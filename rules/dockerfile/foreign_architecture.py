@@ -24,6 +24,7 @@ from armready.builds.installs import installed
 from armready.builds.scripts import HostedScript
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
+from armready.core.needles import literals
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
 from armready.downloads.places import confidence_limit, relevant_scripts, severity_at
@@ -46,20 +47,7 @@ class ForeignArchitecture(FileRule):
     summary = "Packages of 32-bit x86 are installed"
     severity = Severity.ERROR
     kinds = KINDS
-    needles = (
-        b"--add-architecture",
-        b":i386",
-        b".i386",
-        b".i486",
-        b".i586",
-        b".i686",
-        b"multilib",
-        b"lib32",
-        b"wine",
-        b"steam",
-        b"-i386",
-        b"ia32",
-    )
+    needles = (b"--add-architecture", *literals(_PACKAGE))
     examples = (
         Example(
             "i386",

@@ -32,6 +32,7 @@ from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Confidence, Finding, Severity
 from armready.core.fix import Applicability, Fix
+from armready.core.needles import needles_of
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
 from armready.dockerfiles.edit import declared_above
@@ -62,7 +63,7 @@ class GoArchPinned(FileRule):
     summary = "Go is told to compile for amd64"
     severity = Severity.ERROR
     kinds = frozenset({Kind.DOCKERFILE})
-    needles = (b"goarch", b"make", b"mage", b"task", b"just", b"bazel")
+    needles = (b"goarch", *needles_of(_MAKES))
     examples = (
         Example(
             "ENV",

@@ -31,6 +31,8 @@ from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Confidence, Finding, Severity
 from armready.core.fix import Applicability, Fix
+from armready.core.needles import needles_of
+from armready.core.reference import HUB_NAMESPACES
 from armready.core.rule import Example, FileRule
 from armready.dockerfiles.images import findings, relevant_uses
 from armready.knowledge.image_verdicts import arch_namespace
@@ -48,7 +50,7 @@ class ImageArchNamespace(FileRule):
     summary = "The image comes from a namespace for a single architecture"
     severity = Severity.ERROR
     kinds = frozenset({Kind.DOCKERFILE})
-    needles = (b"arch", b"amd64", b"i386", b"arm64v8", b"arm32v", b"ppc64le", b"s390x", b"riscv64", b"mips64le")
+    needles = (b"arch", *needles_of(HUB_NAMESPACES))
     examples = (
         Example(
             "official image",

@@ -30,6 +30,8 @@ from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability
+from armready.core.needles import needles_of
+from armready.core.reference import ARCH_TOKENS
 from armready.core.rule import Example, FileRule
 from armready.dockerfiles.images import findings
 from armready.knowledge.image_verdicts import arch_repository
@@ -43,7 +45,7 @@ class ImageArchRepository(FileRule):
     summary = "The image's repository names a single architecture"
     severity = Severity.ERROR
     kinds = frozenset({Kind.DOCKERFILE})
-    needles = (b"64", b"86", b"arm")
+    needles = (b"64", b"86", b"arm", *needles_of(ARCH_TOKENS))
     examples = (
         Example(
             "an image of Kubernetes",

@@ -30,6 +30,8 @@ from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability
+from armready.core.needles import needles_of
+from armready.core.reference import ARCH_TOKENS
 from armready.core.rule import Example, FileRule
 from armready.dockerfiles.images import findings
 from armready.knowledge.image_verdicts import arch_tag
@@ -43,7 +45,7 @@ class ImageArchTag(FileRule):
     summary = "The image's tag names a single architecture"
     severity = Severity.ERROR
     kinds = frozenset({Kind.DOCKERFILE})
-    needles = (b"64", b"86", b"arm")
+    needles = (b"64", b"86", b"arm", *needles_of(ARCH_TOKENS))
     examples = (
         Example(
             "a family whose plain tags are multi-arch",

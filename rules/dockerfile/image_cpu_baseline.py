@@ -25,6 +25,7 @@ from armready.core.finding import Finding, Severity
 from armready.core.rule import Example, FileRule
 from armready.dockerfiles.images import findings
 from armready.knowledge.image_verdicts import cpu_needs
+from armready.knowledge.images import cpu_baseline_needles
 
 
 class ImageCpuBaseline(FileRule):
@@ -35,7 +36,7 @@ class ImageCpuBaseline(FileRule):
     summary = "The image needs a newer arm64 processor than the oldest ones"
     severity = Severity.INFO
     kinds = frozenset({Kind.DOCKERFILE})
-    needles = (b"mongo",)
+    needles = cpu_baseline_needles()
     examples = (
         Example("new server", path="Dockerfile", bad="FROM «mongo:6»\n", severity=Severity.INFO),
         Example("no such need", path="Dockerfile", good="FROM redis:7\nCOPY mongo.conf /etc/\n", breaks=("redis", "mongo")),

@@ -30,6 +30,7 @@ from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability, Fix
+from armready.core.needles import literals
 from armready.core.rule import Example, FileRule
 from armready.dockerfiles.go import for_target, without_cgo
 from armready.dockerfiles.stages import compiles, copied_out, relevant_stages, stage_text
@@ -49,7 +50,7 @@ class NotCrossFriendly(FileRule):
     summary = "A compiler would run under emulation when arm64 is built on an amd64 machine"
     severity = Severity.INFO
     kinds = frozenset({Kind.DOCKERFILE})
-    needles = (b"golang", b"rust", b"gcc", b"dotnet/")
+    needles = literals(_TOOLCHAIN)
     off_by_default = True
     examples = (
         Example(

@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import ClassVar
 
 from armready.builds.arch_cases import in_arch_switch
 from armready.builds.installs import Installed, installed
@@ -31,6 +30,7 @@ from armready.builds.scripts import HostedScript
 from armready.core.file import File
 from armready.core.finding import Confidence, Finding, Severity
 from armready.core.fix import Fix
+from armready.core.needles import literals
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
 from armready.downloads.places import confidence_limit, relevant_scripts, severity_at
@@ -63,11 +63,7 @@ class PackageX86Only(FileRule):
     summary = "A package exists only for x86"
     severity = Severity.WARNING
     kinds = KINDS
-    needles: ClassVar[tuple[bytes, ...]] = (
-        *(b"intel", b"microcode", b"mkl", b"msr-tools", b"cpuid", b"amd64", b"grub", b"syslinux", b"isolinux", b"virtualbox"),
-        *(b"vmware", b"microsoft-edge", b"mssql", b"quadmath", b"i965", b"mcelog", b"memtest", b"libip", b"thermald"),
-        *(b"ucode", b"extlinux", b"rdmsr", b"open-vm-tools-desktop"),
-    )
+    needles = literals(*(pattern for pattern, _ in _TABLE), _KERNEL)
     examples = (
         Example(
             "a driver",

@@ -31,11 +31,11 @@ from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
 from armready.dockerfiles.words import hits
+from armready.knowledge.emulators import emulator_needles, registers_emulators
 from armready.languages.dockerfile.instructions import Instruction
 from armready.languages.dockerfile.parser import parse_dockerfile
 
 _BINARY = re.compile(r"qemu-(\w+)-static")
-_IMAGE = re.compile(r"(?:^|/)(?:multiarch/qemu-user-static|tonistiigi/binfmt)(?::|$|@)")
 _PACKAGE = re.compile(r"(?<![\w-])qemu-user-static(?![\w-])")
 _INSTALLERS = frozenset({"apt-get", "apt", "apk", "dnf", "yum", "microdnf", "zypper"})
 
@@ -48,7 +48,7 @@ class QemuStatic(FileRule):
     summary = "An emulator is copied into the image"
     severity = Severity.INFO
     kinds = frozenset({Kind.DOCKERFILE})
-    needles = (b"qemu", b"multiarch/", b"tonistiigi/binfmt")
+    needles = (b"qemu", b"multiarch/", *emulator_needles())
     examples = (
         Example(
             "copied",
@@ -104,4 +104,4 @@ def _copied(instruction: Instruction) -> str:
     if match is not None:
         return match[1]
     flag = instruction.flag("from")
-    return "foreign" if flag is not None and _IMAGE.search(flag.value or "") else ""
+    return "foreign" if flag is not None and registers_emulators(flag.value or "") else ""

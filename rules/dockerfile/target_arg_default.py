@@ -29,6 +29,7 @@ from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability, Fix
+from armready.core.needles import needles_of
 from armready.core.rule import Example, FileRule
 from armready.dockerfiles.edit import without_default
 from armready.dockerfiles.stages import path_arch
@@ -50,7 +51,7 @@ class TargetArgDefault(FileRule):
     summary = "One of BuildKit's own arguments has a constant default"
     severity = Severity.ERROR
     kinds = frozenset({Kind.DOCKERFILE})
-    needles = (b"targetarch", b"targetplatform", b"targetvariant", b"targetos", b"buildarch", b"buildplatform", b"buildos")
+    needles = needles_of(AUTOMATIC)
     examples = (
         Example(
             "in a stage",

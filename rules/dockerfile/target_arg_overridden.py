@@ -28,6 +28,7 @@ from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability, Fix
+from armready.core.needles import needles_of
 from armready.core.rule import Example, FileRule
 from armready.dockerfiles.stages import relevant_stages
 from armready.knowledge.arch import amd64_tokens
@@ -46,7 +47,7 @@ class TargetArgOverridden(FileRule):
     summary = "One of BuildKit's own arguments is set to amd64"
     severity = Severity.ERROR
     kinds = frozenset({Kind.DOCKERFILE})
-    needles = (b"targetarch", b"targetplatform", b"buildarch", b"buildplatform")
+    needles = needles_of(AUTOMATIC)
     examples = (
         Example(
             "ENV",

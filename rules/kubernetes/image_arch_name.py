@@ -30,6 +30,8 @@ from armready.core.config import Settings, Target
 from armready.core.file import File
 from armready.core.finding import Confidence, Finding, Severity
 from armready.core.fix import Applicability, Fix
+from armready.core.needles import needles_of
+from armready.core.reference import ARCH_TOKENS, HUB_NAMESPACES
 from armready.core.rule import Example, FileRule
 from armready.knowledge.arch import Arch, tokens
 from armready.knowledge.image_verdicts import Problem, arch_namespace, arch_repository, arch_tag
@@ -51,7 +53,7 @@ class ImageArchName(FileRule):
     summary = "The name of an image stands for one architecture"
     severity = Severity.WARNING
     kinds = SCHEDULING | {Kind.KUSTOMIZATION}
-    needles = (b"amd64", b"x86", b"x64", b"i386", b"arm", b"aarch64", b"ppc64le", b"s390x", b"riscv64", b"mips64le")
+    needles = needles_of((*HUB_NAMESPACES, *ARCH_TOKENS))
     examples = (
         Example(
             "namespace of Docker Hub",

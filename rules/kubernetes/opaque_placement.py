@@ -19,8 +19,9 @@ from collections.abc import Iterator
 
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
+from armready.core.needles import needles_of
 from armready.core.rule import Example, FileRule
-from armready.kubernetes.placement import opaque_pins
+from armready.kubernetes.placement import OPAQUE_LABELS, opaque_pins
 from armready.kubernetes.pods import pods
 from armready.kubernetes.reporting import SCHEDULING, sentence
 from armready.languages.yaml.nodes import span
@@ -37,7 +38,7 @@ class OpaquePlacement(FileRule):
     severity = Severity.INFO
     kinds = SCHEDULING
     off_by_default = True
-    needles = (b"hostname", b"nodename", b"nodegroup", b"nodepool", b"agentpool", b"provisioner-name", b"node-pool")
+    needles = needles_of(("nodeName", *(label.rpartition("/")[2] for label in OPAQUE_LABELS)))
     examples = (
         Example("node name", path="pod.yaml", bad=_POD.format("nodeName: «node-1»"), severity=Severity.INFO),
         Example("node group", path="pod.yaml", bad=_POD.format("nodeSelector: {«eks.amazonaws.com/nodegroup»: general}")),

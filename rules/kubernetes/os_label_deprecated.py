@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
+from armready.core.needles import needles_of
 from armready.core.rule import Example, FileRule
 from armready.kubernetes.labels import label_uses, renamed
 from armready.kubernetes.reporting import SCHEDULING
@@ -46,7 +47,7 @@ class OsLabelDeprecated(FileRule):
     summary = "The operating system or the machine type is selected by a deprecated label"
     severity = Severity.INFO
     kinds = SCHEDULING | {Kind.KUSTOMIZATION}
-    needles = (b"beta.kubernetes.io/os", b"beta.kubernetes.io/instance-type", b"beta.kubernetes.io~1")
+    needles = needles_of((*_NEW, *(label.replace("/", "~1") for label in _NEW)))
     examples = (
         Example(
             "node selector",

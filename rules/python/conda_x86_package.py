@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from armready.core.classify import INSTALL_KINDS, Kind
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
+from armready.core.needles import literals
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
 from armready.languages.yaml.nodes import get, parse_yaml, places, text_of
@@ -44,7 +45,7 @@ class CondaX86Package(FileRule):
     summary = "A conda package exists for x86-64 only"
     severity = Severity.ERROR
     kinds = INSTALL_KINDS | {Kind.CONDA_ENV, Kind.CONDA_RECIPE}
-    needles = (b"mkl", b"intel", b"icc_rt", b"linux-64", b"daal4py", b"dpcpp", b"_libgcc_mutex")
+    needles = literals(_NAMES, _BUILD)
     examples = (
         Example("MKL", path="environment.yml", bad="dependencies:\n  - python=3.11\n  - «mkl=2024.0»\n  - «blas=*=mkl»\n"),
         Example("compiler", path="environment.yml", bad="dependencies:\n  - «gcc_linux-64»\n"),

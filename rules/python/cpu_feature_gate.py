@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Confidence, Finding, Severity
+from armready.core.needles import literals
 from armready.core.rule import Example, FileRule
 from armready.python.branches import is_test
 from armready.python.reachable import called_name
@@ -41,7 +42,7 @@ class CpuFeatureGate(FileRule):
     summary = "Python code refuses to run without a feature of x86 processors"
     severity = Severity.WARNING
     kinds = frozenset({Kind.PYTHON})
-    needles = (b"avx", b"sse", b"fma", b"f16c", b"bmi", b"popcnt")
+    needles = literals(_FEATURE)
     examples = (
         Example(
             "flags",

@@ -22,11 +22,12 @@ from collections.abc import Iterator
 from armready.core.classify import INSTALL_KINDS, Kind
 from armready.core.file import File
 from armready.core.finding import Confidence, Finding, Severity
+from armready.core.needles import literals
 from armready.core.rule import Example, FileRule
 from armready.core.startup import regex
 from armready.languages.requirements import parse_requirements
 from armready.python.commands import IndexOption, index_options
-from armready.python.indexes import is_x86_only
+from armready.python.indexes import X86_ONLY, is_x86_only
 
 _WHEELS = regex(r"^https?://(?:data\.pyg\.org/whl/\S*\+(?:cu\d+|cpu)|abetlen\.github\.io/llama-cpp-python/whl/cu\d+)")
 
@@ -39,7 +40,7 @@ class IndexX86Only(FileRule):
     summary = "Packages are taken from an index for x86-64 only"
     severity = Severity.WARNING
     kinds = INSTALL_KINDS | {Kind.REQUIREMENTS}
-    needles = (b"download.pytorch.org/whl/", b"data.pyg.org/whl", b"llama-cpp-python/whl/cu")
+    needles = literals(X86_ONLY, _WHEELS)
     examples = (
         Example(
             "CUDA 11.8",

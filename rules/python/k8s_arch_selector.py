@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
+from armready.core.needles import needles_of
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
 from armready.python.branches import is_test
@@ -39,7 +40,7 @@ class K8sArchSelector(FileRule):
     summary = "Python code puts pods on amd64 nodes"
     severity = Severity.WARNING
     kinds = frozenset({Kind.PYTHON})
-    needles = (b"kubernetes.io/arch",)
+    needles = needles_of(_KEYS)
     examples = (
         Example("dictionary", path="dag.py", bad='task = Operator(node_selector={«"kubernetes.io/arch": "amd64"»})\n'),
         Example(

@@ -29,6 +29,7 @@ from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability, Fix
+from armready.core.needles import needles_of
 from armready.core.rule import Example, FileRule
 from armready.core.startup import regex
 from armready.python.branches import is_test
@@ -52,7 +53,7 @@ class Longdouble(FileRule):
     summary = "A NumPy type is named that exists on some machines only"
     severity = Severity.WARNING
     kinds = frozenset({Kind.PYTHON})
-    needles = (b"float128", b"complex256", b"float96", b"complex192")
+    needles = needles_of(name.removeprefix("numpy.") for name in _NAMES)
     examples = (
         Example(
             "attribute",

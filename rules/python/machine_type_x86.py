@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Confidence, Finding, Severity
+from armready.core.needles import needles_of
 from armready.core.rule import Example, FileRule
 from armready.knowledge.instances import machine
 from armready.python.branches import is_test
@@ -61,7 +62,7 @@ class MachineTypeX86(FileRule):
     severity = Severity.INFO
     off_by_default = True
     kinds = frozenset({Kind.PYTHON})
-    needles = (b"instance_type", b"instancetype", b"instanceclass", b"machine_type", b"machinetype", b"vm_size", b"vmsize")
+    needles = needles_of((*_NAMES, "InstanceClass"))
     examples = (
         Example("CDK", path="stack.py", bad="host = ec2.Instance(self, 'H', instance_type=ec2.InstanceType(«'m5.large'»))\n"),
         Example("CDK by class", path="stack.py", bad="t = ec2.InstanceType.of(«ec2.InstanceClass.C5», ec2.InstanceSize.LARGE)\n"),

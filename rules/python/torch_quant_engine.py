@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
+from armready.core.needles import needles_of
 from armready.core.rule import Example, FileRule
 from armready.python.branches import is_test
 from armready.python.reachable import called_name
@@ -38,7 +39,7 @@ class TorchQuantEngine(FileRule):
     summary = "Quantized PyTorch code asks for an engine of x86"
     severity = Severity.WARNING
     kinds = frozenset({Kind.PYTHON, Kind.NOTEBOOK})
-    needles = (b"quantized.engine", b"get_default_q")
+    needles = (b"quantized.engine", *needles_of(_DEFAULTS))
     examples = (
         Example("engine", path="quantize.py", bad='import torch\n\ntorch.backends.quantized.engine = «"fbgemm"»\n'),
         Example(

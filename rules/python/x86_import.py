@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from armready.core.classify import Kind
-from armready.core.facts import X86_MODULE_NEEDLES
+from armready.core.collector_needles import X86_MODULES
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.rule import Example, FileRule
@@ -38,7 +38,7 @@ class X86Import(FileRule):
     summary = "A module that exists for x86-64 only is imported"
     severity = Severity.ERROR
     kinds = frozenset({Kind.PYTHON, Kind.NOTEBOOK})
-    needles = X86_MODULE_NEEDLES
+    needles = X86_MODULES
     examples = (
         Example("plain", path="train.py", bad="«from sklearnex import patch_sklearn»\n\npatch_sklearn()\n", severity=Severity.ERROR),
         Example(

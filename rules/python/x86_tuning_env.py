@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
+from armready.core.needles import needles_of
 from armready.core.rule import Example, FileRule
 from armready.python.branches import is_test
 from armready.python.sources import Sources, constant, sources
@@ -35,6 +36,7 @@ _CORES = re.compile(
 )
 _ISA = re.compile(r"(?:sse|avx|amx)\S*", re.IGNORECASE)
 _CORE_NAMES = ("OPENBLAS_CORETYPE", "NUMBA_CPU_NAME")
+_WITHOUT_VALUE = ("MKL_DEBUG_CPU_TYPE",)
 _LIMITS = ("ATEN_CPU_CAPABILITY", "DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA", "MKL_ENABLE_INSTRUCTIONS")
 
 
@@ -46,14 +48,7 @@ class X86TuningEnv(FileRule):
     summary = "A variable of the environment tunes a library for a processor of x86"
     severity = Severity.INFO
     kinds = frozenset({Kind.PYTHON})
-    needles = (
-        b"openblas_coretype",
-        b"numba_cpu_name",
-        b"aten_cpu_capability",
-        b"max_cpu_isa",
-        b"mkl_enable_instructions",
-        b"mkl_debug_cpu_type",
-    )
+    needles = needles_of((*_CORE_NAMES, *_LIMITS, *_WITHOUT_VALUE))
     examples = (
         Example("OpenBLAS", path="run.py", bad="import os\n\nos.environ['OPENBLAS_CORETYPE'] = «'Haswell'»\n", severity=Severity.WARNING),
         Example(
@@ -89,7 +84,7 @@ class X86TuningEnv(FileRule):
                 effect = "OpenBLAS takes its slowest code for arm64 then" if name == "OPENBLAS_CORETYPE" else "LLVM ignores it for arm64"
                 message = f"`{text}` is a processor of x86: {effect}."
                 yield self.finding(file.location(code.span(value)), message, severity=Severity.WARNING)
-            elif name == "MKL_DEBUG_CPU_TYPE" or (name in _LIMITS and _ISA.fullmatch(text)):
+            elif name in _WITHOUT_VALUE or (name in _LIMITS and _ISA.fullmatch(text)):
                 yield self.finding(file.location(code.span(value)), f"`{name}` speaks of x86 here, so it has no effect on arm64.")
 
 

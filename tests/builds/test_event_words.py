@@ -10,6 +10,7 @@ from armready.core.classify import Kind
 from armready.core.config import Settings
 from armready.core.file import File
 from armready.core.source import Source
+from armready.knowledge.emulators import emulator_needles
 
 ACTING = [
     "docker build .",
@@ -62,7 +63,16 @@ def test_a_script_without_one_is_not(script, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name", sorted({*TOOLS, *event_words.RUNNERS, *event_words.PACKAGE_MANAGERS, *event_words.INTERPRETERS, *event_words.EMULATOR_NEEDLES})
+    "name",
+    sorted(
+        {
+            *TOOLS,
+            *event_words.RUNNERS,
+            *event_words.PACKAGE_MANAGERS,
+            *event_words.INTERPRETERS,
+            *(each.decode() for each in emulator_needles()),
+        }
+    ),
 )
 def test_every_name_of_the_tables_counts(name):
     assert may_act(f"{name} x", {})

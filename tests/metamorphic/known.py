@@ -54,7 +54,6 @@ KNOWN = (
     Known(
         "shell.words_in_single_quotes", "pipeline jenkins-credentials.before", "escaped quotes in a Groovy string are read and not edited"
     ),
-    Known("shell.words_put_together", "CI111 stands still", "the image is looked for in the text, not in the words"),
     Known("shell.words_put_together", "DF140 a file that does not say so", "a name without an architecture is looked for in the text"),
     Known("shell.words_put_together", "DF151 packages", "the suffix is looked for in the text, not in the words"),
     Known("shell.literals_in_variables*", "CI101 a Make target that copies what another one compiles: shown only", _MAKE),

@@ -1,0 +1,167 @@
+"""Needles follow the tables and patterns from which they are made."""
+
+import importlib
+import re
+
+import pytest
+
+from armready.core.classify import Kind
+from armready.core.collector_needles import X86_MODULES
+from armready.core.config import Settings
+from armready.core.file import File
+from armready.core.needles import literals, needles_of
+from armready.core.rule import FileRule
+from armready.core.source import Source
+from armready.knowledge import images, tables, tools
+from armready.python.imports import x86_modules
+from armready.run.needle_sources import sources_of
+from armready.run.registry import all_rules
+from armready.testing import analyse_files
+from tests.conftest import ROOT
+
+
+def codes(path: str, text: str) -> set[str]:
+    _, _, analysis = analyse_files({path: text}, Settings())
+    return {finding.code for finding in analysis.findings}
+
+
+def rule(code: str) -> type:
+    return next(each for each in all_rules() if each.code == code)
+
+
+def test_a_text_that_holds_another_one_is_left_out() -> None:
+    assert needles_of(["MKL", "mkl_fft", "daal"]) == (b"daal", b"mkl")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("abc", (b"abc",)),
+        ("ab|cd", (b"ab", b"cd")),
+        ("(?:intel|amd64)-microcode|ucode-\\w+", (b"microcode", b"ucode")),
+        ("msr-tools|linux-image-\\w+", (b"linux-image-", b"msr-tools")),
+        ("a\\w*bcd", (b"bcd",)),
+        ("x?abc", (b"abc",)),
+        ("(?:x|)abc", (b"abc",)),
+        ("(?:abc)+d", (b"abc",)),
+        (".*(?:foo|bar\\d)", (b"bar0", b"bar1", b"bar2", b"bar3")),
+        ("lib[12]x", (b"lib1x", b"lib2x")),
+        ("\\bab(?=cd)", (b"ab",)),
+        ("AVX", (b"avx",)),
+    ],
+)
+def test_what_stands_in_every_match(pattern: str, expected: tuple[bytes, ...]) -> None:
+    found = literals(pattern)
+    if pattern.startswith(".*"):
+        assert set(found) == {b"foo", b"bar"}
+    else:
+        assert found == expected
+
+
+@pytest.mark.parametrize("pattern", ["a*", "\\w+", "ab|\\d", "(?:ab)?"])
+def test_nothing_stands_in_every_match(pattern: str) -> None:
+    with pytest.raises(ValueError, match="nothing stands in every match"):
+        literals("abc", pattern)
+
+
+def with_row(monkeypatch, of: str, **cells: str) -> None:
+    """Add a row to a table for the time of a test."""
+    known = tables.table(of)
+    line = "\t".join(cells.get(column, "-") for column in known.columns).encode()
+    more = tables.Table(known.name, known.as_of, known.columns, line + b"\n" + known.body)
+    for module in (images, tools):
+        monkeypatch.setattr(module, "table", lambda asked, old=tables.table: more if asked == of else old(asked))
+    for cached in CACHES:
+        cached.cache_clear()
+
+
+def seen(made: type[FileRule], text: str) -> bool:
+    """Whether a rule finds something in a Dockerfile that holds one of its needles."""
+    file = File(Source.decode("Dockerfile", text.encode()), Kind.DOCKERFILE, Settings())
+    return any(needle in text.lower().encode() for needle in made.needles) and bool(list(made().check(file)))
+
+
+CACHES = (
+    images._other_rows,
+    images._embedded,
+    images.arch_in_name,
+    tools.tools,
+    tools.hidden_names,
+    tools._by_repository,
+    tools._patterns,
+    tools.identify,
+)
+
+
+@pytest.fixture
+def reload(monkeypatch):
+    """Have a rule made anew, and forget it afterwards."""
+    made = []
+
+    def again(code: str):
+        module = importlib.import_module(rule(code).__module__)
+        made.append(module)
+        return importlib.reload(module)
+
+    yield again
+    monkeypatch.undo()
+    for cached in CACHES:
+        cached.cache_clear()
+    for module in made:
+        importlib.reload(module)
+
+
+def test_a_new_image_with_a_cpu_baseline_is_found(monkeypatch, reload) -> None:
+    text = "FROM example/zebra:9\n"
+    assert "DF115" not in codes("Dockerfile", text)
+    with_row(monkeypatch, "other_images", image="example/zebra", tags="*", arm64="cpu", note="needs ARMv9", confidence="read", as_of="2026")
+    assert seen(reload("DF115").ImageCpuBaseline, text)
+
+
+def test_a_new_tool_without_arm64_is_found(monkeypatch, reload) -> None:
+    url = "https://github.com/some/zebratool/releases/download/v1.0/zebratool-v1.0-linux.tar.gz"
+    cells = {"key": "some/zebratool", "name": "Zebra", "pairs": "zebratool->", "since": "never", "urls": "", "evidence": "read"}
+    with_row(monkeypatch, "tools", **cells)
+    assert seen(reload("DF142").DownloadNoArm64Build, f"FROM debian\nRUN curl -fLO {url}\n")
+
+
+def test_every_table_s_own_rows_are_reached() -> None:
+    """Each derived set holds a needle of each row of its table."""
+    baseline = [row["image"] for row in images._other_rows() if row["arm64"] == "cpu"]
+    assert all(any(needle in name.encode() for needle in rule("DF115").needles) for name in baseline)
+    for tool in tools.tools().values():
+        for name in tool.hidden:
+            for code in ("DF140", "DF141", "DF142"):
+                assert any(needle in name.encode() for needle in rule(code).needles), (code, name)
+
+
+@pytest.mark.parametrize(
+    ("code", "path", "text"),
+    [
+        ("DF120", "Dockerfile", "FROM alpine\nARG BUILDVARIANT=v8\nRUN echo $BUILDVARIANT\n"),
+        ("DF111", "Dockerfile", "FROM example/app:1.0-s390x\n"),
+        ("PY208", "app/start.py", "import cpuinfo\nflags = cpuinfo.flags\nif 'pclmulqdq' not in flags:\n    raise RuntimeError\n"),
+        ("PY235", "app/start.py", "import auto_gptq\n"),
+    ],
+)
+def test_what_a_table_knew_and_the_needles_did_not(code: str, path: str, text: str) -> None:
+    assert code in codes(path, text)
+
+
+def test_the_sources_of_needles_are_named() -> None:
+    def sources(code: str) -> list[str]:
+        family, name = rule(code).__module__.split(".")[-2:]
+        return sources_of(ROOT / "rules" / family / f"{name}.py", ROOT / "rules")
+
+    assert {"core/needles.py", "knowledge/data/other_images.tsv", "knowledge/images.py", "knowledge/tables.py"} <= set(sources("DF115"))
+    assert {"downloads/reporting.py", "knowledge/data/tools.tsv", "knowledge/tools.py"} <= set(sources("DF142"))
+    assert sources("DF101") == []
+
+
+def test_the_modules_of_the_collector_are_those_of_the_table() -> None:
+    assert needles_of(x86_modules()) == X86_MODULES
+
+
+def test_needles_are_in_lower_case() -> None:
+    pattern = re.compile(rb"[A-Z]")
+    assert not [each.code for each in all_rules() for needle in getattr(each, "needles", ()) if pattern.search(needle)]

@@ -10,7 +10,11 @@ import pytest
 from armready.core.config import Settings
 from armready.core.embedded import Embedded
 from armready.core.errors import ParseProblem
+from armready.core.fix import Applicability, Edit
+from armready.core.source import Source, Span
 from armready.core.tree import DiskTree
+from armready.fixing.batch import Batch
+from armready.fixing.fixer import fix
 from armready.languages.shell.script import parse_shell
 from armready.languages.shell.tree import MAX_NESTING
 from armready.python.project import PythonProject
@@ -60,6 +64,72 @@ def test_four_times_the_file_is_four_times_the_work(path):
     calls(path, 2)
     small, large = calls(path, 40), calls(path, 160)
     assert large <= 4.4 * small
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "FROM --platform=linux/amd64 python:3.12-slim-bookworm\n",
+        "FROM --platform=linux/amd64 python:3.12 AS a\n",
+        "FROM amd64/alpine:3.20\n",
+    ],
+)
+def test_four_times_the_fixes_are_four_times_the_work(line):
+    def work(lines: int) -> int:
+        files = {"Dockerfile": line * lines}
+        tree, registry, analysis = analyse_files(files, Settings())
+        options = {"allowed": Applicability.UNSAFE, "wanted": lambda finding: True, "today": None}
+        return calls_of(lambda: fix(tree, analysis, registry, **options))
+
+    work(2)
+    assert work(280) <= 4.4 * work(70)
+
+
+def test_edits_are_compared_with_their_neighbours_only():
+    """A line of many edits, as of a file without line ends."""
+    source = Source("a.json", "x " * 4_000)
+
+    def work(edits: int) -> int:
+        batch = Batch()
+
+        def take() -> None:
+            for at in range(edits):
+                edit = Edit(source.location(Span(2 * at, 2 * at + 1)), "y")
+                assert batch.admits("X1", [edit])
+                batch.add("X1", [edit])
+
+        return calls_of(take)
+
+    assert work(2_000) <= 5 * work(500)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "together"),
+    [
+        ((0, 2, ""), (2, 4, ""), True),
+        ((0, 3, ""), (2, 4, ""), False),
+        ((0, 9, ""), (2, 4, ""), False),
+        ((2, 2, "x"), (2, 2, "x"), True),
+        ((2, 2, "x"), (2, 2, "y"), False),
+        ((2, 2, "x"), (2, 4, ""), False),
+        ((2, 4, ""), (4, 4, "x"), True),
+        ((2, 4, ""), (3, 3, "x"), False),
+        ((2, 4, ""), (2, 4, ""), True),
+        ((2, 4, ""), (2, 4, "x"), False),
+    ],
+)
+def test_which_edits_are_made_in_one_go(one, other, together):
+    source = Source("a", "0123456789\n0123456789\n")
+
+    def edit(start, end, text):
+        return Edit(source.location(Span(start, end)), text)
+
+    for first, second in ((one, other), (other, one)):
+        batch = Batch()
+        batch.add("X1", [edit(*first)])
+        assert batch.admits("X1", [edit(*second)]) == together
+        assert batch.admits("X2", [edit(*second)]) == (first == second)
+        assert batch.admits("X2", [edit(12, 13, "x")])
 
 
 class Counted(list):

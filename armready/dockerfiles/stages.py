@@ -196,8 +196,12 @@ def trusted(file: File, stage: Stage, fix: Fix) -> Fix:
 
 def _with_descendants(stage: Stage) -> list[Stage]:
     """The stage, those it is built from, and those that are built from it."""
-    below = [each for each in stage.graph if each is not stage and stage in each.chain()]
-    return [*stage.chain(), *below]
+    below: list[Stage] = []
+    level = stage.children
+    while level:
+        below += level
+        level = [child for each in level for child in each.children]
+    return [*stage.chain(), *sorted(below, key=lambda each: each.index)]
 
 
 def _images(file: File, concerned: list[Stage]) -> Iterator[str]:

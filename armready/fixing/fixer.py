@@ -27,6 +27,7 @@ from armready.core.fix import Applicability, Edit, apply_edits
 from armready.core.results import Failure, FileResult
 from armready.core.source import Source
 from armready.core.tree import DiskTree, MemoryTree, Tree
+from armready.fixing.batch import Batch
 from armready.fixing.proof import problem_with
 from armready.run.passes import Analysis, Filters, analyse
 from armready.run.registry import Registry
@@ -161,7 +162,7 @@ def _without_overlaps(findings: Sequence[Finding], covered: Mapping[str, FileRes
     """The fixes of one round, in order. All edits of a fix or none; what overlaps an earlier fix,
     or stands on a line with the fix of another rule, waits for the next round.
     """
-    taken: dict[str, list[tuple[str, Edit]]] = {}
+    taken = Batch()
     batch = []
     for finding in sorted(findings, key=lambda each: each.sort_key):
         edits = finding.fix.edits if finding.fix else ()
@@ -169,32 +170,10 @@ def _without_overlaps(findings: Sequence[Finding], covered: Mapping[str, FileRes
         if outside:
             rejected[_key(finding)] = NotApplied(finding, f"it also changes {outside[0]}, which this run does not cover")
             continue
-        if any(
-            _clash(edit, other) or (code != finding.code and _share_a_line(edit, other))
-            for edit in edits
-            for code, other in taken.get(edit.path, ())
-        ):
-            continue
-        batch.append(finding)
-        for edit in edits:
-            taken.setdefault(edit.path, []).append((finding.code, edit))
+        if taken.admits(finding.code, edits):
+            batch.append(finding)
+            taken.add(finding.code, edits)
     return batch
-
-
-def _clash(one: Edit, other: Edit) -> bool:
-    """Whether two edits cannot both be made in one go. Identical edits are made once."""
-    if (one.span, one.text) == (other.span, other.text):
-        return False
-    if one.span.start == other.span.start and (one.span.end == one.span.start or other.span.end == other.span.start):
-        return True
-    inside = one.span.start < other.span.start < one.span.end or other.span.start < one.span.start < other.span.end
-    return inside or one.span.overlaps(other.span)
-
-
-def _share_a_line(one: Edit, other: Edit) -> bool:
-    """Whether two edits stand on one line: what a second rule says of it may change with the first."""
-    first, second = one.location.region, other.location.region
-    return one != other and first.line <= second.end_line and second.line <= first.end_line
 
 
 def _apply(state: _State, batch: Sequence[Finding], rejected: dict[Key, NotApplied]) -> tuple[_State, list[Finding]]:
@@ -233,17 +212,16 @@ def _made(state: _State, batch: Sequence[Finding]) -> _State | _Refusal:
     Raises:
         ParseProblem: a file that it changes cannot be read or written as it would be.
     """
-    edits: dict[str, list[Edit]] = {}
+    edits: dict[str, dict[Edit, None]] = {}
     for finding in batch:
         for edit in finding.fix.edits if finding.fix else ():
-            group = edits.setdefault(edit.path, [])
-            if edit not in group:
-                group.append(edit)
-    changed = {path: _rewrite(state, path, group) for path, group in edits.items()}
+            edits.setdefault(edit.path, {})[edit] = None
+    changed = {path: _rewrite(state, path, list(group)) for path, group in edits.items()}
     if all(data == state.tree.read(path) for path, data in changed.items()):
         return _Refusal("it changes nothing")
     after = state.with_files(changed)
-    failures = [each for each in after.analysis.all_failures if each not in state.analysis.all_failures]
+    known = frozenset(state.analysis.all_failures)
+    failures = [each for each in after.analysis.all_failures if each not in known]
     if failures:
         return _Refusal(f"a second scan fails: {failures[0].message}", failures[0])
     reason = _regression(state.analysis, after.analysis, batch, changed.keys())
@@ -277,7 +255,9 @@ def _regression(before: Analysis, after: Analysis, batch: Sequence[Finding], cha
     """What the second scan says against a batch; empty when nothing."""
     old, new = _counts(before, changed), _counts(after, changed)
     mended = Counter((finding.path, finding.code) for finding in batch)
-    worst = {path: max(finding.severity.rank for finding in batch if finding.path == path) for path in {finding.path for finding in batch}}
+    worst: dict[str, int] = {}
+    for finding in batch:
+        worst[finding.path] = max(finding.severity.rank, worst.get(finding.path, 0))
     for place, count in mended.items():
         if new[place] > old[place] - count:
             return f"a second scan still finds {place[1]}"

@@ -90,10 +90,12 @@ class _Moves:
             self._written.append(Span(start, start + len(edit.text)))
             shift += len(edit.text) - (edit.span.end - edit.span.start)
             self._shifts.append(shift)
+        self._ends = [span.end for span in self._written]
 
     def touches(self, span: Span) -> bool:
         """Whether an edit overlaps a span of the old text. The edits are sorted and do not overlap, so few are looked at."""
-        for edit in reversed(self._old[: bisect_left(self._starts, span.end)]):
+        for index in range(bisect_left(self._starts, span.end) - 1, -1, -1):
+            edit = self._old[index]
             if edit.end <= span.start:
                 return False
             if edit.end > edit.start or edit.start > span.start:
@@ -110,7 +112,8 @@ class _Moves:
 
     def wrote_in(self, span: Span) -> bool:
         """Whether an edit wrote, or removed something, inside of a span of the new text or right at its border."""
-        return any(each.start <= span.end and span.start <= each.end for each in self._written)
+        index = bisect_left(self._ends, span.start)
+        return index < len(self._written) and self._written[index].start <= span.end
 
 
 def _dockerfile_units(file: File) -> Iterator[Unit]:

@@ -65,6 +65,7 @@ class Stage:
         instructions: what follows the FROM.
         position: the index of the FROM in the file.
         parent: the stage it is built from.
+        children: the stages that are built from it.
         sources: the stages it copies or mounts from.
         choices: the stages among which its FROM, COPY or mount selects by a variable: `FROM build-${TARGETARCH}`.
         is_final: the last stage, or one that no other stage uses: it can be the target of a build.
@@ -83,6 +84,7 @@ class Stage:
     graph: Stages = field(repr=False)
     instructions: tuple[Instruction, ...] = ()
     parent: Stage | None = None
+    children: list[Stage] = field(default_factory=list)
     sources: tuple[Stage, ...] = ()
     choices: tuple[Stage, ...] = ()
     is_final: bool = False
@@ -237,6 +239,8 @@ class Stages(Sequence[Stage]):
         used: set[int] = set()
         for stage in self._stages:
             stage.parent = self._parent(stage) if stage.base is not None else None
+            if stage.parent is not None:
+                stage.parent.children.append(stage)
             stage.sources = tuple(dict.fromkeys(self._sources(stage)))
             used.update(each.index for each in (*stage.sources, *([stage.parent] if stage.parent else [])))
             stage.choices = self._choices(stage)

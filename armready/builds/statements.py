@@ -60,7 +60,19 @@ def removals(script: Script, doomed: Collection[Command]) -> list[Change] | None
             changes.append((whole, ":"))
         else:
             changes.append((_statement(script.text, whole), ""))
-    return _without_gaps(script.text, _without_twice(changes))
+    return _without_gaps(script.text, _one_newline_each(script.text, _without_twice(changes)))
+
+
+def _one_newline_each(text: str, changes: Sequence[Change]) -> list[Change]:
+    """A line behind a first one, which goes with the newline at its end, goes with that at its own."""
+    done: list[Change] = []
+    for span, new in changes:
+        end = done[-1][0].end if done else 0
+        if not new and span.start < end:
+            newline = _NEWLINE.match(text, span.end)
+            span = Span(end, newline.end() if newline else span.end)
+        done.append((span, new))
+    return done
 
 
 def _without_gaps(text: str, changes: Sequence[Change]) -> list[Change]:
@@ -175,6 +187,7 @@ def _statement(text: str, span: Span) -> Span:
 
 
 # The end of a line, and a line behind it with nothing in it.
+_NEWLINE = regex(r"\r?\n")
 _EMPTY_LINE = regex(r"\r?\n[ \t]*(?:\r?\n|$)")
 
 

@@ -86,6 +86,13 @@ class PromotionDropsArm64(FileRule):
             bad="«docker pull a/b:1»\ndocker tag a/b:1 c/d:1\ndocker push c/d:1\ndocker inspect c/d:1\n",
         ),
         Example(
+            "the first lines of a script",
+            path="copy.sh",
+            bad="«docker pull a/b:1»\ndocker tag a/b:1 c/d:1\necho ready\ndocker push c/d:1\n",
+            fixed="echo ready\ndocker buildx imagetools create -t c/d:1 a/b:1\n",
+            applicability=Applicability.UNSAFE,
+        ),
+        Example(
             "one platform by name",
             path="copy.sh",
             good="docker pull --platform linux/amd64 a/b:1\ndocker tag a/b:1 c/d:1\ndocker push c/d:1\n",

@@ -127,7 +127,7 @@ def test_exit_zero_says_what_it_turns_off(pod, run_script):
     assert code == 0
     assert "armready: --exit-zero turns off exit code 2 (internal errors: the result is not complete)" in err
     (pod / "Dockerfile").write_text(DOCKERFILE["Dockerfile"])
-    code, _, err = run_script("from armready import cli; cli.main()", "scan", "--exit-zero", cwd=pod)
+    code, _, err = run_script("from armready.commands import cli; cli.main()", "scan", "--exit-zero", cwd=pod)
     assert (code, "turns off exit code 1 (findings" in err) == (0, True)
 
 
@@ -237,7 +237,9 @@ def test_sarif_says_that_the_run_failed(failed):
 
 def test_an_exception_that_nobody_expected_is_one_line(pod, run_script):
     code, out, err = run_script(
-        "from armready import cli, session; session.open_session = lambda *a, **o: {}[1]; cli.main()", "scan", cwd=pod
+        "from armready.commands import cli; from armready.run import session; session.open_session = lambda *a, **o: {}[1]; cli.main()",
+        "scan",
+        cwd=pod,
     )
     assert (code, out) == (2, "")
     assert re.fullmatch(r"armready: internal error, please report it: KeyError: 1 \(\S+:\d+\)\n", err)

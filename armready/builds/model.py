@@ -1,17 +1,18 @@
 """What every CI system and build description is read into: jobs on hosts, with steps in order.
 
-A reader (`pipelines/<system>.py`) does nothing but fill these records; events, folding and gates are written once, above them.
+A reader (`systems/<system>.py`) does nothing but fill these records; events, history and gates are written once, above them. The records
+are data: what changes the text of a file is the `Editor` of its system, which finds the places again from the spans and numbers in them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
-from armready.core.fix import Applicability, Edit
+from armready.core.fix import Applicability
 from armready.core.source import Span
 from armready.core.startup import dataclass
 from armready.knowledge.runners import Buildx
@@ -66,16 +67,6 @@ class Host:
         return self.kind not in (HostKind.WINDOWS, HostKind.MACOS)
 
 
-class Place(Protocol):
-    """How a file takes insertions and removals around one step."""
-
-    def insert_scripts(self, lines: tuple[str, ...]) -> list[Edit] | None:
-        """Edits that run shell lines as steps of their own before this one; None when that cannot be written."""
-
-    def remove(self) -> list[Edit] | None:
-        """Edits that remove the step; None when that cannot be done."""
-
-
 class Verb(StrEnum):
     """What a declarative step does."""
 
@@ -115,11 +106,11 @@ class Declared:
         by_digest: the push is one part of an image that is merged later.
         brings_builder: it builds without buildx, and needs no builder of it.
         native: the builder has arm machines of its own and needs no emulation.
-        widen: makes the edits that set the platforms; None when there is no such input.
+        takes_platforms: its platforms can be set.
         applicability: how far that fix can be trusted at best.
         reasons: why not further.
         detail: for `EMULATOR` the platforms it installs, for `BUILDER` the driver.
-        remove: makes the edits that take pushes out of the list that this one stands in; None when it cannot be taken out.
+        removable: a push that can be taken out.
     """
 
     verb: Verb
@@ -141,11 +132,11 @@ class Declared:
     by_digest: bool = False
     brings_builder: bool = False
     native: bool = False
-    widen: Callable[[tuple[str, ...]], list[Edit] | None] | None = None
+    takes_platforms: bool = False
     applicability: Applicability = Applicability.UNSAFE
     reasons: tuple[str, ...] = ()
     detail: str = ""
-    remove: Callable[[tuple[Declared, ...]], list[Edit] | None] | None = None
+    removable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +161,8 @@ class Step:
         environment: the variables that this step alone has.
         folder: the working folder at its begin, relative to the root; None when it is not known.
         condition: the source of its condition, empty when it always runs.
-        place: how to edit around it.
+        place: two numbers by which the editor of the system finds it again: in YAML where its list begins and its index there, in a
+            Jenkinsfile its first token and its last. None: nothing can be put before it, and it cannot be removed.
         id: what expressions elsewhere call it.
         restarts: offsets in the script at which a new shell begins, without the variables and the folder of what went before.
         late: it runs after the job's own script and its failure does not count (GitLab's after_script).
@@ -186,7 +178,7 @@ class Step:
     environment: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     folder: str | None = ""
     condition: str = ""
-    place: Place | None = None
+    place: tuple[int, int] | None = None
     late: bool = False
     restarts: tuple[int, ...] = ()
     detect_only: str = ""
@@ -208,13 +200,11 @@ class Job:
         disabled: it never runs at all.
         one_of_several: why the job builds one architecture of several (a sibling, a matrix), empty otherwise.
         insecure: the daemon or the builder talks to a registry without TLS.
-        prepare: makes the edits that give the job what a step needs; None: shell lines by `Step.place`, or in the script.
-        native: makes of a chain the edits that build on a machine of each architecture and join the images, or says why not; it is also
-            told how many builds the job has. None: not made for the system.
+        own_setup: emulator and builder are steps of the system, or more than shell lines at `Step.place` or in the script.
+        divisible: a build of it can be divided into one on a machine of each architecture.
         local_setup: what one step sets up is set up again right before the next one that needs it.
-        add_target: makes the edits that put a target of its own, with one command, behind the job; None where that cannot be done.
+        takes_targets: a target of its own can be put behind it.
         recipe: it is a target of a build description that people also call by hand.
-        node: the reader's own node.
     """
 
     name: str
@@ -228,13 +218,12 @@ class Job:
     one_of_several: str = ""
     insecure: bool = False
     recipe: bool = False
-    add_target: Callable[[str, str], list[Edit] | None] | None = None
-    native: Callable[[Any, int], list[Edit] | str] | None = None
+    takes_targets: bool = False
+    divisible: bool = False
     local_setup: bool = False
-    prepare: Callable[[Step, Needs], list[Edit] | None] | None = None
+    own_setup: bool = False
     needs: tuple[str, ...] = ()
     matrix: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    node: object = None
 
 
 @dataclass(frozen=True)
@@ -279,6 +268,3 @@ class Pipeline:
     def named(self, names: Iterable[str]) -> list[Job]:
         """The jobs that have one of some names, in order. A target of Make can have several."""
         return [self.jobs[index] for index in sorted({index for name in names for index in self._named.get(name, ())})]
-
-
-Reader = Callable[..., Pipeline]

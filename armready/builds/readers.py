@@ -1,4 +1,4 @@
-"""Which module of `armready.systems` reads a kind of file: it is named here and imported when a file of the kind is read."""
+"""Which module of `armready.systems` reads and edits a kind of file: it is named here and imported when a file of the kind is read."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from armready.core.errors import ParseProblem
 from armready.core.startup import imported
 
 if TYPE_CHECKING:
+    from armready.builds.editor import Editor
     from armready.builds.model import Pipeline
     from armready.core.file import File
 
@@ -54,3 +55,9 @@ def read_pipeline(file: File) -> Pipeline:
         raise ParseProblem(f"nothing reads {file.kind} as a pipeline")
     pipeline: Pipeline = imported(f"armready.systems.{module}", "read")(file)
     return pipeline
+
+
+def editor_of(file: File) -> Editor:
+    """What edits a file that `read_pipeline` can read, memoised by `file.parse(editor_of)`."""
+    editor: Editor = imported(f"armready.systems.{READERS[file.kind]}", "EDITOR")(file)
+    return editor

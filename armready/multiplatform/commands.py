@@ -35,7 +35,7 @@ def _options(work: Draft, call: Invocation) -> str:
 def _own_builder(work: Draft, names: Collection[str]) -> bool:
     """Whether the builds of a machine that is kept name the builder that a fix creates there, for this build or for one before it."""
     build = work.build
-    beside = build.job.add_target is not None and work.chain.handed_over
+    beside = build.job.takes_targets and work.chain.handed_over
     if build.job.host.kind is not HostKind.PERSISTENT or beside or "builder" in names:
         return False
     return needs(work.timeline, build.order).builder or any(_creates_own(each) for each in work.timeline.of(Setup))

@@ -163,7 +163,7 @@ def check_pushes(work: Draft) -> None:
 
 def commands_of(chain: Chain) -> list[Push]:
     """The pushes that are commands, or that cannot be taken out in another way."""
-    return [push for push in chain.pushes if push.declared is None or push.declared.remove is None]
+    return [push for push in chain.pushes if push.declared is None or not push.declared.removable]
 
 
 def check_variables(work: Draft, place: Event) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from armready.builds.events import Event, Tag, Use
 from armready.builds.history import Promotion
+from armready.builds.readers import editor_of
 from armready.builds.statements import is_editable, removals
 from armready.core.file import File
 from armready.core.fix import Applicability, Edit, Fix
@@ -79,9 +80,9 @@ def _remove(file: File, events: Sequence[Event]) -> list[Edit] | None:
         assert script is not None
         doomed = [event.command for event in group if event.command is not None]
         rest = [command for command in script.commands if command.words and not any(command is each for each in doomed)]
-        place = group[0].step.place
-        if not rest and place is not None:
-            whole = place.remove()
+        step = group[0].step
+        if not rest and step.place is not None:
+            whole = file.parse(editor_of).remove_step(step)
             if whole is None:
                 return None
             edits.extend(whole)

@@ -12,9 +12,10 @@ from armready.builds.events import Bake, Build, Event, Login, Merge, Push, Setup
 from armready.builds.file_builds import read_builds
 from armready.builds.grammar import Invocation
 from armready.builds.history import Chain
-from armready.builds.model import Declared, Needs, Step
+from armready.builds.model import Needs, Step
 from armready.builds.options import words
 from armready.builds.publishers import WIDENED
+from armready.builds.readers import editor_of
 from armready.builds.setup import needs
 from armready.builds.statements import is_editable, removals
 from armready.builds.timeline import Timeline
@@ -69,7 +70,7 @@ def rewrite(file: File, chain: Chain, timeline: Timeline) -> Rewriting:
         timeline: what happens in the job.
     """
     work = Draft(file, chain, timeline)
-    if file.settings.ci_mode is CiMode.NATIVE and chain.build.job.native is not None:
+    if file.settings.ci_mode is CiMode.NATIVE and chain.build.job.divisible:
         return _native(work)
     try:
         if chain.build.declared is not None:
@@ -85,13 +86,13 @@ def rewrite(file: File, chain: Chain, timeline: Timeline) -> Rewriting:
 def _native(work: Draft) -> Rewriting:
     """Native mode: a machine for each architecture, and a merge."""
     job = work.build.job
-    assert job.native is not None
-    edits = job.native(work.chain, len(work.timeline.of(Build)))
+    editor = work.file.parse(editor_of)
+    edits = editor.divide(work.chain, len(work.timeline.of(Build)))
     if isinstance(edits, str):
         return Rewriting(None, f"not built on native machines, because {edits}")
     missing = needs(work.timeline, work.build.order)
-    if missing.builder and job.prepare is not None:
-        edits += job.prepare(work.build.step, Needs(emulator=False, builder=True)) or []
+    if missing.builder and job.own_setup:
+        edits += editor.prepare(job, work.build.step, Needs(emulator=False, builder=True)) or []
     notes = ["The job graph changes: two builds run at once, and a job of its own joins them"]
     if work.build.declared is not None:
         notes.extend(work.build.declared.reasons)
@@ -103,20 +104,20 @@ def _widen(work: Draft) -> None:
     build, settings = work.build, work.file.settings
     declared = build.declared
     assert declared is not None
-    if declared.widen is None:
+    if not declared.takes_platforms:
         raise Impossible(declared.reasons[0] if declared.reasons else f"{declared.tool} has no input for platforms")
     wanted = tuple(dict.fromkeys((*build.platforms.values, "linux/arm64"))) if build.platforms.given else settings.platforms
     separate = [] if build.pushes else list(work.chain.pushes)
-    if any(push.declared is None or push.declared.remove is None for push in separate) or (separate and work.chain.uses):
+    if any(push.declared is None or not push.declared.removable for push in separate) or (separate and work.chain.uses):
         raise Impossible("the push is a step of its own, and the daemon between them holds one platform")
-    edits = declared.widen(wanted)
+    edits = work.file.parse(editor_of).set_platforms(build, wanted)
     if edits is None:
         raise Impossible("the step is written in a way that cannot be edited exactly")
     work.applicability = work.applicability.at_least(declared.applicability)
     work.notes.extend(declared.reasons)
     judge_uses(work)
     work.edits.extend(edits)
-    _remove_declared(work, [push.declared for push in separate if push.declared is not None])
+    _remove_declared(work, separate)
     if not declared.native:
         missing = needs(work.timeline, build.order)
         prepare(work, build.step, Needs(missing.emulator, missing.builder and not declared.brings_builder))
@@ -139,7 +140,7 @@ def _rewrite_command(work: Draft) -> None:
     check_build(work, call, command, script)
     judge_host(work, build.job)
     judge_options(work, call)
-    if chain.handed_over and build.job.add_target is not None:
+    if chain.handed_over and build.job.takes_targets:
         _add_target(work, call)
         return
     if chain.handed_over:
@@ -169,7 +170,6 @@ def _add_target(work: Draft, call: Invocation) -> None:
     job = work.build.job
     if work.chain.loose or any(name.word is None for name in work.chain.pushed_names):
         raise Impossible("the push names the repository alone or a tag that is known only when it runs")
-    assert job.add_target is not None
     text = command_text(work, call)
     build = work.build
     own = {name for name in variables_in([text]) if build.environment.get(name) != job.environment.get(name)}
@@ -177,7 +177,7 @@ def _add_target(work: Draft, call: Invocation) -> None:
         raise Impossible("the build needs the folder or the variables that its own recipe sets before it")
     target = job.name.split()[0]
     name = f"{target}x" if target.endswith("build") else f"{target}-buildx"
-    edits = job.add_target(name, text)
+    edits = work.file.parse(editor_of).add_target(job, name, text)
     if edits is None:
         raise Impossible(f"the file has a target {name} already, or the command cannot be written in it")
     work.demote(Applicability.UNSAFE, f"Nothing calls the new target {name} yet: let CI call it in the place of build and push")
@@ -276,7 +276,7 @@ def _covered_tags(work: Draft) -> list[Tag]:
 
 def _remove(work: Draft, events: Sequence[Event]) -> None:
     """Take commands out of their scripts; a script of which nothing is left takes its step with it."""
-    _remove_declared(work, [event.declared for event in events if isinstance(event, Push) and event.declared is not None])
+    _remove_declared(work, [event for event in events if isinstance(event, Push)])
     by_script: dict[int, tuple[Script, Step, dict[int, Command]]] = {}
     for event in events:
         if event.script is not None and event.command is not None:
@@ -284,7 +284,7 @@ def _remove(work: Draft, events: Sequence[Event]) -> None:
             group[id(event.command)] = event.command
     for script, step, commands in by_script.values():
         if all(id(command) in commands or not (command.words or command.assignments) for command in script.commands):
-            edits = step.place.remove() if step.place is not None else None
+            edits = work.file.parse(editor_of).remove_step(step)
             if edits is not None:
                 work.edits.extend(edits)
                 continue
@@ -296,13 +296,13 @@ def _remove(work: Draft, events: Sequence[Event]) -> None:
         work.change(step, script, changes)
 
 
-def _remove_declared(work: Draft, pushes: Sequence[Declared]) -> None:
-    """Take out pushes that are no commands, those of one list together."""
-    for remove in {id(push.remove): push.remove for push in pushes if push.remove is not None}.values():
-        edits = remove(tuple(push for push in pushes if push.remove is remove))
-        if edits is None:
-            raise Impossible("the place that pushes the image cannot be edited exactly")
-        work.edits.extend(edits)
+def _remove_declared(work: Draft, pushes: Sequence[Push]) -> None:
+    """Take out pushes that are no commands, all together."""
+    steps = dict.fromkeys(push.step for push in pushes if push.declared is not None and push.declared.removable)
+    edits = work.file.parse(editor_of).remove_pushes(tuple(steps)) if steps else []
+    if edits is None:
+        raise Impossible("the place that pushes the image cannot be edited exactly")
+    work.edits.extend(edits)
 
 
 def _at_push(work: Draft) -> None:

@@ -7,6 +7,7 @@ from itertools import chain
 
 from armready.builds.events import Build, Event, Output
 from armready.builds.model import HostKind, Job, Needs, Step
+from armready.builds.readers import editor_of
 from armready.builds.setup import lines
 from armready.builds.statements import insertion, statement_start
 from armready.builds.timeline import Timeline
@@ -26,7 +27,7 @@ def prepare(work: Draft, step: Step, missing: Needs) -> None:
     """
     job = work.build.job
     anchor = step if job.local_setup else work.timeline.view(_first_build) or step
-    if missing.emulator and job.host.kind is HostKind.PERSISTENT and job.prepare is None:
+    if missing.emulator and job.host.kind is HostKind.PERSISTENT and not job.own_setup:
         work.demote(Applicability.UNSAFE, _REGISTER)
     work.edits.extend(setup_edits(work.file, job, anchor, missing, work.timeline.view(_first_scripted)))
 
@@ -46,15 +47,16 @@ def setup_edits(file: File, job: Job, anchor: Step, missing: Needs, event: Event
     """
     if not (missing.emulator or missing.builder):
         return []
-    if job.prepare is not None:
-        edits = job.prepare(anchor, missing)
+    editor = file.parse(editor_of)
+    if job.own_setup:
+        edits = editor.prepare(job, anchor, missing)
         if edits is None:
             raise Impossible("the job is written in a way that takes no steps for emulator and builder")
         return edits
     new = lines(job.host, missing, file.settings, repeated=job.local_setup)
     if not new:
         return []
-    edits = anchor.place.insert_scripts(new) if anchor.place is not None else None
+    edits = editor.insert_scripts(anchor, new)
     return edits if edits is not None else [_in_script(file, event, new)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from armready.builds.editor import Editor
 from armready.builds.model import Host, HostKind, Job, Pipeline, Step
 from armready.core.file import File
 from armready.knowledge.runners import Buildx, architecture_of_label
@@ -52,7 +53,6 @@ def _job(file: File, template: MappingNode, workflow: Node | None, shared: dict[
         ),
         tuple(_steps(file, template)),
         environment=shared | _parameters(get(template, "inputs", "parameters"), "inputs.parameters"),
-        node=template,
     )
 
 
@@ -70,3 +70,6 @@ def _steps(file: File, template: MappingNode) -> Iterator[Step]:
         step = container_step(file, container, shell, "", name)
         if step is not None:
             yield step
+
+
+EDITOR = Editor

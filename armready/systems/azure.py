@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from armready.builds.architectures import siblings, varied
+from armready.builds.events import Build
 from armready.builds.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
 from armready.builds.variables import expand
 from armready.core.file import File
+from armready.core.fix import Edit
 from armready.core.source import Span
 from armready.core.startup import dataclass, regex
 from armready.knowledge.runners import Buildx, architecture_of_label
@@ -26,9 +28,9 @@ from armready.languages.yaml.nodes import (
     strings,
     text_of,
 )
-from armready.systems.azure_tasks import docker_task
-from armready.systems.keyed_steps import Budget, Context, KeyedItem, declared_step, script_step
-from armready.systems.yaml_steps import mapping_texts
+from armready.systems.azure_tasks import build_by_script, docker_task
+from armready.systems.keyed_steps import Budget, Context, KeyedEditor, declared_step, script_step
+from armready.systems.yaml_steps import mapping_texts, place_in
 
 _MAX_DEPTH = 40
 _INLINE = {"bash": "script", "cmdline": "script", "azurecli": "inlinescript", "shellscript": "inlinescript"}
@@ -140,7 +142,6 @@ class _Reader:
             one_of_several=several,
             needs=strings(get(node, "dependsOn")),
             matrix=matrix,
-            node=node,
         )
 
     def _matrix(self, node: Node | None) -> dict[str, tuple[str, ...]]:
@@ -202,7 +203,7 @@ class _Reader:
     def _step(
         self, step: MappingNode, sequence: SequenceNode, index: int, environment: Mapping[str, tuple[str, ...]], context: Context
     ) -> Iterator[Step]:
-        script, folder, own = self._script(step)
+        script, folder = self._script(step)
         name = text_of(get(step, "displayName")) or text_of(get(step, "name")) or ""
         given = {key: (value,) for key, value in mapping_texts(get(step, "env")).items()}
         where = replace(
@@ -211,7 +212,7 @@ class _Reader:
             folder=_folder(folder),
             condition=" ".join(each for each in (context.condition, text_of(get(step, "condition")) or "") if each),
         )
-        place = KeyedItem(self.file, sequence, index, "script", own, block=True, extra=("displayName: Set up builds for arm64",))
+        place = place_in(sequence, index)
         template = text_of(get(step, "template"))
         if template and "@" not in template:
             self.templates.append(template)
@@ -220,22 +221,22 @@ class _Reader:
             if found is not None:
                 yield replace(found, opaque=opaque_of(script.value), id=text_of(get(step, "name")) or "")
             return
-        declared = docker_task(self.file, step, place, environment)
+        declared = docker_task(self.file, step, environment)
         yield declared_step(declared or Declared(Verb.OTHER, span(step.value[0][0])), place, self.shell, where, name)
 
-    def _script(self, step: MappingNode) -> tuple[Node | None, str, ScalarNode | None]:
-        """The shell of a step, its working folder, and its script node when lines may go into it."""
+    def _script(self, step: MappingNode) -> tuple[Node | None, str]:
+        """The shell of a step and its working folder."""
         for key in ("script", "bash"):
             script = get(step, key)
             if isinstance(script, ScalarNode):
-                return script, text_of(get(step, "workingDirectory")) or "", script
+                return script, text_of(get(step, "workingDirectory")) or ""
         task = (text_of(get(step, "task")) or "").partition("@")[0].lower().rpartition(".")[2]
         inputs = {(key_of(key) or "").lower(): value for key, value in merged_pairs(get(step, "inputs"))}
         if task == "azurecli" and (text_of(inputs.get("scripttype")) or "bash").lower() in ("ps", "pscore", "batch"):
-            return None, "", None
+            return None, ""
         script = inputs.get(_INLINE.get(task, "")) or inputs.get("filepath") or inputs.get("scriptpath")
         folder = text_of(inputs.get("workingdirectory")) or text_of(inputs.get("cwd")) or ""
-        return script, folder, script if isinstance(script, ScalarNode) else None
+        return script, folder
 
 
 def opaque_of(text: str) -> tuple[Span, ...]:
@@ -268,3 +269,25 @@ def _folder(text: str) -> str | None:
     if text.startswith(("/", "$", "~", "..")):
         return None
     return "" if text in (".", "./") else text.removeprefix("./").rstrip("/")
+
+
+class AzureEditor(KeyedEditor):
+    """Edit the steps of Azure Pipelines."""
+
+    key = "script"
+    block = True
+    extra = ("displayName: Set up builds for arm64",)
+
+    def set_platforms(self, build: Build, platforms: tuple[str, ...]) -> list[Edit] | None:
+        """Put a login and a script in the place of a Docker task."""
+        item = self.item(build.step)
+        return None if item is None else build_by_script(item, build.job.environment, platforms)
+
+    def remove_pushes(self, steps: tuple[Step, ...]) -> list[Edit] | None:
+        """Take out the tasks."""
+        found = [self.remove_step(step) for step in steps]
+        edits = [edit for each in found if each is not None for edit in each]
+        return edits if None not in found else None
+
+
+EDITOR = AzureEditor

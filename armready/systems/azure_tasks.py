@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from armready.builds.model import Declared, Verb
 from armready.builds.variables import expand
 from armready.core.file import File
 from armready.core.fix import Edit
 from armready.core.source import Span
-from armready.core.startup import dataclass, regex
+from armready.core.startup import regex
 from armready.languages.yaml import edit as yaml_edit
-from armready.languages.yaml.nodes import MappingNode, get, key_of, merged_pairs, pair_of, text_of
+from armready.languages.yaml.nodes import MappingNode, Node, get, key_of, merged_pairs, pair_of, text_of
 from armready.languages.yaml.nodes import span as span_of
-from armready.systems.keyed_steps import KeyedItem
-from armready.systems.yaml_steps import line_of
+from armready.systems.yaml_steps import Item, line_of
 
 _HOST = regex(
     r"^(?:[\w$().-]+\.azurecr\.(?:io|cn|us)|docker\.io|ghcr\.io|quay\.io|(?:\w+\.)?gcr\.io|[\w.-]+\.dkr\.ecr\.[\w-]+\.amazonaws\.com|[\w-]+-docker\.pkg\.dev)$"
@@ -25,17 +25,17 @@ _LABELS = "The labels that Docker@2 adds to an image are lost"
 _PLATFORM = regex(r"--platform[= ]+([^\s\"']+)")
 
 
-def docker_task(file: File, step: MappingNode, place: KeyedItem, environment: Mapping[str, tuple[str, ...]]) -> Declared | None:
+def docker_task(file: File, step: MappingNode, environment: Mapping[str, tuple[str, ...]]) -> Declared | None:
     """What a step with a Docker task does; None for another step."""
     task = pair_of(step, "task")
     if task is None:
         return None
     name, _, major = (text_of(task[1]) or "").partition("@")
-    inputs = {(key_of(key) or "").lower(): text_of(value) or "" for key, value in merged_pairs(get(step, "inputs"))}
+    inputs = _inputs(step)
     span = line_of(file, task[0])
     if name.lower() == "docker":
         if major.startswith("2"):
-            return _docker_2(file, step, place, inputs, environment)
+            return _docker_2(span, inputs, environment)
         return _docker_1(Declared(Verb.OTHER, span, f"Docker@{major}"), inputs)
     if name.lower() == "dockercompose":
         action = inputs.get("action", "").lower()
@@ -58,16 +58,11 @@ def _names(repository: str, tags: str) -> tuple[str, ...]:
     return tuple(f"{repository}:{tag}" for tag in texts) if repository else ()
 
 
-def _docker_2(
-    file: File, step: MappingNode, place: KeyedItem, inputs: Mapping[str, str], environment: Mapping[str, tuple[str, ...]]
-) -> Declared:
-    task = pair_of(step, "task")
-    assert task is not None
-    span = line_of(file, task[0])
+def _docker_2(span: Span, inputs: Mapping[str, str], environment: Mapping[str, tuple[str, ...]]) -> Declared:
     command = inputs.get("command", "buildAndPush").lower()
     names = _names(inputs.get("repository", ""), inputs.get("tags", ""))
     if command == "push":
-        return Declared(Verb.PUSH, span, "Docker@2", names, remove=lambda _: place.remove())
+        return Declared(Verb.PUSH, span, "Docker@2", names, removable=True)
     if command == "login":
         return Declared(Verb.LOGIN, span, "Docker@2")
     if command not in ("build", "buildandpush"):
@@ -76,10 +71,7 @@ def _docker_2(
     platforms = tuple(_PLATFORM.findall(arguments))
     pushes = command == "buildandpush" or "--push" in arguments.split()
     dockerfile, context = _dockerfile(inputs, environment)
-    server = _login_server(inputs.get("containerregistry", ""), environment)
-    path = expand(inputs.get("dockerfile") or "**", environment)[-1]
-    possible = names and server is not None and "*" not in path and not arguments
-    rewrite = _Rewrite(file, step, place, inputs, server or "", names, path)
+    possible = _scriptable(inputs, environment) is not None
     return Declared(
         Verb.BUILD,
         span,
@@ -91,44 +83,75 @@ def _docker_2(
         loads=not pushes,
         dockerfile=dockerfile,
         context=context,
-        widen=rewrite.edits if possible else None,
+        takes_platforms=possible,
         reasons=(_LABELS,) if possible else (_NO_PLATFORMS,),
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Rewrite:
-    """A build by Docker@2 as a login by it and a script with `docker buildx build --push`."""
+class _Build(NamedTuple):
+    """A build by Docker@2 as `docker buildx build` can do it.
 
-    file: File
-    step: MappingNode
-    place: KeyedItem
-    inputs: Mapping[str, str]
+    Attributes:
+        server: the host of the registry, empty for Docker Hub.
+        names: what is pushed there.
+        dockerfile: its path, as written.
+        context: likewise.
+    """
+
     server: str
     names: tuple[str, ...]
-    path: str
+    dockerfile: str
+    context: str
 
-    def edits(self, platforms: tuple[str, ...]) -> list[Edit] | None:
-        """The edits; None when a word cannot be written in a script, or the step shares its lines with others."""
-        dockerfile = self.inputs.get("dockerfile", "")
-        context = self.inputs.get("buildcontext") or "**"
-        if context == "**":
-            context = self.path.rpartition("/")[0] or "."
+    def command(self, platforms: tuple[str, ...]) -> str:
+        """The command that builds and pushes."""
         tags = " ".join(f'-t "{self.server}/{name}"' if self.server else f'-t "{name}"' for name in self.names)
-        command = (
-            f'docker buildx build --platform {",".join(platforms)} --provenance=false --push -f "{dockerfile}" {tags} {_word(context)}'
-        )
-        task, inputs = pair_of(self.step, "task"), pair_of(self.step, "inputs")
-        if task is None or inputs is None or re.search(r": | #|[\n`\\]", command):
-            return None
-        registry = self.inputs.get("containerregistry", "")
-        login = ("task: Docker@2", "displayName: Registry login", "inputs:", "  command: login", f"  containerRegistry: {registry}")
-        before = self.place.insert_items((login,)) if registry else []
-        removed = yaml_edit.remove_pair(self.file, self.step, inputs[0])
-        if before is None or removed is None:
-            return None
-        replaced = self.file.replace(Span(span_of(task[0]).start, span_of(task[1]).end), f"script: {command}")
-        return [*before, replaced, removed]
+        options = f"--platform {','.join(platforms)} --provenance=false --push"
+        return f'docker buildx build {options} -f "{self.dockerfile}" {tags} {_word(self.context)}'
+
+
+def _scriptable(inputs: Mapping[str, str], environment: Mapping[str, tuple[str, ...]]) -> _Build | None:
+    """The build as a command; None when the file does not tell all that it needs."""
+    command = inputs.get("command", "buildAndPush").lower()
+    names = _names(inputs.get("repository", ""), inputs.get("tags", ""))
+    server = _login_server(inputs.get("containerregistry", ""), environment)
+    path = expand(inputs.get("dockerfile") or "**", environment)[-1]
+    if not names or server is None or "*" in path or (command == "build" and inputs.get("arguments", "")):
+        return None
+    context = inputs.get("buildcontext") or "**"
+    if context == "**":
+        context = path.rpartition("/")[0] or "."
+    return _Build(server, names, inputs.get("dockerfile", ""), context)
+
+
+def build_by_script(item: Item, environment: Mapping[str, tuple[str, ...]], platforms: tuple[str, ...]) -> list[Edit] | None:
+    """Edits that make of a build by Docker@2 a login by it and a script with `docker buildx build --push`.
+
+    Returns:
+        None when a word cannot be written in a script, or the step shares its lines with others.
+    """
+    file, step = item.file, item.node
+    task, given = pair_of(step, "task"), pair_of(step, "inputs")
+    inputs = _inputs(step)
+    build = _scriptable(inputs, environment)
+    if build is None or task is None or given is None:
+        return None
+    command = build.command(platforms)
+    if re.search(r": | #|[\n`\\]", command):
+        return None
+    registry = inputs.get("containerregistry", "")
+    login = ("task: Docker@2", "displayName: Registry login", "inputs:", "  command: login", f"  containerRegistry: {registry}")
+    before = item.insert_items((login,)) if registry else []
+    removed = yaml_edit.remove_pair(file, step, given[0])
+    if before is None or removed is None:
+        return None
+    replaced = file.replace(Span(span_of(task[0]).start, span_of(task[1]).end), f"script: {command}")
+    return [*before, replaced, removed]
+
+
+def _inputs(step: Node) -> dict[str, str]:
+    """The inputs of a task by their names in lower case."""
+    return {(key_of(key) or "").lower(): text_of(value) or "" for key, value in merged_pairs(get(step, "inputs"))}
 
 
 def _word(text: str) -> str:

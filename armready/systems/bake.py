@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
+from armready.builds.editor import Editor
+from armready.builds.events import Build
 from armready.builds.model import Declared, Job, Pipeline, Verb
 from armready.core.classify import Kind
 from armready.core.file import File
@@ -34,14 +36,14 @@ class Target:
         span: where to point.
         platforms_span: where the platforms stand.
         values: the lists and texts of its attributes.
-        widen: makes the edit that sets the platforms.
+        node: what it is read from.
     """
 
     name: str
     span: Span
     platforms_span: Span | None
     values: Mapping[str, tuple[str, ...]]
-    widen: Callable[[tuple[str, ...]], Edit | None]
+    node: Block | MappingNode
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,20 +81,34 @@ class Description:
 
 def read(file: File) -> Pipeline:
     """A job for each target, and one without steps for each group."""
-    description = _from_json(file) if file.kind is Kind.BAKE_JSON else _from_hcl(file)
+    description = file.parse(_describe)
     jobs = [_job(file, description, target) for target in description.targets.values()]
     jobs += [Job(name, Span(0, 0), HOST, (), needs=members) for name, members in description.groups.items()]
     return Pipeline("bake", tuple(jobs))
+
+
+def _describe(file: File) -> Description:
+    return _from_json(file) if file.kind is Kind.BAKE_JSON else _from_hcl(file)
+
+
+class BakeEditor(Editor):
+    """Edit the targets of a bake file."""
+
+    def set_platforms(self, build: Build, platforms: tuple[str, ...]) -> list[Edit] | None:
+        """Set the platforms of a target, in the place that all its heirs take them from."""
+        description = self.file.parse(_describe)
+        node = _place(description, description.targets[build.job.name]).node
+        edit = _set_json(self.file, node, platforms) if isinstance(node, MappingNode) else _set_platforms(self.file, node, platforms)
+        return None if edit is None else [edit]
+
+
+EDITOR = BakeEditor
 
 
 def _job(file: File, description: Description, target: Target) -> Job:
     outputs = description.value(target, "output") or ()
     platforms = description.value(target, "platforms")
     local = bool(outputs) and all(_LOCAL.search(each) for each in outputs)
-
-    def widen(wanted: tuple[str, ...]) -> list[Edit] | None:
-        edit = _place(description, target).widen(wanted)
-        return None if edit is None else [edit]
 
     pushes = any(_PUSHES.search(each) for each in outputs)
     inline = description.value(target, "dockerfile-inline") is not None
@@ -110,7 +126,7 @@ def _job(file: File, description: Description, target: Target) -> Job:
         context=next(iter(description.value(target, "context") or ()), "."),
         folder=None if inline or posixpath.dirname(file.path) else "",
         native=True,
-        widen=widen,
+        takes_platforms=True,
         reasons=(_NEEDS,),
     )
     exempt = "its output stays on the machine" if local else _wider(description, target)
@@ -153,7 +169,7 @@ def _from_hcl(file: File) -> Description:
                 Span(block.span.start, _head_end(file.text, block)),
                 platforms.value if platforms is not None else None,
                 {key: tuple(_texts(file, attribute)) for key, attribute in block.attributes.items()},
-                partial(_set_platforms, file, block),
+                block,
             )
         elif block.kind == "group" and "targets" in block.attributes:
             groups[name] = tuple(_texts(file, block.attributes["targets"]))
@@ -221,7 +237,7 @@ def _from_json(file: File) -> Description:
                 span(key),
                 span(platforms) if platforms is not None else None,
                 {key_of(own) or "": tuple(each.replace("$${", "${") for each in strings(value)) for own, value in pairs(node)},
-                partial(_set_json, file, node),
+                node,
             )
     groups = {key_of(key) or "": strings(get(node, "targets")) for key, node in pairs(get(root, "group"))}
     variables = {

@@ -22,6 +22,7 @@ from armready.languages.yaml.nodes import (
     in_flow_style,
     key_of,
     merged_pairs,
+    pair_at,
     pair_of,
     parse_yaml,
     span,
@@ -29,7 +30,7 @@ from armready.languages.yaml.nodes import (
     text_of,
 )
 from armready.systems.keyed_steps import Budget, Context, declared_step, script_step
-from armready.systems.yaml_steps import Item, line_of, mapping_texts
+from armready.systems.yaml_steps import ListEditor, line_of, mapping_texts, place_in
 
 _MAX_DEPTH = 20
 _CLI_IMAGE = "docker:27"
@@ -83,7 +84,6 @@ def _job(file: File, root: Node | None, found: _Found, names: dict[str, str]) ->
     step = found.step
     name = _name(step)
     host = _host(file, root, step)
-    old = host.kind is HostKind.BITBUCKET and not _runtime(root, step)
     sibling = names.get(name, "")
     users = tuple(dict.fromkeys(found.users))
     return Job(
@@ -94,8 +94,7 @@ def _job(file: File, root: Node | None, found: _Found, names: dict[str, str]) ->
         users=users if len(users) > 1 else (),
         hidden=not users,
         one_of_several=f"there is a step for each architecture ({sibling})" if sibling else "",
-        prepare=_Upgrade(file, root, step, host).edits if old else None,
-        node=step,
+        own_setup=host.kind is HostKind.BITBUCKET and not _runtime(root, step),
     )
 
 
@@ -105,41 +104,38 @@ def _runtime(root: Node | None, step: MappingNode) -> bool:
     return any(text_of(each) == "3" for each in versions)
 
 
-@dataclass(frozen=True, eq=False)
-class _Upgrade:
-    """Version 3 of the runtime for a step, and a Docker CLI of its own, which that version does not bring."""
+class BitbucketEditor(ListEditor):
+    """Edit the steps of Bitbucket."""
 
-    file: File
-    root: Node | None
-    step: MappingNode
-    host: Host
-
-    def edits(self, anchor: Step, missing: Needs) -> list[Edit] | None:
-        """The edits; None when the step's image is needed for more than Docker."""
-        if anchor.place is None or in_flow_style(self.step):
+    def prepare(self, job: Job, step: Step, missing: Needs) -> list[Edit] | None:
+        """Move a step to version 3 of the runtime, with a Docker CLI of its own, which that version does not bring."""
+        standing = pair_at(self.file, job.span.start)
+        if standing is None or in_flow_style(standing[0]):
             return None
-        script = pair_of(self.step, "script")
-        edits = anchor.place.insert_scripts(lines(self.host, missing, self.file.settings))
+        node, script = standing[0], pair_of(standing[0], "script")
+        edits = self.insert_scripts(step, lines(job.host, missing, self.file.settings))
         if edits is None or script is None:
             return None
-        if (
-            self.host.buildx is not Buildx.CURRENT
-            or docker_image_tag(_image(get(self.step, "image")) or _image(get(self.root, "image"))) is None
-        ):
-            image = self._with_cli()
-            if image is None:
+        image = _image(get(node, "image")) or _image(get(self.file.parse(parse_yaml)[0], "image"))
+        if job.host.buildx is not Buildx.CURRENT or docker_image_tag(image) is None:
+            with_cli = self._with_cli(node)
+            if with_cli is None:
                 return None
-            edits.append(image)
-        runtime = yaml_edit.insert_pair(self.file, self.step, "runtime", {"cloud": {"version": "3"}}, before=script[0])
+            edits.append(with_cli)
+        runtime = yaml_edit.insert_pair(self.file, node, "runtime", {"cloud": {"version": "3"}}, before=script[0])
         return None if runtime is None else [*edits, runtime]
 
-    def _with_cli(self) -> Edit | None:
-        own = pair_of(self.step, "image")
-        if not _only_docker(self.step):
+    def _with_cli(self, step: MappingNode) -> Edit | None:
+        """The image with the Docker CLI; None when the step's image is needed for more than Docker."""
+        own = pair_of(step, "image")
+        if not _only_docker(step):
             return None
         if own is None:
-            return yaml_edit.insert_pair(self.file, self.step, "image", _CLI_IMAGE, before=self.step.value[0][0])
+            return yaml_edit.insert_pair(self.file, step, "image", _CLI_IMAGE, before=step.value[0][0])
         return yaml_edit.set_scalar(self.file, own[1], _CLI_IMAGE) if isinstance(own[1], ScalarNode) else None
+
+
+EDITOR = BitbucketEditor
 
 
 def _only_docker(step: MappingNode) -> bool:
@@ -155,7 +151,7 @@ def _commands(file: File, step: MappingNode) -> Iterator[Step]:
     for key, shell in (("script", 0), ("after-script", 1)):
         script = get(step, key)
         for index, entry in enumerate(script.value if isinstance(script, SequenceNode) else ()):
-            place = Item(file, script, index) if isinstance(script, SequenceNode) else None
+            place = place_in(script, index) if isinstance(script, SequenceNode) else None
             found = script_step(file, entry, place, shell, Context({})) if isinstance(entry, ScalarNode) else _pipe(file, entry, place)
             if found is not None:
                 yield found if key == "script" else _late(found)
@@ -165,7 +161,7 @@ def _late(step: Step) -> Step:
     return Step(step.span, step.script, declared=step.declared, shell=step.shell, place=step.place, late=True)
 
 
-def _pipe(file: File, entry: Node, place: Item | None) -> Step:
+def _pipe(file: File, entry: Node, place: tuple[int, int] | None) -> Step:
     """A pipe; one of Atlassian's pushes an image of the local daemon."""
     pipe = text_of(get(entry, "pipe")) or ""
     if not _PUSH_PIPE.search(pipe):

@@ -11,7 +11,7 @@ from armready.core.file import File
 from armready.knowledge.runners import Buildx, architecture_of_label
 from armready.languages.yaml.nodes import MappingNode, Node, SequenceNode, get, key_of, merged_pairs, parse_yaml, span, strings, text_of
 from armready.systems.keyed_steps import Budget, Context, declared_step, script_step
-from armready.systems.yaml_steps import Item, environment_of, flattened, line_of, mapping_texts, named_environment
+from armready.systems.yaml_steps import ListEditor, environment_of, flattened, line_of, mapping_texts, named_environment, place_in
 
 _MAX_DEPTH = 5
 
@@ -75,7 +75,6 @@ def _job(file: File, root: Node | None, node: MappingNode, sibling: str) -> Job:
         one_of_several=several,
         needs=strings(get(node, "depends_on")),
         matrix=matrix,
-        node=node,
     )
 
 
@@ -115,7 +114,7 @@ def _steps(file: File, node: MappingNode) -> Iterator[Step]:
     plugins = _Plugins.of(get(node, "plugins"))
     for key in ("command", "commands"):
         for scalar, sequence, index in flattened(get(node, key)):
-            place = Item(file, sequence, index) if sequence is not None else None
+            place = place_in(sequence, index)
             step = script_step(file, scalar, place, 0, Context({}))
             if step is not None:
                 yield step
@@ -144,3 +143,6 @@ def _compose(file: File, name: str, key: Node, settings: Node) -> Declared | Non
             "platforms belong into build.platforms of the compose file, and the plugin needs a builder: with driver docker-container",
         ),
     )
+
+
+EDITOR = ListEditor

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from armready.builds.architectures import siblings, varied
+from armready.builds.events import Build
 from armready.builds.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
 from armready.builds.variables import expand
 from armready.core.file import File
@@ -24,14 +25,15 @@ from armready.languages.yaml.nodes import (
     get,
     key_of,
     merged_pairs,
+    pair_at,
     pair_of,
     parse_yaml,
     span,
     strings,
     text_of,
 )
-from armready.systems.keyed_steps import Budget, Context, KeyedItem, declared_step, script_step
-from armready.systems.yaml_steps import environment_of, flattened, line_of, mapping_texts
+from armready.systems.keyed_steps import Budget, Context, KeyedEditor, declared_step, script_step
+from armready.systems.yaml_steps import environment_of, flattened, line_of, mapping_texts, place_in
 
 _MAX_DEPTH = 8
 _OLD_MACHINE = regex(r"^(?:true|default|circleci/classic.*|ubuntu-1[46]04.*|ubuntu-2004:(?:2020|2021|2022).*)$")
@@ -161,7 +163,6 @@ class _Reader:
             one_of_several=several,
             needs=tuple(each for call in calls for each in strings(get(call, "requires"))),
             matrix=matrix,
-            node=node,
         )
 
     def _parameters(self, node: Node | None, calls: list[Node | None]) -> dict[str, tuple[str, ...]]:
@@ -273,7 +274,7 @@ class _Reader:
         else:
             declared = self._orb(name, value, key)
             if declared is not None:
-                yield declared_step(declared, KeyedItem(self.file, sequence, index, "run"), self.shell, context, name)
+                yield declared_step(declared, place_in(sequence, index), self.shell, context, name)
             else:
                 yield Step(span(key), name=name, shell=self.shell)
 
@@ -282,7 +283,7 @@ class _Reader:
         folder = text_of(get(value, "working_directory"))
         environment = {**context.environment, **environment_of(get(value, "environment"))}
         own = replace(context, environment=environment, folder=_below(context.folder, folder))
-        place = KeyedItem(self.file, sequence, index, "run", script if isinstance(script, ScalarNode) else None)
+        place = place_in(sequence, index)
         condition = text_of(get(value, "when"))
         if condition and condition != "on_success":
             own = replace(own, condition=condition)
@@ -303,7 +304,7 @@ class _Reader:
         if family is None:
             return None
         given = mapping_texts(value)
-        return _orb_command(self.file, family, command.replace("_", "-"), given, value, key)
+        return _orb_command(self.file, family, command.replace("_", "-"), given, key)
 
 
 def _remote(image: str, architecture: str, remote: bool) -> Host:
@@ -327,7 +328,7 @@ def _below(folder: str | None, path: str | None) -> str | None:
     return path.removeprefix("./").rstrip("/") if path not in (".", "./") else ""
 
 
-def _orb_command(file: File, family: str, command: str, given: Mapping[str, str], value: Node | None, key: Node) -> Declared | None:
+def _orb_command(file: File, family: str, command: str, given: Mapping[str, str], key: Node) -> Declared | None:
     """What a command or job of a known orb does."""
     verb = (
         Verb.BUILD
@@ -353,14 +354,6 @@ def _orb_command(file: File, family: str, command: str, given: Mapping[str, str]
     pushes = command in _BOTH and said != "false"
     dockerfile, path = names.get("dockerfile") or "", names.get("path") or names.get("build_path") or ""
 
-    def widen(platforms: tuple[str, ...]) -> list[Edit] | None:
-        pair = pair_of(value, "platform")
-        if pair is not None:
-            edit = yaml_edit.set_value(file, value, pair[0], ",".join(platforms)) if value is not None else None
-        else:
-            edit = yaml_edit.insert_pair(file, value, "platform", ",".join(platforms)) if isinstance(value, MappingNode) else None
-        return None if edit is None else [edit]
-
     return Declared(
         Verb.BUILD,
         line_of(file, key),
@@ -374,8 +367,28 @@ def _orb_command(file: File, family: str, command: str, given: Mapping[str, str]
         in_context=bool(path and dockerfile),
         context=names.get("docker_context") or path,
         native=family == "ecr",
-        widen=widen if family == "ecr" else None,
+        takes_platforms=family == "ecr",
         reasons=()
         if family == "ecr"
         else ("the orb builds one platform and takes no list: build in a job of your own with docker buildx build --platform",),
     )
+
+
+class CircleEditor(KeyedEditor):
+    """Edit the steps of CircleCI."""
+
+    def set_platforms(self, build: Build, platforms: tuple[str, ...]) -> list[Edit] | None:
+        """Set the parameter of an orb's command or job."""
+        call = pair_at(self.file, build.span.start)
+        given = call[2] if call is not None else None
+        pair, text = pair_of(given, "platform"), ",".join(platforms)
+        if given is None:
+            return None
+        if pair is not None:
+            edit = yaml_edit.set_value(self.file, given, pair[0], text)
+        else:
+            edit = yaml_edit.insert_pair(self.file, given, "platform", text)
+        return None if edit is None else [edit]
+
+
+EDITOR = CircleEditor

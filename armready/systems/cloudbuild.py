@@ -9,7 +9,7 @@ from dataclasses import replace
 from armready.builds.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
 from armready.core.file import File
 from armready.core.fix import Edit
-from armready.core.startup import dataclass
+from armready.core.source import Span
 from armready.knowledge.runners import Buildx, docker_image_tag
 from armready.languages.yaml import edit as yaml_edit
 from armready.languages.yaml.nodes import (
@@ -26,9 +26,11 @@ from armready.languages.yaml.nodes import (
 )
 from armready.systems.argument_list import argument, command_line
 from armready.systems.keyed_steps import Context, script_step
-from armready.systems.yaml_steps import Item, environment_of, named_environment
+from armready.systems.yaml_steps import Item, ListEditor, environment_of, named_environment, place_in
 
 _DOCKER = "gcr.io/cloud-builders/docker"
+# Where a file lists what is pushed from the daemon at the end.
+_LISTS = (("images",), ("artifacts", "images"))
 _SHELLS = frozenset({"bash", "sh", "/bin/bash", "/bin/sh", "ash"})
 _DOUBT = "a second platform lengthens the build: see that its timeout is long enough"
 
@@ -45,46 +47,21 @@ def read(file: File) -> Pipeline:
         "build",
         span(root.value[0][0]),
         Host(HostKind.CLOUDBUILD, "amd64", buildx=Buildx.CURRENT, doubt=_DOUBT),
-        (*_steps(file, steps, environment), *_images(file, root)),
+        (*_steps(file, steps, environment), *_images(root)),
         environment=environment,
-        node=root,
     )
     return Pipeline("cloudbuild", (job,), shares_images=True)
 
 
-@dataclass(frozen=True, eq=False)
-class _BuilderStep(Item):
-    """A step as the place of another one: shell lines become steps of the docker builder."""
-
-    image: str = _DOCKER
-
-    def insert_scripts(self, lines: tuple[str, ...]) -> list[Edit] | None:
-        """Edits that put steps with these commands before this one."""
-        if in_flow_style(self.sequence):
-            return None
-        blocks = []
-        for line in lines:
-            program, *arguments = shlex.split(line)
-            if program != "docker":
-                return None
-            blocks.append((f"name: {yaml_edit.scalar(self.image)}", f"args: [{', '.join(argument(each) for each in arguments)}]"))
-        return self.insert_items(tuple(blocks), blank=self._spaced())
-
-    def _spaced(self) -> bool:
-        """Whether an empty line stands between the steps."""
-        if len(self.sequence.value) < 2:
-            return False
-        start = self.sequence.value[1].start_mark.index
-        line = self.file.text.rfind("\n", 0, start)
-        return self.file.text[:line].endswith(("\n", "\r"))
+def _is_docker(image: str) -> bool:
+    return image.partition(":")[0] == _DOCKER or docker_image_tag(image) is not None
 
 
 def _steps(file: File, steps: SequenceNode, environment: Mapping[str, tuple[str, ...]]) -> Iterator[Step]:
     linear = not any(get(step, "waitFor") is not None for step in steps.value)
     for index, step in enumerate(steps.value):
         name = text_of(get(step, "name")) or ""
-        docker = name.partition(":")[0] == _DOCKER or docker_image_tag(name) is not None
-        place = _BuilderStep(file, steps, index, name if docker else _DOCKER)
+        place = place_in(steps, index)
         folder = text_of(get(step, "dir")) or ""
         context = Context(
             named_environment(get(step, "env")),
@@ -93,10 +70,10 @@ def _steps(file: File, steps: SequenceNode, environment: Mapping[str, tuple[str,
         )
         use = Declared(Verb.USE, span(step), name, (name,))
         found = _step(file, step, name, place, index, context) or Step(span(step), name=name, shell=index)
-        yield replace(found, declared=(use,)) if name and not docker else found
+        yield replace(found, declared=(use,)) if name and not _is_docker(name) else found
 
 
-def _step(file: File, step: Node, image: str, place: _BuilderStep, shell: int, context: Context) -> Step | None:
+def _step(file: File, step: Node, image: str, place: tuple[int, int] | None, shell: int, context: Context) -> Step | None:
     label = text_of(get(step, "id")) or image
     script = get(step, "script")
     if script is not None:
@@ -141,48 +118,83 @@ def _program(image: str) -> str:
     )
 
 
-def _images(file: File, root: MappingNode) -> Iterator[Step]:
+def _images(root: MappingNode) -> Iterator[Step]:
     """What is pushed from the daemon when all steps are done."""
-    for where in (("images",), ("artifacts", "images")):
+    for where in _LISTS:
         images = get(root, *where)
         if not isinstance(images, SequenceNode):
             continue
-        remove = _Removal(file, root, images, where).edits
         for entry in images.value:
             if isinstance(entry, ScalarNode):
-                declared = Declared(Verb.PUSH, span(entry), "images", (entry.value,), push_span=span(entry), remove=remove)
+                declared = Declared(Verb.PUSH, span(entry), "images", (entry.value,), push_span=span(entry), removable=True)
                 yield Step(span(entry), declared=(declared,), name="images", shell=-1)
 
 
-@dataclass(frozen=True, eq=False)
-class _Removal:
-    """How references are taken out of a list of images, and the list with the last one."""
+class CloudBuildEditor(ListEditor):
+    """Edit the steps of Cloud Build and the list of what is pushed at the end."""
 
-    file: File
-    root: MappingNode
-    images: SequenceNode
-    where: tuple[str, ...]
+    def insert_scripts(self, step: Step, lines: tuple[str, ...]) -> list[Edit] | None:
+        """Put shell lines before a step as steps of the docker builder."""
+        item = self.item(step)
+        if item is None or in_flow_style(item.sequence):
+            return None
+        image = text_of(get(item.node, "name")) or ""
+        blocks = []
+        for line in lines:
+            program, *arguments = shlex.split(line)
+            if program != "docker":
+                return None
+            name = yaml_edit.scalar(image if _is_docker(image) else _DOCKER)
+            blocks.append((f"name: {name}", f"args: [{', '.join(argument(each) for each in arguments)}]"))
+        return item.insert_items(tuple(blocks), blank=_spaced(item))
 
-    def edits(self, pushes: tuple[Declared, ...]) -> list[Edit] | None:
-        """Edits that take some out; None when that cannot be written."""
-        gone = [index for index, entry in enumerate(self.images.value) if any(push.span == span(entry) for push in pushes)]
-        if len(gone) == len(self.images.value):
-            edit = self._whole()
+    def remove_pushes(self, steps: tuple[Step, ...]) -> list[Edit] | None:
+        """Take references out of the lists of images, and a list with its last one."""
+        edits: list[Edit] = []
+        root = self.file.parse(parse_yaml)[0]
+        for where in _LISTS:
+            found = self._removed(root, where, {step.span for step in steps})
+            if found is None:
+                return None
+            edits += found
+        return edits
+
+    def _removed(self, root: Node, where: tuple[str, ...], pushed: set[Span]) -> list[Edit] | None:
+        images = get(root, *where)
+        if not isinstance(images, SequenceNode):
+            return []
+        gone = [index for index, entry in enumerate(images.value) if span(entry) in pushed]
+        if not gone:
+            return []
+        if len(gone) == len(images.value):
+            edit = self._whole(root, where)
             return None if edit is None else [edit]
-        if in_flow_style(self.images) and len(gone) > 1:
-            kept = [self.file.text[slice(*span(entry))] for index, entry in enumerate(self.images.value) if index not in gone]
-            return [self.file.replace(span(self.images), f"[{', '.join(kept)}]")]
-        found = [yaml_edit.remove_item(self.file, self.images, index) for index in gone]
+        if in_flow_style(images) and len(gone) > 1:
+            kept = [self.file.text[slice(*span(entry))] for index, entry in enumerate(images.value) if index not in gone]
+            return [self.file.replace(span(images), f"[{', '.join(kept)}]")]
+        found = [yaml_edit.remove_item(self.file, images, index) for index in gone]
         edits = [edit for edit in found if edit is not None]
         return edits if len(edits) == len(found) else None
 
-    def _whole(self) -> Edit | None:
+    def _whole(self, root: Node, where: tuple[str, ...]) -> Edit | None:
         chain: list[tuple[Node, Node]] = []
-        node: Node | None = self.root
-        for key in self.where:
+        node: Node | None = root
+        for key in where:
             pair = pair_of(node, key)
             if node is None or pair is None:
                 return None
             chain.append((node, pair[0]))
             node = pair[1]
         return yaml_edit.prune(self.file, *chain)
+
+
+def _spaced(item: Item) -> bool:
+    """Whether an empty line stands between the steps."""
+    if len(item.sequence.value) < 2:
+        return False
+    start = item.sequence.value[1].start_mark.index
+    line = item.file.text.rfind("\n", 0, start)
+    return item.file.text[:line].endswith(("\n", "\r"))
+
+
+EDITOR = CloudBuildEditor

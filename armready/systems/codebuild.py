@@ -10,7 +10,7 @@ from armready.core.file import File
 from armready.knowledge.runners import Buildx
 from armready.languages.yaml.nodes import MappingNode, Node, find, get, parse_yaml, span, text_of
 from armready.systems.keyed_steps import Context, script_step
-from armready.systems.yaml_steps import Item, environment_of, flattened, mapping_texts
+from armready.systems.yaml_steps import ListEditor, environment_of, flattened, mapping_texts, place_in
 
 _PHASES = ("install", "pre_build", "build", "post_build")
 _DOUBT = "the project, not this file, decides on privileged mode and on the machine"
@@ -43,7 +43,6 @@ def read(file: File) -> Pipeline:
         environment=environment_of(get(root, "env", "variables")) | matrix,
         one_of_several=several,
         matrix=matrix,
-        node=root,
     )
     return Pipeline("codebuild", (job,))
 
@@ -54,7 +53,7 @@ def _steps(file: File, root: Node, shared: bool) -> Iterator[Step]:
         for key in ("commands", "finally"):
             for scalar, sequence, index in flattened(get(root, "phases", phase, key)):
                 shell += 0 if shared else 1
-                place = Item(file, sequence, index) if sequence is not None else None
+                place = place_in(sequence, index)
                 step = script_step(file, scalar, place, shell, Context({}), phase)
                 if step is not None:
                     yield step
@@ -78,3 +77,6 @@ def _matrix(root: Node) -> dict[str, tuple[str, ...]]:
         for key, values in getattr(node, "value", ()):
             found[key.value] = tuple(text for each in getattr(values, "value", ()) if (text := text_of(each)))
     return found
+
+
+EDITOR = ListEditor

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import posixpath
 
+from armready.builds.editor import Editor
+from armready.builds.events import Build
 from armready.builds.model import Declared, Job, Pipeline, Verb
 from armready.builds.platforms import normalise
 from armready.core.file import File
@@ -17,6 +19,7 @@ from armready.languages.yaml.nodes import (
     in_flow_style,
     is_anchored,
     key_of,
+    pair_at,
     pair_of,
     pairs,
     parse_yaml,
@@ -55,9 +58,6 @@ def _service(file: File, key: Node, service: MappingNode) -> Job:
     inline = get(build, "dockerfile_inline") is not None
     context = text_of(build) if isinstance(build, ScalarNode) else text_of(get(build, "context"))
 
-    def widen(wanted: tuple[str, ...]) -> list[Edit] | None:
-        return _widen(file, service, wanted)
-
     pair = pair_of(service, "build")
     declared = Declared(
         Verb.BUILD,
@@ -70,7 +70,7 @@ def _service(file: File, key: Node, service: MappingNode) -> Job:
         context=context or ".",
         folder=None if inline else posixpath.dirname(file.path),
         native=True,
-        widen=widen,
+        takes_platforms=True,
         reasons=(_NEEDS,),
     )
     return described_job(key_of(key) or "", span(key), declared)
@@ -92,3 +92,15 @@ def _widen(file: File, service: MappingNode, wanted: tuple[str, ...]) -> list[Ed
     else:
         edit = None if is_anchored(listed) else yaml_edit.append_item(file, listed, wanted[-1])
     return None if edit is None else [edit]
+
+
+class ComposeEditor(Editor):
+    """Edit the services of a Compose file."""
+
+    def set_platforms(self, build: Build, platforms: tuple[str, ...]) -> list[Edit] | None:
+        """Set the platforms in the build of a service."""
+        service = pair_at(self.file, build.job.span.start)
+        return _widen(self.file, service[2], platforms) if service is not None and isinstance(service[2], MappingNode) else None
+
+
+EDITOR = ComposeEditor

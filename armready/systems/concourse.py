@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from armready.builds.editor import Editor
+from armready.builds.events import Build
 from armready.builds.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
 from armready.core.file import File
 from armready.core.fix import Edit
+from armready.core.source import Span
 from armready.core.startup import dataclass, regex
 from armready.knowledge.runners import Buildx, architecture_of_label
 from armready.languages.yaml import edit as yaml_edit
@@ -16,6 +19,7 @@ from armready.languages.yaml.nodes import (
     ScalarNode,
     SequenceNode,
     get,
+    items,
     key_of,
     merged_pairs,
     pair_of,
@@ -38,21 +42,20 @@ _QEMU = "the workers need QEMU for arm64: a worker without it fails with an exec
 
 def read(file: File) -> Pipeline:
     """The jobs of a pipeline."""
-    roots = file.parse(parse_yaml)
-    root = roots[0] if roots else None
-    resources: dict[str, Node] = {}
-    entries = get(root, "resources")
-    for entry in entries.value if isinstance(entries, SequenceNode) else ():
-        resources[text_of(get(entry, "name")) or ""] = entry
-    jobs = get(root, "jobs")
-    return Pipeline(
-        "concourse",
-        tuple(
-            _job(file, each, resources)
-            for each in (jobs.value if isinstance(jobs, SequenceNode) else ())
-            if isinstance(each, MappingNode) and each.value
-        ),
-    )
+    root, resources = _root(file), file.parse(_resources)
+    return Pipeline("concourse", tuple(_job(file, each, resources) for each in _jobs(root)))
+
+
+def _jobs(root: Node | None) -> list[MappingNode]:
+    return [each for each in items(get(root, "jobs")) if isinstance(each, MappingNode) and each.value]
+
+
+def _root(file: File) -> Node | None:
+    return next(iter(file.parse(parse_yaml)), None)
+
+
+def _resources(file: File) -> dict[str, Node]:
+    return {text_of(get(entry, "name")) or "": entry for entry in items(get(_root(file), "resources"))}
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,15 +90,18 @@ def _job(file: File, node: MappingNode, resources: dict[str, Node]) -> Job:
         steps.extend(_steps(file, entry, entries, resources, shell))
     tags = {each for entry in entries for each in strings(get(entry.node, "tags"))}
     architecture = next((found for tag in tags if (found := architecture_of_label(tag))), "")
-    name = get(node, "name")
     doubt = "the workers are not known"
     return Job(
-        text_of(name) or "job",
-        span(name if name is not None else node.value[0][0]),
+        text_of(get(node, "name")) or "job",
+        _place(node),
         Host(HostKind.UNKNOWN, architecture, buildx=Buildx.UNKNOWN, doubt=doubt),
         tuple(steps),
-        node=node,
     )
+
+
+def _place(job: MappingNode) -> Span:
+    name = get(job, "name")
+    return span(name if name is not None else job.value[0][0])
 
 
 def _steps(file: File, entry: _Entry, entries: list[_Entry], resources: dict[str, Node], shell: int) -> Iterator[Step]:
@@ -171,9 +177,6 @@ def _oci_build(file: File, entry: _Entry, entries: list[_Entry], resources: dict
     if unpacks:
         reasons = "UNPACK_ROOTFS unpacks one platform: drop it where nothing uses the files, set IMAGE_PLATFORM and put image/image"
 
-    def widen(platforms: tuple[str, ...]) -> list[Edit] | None:
-        return _widen(file, entry, puts, platforms)
-
     builder = get(entry.node, "config", "image_resource", "source", "repository")
     return Declared(
         Verb.BUILD,
@@ -186,7 +189,7 @@ def _oci_build(file: File, entry: _Entry, entries: list[_Entry], resources: dict
         dockerfile=dockerfile,
         context=context,
         native=True,
-        widen=widen if puts and plain and not unpacks else None,
+        takes_platforms=bool(puts) and plain and not unpacks,
         reasons=(reasons,),
     )
 
@@ -243,3 +246,17 @@ def _image_put(file: File, entry: _Entry, resources: dict[str, Node]) -> Declare
             "the docker-image resource builds one platform: build with the oci-build-task and IMAGE_PLATFORM, and put a registry-image",
         ),
     )
+
+
+class ConcourseEditor(Editor):
+    """Edit the tasks that build images."""
+
+    def set_platforms(self, build: Build, platforms: tuple[str, ...]) -> list[Edit] | None:
+        """Set the platforms of a task, and put its image as a folder."""
+        node = next((job for job in _jobs(_root(self.file)) if _place(job) == build.job.span), None)
+        entries = list(_plan(get(node, "plan"), Budget()))
+        entry = entries[build.step.shell]
+        return _widen(self.file, entry, _puts(entry, entries, self.file.parse(_resources)), platforms)
+
+
+EDITOR = ConcourseEditor

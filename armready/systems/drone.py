@@ -8,9 +8,9 @@ from armready.builds.model import Declared, Host, HostKind, Job, Pipeline, Step,
 from armready.core.file import File
 from armready.knowledge.runners import Buildx, architecture_of_label, buildx_of_image, docker_image_tag
 from armready.languages.yaml.nodes import MappingNode, Node, SequenceNode, get, key_of, merged_pairs, parse_yaml, span, strings, text_of
-from armready.systems.image_plugins import plugin
+from armready.systems.image_plugins import PluginEditor, plugin
 from armready.systems.keyed_steps import Context, declared_step, script_step
-from armready.systems.yaml_steps import Item, flattened, named_environment
+from armready.systems.yaml_steps import flattened, named_environment, place_in
 
 
 def read(file: File) -> Pipeline:
@@ -43,7 +43,6 @@ def _job(file: File, root: MappingNode, several: str) -> Job:
         environment=named_environment(get(root, "environment")),
         one_of_several=several,
         needs=strings(get(root, "depends_on")),
-        node=root,
     )
 
 
@@ -64,7 +63,7 @@ def _steps(file: File, root: MappingNode) -> Iterator[Step]:
         condition = file.text[span(when).start : span(when).end] if (when := get(step, "when")) is not None else ""
         context = Context(named_environment(get(step, "environment")), condition=condition)
         for scalar, sequence, index in flattened(get(step, "commands")):
-            place = Item(file, sequence, index) if sequence is not None else None
+            place = place_in(sequence, index)
             found = script_step(file, scalar, place, shell, context, name)
             if found is not None:
                 yield found
@@ -72,3 +71,12 @@ def _steps(file: File, root: MappingNode) -> Iterator[Step]:
         declared = plugin(file, step, text_of(get(step, "image")) or "", settings if settings is not None else step)
         if get(step, "commands") is None:
             yield declared_step(declared or Declared(Verb.OTHER, span(step)), None, shell, context, name)
+
+
+class DroneEditor(PluginEditor):
+    """Edit the steps of Drone, whose plugins may have their settings beside the image."""
+
+    settings_beside_image = True
+
+
+EDITOR = DroneEditor

@@ -23,17 +23,19 @@ from armready.languages.yaml.nodes import (
     get,
     key_of,
     merged_pairs,
+    pair_at,
     parse_yaml,
     span,
     strings,
     text_of,
 )
-from armready.systems.github_actions import declared_by, metadata_names
+from armready.systems.github_actions import declared_by, metadata_names, set_platforms
 from armready.systems.github_native import native
 from armready.systems.github_setup import prepare_job
-from armready.systems.yaml_steps import Item, environment_of
+from armready.systems.yaml_steps import ListEditor, environment_of, place_in
 
 if TYPE_CHECKING:
+    from armready.builds.events import Build
     from armready.builds.history import Chain
 
 _OTHER_SHELL = regex(r"^(?:pwsh|powershell|cmd|python\d?|perl|node|nu|fish)\b")
@@ -92,15 +94,6 @@ class _Reader:
         matrix: Mapping[str, tuple[str, ...]],
         node: MappingNode,
     ) -> Job:
-        def prepare(step: Step, missing: Needs) -> list[Edit] | None:
-            return prepare_job(self.file, steps, step, missing)
-
-        def split(chain: Chain, builds: int) -> list[Edit] | str:
-            build = chain.build.declared
-            if build is None:
-                return "native mode is made for docker/build-push-action"
-            return native(self.file, get(self.root, "jobs"), name, node, build, builds)
-
         condition = text_of(get(node, "if")) or ""
         return Job(
             name,
@@ -112,10 +105,9 @@ class _Reader:
             one_of_several=several,
             insecure=False,
             needs=strings(get(node, "needs")),
-            prepare=prepare,
-            native=split if self.file.kind is not Kind.GITHUB_ACTION else None,
+            own_setup=True,
+            divisible=self.file.kind is not Kind.GITHUB_ACTION,
             matrix=matrix,
-            node=node,
         )
 
     def _steps(self, steps: Node | None, environment: Mapping[str, tuple[str, ...]], default: Node | None) -> Iterator[Step]:
@@ -137,13 +129,13 @@ class _Reader:
             yield Step(
                 span(node),
                 script,
-                declared=tuple(declared_by(self.file, steps, index, environment)) if script is None else (),
+                declared=tuple(declared_by(steps, index, environment)) if script is None else (),
                 name=text_of(keys.get("name")) or "",
                 shell=index,
                 environment=own,
                 folder=_folder(where, environment),
                 condition=condition,
-                place=Item(self.file, steps, index),
+                place=place_in(steps, index),
                 id=text_of(keys.get("id")) or "",
             )
 
@@ -250,3 +242,30 @@ def _several(name: str, spelled: Mapping[str, str], matrix: Mapping[str, tuple[s
         return "its matrix has runners of both architectures"
     axis = varied(matrix)
     return f"its matrix has several architectures ({axis})" if axis else ""
+
+
+class GithubEditor(ListEditor):
+    """Edit workflows and composite actions."""
+
+    def set_platforms(self, build: Build, platforms: tuple[str, ...]) -> list[Edit] | None:
+        """Give the inputs of an action its platforms."""
+        item = self.item(build.step)
+        return None if item is None else set_platforms(self.file, item.node, platforms, build.job.environment)
+
+    def prepare(self, job: Job, step: Step, missing: Needs) -> list[Edit] | None:
+        """Put the actions that set up emulator and builder before a step."""
+        item = self.item(step)
+        return None if item is None else prepare_job(item, step, missing)
+
+    def divide(self, chain: Chain, builds: int) -> list[Edit] | str:
+        """Run the build once on a machine of each architecture, and join the images in a job of its own."""
+        job, declared = chain.build.job, chain.build.declared
+        if declared is None:
+            return "native mode is made for docker/build-push-action"
+        standing = pair_at(self.file, job.span.start)
+        if standing is None or not isinstance(standing[2], MappingNode):
+            return "the job is written in a way that cannot be edited exactly"
+        return native(self.file, standing[0], job.name, standing[2], declared, builds)
+
+
+EDITOR = GithubEditor

@@ -75,7 +75,7 @@ def _bare(image: str) -> str:
     return re.sub(r"^name=|(?s:,enable=.*)", "", image.strip())
 
 
-def declared_by(file: File, steps: SequenceNode, index: int, environment: Mapping[str, tuple[str, ...]]) -> Iterator[Declared]:
+def declared_by(steps: SequenceNode, index: int, environment: Mapping[str, tuple[str, ...]]) -> Iterator[Declared]:
     """What one step declares."""
     node = steps.value[index]
     uses = get(node, "uses")
@@ -83,15 +83,15 @@ def declared_by(file: File, steps: SequenceNode, index: int, environment: Mappin
     if uses is None or not name:
         return
     where = span(uses)
-    inputs = {key.lower(): value for key, value in mapping_texts(get(node, "with")).items()}
+    inputs = _inputs(node)
     if name in BUILD_PUSH:
-        yield _build_push(file, steps, node, name, version, inputs, environment)
+        yield _build_push(steps, node, name, version, inputs, environment)
     elif name == "docker/bake-action":
         yield _bake(where, name, inputs)
     elif name == "redhat-actions/buildah-build":
-        yield _buildah(file, steps, index, node, inputs)
+        yield _buildah(steps, index, node, inputs)
     elif name in PUBLISHERS or _looks_like_publisher(name):
-        yield _publisher(file, node, name, inputs)
+        yield _publisher(node, name, inputs)
     elif name == "goreleaser/goreleaser-action" and "release" in inputs.get("args", "") and "--snapshot" not in inputs.get("args", ""):
         own = re.findall(r"(?:--config|-f)[= ]\s*(\S+)", inputs.get("args", ""))
         folder = inputs.get("workdir", "")
@@ -117,6 +117,29 @@ def declared_by(file: File, steps: SequenceNode, index: int, environment: Mappin
         yield Declared(Verb.ACTION, where, name, files=(posixpath.normpath(text_of(uses) or ""),))
 
 
+def _inputs(step: Node | None) -> dict[str, str]:
+    """The inputs of a step by their names in lower case."""
+    return {key.lower(): value for key, value in mapping_texts(get(step, "with")).items()}
+
+
+def _push_text(inputs: Mapping[str, str], environment: Mapping[str, tuple[str, ...]], old: bool = False) -> str:
+    """Whether docker/build-push-action pushes: its input, or the one value that this has here."""
+    text = inputs.get("push", "true" if old else inputs.get("save", ""))
+    if len(expand(text, environment)) == 1 and not _GIVEN_BY_CALLER.search(text):
+        return expand(text, environment)[0]
+    return text
+
+
+def set_platforms(file: File, node: Node, wanted: tuple[str, ...], environment: Mapping[str, tuple[str, ...]]) -> list[Edit] | None:
+    """Edits that give the action of a step its platforms; None where it has no input for them or cannot be edited."""
+    name, inputs = action_of(node)[0], _inputs(node)
+    if not isinstance(node, MappingNode) or (name == "redhat-actions/buildah-build" and "archs" in inputs):
+        return None
+    push = _push_text(inputs, environment) if name in BUILD_PUSH and _truth(inputs.get("load", "")) else ""
+    key = PUBLISHERS.get(name, ("", "platforms"))[1]
+    return _set_platforms(file, node, key, wanted, push)
+
+
 def _looks_like_publisher(name: str) -> bool:
     return (
         False
@@ -136,7 +159,6 @@ def _truth(text: str) -> bool:
 
 
 def _build_push(
-    file: File,
     steps: SequenceNode,
     node: MappingNode,
     name: str,
@@ -146,9 +168,7 @@ def _build_push(
 ) -> Declared:
     where = span(node_of(node, "uses"))
     old = major_of(version) == 1 and name == "docker/build-push-action"
-    push_text = inputs.get("push", "true" if old else inputs.get("save", ""))
-    if len(expand(push_text, environment)) == 1 and not _GIVEN_BY_CALLER.search(push_text):
-        push_text = expand(push_text, environment)[0]
+    push_text = _push_text(inputs, environment, old)
     outputs = inputs.get("outputs", "")
     registry = "type=registry" in outputs or bool(re.search(r"push=(?!false\b)", outputs))
     pushes = (_truth(push_text) or registry) and not (push_text.strip() == "" and not registry)
@@ -158,10 +178,6 @@ def _build_push(
     tags = _tags_of_v1(inputs) if old else _lines(inputs.get("tags", "")) + _named_outputs(outputs)
     applicability, reasons = _judge(steps, node, push_text, load, outputs)
     platforms = get(node, "with", "platforms")
-
-    def widen(wanted: tuple[str, ...]) -> list[Edit] | None:
-        return _set_platforms(file, node, "platforms", wanted, push_text if _truth(load) else "")
-
     old_reason = ("docker/build-push-action@v1 has no input for platforms: move to a current major, whose inputs have other names",)
     return Declared(
         Verb.BUILD,
@@ -179,7 +195,7 @@ def _build_push(
         folder=folder,
         by_digest="push-by-digest=true" in outputs,
         native=BUILD_PUSH[name],
-        widen=None if old else widen,
+        takes_platforms=not old,
         applicability=applicability,
         reasons=old_reason if old else reasons,
     )
@@ -311,15 +327,12 @@ def _bake(where: Span, name: str, inputs: Mapping[str, str]) -> Declared:
     )
 
 
-def _buildah(file: File, steps: SequenceNode, index: int, node: MappingNode, inputs: Mapping[str, str]) -> Declared:
+def _buildah(steps: SequenceNode, index: int, node: MappingNode, inputs: Mapping[str, str]) -> Declared:
     image = inputs.get("image", "")
     tags = tuple(f"{image}:{tag}" for tag in re.split(r"[\s,]+", inputs.get("tags", "latest")) if tag)
     later = [each for each in steps.value[index + 1 :] if action_of(each)[0] == "redhat-actions/push-to-registry"]
     registry = text_of(get(later[0], "with", "registry")) if later else None
     given = [inputs[key] for key in ("platforms", "archs", "arch", "platform") if inputs.get(key, "").strip()]
-
-    def widen(wanted: tuple[str, ...]) -> list[Edit] | None:
-        return _set_platforms(file, node, "platforms", wanted) if "archs" not in inputs else None
 
     return Declared(
         Verb.BUILD,
@@ -334,20 +347,17 @@ def _buildah(file: File, steps: SequenceNode, index: int, node: MappingNode, inp
         else "",
         context=inputs.get("context", ""),
         brings_builder=True,
-        widen=widen,
+        takes_platforms=True,
         applicability=Applicability.UNSAFE,
         reasons=("buildah emulates arm64 by the QEMU that the job registers",),
     )
 
 
-def _publisher(file: File, node: MappingNode, name: str, inputs: Mapping[str, str]) -> Declared:
+def _publisher(node: MappingNode, name: str, inputs: Mapping[str, str]) -> Declared:
     image, key = PUBLISHERS.get(name, ("name", ""))
     text = inputs.get(image, "") or inputs.get("name", "") or inputs.get("repository", "") or inputs.get("image", "")
     given = inputs.get(key) if key else None
     off = any(inputs.get(each, "").lower() == "true" for each in ("no_push", "nopush")) or inputs.get("push", "true").lower() == "false"
-
-    def widen(wanted: tuple[str, ...]) -> list[Edit] | None:
-        return _set_platforms(file, node, key, wanted)
 
     return Declared(
         Verb.BUILD,
@@ -358,7 +368,7 @@ def _publisher(file: File, node: MappingNode, name: str, inputs: Mapping[str, st
         pushes=not off,
         dockerfile=inputs.get("dockerfile", inputs.get("file", "")),
         context=inputs.get("context", inputs.get("build_context", "")),
-        widen=widen if key else None,
+        takes_platforms=bool(key),
         applicability=Applicability.UNSAFE,
         reasons=("The action is not docker's own; that its input takes several platforms was not checked",)
         if key

@@ -55,17 +55,18 @@ def _layout(file: File, steps: SequenceNode) -> _Layout:
     return known[span(steps)]
 
 
-def prepare_job(file: File, steps: Node | None, step: Step, missing: Needs) -> list[Edit] | None:
+def prepare_job(item: Item, step: Step, missing: Needs) -> list[Edit] | None:
     """Edits that give a job what it is missing, before `step`; None when the file is written in a way that takes none."""
-    if not isinstance(steps, SequenceNode) or in_flow_style(steps) or not isinstance(step.place, Item):
+    file, steps = item.file, item.sequence
+    if in_flow_style(steps):
         return None
     edits: list[Edit] = []
     wanted: list[str] = []
     for action, needed in ((QEMU, missing.emulator), (BUILDX, missing.builder)):
         if not needed:
             continue
-        present = _layout(file, steps).first.get(action, step.place.index)
-        if present >= step.place.index:
+        present = _layout(file, steps).first.get(action, item.index)
+        if present >= item.index:
             wanted.append(action)
             continue
         edit = _widen(file, steps.value[present]) if action == QEMU else None
@@ -73,7 +74,7 @@ def prepare_job(file: File, steps: Node | None, step: Step, missing: Needs) -> l
             return None
         edits.append(edit)
     if wanted:
-        inserted = _insert(file, steps, step, wanted)
+        inserted = _insert(item, step, wanted)
         if inserted is None:
             return None
         edits.extend(inserted)
@@ -91,10 +92,10 @@ def _widen(file: File, node: Node) -> Edit | None:
     return yaml_edit.set_scalar(file, platforms, f"{text},{'linux/arm64' if 'linux/' in text else 'arm64'}")
 
 
-def _insert(file: File, steps: SequenceNode, step: Step, wanted: list[str]) -> list[Edit] | None:
-    assert isinstance(step.place, Item)
-    layout = _layout(file, steps)
-    condition = _shared_condition(file, steps.value[step.place.index]) if step.condition else ""
+def _insert(item: Item, step: Step, wanted: list[str]) -> list[Edit] | None:
+    file = item.file
+    layout = _layout(file, item.sequence)
+    condition = _shared_condition(file, item.node) if step.condition else ""
     blocks = []
     for action in wanted:
         name = [f"name: {_NAMES[action]}"] if layout.named else []
@@ -102,7 +103,7 @@ def _insert(file: File, steps: SequenceNode, step: Step, wanted: list[str]) -> l
         uses = f"uses: {_reference(file, layout, action)}"
         lines = [*name, *guard, uses] if layout.named else [uses, *guard]
         blocks.append(tuple(lines))
-    return step.place.insert_items(tuple(blocks), blank=layout.blank)
+    return item.insert_items(tuple(blocks), blank=layout.blank)
 
 
 def _shared_condition(file: File, node: Node) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING
 
 from armready.builds.architectures import siblings, varied
@@ -17,7 +16,7 @@ from armready.core.errors import ParseProblem
 from armready.core.file import File
 from armready.core.fix import Edit
 from armready.core.source import Span
-from armready.core.startup import regex
+from armready.core.startup import imported, regex
 from armready.knowledge.runners import Buildx, architecture_of_label, buildx_of_image, docker_image_tag
 from armready.languages.yaml.nodes import (
     MappingNode,
@@ -28,13 +27,14 @@ from armready.languages.yaml.nodes import (
     get,
     key_of,
     merged_pairs,
+    pair_at,
     parse_yaml,
     span,
     strings,
     text_of,
     walk,
 )
-from armready.systems.yaml_steps import Item, environment_of, flattened
+from armready.systems.yaml_steps import ListEditor, environment_of, flattened, place_in
 
 if TYPE_CHECKING:
     from armready.builds.history import Chain
@@ -240,15 +240,14 @@ class _Reader:
             insecure=self._insecure(node),
             needs=tuple(strings(get(node, "needs"))),
             matrix=matrix,
-            native=partial(_split, self.file, self.root, name, node),
-            node=node,
+            divisible=True,
         )
 
     def _steps(self, node: MappingNode) -> Iterator[Step]:
         for key, shell in (("before_script", 0), ("script", 0), ("after_script", 1)):
             for scalar, sequence, index in self._lines(self._key(node, key)):
                 script = embedded(self.file, scalar)
-                place = Item(self.file, sequence, index) if sequence is not None else None
+                place = place_in(sequence, index)
                 yield Step(span(scalar), script, shell=shell, place=place, late=key == "after_script")
 
     def _never(self, node: MappingNode) -> bool:
@@ -312,12 +311,6 @@ class _Reader:
         )
 
 
-def _split(file: File, root: Node | None, name: str, node: MappingNode, chain: Chain, builds: int) -> list[Edit] | str:
-    from armready.systems.gitlab_native import native
-
-    return native(file, root, name, node, chain, builds)
-
-
 def _doubt(image: str, tags: tuple[str, ...], told: list[Runner], buildx: Buildx) -> str:
     """Why a job with dind may not be what it seems; empty when nothing speaks against it."""
     if docker_image_tag(image) is None:
@@ -327,3 +320,20 @@ def _doubt(image: str, tags: tuple[str, ...], told: list[Runner], buildx: Buildx
     if tags and not (told and told[0].privileged and told[0].ephemeral):
         return f"the job runs on runners with the tag {tags[0]}, which are not known (`runners` in the configuration can say what they are)"
     return ""
+
+
+class GitlabEditor(ListEditor):
+    """Edit the jobs of GitLab."""
+
+    def divide(self, chain: Chain, builds: int) -> list[Edit] | str:
+        """Run the job once on a runner of each architecture, and join the images in a job of its own."""
+        job = chain.build.job
+        standing = pair_at(self.file, job.span.start)
+        if standing is None or not isinstance(standing[2], MappingNode):
+            return "the job is written in a way that cannot be edited exactly"
+        native = imported("armready.systems.gitlab_native", "native")
+        edits: list[Edit] | str = native(self.file, standing[0], job.name, standing[2], chain, builds)
+        return edits
+
+
+EDITOR = GitlabEditor

@@ -9,6 +9,7 @@ from armready.builds.events import Event, Name
 from armready.builds.grammar import Option
 from armready.builds.history import Chain
 from armready.builds.model import Step
+from armready.builds.readers import editor_of
 from armready.builds.statements import is_editable, removals
 from armready.core.file import File
 from armready.core.fix import Edit
@@ -161,7 +162,7 @@ class _Split:
         for script, step, commands in groups.values():
             rest = [command for command in script.commands if command.words and not any(command is each for each in commands)]
             if not rest and step.place is not None:
-                edits = step.place.remove()
+                edits = self.file.parse(editor_of).remove_step(step)
                 if edits is None:
                     raise _Refused("a command cannot be taken out")
                 yield from edits

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from armready.builds.events import Build
 from armready.builds.model import Declared, Verb
 from armready.core.file import File
 from armready.core.fix import Edit
 from armready.core.startup import regex
 from armready.languages.yaml import edit as yaml_edit
-from armready.languages.yaml.nodes import MappingNode, Node, get, in_flow_style, key_of, pair_of, span, strings, text_of
-from armready.systems.yaml_steps import line_of, listed
+from armready.languages.yaml.nodes import MappingNode, Node, get, in_flow_style, key_of, pair_at, pair_of, span, strings, text_of
+from armready.systems.yaml_steps import ListEditor, line_of, listed
 
 _ONE_PLATFORM = regex(
     r"^(?:docker\.io/)?(?:plugins/(?:docker|ecr|gcr|gar|acr|heroku)|banzaicloud/drone-docker|woodpeckerci/plugin-docker)(?::|@|$)"
@@ -70,20 +69,33 @@ def plugin(file: File, step: MappingNode, image: str, settings: Node | None) -> 
         loads=dry,
         dockerfile=text_of(get(settings, "dockerfile")) or "",
         context=text_of(get(settings, "context")) or "",
-        widen=_widener(file, step, image, settings, bool(buildx), bool(one)),
+        takes_platforms=bool(buildx or (one and _replaceable(image, settings))),
         native=True,
         reasons=_reasons(image, bool(one) and not _replaceable(image, settings), bool(kaniko), replaced=bool(one)),
     )
 
 
-def _widener(
-    file: File, step: MappingNode, image: str, settings: Node | None, buildx: bool, one: bool
-) -> Callable[[tuple[str, ...]], list[Edit] | None] | None:
-    if buildx:
-        return lambda platforms: _widen(file, settings, platforms)
-    if one and _replaceable(image, settings):
-        return lambda platforms: _replace(file, step, settings, platforms)
-    return None
+class PluginEditor(ListEditor):
+    """Edit steps that are commands or plugins.
+
+    Attributes:
+        settings_beside_image: a plugin may have its settings in the step itself.
+    """
+
+    settings_beside_image = False
+
+    def set_platforms(self, build: Build, platforms: tuple[str, ...]) -> list[Edit] | None:
+        """Set the platforms of a plugin with Buildx, or put one in the place of a plugin that builds one platform."""
+        pair = pair_at(self.file, build.span.start)
+        if pair is None:
+            return None
+        step = pair[0]
+        settings = get(step, "settings")
+        if settings is None and self.settings_beside_image:
+            settings = step
+        if _BUILDX.match(text_of(get(step, "image")) or ""):
+            return _widen(self.file, settings, platforms)
+        return _replace(self.file, step, settings, platforms)
 
 
 def _replaceable(image: str, settings: Node | None) -> bool:

@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from armready.builds.architectures import siblings
+from armready.builds.editor import Editor
+from armready.builds.events import Build
 from armready.builds.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
 from armready.core.config import Settings
 from armready.core.file import File
+from armready.core.fix import Edit
 from armready.core.source import Span
 from armready.knowledge.runners import Buildx, architecture_of_label
 from armready.languages.groovy import Token, TokenKind, parse_groovy
@@ -71,7 +74,7 @@ class _Reader:
         self.machines = [_Machine("pipeline", Span(0, min(1, len(file.text))))]
         self.blocks = [_Block("", "", 0, "", ())]
         self.environment: dict[str, tuple[str, ...]] = {}
-        self.docker = DockerCalls(file, self.groovy)
+        self.docker = file.parse(DockerCalls)
         self.shell = 0
 
     def jobs(self, library: bool) -> Iterator[Job]:
@@ -239,7 +242,7 @@ class _Reader:
                 shell=self.shell,
                 folder=block.folder,
                 condition=" / ".join(block.condition),
-                place=Statement(self.file, self.groovy, index, last),
+                place=(index, last),
                 detect_only="the script is put together from parts" if parts and not method else "",
             )
         )
@@ -299,3 +302,27 @@ def _host(machine: _Machine, settings: Settings) -> Host:
         return Host(HostKind.UNKNOWN, architecture, buildx=Buildx.UNKNOWN, doubt="the node that runs the pod of the agent is not known")
     where = f" (label {machine.labels[0]}; `runners` in the configuration can say what it is)" if machine.labels else ""
     return Host(HostKind.PERSISTENT, architecture, buildx=Buildx.UNKNOWN, doubt=f"{_DOUBT}{where}")
+
+
+class JenkinsEditor(Editor):
+    """Edit the statements of a Jenkinsfile."""
+
+    def _statement(self, step: Step) -> Statement | None:
+        return Statement(self.file, self.file.parse(parse_groovy), *step.place) if step.place is not None else None
+
+    def insert_scripts(self, step: Step, lines: tuple[str, ...]) -> list[Edit] | None:
+        """Put `sh` steps above the statement."""
+        statement = self._statement(step)
+        return None if statement is None else statement.insert_scripts(lines)
+
+    def remove_step(self, step: Step) -> list[Edit] | None:
+        """Take out the statement, and the blocks around it that hold nothing else."""
+        statement = self._statement(step)
+        return None if statement is None else statement.remove()
+
+    def set_platforms(self, build: Build, platforms: tuple[str, ...]) -> list[Edit] | None:
+        """Put one `docker buildx build` in the place of `docker.build` and its pushes."""
+        return self.file.parse(DockerCalls).rewritten(build.span.start, platforms)
+
+
+EDITOR = JenkinsEditor

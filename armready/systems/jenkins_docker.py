@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from armready.core.file import File
 from armready.core.fix import Edit
 from armready.core.source import Span
 from armready.core.startup import dataclass, regex
-from armready.languages.groovy import Groovy, Token, TokenKind
+from armready.languages.groovy import Token, TokenKind, parse_groovy
 from armready.systems.jenkins_edit import Statement
 
 _VALUE_OPTIONS = regex(
@@ -24,13 +25,51 @@ _MOST_TOKENS = 200
 _NO_LIST = "docker.build makes one platform: run docker buildx build --platform --push by sh within withRegistry"
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Call:
+    """A call of `docker.build`, with the pushes of its image.
+
+    Attributes:
+        statement: the statement that it is in.
+        end: its last token.
+        chained: the `push` that is called on its result.
+        pushes: each push as its token and its statement.
+        names: what is pushed, or the name that is built.
+        options: its second argument.
+        possible: one command can do the same.
+    """
+
+    statement: Statement
+    end: int
+    chained: int | None
+    pushes: tuple[tuple[int, Statement], ...]
+    names: tuple[str, ...]
+    options: str
+    possible: bool
+
+    def edits(self, platforms: tuple[str, ...]) -> list[Edit] | None:
+        """The edits; None when a statement cannot be replaced or taken out, or when a push has a condition that the build does not have."""
+        first, *others = [place for _, place in self.pushes]
+        if any(push.guards - self.statement.guards for push in (first, *others)):
+            return None
+        tags = " ".join(f"-t {name}" for name in self.names)
+        options = f"--builder {BUILDER} --platform {','.join(platforms)} --provenance=false --push"
+        edits = first.replace([f'sh "docker buildx build {options} {tags} {self.options or "."}"'])
+        for each in (*others, *(() if first.first == self.statement.first else (self.statement,))):
+            removed = each.remove()
+            if removed is None or edits is None:
+                return None
+            edits.extend(removed)
+        return edits
+
+
 class DockerCalls:
     """The calls of the docker object among the tokens of a file."""
 
-    def __init__(self, file: File, groovy: Groovy) -> None:
+    def __init__(self, file: File) -> None:
         self.file = file
-        self.groovy = groovy
-        self.tokens = tokens = groovy.tokens
+        self.groovy = file.parse(parse_groovy)
+        self.tokens = tokens = self.groovy.tokens
         self.pushes: dict[str, list[tuple[int, str]]] = {}
         self.assigned: dict[str, set[str]] = {}
         self.words: dict[str, list[int]] = {}
@@ -59,40 +98,59 @@ class DockerCalls:
                 yield end, self._step(Declared(Verb.USE, self._span(index, end), "docker.image", tuple(arguments[:1])))
 
     def _build(self, index: int) -> tuple[int, Step]:
-        end, arguments = self._arguments(index + 3)
-        name = arguments[0] if arguments else ""
-        given = _options(arguments[1]) if len(arguments) > 1 else {}
-        push = self._chained(end)
-        variable = self.tokens[index - 2].text if index >= 2 and self._text(index - 1) == "=" else ""
-        pushes = [(push, self._argument(push))] if push is not None else self.pushes.get(variable, [])
-        again = next((at for at in self.words.get(variable, []) if at > index and self._text(at + 1) == "="), len(self.tokens))
-        pushes = [each for each in pushes if index < each[0] < again]
-        places = [self._push_statement(at, index, chained=push is not None) for at, _ in pushes]
-        hosts = [self._host(place) for place in places]
-        names = (
-            tuple(dict.fromkeys(_named(name, tag, host or "") for (_, tag), host in zip(pushes, hosts, strict=True))) if pushes else (name,)
-        )
-        statement = Statement(self.file, self.groovy, self._start(index), end)
-        rewrite = _Rewrite(statement, places, names, arguments[1] if len(arguments) > 1 else ".", self.file.settings.platforms)
-        possible = pushes and None not in hosts and name and self._is_plain(index + 3, end) and self._only_pushed(variable, index, push)
-        possible = possible and all(self._is_plain(at + 1, place.last) for (at, _), place in zip(pushes, places, strict=True))
+        call = self._call(index)
+        given = _options(call.options)
         platform = given.get("--platform")
         declared = Declared(
             Verb.BUILD,
-            self._span(index, end),
+            self._span(index, call.end),
             "docker.build",
-            tuple(each for each in names if each),
+            tuple(each for each in call.names if each),
             platforms=None if platform is None else (platform,),
-            pushes=bool(pushes),
-            push_span=self.tokens[pushes[0][0]].span if pushes else None,
-            loads=not pushes,
+            pushes=bool(call.pushes),
+            push_span=self.tokens[call.pushes[0][0]].span if call.pushes else None,
+            loads=not call.pushes,
             dockerfile=given.get("-f") or given.get("--file") or "",
             context=given.get("", ""),
-            widen=rewrite.edits if possible and platform is None else None,
-            reasons=(_NO_LIST,) if not possible else () if push is not None else ("The build moves to the place of its first push",),
+            takes_platforms=call.possible and platform is None,
+            reasons=(_NO_LIST,)
+            if not call.possible
+            else ()
+            if call.chained is not None
+            else ("The build moves to the place of its first push",),
         )
-        step = self._step(declared)
-        return (push if push is not None else end), replace(step, place=places[0] if places else statement)
+        place = call.pushes[0][1] if call.pushes else call.statement
+        return (call.end if call.chained is None else call.chained), replace(self._step(declared), place=(place.first, place.last))
+
+    def _call(self, index: int) -> _Call:
+        """The call of `docker.build` that begins at a token."""
+        end, arguments = self._arguments(index + 3)
+        name = arguments[0] if arguments else ""
+        push = self._chained(end)
+        variable = self.tokens[index - 2].text if index >= 2 and self._text(index - 1) == "=" else ""
+        found = [(push, self._argument(push))] if push is not None else self.pushes.get(variable, [])
+        again = next((at for at in self.words.get(variable, []) if at > index and self._text(at + 1) == "="), len(self.tokens))
+        found = [each for each in found if index < each[0] < again]
+        pushes = tuple((at, self._push_statement(at, index, chained=push is not None)) for at, _ in found)
+        hosts = [self._host(place) for _, place in pushes]
+        names = [_named(name, tag, host or "") for (_, tag), host in zip(found, hosts, strict=True)] or [name]
+        return _Call(
+            statement=Statement(self.file, self.groovy, self._start(index), end),
+            end=end,
+            chained=push,
+            pushes=pushes,
+            names=tuple(dict.fromkeys(names)),
+            options=arguments[1] if len(arguments) > 1 else "",
+            possible=bool(found and name)
+            and None not in hosts
+            and self._is_plain(index + 3, end)
+            and self._only_pushed(variable, index, push)
+            and all(self._is_plain(at + 1, place.last) for at, place in pushes),
+        )
+
+    def rewritten(self, start: int, platforms: tuple[str, ...]) -> list[Edit] | None:
+        """Edits that make one `docker buildx build` of the call at an offset and of its pushes, in the place of the first push."""
+        return self._call(bisect_left(self.tokens, start, key=lambda token: token.span.start)).edits(platforms)
 
     def _start(self, index: int) -> int:
         """The first token of the statement that a call of the docker object is in: with `def name =`."""
@@ -200,34 +258,6 @@ class DockerCalls:
         """What `push(tag)` pushes: the name with another tag, below the registry's host."""
         host = _registry_host(registry.text) if registry is not None else ""
         return tuple(dict.fromkeys(found for tag in tags if (found := _named(name, tag, host))))
-
-
-@dataclass(frozen=True, eq=False)
-class _Rewrite:
-    """`docker.build` with its pushes as one `docker buildx build`, in the place of the first push."""
-
-    build: Statement
-    pushes: Sequence[Statement]
-    names: tuple[str, ...]
-    arguments: str
-    platforms: tuple[str, ...]
-
-    def edits(self, platforms: tuple[str, ...]) -> list[Edit] | None:
-        """The edits; None when a statement cannot be replaced or taken out, or when a push has a condition that the build does not have."""
-        chained = self.pushes[0].first == self.build.first
-        if any(push.guards - self.build.guards for push in self.pushes):
-            return None
-        tags = " ".join(f"-t {name}" for name in self.names)
-        command = (
-            f"docker buildx build --builder {BUILDER} --platform {','.join(platforms)} --provenance=false --push {tags} {self.arguments}"
-        )
-        edits = self.pushes[0].replace([f'sh "{command}"'])
-        for each in (*self.pushes[1:], *(() if chained else (self.build,))):
-            removed = each.remove()
-            if removed is None or edits is None:
-                return None
-            edits.extend(removed)
-        return edits
 
 
 def _fits(token: Token) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
+from armready.builds.editor import Editor
 from armready.builds.model import Host, HostKind, Job, Pipeline, Step
 from armready.core.file import File
 from armready.knowledge.runners import Buildx
@@ -33,3 +34,6 @@ def read(file: File) -> Pipeline:
         ),
         shares_images=True,
     )
+
+
+EDITOR = Editor

@@ -4,41 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from armready.builds.model import Declared, Place, Step, Verb
+from armready.builds.model import Declared, Step, Verb
 from armready.core.file import File
 from armready.core.fix import Edit
 from armready.core.startup import dataclass, regex
 from armready.languages.yaml.nodes import Node, ScalarNode, embedded, in_flow_style, span
-from armready.systems.yaml_steps import Item
+from armready.systems.yaml_steps import ListEditor
 
 _NOT_PLAIN = regex(r": | #|^[-?:,\[\]{}#&*!|>'\"%@`]")
 
 
-@dataclass(frozen=True, eq=False)
-class KeyedItem(Item):
-    """An item that is a mapping with a script under `key`.
+class KeyedEditor(ListEditor):
+    """Edit steps that are mappings with a script under a key.
 
     Attributes:
         key: the key of a script.
-        script: the node of this step's own script; lines go into it when it has lines of its own.
         block: new lines become one step with a block of lines instead of a step each.
         extra: more keys of a new step, as lines.
     """
 
-    key: str
-    script: ScalarNode | None = None
-    block: bool = False
+    key = "run"
+    block = False
     extra: tuple[str, ...] = ()
 
-    def insert_scripts(self, lines: tuple[str, ...]) -> list[Edit] | None:
-        """Edits that put steps with the lines before this one; None when they belong into its own script."""
-        if in_flow_style(self.sequence) or (self.script is not None and self.script.style == "|"):
+    def insert_scripts(self, step: Step, lines: tuple[str, ...]) -> list[Edit] | None:
+        """Put steps with the lines before this one; those of a script with lines of its own belong into it."""
+        item = self.item(step)
+        if item is None or in_flow_style(item.sequence) or self.file.text.startswith("|", step.span.start):
             return None
         if self.block and len(lines) > 1:
-            return self.insert_items(((f"{self.key}: |", *(f"  {line}" for line in lines), *self.extra),))
+            return item.insert_items(((f"{self.key}: |", *(f"  {line}" for line in lines), *self.extra),))
         if any(_NOT_PLAIN.search(line) for line in lines):
             return None
-        return self.insert_items(tuple((f"{self.key}: {line}", *self.extra) for line in lines))
+        return item.insert_items(tuple((f"{self.key}: {line}", *self.extra) for line in lines))
 
 
 class Budget:
@@ -62,7 +60,7 @@ class Context:
     detect_only: str = ""
 
 
-def script_step(file: File, node: Node | None, place: Place | None, shell: int, context: Context, name: str = "") -> Step | None:
+def script_step(file: File, node: Node | None, place: tuple[int, int] | None, shell: int, context: Context, name: str = "") -> Step | None:
     """A step that runs the shell in a scalar; None when the node is no scalar."""
     if not isinstance(node, ScalarNode) or not node.value.strip():
         return None
@@ -79,7 +77,7 @@ def script_step(file: File, node: Node | None, place: Place | None, shell: int, 
     )
 
 
-def declared_step(declared: Declared, place: Place | None, shell: int, context: Context, name: str = "") -> Step:
+def declared_step(declared: Declared, place: tuple[int, int] | None, shell: int, context: Context, name: str = "") -> Step:
     """A step that is no script."""
     return Step(
         declared.span,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from functools import partial
 
+from armready.builds.editor import Editor
 from armready.builds.model import Host, HostKind, Job, Pipeline, Step
 from armready.core.file import File
 from armready.core.fix import Edit
-from armready.core.startup import dataclass, regex
+from armready.core.source import Span
+from armready.core.startup import regex
 from armready.knowledge.runners import Buildx
 from armready.languages.make import Makefile, Rule, parse_makefile
 
@@ -30,41 +31,48 @@ def read(file: File) -> Pipeline:
         if rule.recipe is None:
             jobs.append(Job(name, rule.span, HOST, (), needs=needs))
             continue
-        place = RecipePlace(file, rule)
         step = Step(
             rule.span,
             rule.recipe,
             opaque=rule.opaque,
             shell=index,
             folder=folder,
-            place=place,
+            place=(index, 0),
             restarts=() if one_shell else tuple(line.start for line in rule.lines),
             detect_only="make chooses by a condition which lines of the recipe it runs" if rule.branched else "",
         )
-        add = None if rule.conditional or not rule.targets else partial(_add_target, file, makefile, rule)
-        jobs.append(Job(name, rule.span, HOST, (step,), environment=environment, needs=needs, recipe=True, add_target=add))
+        takes_targets = bool(rule.targets) and not rule.conditional
+        jobs.append(Job(name, rule.span, HOST, (step,), environment=environment, needs=needs, recipe=True, takes_targets=takes_targets))
     return Pipeline("make", tuple(jobs), shares_images=True)
 
 
-@dataclass(frozen=True, eq=False)
-class RecipePlace:
-    """The lines of a recipe."""
+class MakeEditor(Editor):
+    """Edit the recipes of a Makefile. A rule is never taken out: others may depend on it."""
 
-    file: File
-    rule: Rule
+    def _rule(self, place: Span) -> Rule | None:
+        return self.file.parse(_rules_by_place).get(place)
 
-    def insert_scripts(self, lines: tuple[str, ...]) -> list[Edit] | None:
-        """Edits that put lines above the recipe's first one."""
-        if self.rule.recipe is None or not self.rule.recipe.segments:
+    def insert_scripts(self, step: Step, lines: tuple[str, ...]) -> list[Edit] | None:
+        """Put lines above the first one of the recipe."""
+        rule = self._rule(step.span)
+        if rule is None or rule.recipe is None or not rule.recipe.segments:
             return None
-        first = self.rule.recipe.segments[0].host
+        first = rule.recipe.segments[0].host
         if not self.file.source.indent_at(first).startswith("\t"):
             return None
         return [self.file.insert_line_above(first, f"\t@{line.replace('$', '$$')}") for line in reversed(lines)]
 
-    def remove(self) -> list[Edit] | None:
-        """A rule is never taken out: others may depend on it."""
-        return None
+    def add_target(self, job: Job, name: str, command: str) -> list[Edit] | None:
+        """Put a target behind a rule; None when there is one of that name."""
+        rule = self._rule(job.span)
+        return None if rule is None else _add_target(self.file, self.file.parse(parse_makefile), rule, name, command)
+
+
+EDITOR = MakeEditor
+
+
+def _rules_by_place(file: File) -> dict[Span, Rule]:
+    return {rule.span: rule for rule in file.parse(parse_makefile).rules}
 
 
 def _add_target(file: File, makefile: Makefile, rule: Rule, name: str, command: str) -> list[Edit] | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from functools import partial
 
+from armready.builds.editor import Editor
 from armready.builds.model import Host, HostKind, Job, Needs, Pipeline, Step
 from armready.builds.setup import lines
 from armready.core.file import File
@@ -24,15 +24,20 @@ def read(file: File) -> Pipeline:
         script = embedded(file, value)
         if script is not None:
             step = Step(span(value), script, shell=index, folder=folder)
-            prepare = partial(_prepare, file)
-            jobs.append(Job(text_of(key) or "", span(key), _HOST, (step,), recipe=True, prepare=prepare))
+            jobs.append(Job(text_of(key) or "", span(key), _HOST, (step,), recipe=True, own_setup=True))
     return Pipeline("npm", tuple(jobs), shares_images=True)
 
 
-def _prepare(file: File, step: Step, missing: Needs) -> list[Edit] | None:
-    """Edits that put the set-up in front of a script, which is one line: a line break would not survive in every shell that npm uses."""
-    first = step.script.host_offset(0) if step.script is not None else None
-    if step.script is None or first is None:
-        return None
-    written = step.script.encode("".join(f"({line}) && " for line in lines(_HOST, missing, file.settings)))
-    return None if written is None else [file.insert(first, written)]
+class NpmEditor(Editor):
+    """Edit the scripts of a package.json."""
+
+    def prepare(self, job: Job, step: Step, missing: Needs) -> list[Edit] | None:
+        """Put the set-up in front of a script, which is one line: a line break would not survive in every shell that npm uses."""
+        first = step.script.host_offset(0) if step.script is not None else None
+        if step.script is None or first is None:
+            return None
+        written = step.script.encode("".join(f"({line}) && " for line in lines(job.host, missing, self.file.settings)))
+        return None if written is None else [self.file.insert(first, written)]
+
+
+EDITOR = NpmEditor

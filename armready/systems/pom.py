@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
+from armready.builds.editor import Editor
+from armready.builds.events import Build
 from armready.builds.model import Declared, Pipeline, Verb
 from armready.core.errors import ParseProblem
 from armready.core.file import File
@@ -100,7 +102,7 @@ def read(file: File) -> Pipeline:
         artifact = plugin.child("artifactId")
         if artifact is None or artifact.text.strip() != _JIB or plugin.child("configuration") is None:
             continue
-        jobs.append(described_job(_JIB, Span(plugin.start, plugin.start + len("<plugin>")), _build(file, plugin), environment))
+        jobs.append(described_job(_JIB, Span(plugin.start, plugin.start + len("<plugin>")), _build(plugin), environment))
     return Pipeline("jib", tuple(jobs))
 
 
@@ -109,7 +111,7 @@ def _properties(root: Element) -> list[Element]:
     return properties.children if properties is not None else []
 
 
-def _build(file: File, plugin: Element) -> Declared:
+def _build(plugin: Element) -> Declared:
     configuration = plugin.child("configuration")
     assert configuration is not None
     image, platforms = configuration.child("to", "image"), configuration.child("from", "platforms")
@@ -118,10 +120,6 @@ def _build(file: File, plugin: Element) -> Declared:
         systems = [(each.child("os"), each.child("architecture")) for each in platforms.every("platform")]
         named = tuple(f"{os.text.strip() if os else 'linux'}/{arch.text.strip()}" for os, arch in systems if arch is not None)
     goals = [goal.text.strip() for goal in plugin.every("goal")]
-
-    def widen(_wanted: tuple[str, ...]) -> list[Edit] | None:
-        edit = _widen(file, configuration) if "$" not in "".join(named or ()) else None
-        return None if edit is None else [edit]
 
     return Declared(
         Verb.BUILD,
@@ -132,7 +130,7 @@ def _build(file: File, plugin: Element) -> Declared:
         pushes="build" in goals,
         folder=None,
         native=True,
-        widen=widen,
+        takes_platforms=True,
         reasons=(_NEEDS,),
     )
 
@@ -191,3 +189,19 @@ def _insert(file: File, parent: Element, step: str, lines: list[str], *, at_end:
         return None
     end = file.text.find(">", last.inner.end) + 1
     return file.insert(end, text)
+
+
+class PomEditor(Editor):
+    """Edit the configuration of Jib."""
+
+    def set_platforms(self, build: Build, platforms: tuple[str, ...]) -> list[Edit] | None:
+        """Put the platforms in `from`."""
+        plugins = self.file.parse(parse_xml).every("plugin")
+        configuration = next((each.child("configuration") for each in plugins if each.start == build.span.start), None)
+        if configuration is None or build.declared is None or "$" in "".join(build.declared.platforms or ()):
+            return None
+        edit = _widen(self.file, configuration)
+        return None if edit is None else [edit]
+
+
+EDITOR = PomEditor

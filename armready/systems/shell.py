@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from armready.builds.editor import Editor
 from armready.builds.model import Host, HostKind, Job, Pipeline, Step
 from armready.core.embedded import Embedded
 from armready.core.file import File
@@ -20,3 +21,6 @@ def read(file: File) -> Pipeline:
     whole = Span(0, len(file.text))
     step = Step(whole, Embedded.whole(file.text), folder=None if "cd " in file.text[:2000] else "")
     return Pipeline("shell", (Job(file.path, whole, HOST, (step,)),), shares_images=True)
+
+
+EDITOR = Editor

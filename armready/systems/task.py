@@ -10,7 +10,7 @@ from armready.core.file import File
 from armready.knowledge.runners import Buildx
 from armready.languages.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode, get, pairs, parse_yaml, span, text_of
 from armready.systems.keyed_steps import Context, script_step
-from armready.systems.yaml_steps import Item, environment_of
+from armready.systems.yaml_steps import ListEditor, environment_of, place_in
 
 _HOST = Host(HostKind.PERSISTENT, buildx=Buildx.CURRENT, doubt="task runs on whatever machine calls it")
 
@@ -27,7 +27,7 @@ def read(file: File) -> Pipeline:
             steps = tuple(_steps(file, task, context))
             if steps:
                 needs = tuple(text_of(each) or text_of(get(each, "task")) or "" for each in _listed(get(task, "deps")))
-                jobs.append(Job(text_of(key) or "", span(key), _HOST, steps, environment=environment, needs=needs, recipe=True, node=task))
+                jobs.append(Job(text_of(key) or "", span(key), _HOST, steps, environment=environment, needs=needs, recipe=True))
     return Pipeline("task", tuple(jobs), shares_images=True)
 
 
@@ -46,6 +46,9 @@ def _steps(file: File, task: Node, context: Context) -> Iterator[Step]:
     for index, each in enumerate(_listed(commands)):
         script = each if isinstance(each, ScalarNode) else get(each, "cmd")
         assert isinstance(commands, SequenceNode)
-        step = script_step(file, script, Item(file, commands, index), index, context)
+        step = script_step(file, script, place_in(commands, index), index, context)
         if step is not None:
             yield step
+
+
+EDITOR = ListEditor

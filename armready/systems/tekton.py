@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from armready.builds.editor import Editor
 from armready.builds.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
 from armready.core.file import File
 from armready.core.startup import regex
@@ -70,7 +71,7 @@ def _task(file: File, name: str, spec: Node | None) -> Iterator[Job]:
         if one is not None:
             found.append(one)
     environment = _parameters(get(spec, "params")) | named_environment(get(spec, "stepTemplate", "env"))
-    yield Job(name, span(spec.value[0][0]), _HOST, tuple(found), environment=environment, node=spec)
+    yield Job(name, span(spec.value[0][0]), _HOST, tuple(found), environment=environment)
 
 
 def _reference(file: File, name: str, task: Node, given: dict[str, tuple[str, ...]]) -> Iterator[Job]:
@@ -102,4 +103,7 @@ def _reference(file: File, name: str, task: Node, given: dict[str, tuple[str, ..
     )
     keys = [key for key, _ in merged_pairs(task)]
     step = declared_step(declared, None, 0, Context({}), key_of(keys[0]) or "")
-    yield Job(name, span(keys[0]), _HOST, (step,), environment=given, node=task)
+    yield Job(name, span(keys[0]), _HOST, (step,), environment=given)
+
+
+EDITOR = Editor

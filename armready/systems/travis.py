@@ -23,7 +23,7 @@ from armready.languages.yaml.nodes import (
     text_of,
 )
 from armready.systems.keyed_steps import Context, script_step
-from armready.systems.yaml_steps import Item, flattened
+from armready.systems.yaml_steps import ListEditor, flattened, place_in
 
 _PHASES = (
     "before_install",
@@ -69,7 +69,6 @@ def _job(file: File, root: Node | None, node: MappingNode, several: str) -> Job:
         tuple(_steps(file, root, node)),
         environment=_environment(get(root, "env")) | (_environment(get(node, "env")) if node is not root else {}),
         one_of_several=several,
-        node=node,
     )
 
 
@@ -111,7 +110,7 @@ def _steps(file: File, root: Node | None, node: MappingNode) -> Iterator[Step]:
             yield from _deployments(file, value)
             continue
         for scalar, sequence, index in flattened(value):
-            place = Item(file, sequence, index) if sequence is not None else None
+            place = place_in(sequence, index)
             step = script_step(file, scalar, place, 0, Context({}), phase)
             if step is not None:
                 yield Step(step.span, step.script, name=phase, place=place, late=phase in _LATE)
@@ -146,3 +145,6 @@ def _host(root: Node | None, node: MappingNode) -> Host:
         return Host(HostKind.TRAVIS, architecture, buildx=Buildx.CURRENT, doubt=doubt)
     doubt = f"the machine of dist {dist or '(default)'} may have an engine without buildx: dist: jammy has one"
     return Host(HostKind.TRAVIS, architecture, buildx=Buildx.UNKNOWN, doubt=doubt)
+
+
+EDITOR = ListEditor

@@ -9,9 +9,9 @@ from armready.builds.model import Declared, Host, HostKind, Job, Pipeline, Step,
 from armready.core.file import File
 from armready.knowledge.runners import Buildx, architecture_of_label, buildx_of_image, docker_image_tag
 from armready.languages.yaml.nodes import MappingNode, Node, SequenceNode, get, key_of, merged_pairs, parse_yaml, span, strings, text_of
-from armready.systems.image_plugins import plugin
+from armready.systems.image_plugins import PluginEditor, plugin
 from armready.systems.keyed_steps import Context, declared_step, script_step
-from armready.systems.yaml_steps import Item, flattened, mapping_texts, named_environment
+from armready.systems.yaml_steps import flattened, mapping_texts, named_environment, place_in
 
 
 def read(file: File) -> Pipeline:
@@ -32,7 +32,6 @@ def read(file: File) -> Pipeline:
         one_of_several=f"its matrix has several architectures ({axis})" if axis else "",
         needs=strings(get(root, "depends_on")),
         matrix=matrix,
-        node=root,
     )
     return Pipeline("woodpecker", (job,))
 
@@ -74,10 +73,13 @@ def _steps(file: File, steps: list[tuple[str, MappingNode]]) -> Iterator[Step]:
         condition = file.text[span(when).start : span(when).end] if when is not None else ""
         context = Context(named_environment(get(step, "environment")), condition=condition)
         for scalar, sequence, index in flattened(get(step, "commands")):
-            place = Item(file, sequence, index) if sequence is not None else None
+            place = place_in(sequence, index)
             found = script_step(file, scalar, place, shell, context, name)
             if found is not None:
                 yield found
         declared = plugin(file, step, text_of(get(step, "image")) or "", get(step, "settings"))
         if get(step, "commands") is None:
             yield declared_step(declared or Declared(Verb.OTHER, span(step)), None, shell, context, name)
+
+
+EDITOR = PluginEditor

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from armready.builds.editor import Editor
+from armready.builds.model import Step
 from armready.core.file import File
 from armready.core.fix import Edit
 from armready.core.source import Span
@@ -20,6 +22,7 @@ from armready.languages.yaml.nodes import (
     key_of,
     merged_pairs,
     places,
+    sequence_at,
     span,
     strings,
     text_of,
@@ -37,6 +40,12 @@ class Item:
     file: File
     sequence: SequenceNode
     index: int
+
+    @property
+    def node(self) -> Node:
+        """The item itself."""
+        node: Node = self.sequence.value[self.index]
+        return node
 
     def insert_scripts(self, lines: tuple[str, ...]) -> list[Edit] | None:
         """Edits that put scalar items before this one."""
@@ -122,6 +131,30 @@ class Item:
         blank = re.compile(r"(?>(?:[ \t]*+\r?\n)+)").match(self.file.text, end)
         spaced = not self.file.text[:first].rpartition("\n")[0].rpartition("\n")[2].strip()
         return [self.file.delete(Span(first, blank.end() if blank and spaced else end))]
+
+
+def place_in(sequence: SequenceNode | None, index: int) -> tuple[int, int] | None:
+    """The place of an item as a step has it; None outside of a list."""
+    return None if sequence is None else (int(sequence.start_mark.index), index)
+
+
+class ListEditor(Editor):
+    """Edit steps that are items of a YAML list."""
+
+    def item(self, step: Step) -> Item | None:
+        """The item that a step is."""
+        sequence = sequence_at(self.file, step.place[0]) if step.place is not None else None
+        return None if sequence is None or step.place is None else Item(self.file, sequence, step.place[1])
+
+    def insert_scripts(self, step: Step, lines: tuple[str, ...]) -> list[Edit] | None:
+        """Put the lines before the step as items."""
+        item = self.item(step)
+        return None if item is None else item.insert_scripts(lines)
+
+    def remove_step(self, step: Step) -> list[Edit] | None:
+        """Take out the item."""
+        item = self.item(step)
+        return None if item is None else item.remove()
 
 
 def flattened(node: Node | None) -> Iterator[tuple[ScalarNode, SequenceNode | None, int]]:

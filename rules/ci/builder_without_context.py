@@ -26,6 +26,7 @@ from collections.abc import Iterator
 
 from armready.builds.events import Build, Event, Setup
 from armready.builds.file_builds import read_builds
+from armready.builds.readers import editor_of
 from armready.builds.setup import CONTEXT
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
@@ -103,11 +104,11 @@ class BuilderWithoutContext(FileRule):
 
 
 def _fix(file: File, event: Event) -> Fix | None:
-    if event.script is None or event.command is None or event.step.place is None:
+    if event.script is None or event.command is None:
         return None
     last = event.command.words[-1]
     edit = event.script.edit(file, last.span, f"{last.text} {CONTEXT}")
-    above = event.step.place.insert_scripts((f"docker context create {CONTEXT}",))
+    above = file.parse(editor_of).insert_scripts(event.step, (f"docker context create {CONTEXT}",))
     if edit is None or above is None:
         return None
     applicability = Applicability.SAFE if event.job.host.trusted else Applicability.UNSAFE

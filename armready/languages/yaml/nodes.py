@@ -44,12 +44,14 @@ __all__ = [
     "key_of",
     "kind_of",
     "merged_pairs",
+    "pair_at",
     "pair_of",
     "pairs",
     "parse_stream",
     "parse_yaml",
     "parse_yaml_text",
     "places",
+    "sequence_at",
     "span",
     "strings",
     "text_of",
@@ -82,6 +84,34 @@ def parse_yaml(file: File) -> tuple[Node, ...]:
     if not roots and stream.problems:
         raise ParseProblem(stream.problems[0])
     return roots
+
+
+class _Index(NamedTuple):
+    """The sequences of a file by where they begin, and its pairs, each with its mapping, by where the content of their key begins."""
+
+    sequences: dict[int, SequenceNode]
+    pairs: dict[int, tuple[MappingNode, Node, Node]]
+
+
+def _index(file: File) -> _Index:
+    found = _Index({}, {})
+    for root in file.parse(parse_yaml):
+        for node in walk(root):
+            if isinstance(node, SequenceNode):
+                found.sequences[int(node.start_mark.index)] = node
+            elif isinstance(node, MappingNode):
+                found.pairs.update((content_start(key), (node, key, value)) for key, value in node.value)
+    return found
+
+
+def sequence_at(file: File, start: int) -> SequenceNode | None:
+    """The sequence whose node begins at an offset."""
+    return file.parse(_index).sequences.get(start)
+
+
+def pair_at(file: File, start: int) -> tuple[MappingNode, Node, Node] | None:
+    """The mapping, the key and the value of the pair whose key is at an offset."""
+    return file.parse(_index).pairs.get(start)
 
 
 def pairs(node: Node | None) -> tuple[tuple[Node, Node], ...]:

@@ -43,7 +43,7 @@ def state(file: File, facts: Iterable[object]) -> frozenset[str]:
 def _of_builds(facts: Iterable[object]) -> Iterator[str]:
     for fact in facts:
         if isinstance(fact, ImageBuild) and fact.platforms.resolved:
-            what = fact.dockerfile or fact.context or "an image"
+            what = fact.inputs.dockerfile or fact.inputs.context or "an image"
             yield f"{what} is {'built' if fact.platforms.arm64 else 'not built'} for arm64"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from armready.builds.events import Output
+from armready.builds.model import HostKind, Needs
 from armready.builds.platforms import Platforms
 from armready.core.fix import Fix
 from armready.core.source import Location
@@ -28,83 +30,130 @@ class Pushed:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildJob:
+    """The job, recipe or target that builds an image.
+
+    Attributes:
+        system: the CI system or build description.
+        host: the sort of machine.
+        architecture: of the machine, empty when it is not known.
+        known_machine: what the machine is and has is told by its CI system.
+        jobs: the jobs that build or push the image when they are run.
+        hidden: its name, when it is a hidden job that the file itself does not use.
+        generated: a program writes the file.
+        local_actions: the folders of the repository's own actions that it runs before the build.
+    """
+
+    system: str
+    host: HostKind
+    architecture: str
+    known_machine: bool
+    jobs: tuple[str, ...] = ()
+    hidden: str = ""
+    generated: bool = False
+    local_actions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildTool:
+    """What builds an image.
+
+    Attributes:
+        name: docker, podman, kaniko, the name of an action.
+        output: where the result goes.
+        is_docker: it is docker, its buildx, or an action around them.
+        native: it has arm machines of its own.
+        described_in: the files that describe the builds of a bake.
+    """
+
+    name: str
+    output: Output
+    is_docker: bool = True
+    native: bool = False
+    described_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildInputs:
+    """What an image is built from.
+
+    Attributes:
+        dockerfile: its path relative to the root, None when it cannot be told.
+        context: likewise.
+        target: the stage that is built, empty for the last one.
+        host_built: files that the job compiles for its own architecture before the build.
+    """
+
+    dockerfile: str | None = None
+    context: str | None = None
+    target: str = ""
+    host_built: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformsFrom:
+    """What names the platforms of a build.
+
+    Attributes:
+        location: its place, when that is not part of the build's own text.
+        environment: it is DOCKER_DEFAULT_PLATFORM.
+        overridable: it is a variable that whoever runs the build can set.
+    """
+
+    location: Location | None = None
+    environment: bool = False
+    overridable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildFixes:
+    """What can be done about a build.
+
+    Attributes:
+        build: makes it a multi-platform build.
+        why_not: why there is no such fix.
+        prepared: the same fix, when the repository's own actions set up emulator and builder.
+        setup: gives the job emulator and builder.
+    """
+
+    build: Fix | None = None
+    why_not: str = ""
+    prepared: Fix | None = None
+    setup: Fix | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImageBuild:
     """An image that a file builds.
 
     Attributes:
         location: of the build.
-        system: the CI system or build description.
-        job: the job, recipe or target.
-        tool: docker, podman, kaniko, the name of an action.
-        host: the machine, in words.
-        architecture: of the machine, empty when it is not known.
+        job: what runs it.
+        tool: what builds.
         platforms: what the build names.
-        output: where the result goes.
+        platforms_from: what names them.
+        inputs: what it is built from.
+        missing: what the job lacks for several platforms.
+        fixes: what can be done.
         pushes: what is pushed.
         names: every name the image has, normalised.
-        overridable: its platforms come from a variable that whoever runs it can set.
-        jobs: the jobs that build or push it when they are run.
-        described_in: the files that describe the builds of a bake.
-        platforms_location: where the platforms are named, when that is not part of the build's own text.
-        dockerfile: its path relative to the root, None when it cannot be told.
-        context: likewise.
-        exempt: why one platform is right here, empty otherwise.
-        hidden: the name of the hidden job it stands in and that the file itself does not use.
-        missing_emulator: the job registers no emulator before it.
-        missing_builder: the job has no builder that can make several platforms.
-        native: the builder has arm machines of its own.
-        fix: makes it a multi-platform build.
-        why_not: why there is no such fix.
-        setup: gives the job emulator and builder.
-        default_platform: its platforms come from DOCKER_DEFAULT_PLATFORM.
-        handed_over: build and push stand in different jobs.
         certain: the push is a command of the same file for exactly this image.
-        generated: a program writes the file.
-        recipe: it is a target of a build description that people also call by hand.
-        target: the stage that is built, empty for the last one.
-        known_machine: what the machine is and has is told by its CI system.
-        is_docker: it is built by docker, its buildx, or an action around them.
-        local_actions: the folders of the repository's own actions that the job runs before it.
-        fix_if_prepared: `fix`, when those set up emulator and builder.
-        host_built: files that the job compiles for its own architecture before the build.
+        exempt: why one platform is right here, empty otherwise.
     """
 
     location: Location
-    system: str
-    job: str
-    tool: str
-    host: str
-    architecture: str
+    job: BuildJob
+    tool: BuildTool
     platforms: Platforms
-    output: str
+    platforms_from: PlatformsFrom = PlatformsFrom()
+    inputs: BuildInputs = BuildInputs()
+    missing: Needs
+    fixes: BuildFixes
     pushes: tuple[Pushed, ...] = ()
     names: tuple[str, ...] = ()
-    dockerfile: str | None = None
-    context: str | None = None
-    exempt: str = ""
-    hidden: str = ""
-    missing_emulator: bool = False
-    missing_builder: bool = False
-    native: bool = False
-    fix: Fix | None = None
-    why_not: str = ""
-    setup: Fix | None = None
-    default_platform: bool = False
-    handed_over: bool = False
     certain: bool = True
-    generated: bool = False
-    recipe: bool = False
-    target: str = ""
-    host_built: tuple[str, ...] = ()
-    known_machine: bool = False
-    is_docker: bool = True
-    platforms_location: Location | None = None
-    described_in: tuple[str, ...] = ()
-    jobs: tuple[str, ...] = ()
-    overridable: bool = False
-    local_actions: tuple[str, ...] = ()
-    fix_if_prepared: Fix | None = None
+    exempt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +194,7 @@ class Deployed:
     spellings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallMade:
     """A script or a target that a job runs.
 
@@ -154,26 +203,22 @@ class CallMade:
         runner: make, script, npm, just, task, bake, compose and others.
         path: of the file that holds it, None when it cannot be told.
         target: its name.
-        host: the machine, in words.
-        architecture: of the machine.
+        missing: what the job lacks for several platforms.
         setup: gives the job emulator and builder, where its machine is known and lacks them.
         in_ci: a job of a CI system runs it on Linux, not on arm64, and has not set up what arm64 needs.
         pushes: it is told to push what the file describes (Bake, Compose).
-        missing_emulator: the job registers no emulator before it.
-        missing_builder: the job has no builder that can make several platforms.
+        by_daemon: what it builds or pushes is in the daemon, which holds one platform.
     """
 
     location: Location
     runner: str
     path: str | None
     target: str
-    host: str
-    architecture: str
+    missing: Needs
     setup: Fix | None = None
     in_ci: bool = False
     pushes: bool = False
-    missing_emulator: bool = False
-    missing_builder: bool = False
+    by_daemon: bool = False
 
 
 @dataclass(frozen=True, slots=True)

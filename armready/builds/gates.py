@@ -30,12 +30,12 @@ def judge(project: Project, build: ImageBuild, fix: Fix | None) -> Judged:
         )
     if fix is None:
         return Judged(None, tuple(related))
-    if build.generated:
+    if build.job.generated:
         fix = fix.demoted(Applicability.DISPLAY, "A program writes this file: change what it is made from")
     if blocking is not None:
         where = f"{blocking.path}:{blocking.location.region.line}"
         fix = fix.demoted(Applicability.DISPLAY, f"Mend {blocking.code} at {where} first: {blocking.message}")
-    elif build.dockerfile is None:
+    elif build.inputs.dockerfile is None:
         fix = fix.demoted(Applicability.UNSAFE, "Which Dockerfile is built cannot be told, so nothing is known of its base images")
     else:
         fix = _of_dockerfile(project, build, fix)
@@ -44,16 +44,18 @@ def judge(project: Project, build: ImageBuild, fix: Fix | None) -> Judged:
 
 def dockerfile_of(project: Project, build: ImageBuild) -> DockerfileFact | None:
     """The facts of the build's Dockerfile, when it is known and read."""
-    if build.dockerfile is None:
+    if build.inputs.dockerfile is None:
         return None
-    return next(iter(project.facts_in(build.dockerfile, DockerfileFact)), None)
+    return next(iter(project.facts_in(build.inputs.dockerfile, DockerfileFact)), None)
 
 
 def open_finding(project: Project, build: ImageBuild) -> Finding | None:
     """The worst finding in the Dockerfile of a build that an arm64 build would run into, before ignore comments."""
-    if build.dockerfile is None:
+    if build.inputs.dockerfile is None:
         return None
-    found = [each for each in project.findings_in(build.dockerfile) if each.code.startswith("DF") and each.severity is not Severity.INFO]
+    found = [
+        each for each in project.findings_in(build.inputs.dockerfile) if each.code.startswith("DF") and each.severity is not Severity.INFO
+    ]
     return min(found, key=lambda each: (each.severity.rank, each.location.span), default=None)
 
 
@@ -62,21 +64,21 @@ def emulated(project: Project, build: ImageBuild) -> bool:
     dockerfile = dockerfile_of(project, build)
     if dockerfile is None or dockerfile.is_template:
         return True
-    stages = dockerfile.needed(build.target)
+    stages = dockerfile.needed(build.inputs.target)
     return not stages or any(stage.runs for stage in stages)
 
 
 def _of_dockerfile(project: Project, build: ImageBuild, fix: Fix) -> Fix:
-    dockerfile = dockerfile_of(project, build)
+    path, dockerfile = build.inputs.dockerfile, dockerfile_of(project, build)
     if dockerfile is None:
-        return fix.demoted(Applicability.UNSAFE, f"{build.dockerfile} is not in the repository, so nothing is known of its base images")
+        return fix.demoted(Applicability.UNSAFE, f"{path} is not in the repository, so nothing is known of its base images")
     if dockerfile.is_template:
-        return fix.demoted(Applicability.UNSAFE, f"{build.dockerfile} is a template, so nothing of it is sure")
-    stages = dockerfile.needed(build.target) or dockerfile.stages
+        return fix.demoted(Applicability.UNSAFE, f"{path} is a template, so nothing of it is sure")
+    stages = dockerfile.needed(build.inputs.target) or dockerfile.stages
     for stage in stages:
         fix = _of_stage(project, build, stage, fix)
     heavy = [place for stage in stages for place in stage.heavy]
-    if heavy and not build.native:
+    if heavy and not build.tool.native:
         why = (
             f"{heavy[0].path}:{heavy[0].region.line} compiles under emulation, which takes 5 to 20 times as long: "
             "a FROM --platform=$BUILDPLATFORM stage or a native runner avoids it"
@@ -119,12 +121,11 @@ def _built_here(project: Project, build: ImageBuild, image: ImageFact) -> ImageB
 def _of_inputs(project: Project, build: ImageBuild, fix: Fix) -> Fix:
     """Files that the job compiles for its own machine and that the Dockerfile copies."""
     dockerfile = dockerfile_of(project, build)
-    if dockerfile is None or not build.host_built:
+    if dockerfile is None or not build.inputs.host_built:
         return fix
-    copies = {
-        copy.removeprefix("./").rstrip("/") for stage in dockerfile.needed(build.target) or dockerfile.stages for copy in stage.copies
-    }
-    for made in build.host_built:
+    stages = dockerfile.needed(build.inputs.target) or dockerfile.stages
+    copies = {copy.removeprefix("./").rstrip("/") for stage in stages for copy in stage.copies}
+    for made in build.inputs.host_built:
         path = made.removeprefix("./").rstrip("/")
         for copy in copies:
             if (
@@ -133,7 +134,7 @@ def _of_inputs(project: Project, build: ImageBuild, fix: Fix) -> Fix:
                 and (copy == path or path.startswith(f"{copy}/") or copy.startswith(f"{path}/") or path.endswith(f"/{copy}"))
             ):
                 why = (
-                    f"{copy}, which {build.dockerfile} copies, is compiled by the job for its own architecture: "
+                    f"{copy}, which {build.inputs.dockerfile} copies, is compiled by the job for its own architecture: "
                     "compile it in the Dockerfile, or once for each platform"
                 )
                 return fix.demoted(Applicability.DISPLAY, why)

@@ -21,7 +21,9 @@ def as_included(project: Project, build: ImageBuild) -> ImageBuild:
     folder = next((each for each in _around(own) if any(project.exists(posixpath.join(each, name)) for name in _MAKEFILES)), own)
     if folder == own:
         return build
-    return replace(build, dockerfile=_moved(build.dockerfile, own, folder), context=_moved(build.context, own, folder))
+    inputs = build.inputs
+    moved = replace(inputs, dockerfile=_moved(inputs.dockerfile, own, folder), context=_moved(inputs.context, own, folder))
+    return replace(build, inputs=moved)
 
 
 def _around(folder: str) -> list[str]:

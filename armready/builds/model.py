@@ -146,6 +146,10 @@ class Needs:
     emulator: bool
     builder: bool
 
+    def __bool__(self) -> bool:
+        """Whether anything is missing."""
+        return self.emulator or self.builder
+
 
 @dataclass(frozen=True, eq=False)
 class Step:

@@ -62,8 +62,8 @@ def _name(spelling: str) -> str:
 
 def _platforms(build: ImageBuild) -> tuple[str, ...]:
     """The platforms that a build is known to make; empty when they are not, or when it is one part of an image that is merged later."""
-    if build.exempt or build.hidden or not build.certain:
+    if build.exempt or build.job.hidden or not build.certain:
         return ()
     if build.platforms.given:
         return build.platforms.values if build.platforms.resolved else ()
-    return (f"linux/{build.architecture}",) if build.architecture in ("amd64", "arm64") else ()
+    return (f"linux/{build.job.architecture}",) if build.job.architecture in ("amd64", "arm64") else ()

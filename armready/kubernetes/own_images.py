@@ -56,4 +56,4 @@ def _may_make_arm64(build: ImageBuild) -> bool:
     """Only a build whose platforms are known, or that follows a machine known to be amd64, says that there is no arm64."""
     if build.platforms.given:
         return build.platforms.arm64 or not build.platforms.resolved
-    return build.architecture != "amd64"
+    return build.job.architecture != "amd64"

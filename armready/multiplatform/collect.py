@@ -6,23 +6,28 @@ import posixpath
 from collections.abc import Iterator
 
 from armready.builds import references
-from armready.builds.events import Bake, Build, Call, Compile, Deploy, Event, Setup, spellings
+from armready.builds.events import Bake, Build, Call, Compile, Deploy, Event, Output, Setup, spellings
 from armready.builds.facts import (
     DESCRIBED,
     BuildFact,
+    BuildFixes,
+    BuildInputs,
+    BuildJob,
+    BuildTool,
     CallMade,
     Deployed,
     Elsewhere,
     ExtendedJob,
     FreePush,
     ImageBuild,
+    PlatformsFrom,
     Prepares,
     Pushed,
     WeakEmulator,
 )
 from armready.builds.file_builds import Builds, read_builds
 from armready.builds.history import Chain
-from armready.builds.model import HostKind, Needs, Pipeline
+from armready.builds.model import Host, HostKind, Needs, Pipeline
 from armready.builds.paths import context_of, dockerfile_of
 from armready.builds.publishers import PUBLISHERS
 from armready.builds.readers import READERS
@@ -81,47 +86,69 @@ def image_build(file: File, builds: Builds, chain: Chain) -> ImageBuild:
         why_not = folded.why_not
         fix = _shared(folded.fix, builds, chain)
     native = bool(build.declared and build.declared.native) or build.tool in PUBLISHERS
-    local = tuple(each.detail for each in builds.events[job].of(Setup) if each.kind == "action" and each.order < build.order)
     setup = None
-    if build.platforms.arm64 and not native and (missing.emulator or missing.builder):
+    if build.platforms.arm64 and not native and missing:
         setup = _setup_fix(file, chain, builds.events[job], missing)
+    declared = build.declared
     return ImageBuild(
-        file.location(build.span),
-        builds.pipeline.system,
-        job.name,
-        build.tool,
-        job.host.kind.value,
-        job.host.architecture,
-        build.platforms,
-        build.output.value,
-        tuple(_pushed(file, chain)),
-        tuple(sorted(spellings((*build.tags, *(name for tag in chain.tags for name in tag.names))))),
-        dockerfile_of(build),
-        context_of(build),
-        why_exempt,
-        job.name if job.hidden else "",
-        missing.emulator,
-        missing.builder,
-        native,
-        fix,
-        why_not,
-        setup,
-        build.default_platform,
-        chain.handed_over,
-        not chain.loose and not build.described_in,
-        builds.pipeline.generated,
-        job.recipe,
-        build.target if not has_expansion(build.target) else "",
-        tuple(_host_built(builds, build)),
-        job.host.kind not in (HostKind.PERSISTENT, HostKind.UNKNOWN),
-        build.declared is not None or build.tool == "docker",
-        file.location(build.declared.platforms_span) if build.declared and build.declared.platforms_span else None,
-        jobs=_reached_by(builds.pipeline, chain),
-        overridable=_is_overridable(builds.pipeline.system, build),
-        described_in=build.described_in,
-        local_actions=local,
-        fix_if_prepared=_shared(rewrite(file, chain, builds.events[job].view(prepared)).fix, builds, chain) if local and fix else None,
+        location=file.location(build.span),
+        job=_job(builds, chain),
+        tool=BuildTool(
+            name=build.tool,
+            output=build.output,
+            is_docker=declared is not None or build.tool == "docker",
+            native=native,
+            described_in=build.described_in,
+        ),
+        platforms=build.platforms,
+        platforms_from=PlatformsFrom(
+            location=file.location(declared.platforms_span) if declared and declared.platforms_span else None,
+            environment=build.default_platform,
+            overridable=_is_overridable(builds.pipeline.system, build),
+        ),
+        inputs=BuildInputs(
+            dockerfile=dockerfile_of(build),
+            context=context_of(build),
+            target=build.target if not has_expansion(build.target) else "",
+            host_built=tuple(_host_built(builds, build)),
+        ),
+        missing=missing,
+        fixes=BuildFixes(build=fix, why_not=why_not, prepared=_if_prepared(file, builds, chain) if fix else None, setup=setup),
+        pushes=tuple(_pushed(file, chain)),
+        names=tuple(sorted(spellings((*build.tags, *(name for tag in chain.tags for name in tag.names))))),
+        certain=not chain.loose and not build.described_in,
+        exempt=why_exempt,
     )
+
+
+def _job(builds: Builds, chain: Chain) -> BuildJob:
+    build, job = chain.build, chain.build.job
+    return BuildJob(
+        system=builds.pipeline.system,
+        host=job.host.kind,
+        architecture=job.host.architecture,
+        known_machine=_is_known(job.host),
+        jobs=_reached_by(builds.pipeline, chain),
+        hidden=job.name if job.hidden else "",
+        generated=builds.pipeline.generated,
+        local_actions=_local_actions(builds, build),
+    )
+
+
+def _is_known(host: Host) -> bool:
+    """Whether the CI system tells what a machine is and has."""
+    return host.kind not in (HostKind.PERSISTENT, HostKind.UNKNOWN)
+
+
+def _local_actions(builds: Builds, build: Build) -> tuple[str, ...]:
+    return tuple(each.detail for each in builds.events[build.job].of(Setup) if each.kind == "action" and each.order < build.order)
+
+
+def _if_prepared(file: File, builds: Builds, chain: Chain) -> Fix | None:
+    """The fix of a build whose job runs the repository's own actions, if these set up all that is needed."""
+    if not _local_actions(builds, chain.build):
+        return None
+    return _shared(rewrite(file, chain, builds.events[chain.build.job].view(prepared)).fix, builds, chain)
 
 
 def _is_overridable(system: str, build: Build) -> bool:
@@ -168,21 +195,19 @@ def _baked(file: File, builds: Builds, bake: Bake) -> Iterator[ImageBuild]:
     missing = needs(builds.events[job], bake.order)
     pushed = (Pushed("", "", (), file.location(bake.span)),) if bake.pushes else ()
     yield ImageBuild(
-        file.location(bake.span),
-        builds.pipeline.system,
-        job.name,
-        "bake",
-        job.host.kind.value,
-        job.host.architecture,
-        bake.platforms,
-        "registry" if bake.pushes else "default",
-        pushed,
+        location=file.location(bake.span),
+        job=BuildJob(
+            system=builds.pipeline.system,
+            host=job.host.kind,
+            architecture=job.host.architecture,
+            known_machine=_is_known(job.host),
+        ),
+        tool=BuildTool(name="bake", output=Output.REGISTRY if bake.pushes else Output.DEFAULT, described_in=tuple(_bake_files(file, bake))),
+        platforms=bake.platforms,
+        missing=missing,
+        fixes=BuildFixes(why_not="the platforms are set by the options of bake: take the option away, or add linux/arm64 to it"),
+        pushes=pushed,
         exempt="the job never runs" if job.disabled else job.one_of_several,
-        missing_emulator=missing.emulator,
-        missing_builder=missing.builder,
-        why_not="the platforms are set by the options of bake: take the option away, or add linux/arm64 to it",
-        known_machine=job.host.kind not in (HostKind.PERSISTENT, HostKind.UNKNOWN),
-        described_in=tuple(_bake_files(file, bake)),
     )
 
 
@@ -215,10 +240,8 @@ def _described(file: File, builds: Builds, bake: Bake) -> Iterator[CallMade]:
         for target in dict.fromkeys(targets):
             if not has_expansion(target):
                 # What is in the daemon, or goes there, cannot be of several platforms.
-                daemon = bake.loads or bake.verb == "compose push"
-                yield _call(
-                    file, builds, bake, f"{runner} by the daemon" if daemon else runner, path, target, pushes=bake.pushes and not to_test
-                )
+                by_daemon = bake.loads or bake.verb == "compose push"
+                yield _call(file, builds, bake, runner, path, target, pushes=bake.pushes and not to_test, by_daemon=by_daemon)
 
 
 def _pushed(file: File, chain: Chain) -> Iterator[Pushed]:
@@ -255,31 +278,28 @@ def _setup_fix(file: File, chain: Chain, timeline: Timeline, missing: Needs) -> 
         return None
 
 
-def _call(file: File, builds: Builds, call: Event, runner: str, path: str | None, target: str, *, pushes: bool = False) -> CallMade:
+def _call(
+    file: File, builds: Builds, call: Event, runner: str, path: str | None, target: str, *, pushes: bool = False, by_daemon: bool = False
+) -> CallMade:
     job, host = call.job, call.job.host
-    known = host.kind not in (HostKind.PERSISTENT, HostKind.UNKNOWN)
     setup = None
     missing = needs(builds.events[job], call.order)
-    lacks = (missing.emulator or missing.builder) and host.is_linux and host.architecture != "arm64"
-    if known and lacks:
+    lacks = bool(missing) and host.is_linux and host.architecture != "arm64" and not job.disabled
+    if _is_known(host) and lacks:
         try:
             edits = setup_edits(file, job, call.step, missing, call)
         except Impossible:
             edits = []
         if edits:
             setup = Fix("Set up emulator and builder for what is called", tuple(edits), Applicability.UNSAFE)
-    own = None if job.disabled else setup
-    in_ci = lacks and file.kind in PIPELINE_KINDS and not job.disabled
     return CallMade(
-        file.location(call.span),
-        runner,
-        path,
-        target,
-        host.kind.value,
-        host.architecture,
-        own,
-        in_ci,
-        pushes,
-        missing.emulator,
-        missing.builder,
+        location=file.location(call.span),
+        runner=runner,
+        path=path,
+        target=target,
+        missing=missing,
+        setup=setup,
+        in_ci=lacks and file.kind in PIPELINE_KINDS,
+        pushes=pushes,
+        by_daemon=by_daemon,
     )

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from armready.builds import references
+from armready.builds.events import Output
 from armready.builds.facts import DESCRIBED, BakePlatforms, CallMade, Deployed, ExtendedJob, FreePush, ImageBuild, Prepares, Pushed
 from armready.builds.gates import dockerfile_of, judge
 from armready.builds.make_fragments import as_included
+from armready.builds.model import Needs
 from armready.builds.publishers import PUBLISHERS
 from armready.builds.readers import READERS
 from armready.core.finding import Confidence, Finding, Related, Severity
@@ -25,7 +27,6 @@ TOOLS = (b"docker", b"podman", b"buildah", b"nerdctl", b"container", b"kaniko", 
 # Tools whose platforms may stand in a build file of any folder.
 _READ_ANYWHERE = {"jib": ("pom.xml", ".gradle", ".gradle.kts"), "earthly": ("earthfile",)}
 
-_BY_DAEMON = " by the daemon"
 _ONE_PLATFORM = "takes the image from the daemon, or puts it there, and the daemon holds one platform: let the build itself push"
 
 UNTESTED = "The arm64 image is not tested by this job; try it with: docker run --rm --platform linux/arm64 IMAGE"
@@ -38,22 +39,23 @@ def image_builds(project: Project) -> tuple[ImageBuild, ...]:
 
 def _image_builds(project: Project) -> tuple[ImageBuild, ...]:
     builds = (as_included(project, written) for _, written in project.facts(ImageBuild))
-    return tuple(_prepared(project, build) if build.local_actions else build for build in builds)
+    return tuple(_prepared(project, build) if build.job.local_actions else build for build in builds)
 
 
 def _prepared(project: Project, build: ImageBuild) -> ImageBuild:
-    paths = [posixpath.join(folder, name) for folder in build.local_actions for name in ("action.yml", "action.yaml")]
+    paths = [posixpath.join(folder, name) for folder in build.job.local_actions for name in ("action.yml", "action.yaml")]
     facts = [fact for path in paths for fact in project.facts_in(path, Prepares)]
-    emulator = build.missing_emulator and not any(each.emulator for each in facts)
-    builder = build.missing_builder and not any(each.builder for each in facts)
-    if (emulator, builder) == (build.missing_emulator, build.missing_builder):
+    missing = Needs(
+        build.missing.emulator and not any(each.emulator for each in facts),
+        build.missing.builder and not any(each.builder for each in facts),
+    )
+    if missing == build.missing:
         return build
-    missing = replace(build, missing_emulator=emulator, missing_builder=builder)
-    if not emulator and not builder:
-        return replace(missing, fix=build.fix_if_prepared, setup=None)
-    why = f"{build.local_actions[0]} sets up a part of what the job needs: let it set up the rest."
-    fix, setup = (each.demoted(Applicability.DISPLAY, why) if each is not None else None for each in (build.fix, build.setup))
-    return replace(missing, fix=fix, setup=setup)
+    if not missing:
+        return replace(build, missing=missing, fixes=replace(build.fixes, build=build.fixes.prepared, setup=None))
+    why = f"{build.job.local_actions[0]} sets up a part of what the job needs: let it set up the rest."
+    fix, setup = (each.demoted(Applicability.DISPLAY, why) if each is not None else None for each in (build.fixes.build, build.fixes.setup))
+    return replace(build, missing=missing, fixes=replace(build.fixes, build=fix, setup=setup))
 
 
 def pushed_builds(project: Project) -> tuple[ImageBuild, ...]:
@@ -70,7 +72,7 @@ def _pushed_builds(project: Project) -> tuple[ImageBuild, ...]:
 
 def _find_pushed(project: Project) -> Iterator[ImageBuild]:
     frees = list(project.facts(FreePush))
-    described = [call for _, call in project.facts(CallMade) if call.pushes or call.runner.endswith(_BY_DAEMON)]
+    described = [call for _, call in project.facts(CallMade) if call.pushes or call.by_daemon]
     callers: dict[str, set[str]] = {}
     for path, call in project.facts(CallMade) if frees else ():
         if call.path:
@@ -80,24 +82,24 @@ def _find_pushed(project: Project) -> Iterator[ImageBuild]:
             continue
         if build.pushes:
             yield build
-        elif build.system in DESCRIBED and (ordered := _ordered(project, build, described)) is not None:
+        elif build.job.system in DESCRIBED and (ordered := _ordered(project, build, described)) is not None:
             yield ordered
-        elif (build.output == "default" or build.system in DESCRIBED) and build.names:
+        elif (build.tool.output is Output.DEFAULT or build.job.system in DESCRIBED) and build.names:
             found = tuple(push.pushed for path, push in frees if _same(build, push) and _together(build.location.path, path, callers))
             if found:
                 where = found[0].location.path
                 why_not = f"the push stands in {where}: fold both into one command"
-                if build.system in DESCRIBED:
+                if build.job.system in DESCRIBED:
                     why_not = f"the push in {where} takes one platform from the daemon: let the build push"
-                yield replace(build, pushes=found, fix=None, certain=False, why_not=why_not)
+                yield replace(build, pushes=found, fixes=replace(build.fixes, build=None, why_not=why_not), certain=False)
 
 
 def _holds_files_only(project: Project, build: ImageBuild) -> bool:
     """Whether the image has nothing to run, such as the manifests of an operator: every machine can read it."""
     dockerfile = dockerfile_of(project, build)
-    if dockerfile is None or dockerfile.is_template or build.host_built:
+    if dockerfile is None or dockerfile.is_template or build.inputs.host_built:
         return False
-    shipped = dockerfile.shipped(build.target)
+    shipped = dockerfile.shipped(build.inputs.target)
     return bool(shipped) and all(stage.files_only for stage in shipped)
 
 
@@ -108,21 +110,22 @@ def _ordered(project: Project, build: ImageBuild, calls: Sequence[CallMade]) -> 
     if pushing is None:
         return None
     text = next((each for each in build.names if "$" not in each), next(iter(build.names), ""))
-    daemon = next((call.location for call in orders if call.runner.endswith(_BY_DAEMON)), None)
-    fix = build.fix
+    daemon = next((call.location for call in orders if call.by_daemon), None)
+    fix = build.fixes.build
     if fix is not None and daemon is not None:
         fix = fix.demoted(Applicability.DISPLAY, f"{daemon.path}:{daemon.region.line} {_ONE_PLATFORM}")
-    return replace(build, pushes=(Pushed(text, text, build.names, pushing.location),), fix=fix, certain=False)
+    pushed = Pushed(text, text, build.names, pushing.location)
+    return replace(build, pushes=(pushed,), fixes=replace(build.fixes, build=fix), certain=False)
 
 
 def _orders(project: Project, call: CallMade, build: ImageBuild, calls: Sequence[CallMade]) -> bool:
     """Whether a command builds or pushes what a description says, and no other file that it reads names arm64."""
     if call.path is None:
         return False
-    if build.system == "jib":
+    if build.job.system == "jib":
         folder = posixpath.dirname(call.path)
         return call.runner == "jib" and (not folder or build.location.path.startswith(f"{folder}/"))
-    if call.path != build.location.path or call.target not in build.jobs:
+    if call.path != build.location.path or call.target not in build.job.jobs:
         return False
     beside = {other.path for other in calls if other.location == call.location and other.path and other.path != call.path}
     return not any("arm64" in value for path in beside for fact in project.facts_in(path, BakePlatforms) for value in fact.values)
@@ -151,13 +154,17 @@ def _together(one: str, other: str, callers: Mapping[str, set[str]]) -> bool:
 
 def describes_platforms(project: Project, build: ImageBuild) -> bool:
     """Whether another file decides on the platforms of a build: that of a bake always, that of other tools where it names arm64."""
-    if build.tool in _READ_ANYWHERE:
-        names = _READ_ANYWHERE[build.tool]
+    if build.tool.name in _READ_ANYWHERE:
+        names = _READ_ANYWHERE[build.tool.name]
         if any(path.lower().endswith(names) and "linux/arm64" in fact.values for path, fact in project.facts(BakePlatforms)):
             return True
-        return build.system != "jib" and any(other.system == "jib" for other in image_builds(project)) if build.tool == "jib" else False
-    named = [value for path in build.described_in for fact in project.facts_in(path, BakePlatforms) for value in fact.values]
-    return bool(build.described_in) and (build.tool not in PUBLISHERS or any("arm64" in each or each == "all" for each in named))
+        return (
+            build.job.system != "jib" and any(other.job.system == "jib" for other in image_builds(project))
+            if build.tool.name == "jib"
+            else False
+        )
+    named = [value for path in build.tool.described_in for fact in project.facts_in(path, BakePlatforms) for value in fact.values]
+    return bool(build.tool.described_in) and (build.tool.name not in PUBLISHERS or any("arm64" in each or each == "all" for each in named))
 
 
 def image_of(build: ImageBuild) -> str:
@@ -176,7 +183,7 @@ def _short(reference: str) -> str:
 
 def machine(build: ImageBuild) -> str:
     """The architecture that a build without platforms makes, in words."""
-    return build.architecture or "the architecture of its runner"
+    return build.job.architecture or "the architecture of its runner"
 
 
 def severity(project: Project, build: ImageBuild) -> Severity:
@@ -184,9 +191,11 @@ def severity(project: Project, build: ImageBuild) -> Severity:
 
     A hidden job that nothing uses is an info.
     """
-    if build.hidden and project.complete and not _used(project, build):
+    if build.job.hidden and project.complete and not _used(project, build):
         return Severity.INFO
-    known = (build.architecture == "amd64" and not build.overridable) or (build.platforms.amd64_only and not build.overridable)
+    known = (build.job.architecture == "amd64" and not build.platforms_from.overridable) or (
+        build.platforms.amd64_only and not build.platforms_from.overridable
+    )
     return Severity.ERROR if known and build.certain else Severity.WARNING
 
 
@@ -194,7 +203,7 @@ def _used(project: Project, build: ImageBuild) -> bool:
     """Whether a file of the repository extends a hidden job; one in a file of its own is there for other repositories."""
     if not build.location.path.endswith(".gitlab-ci.yml") or build.location.path != ".gitlab-ci.yml":
         return True
-    return any(fact.name == build.hidden for _, fact in project.facts(ExtendedJob))
+    return any(fact.name == build.job.hidden for _, fact in project.facts(ExtendedJob))
 
 
 def pushes(build: ImageBuild) -> tuple[Related, ...]:
@@ -216,10 +225,10 @@ def report(rule: ProjectRule, project: Project, build: ImageBuild, message: str,
         message: what is wrong, without a final period.
         location: where to point, if not at the build.
     """
-    judged = judge(project, build, build.fix)
+    judged = judge(project, build, build.fixes.build)
     fix = judged.fix
-    if fix is None and build.why_not:
-        message += f"; no fix: {build.why_not}"
+    if fix is None and build.fixes.why_not:
+        message += f"; no fix: {build.fixes.why_not}"
     elif fix is not None and fix.applicability is not Applicability.DISPLAY:
         fix = fix.demoted(fix.applicability, UNTESTED)
     return rule.finding(

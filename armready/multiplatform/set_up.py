@@ -45,7 +45,7 @@ def setup_edits(file: File, job: Job, anchor: Step, missing: Needs, event: Event
     Raises:
         Impossible: there is no place to put them.
     """
-    if not (missing.emulator or missing.builder):
+    if not missing:
         return []
     editor = file.parse(editor_of)
     if job.own_setup:

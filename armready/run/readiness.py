@@ -147,8 +147,8 @@ def _builds(analysis: Analysis) -> dict[str, list[ImageBuild]]:
     """Dockerfile -> its builds."""
     builds: dict[str, list[ImageBuild]] = {}
     for _, fact in _facts(analysis, _BUILD):
-        if fact.dockerfile is not None:
-            builds.setdefault(fact.dockerfile, []).append(fact)
+        if fact.inputs.dockerfile is not None:
+            builds.setdefault(fact.inputs.dockerfile, []).append(fact)
     return builds
 
 

@@ -105,6 +105,6 @@ class Amd64OnlyPlatforms(ProjectRule):
         for build in pushed_builds(project):
             if build.platforms.amd64_only:
                 names = ", ".join(each.removeprefix("linux/") for each in build.platforms.values)
-                where = "DOCKER_DEFAULT_PLATFORM names" if build.default_platform else "its platforms are"
+                where = "DOCKER_DEFAULT_PLATFORM names" if build.platforms_from.environment else "its platforms are"
                 message = f"{image_of(build)} is pushed without arm64: {where} {names}, so arm64 nodes have no image to run"
-                yield report(self, project, build, message, build.platforms_location)
+                yield report(self, project, build, message, build.platforms_from.location)

@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from armready.builds.facts import CallMade, ImageBuild
+from armready.builds.model import Needs
 from armready.builds.publishers import PUBLISHERS
 from armready.core.finding import Confidence, Finding, Related, Severity
 from armready.core.fix import Applicability
@@ -114,13 +115,13 @@ class CallsSinglePlatformBuild(ProjectRule):
     def check(self, project: Project) -> Iterator[Finding]:
         by_path: dict[str, list[ImageBuild]] = {}
         for build in pushed_builds(project):
-            needs_machine = build.tool not in PUBLISHERS or build.tool == "skaffold"
+            needs_machine = build.tool.name not in PUBLISHERS or build.tool.name == "skaffold"
             if needs_machine and not build.platforms.arm64 and build.platforms.resolved:
                 by_path.setdefault(build.location.path, []).append(build)
         for path, call in project.facts(CallMade):
             if call.path == path or (call.setup is None and not call.in_ci):
                 continue
-            called = [build for build in by_path.get(call.path or "", ()) if _reaches(call, build) and any(_lacking(call, build))]
+            called = [build for build in by_path.get(call.path or "", ()) if _reaches(call, build) and _lacking(call, build)]
             if called:
                 yield self._finding(call, called[0])
 
@@ -130,14 +131,14 @@ class CallsSinglePlatformBuild(ProjectRule):
             f"What this job runs builds {image_of(build)} for one platform and pushes it, and the job lacks what a build for arm64 needs.",
             severity=Severity.WARNING if call.setup is not None else Severity.INFO,
             confidence=Confidence.MEDIUM,
-            fix=call.setup if _lacking(call, build) == (call.missing_emulator, call.missing_builder) else None,
+            fix=call.setup if _lacking(call, build) == call.missing else None,
             related=[Related(build.location, "built here")],
         )
 
 
-def _lacking(call: CallMade, build: ImageBuild) -> tuple[bool, bool]:
-    """Whether neither the job nor what it runs sets up an emulator, and a builder."""
-    return call.missing_emulator and build.missing_emulator, call.missing_builder and build.missing_builder
+def _lacking(call: CallMade, build: ImageBuild) -> Needs:
+    """What neither the job nor what it runs sets up."""
+    return Needs(call.missing.emulator and build.missing.emulator, call.missing.builder and build.missing.builder)
 
 
 def _reaches(call: CallMade, build: ImageBuild) -> bool:
@@ -145,5 +146,5 @@ def _reaches(call: CallMade, build: ImageBuild) -> bool:
     if call.runner == "script":
         return True
     if not call.target:
-        return "" in build.jobs
-    return call.target in {target for name in build.jobs for target in name.split()}
+        return "" in build.job.jobs
+    return call.target in {target for name in build.job.jobs for target in name.split()}

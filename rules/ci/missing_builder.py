@@ -84,9 +84,9 @@ class MissingBuilder(ProjectRule):
                 yield self.finding(
                     build.location,
                     "The job creates no builder for several platforms, and the Docker daemon builds one only: this build fails.",
-                    fix=build.setup,
+                    fix=build.fixes.setup,
                 )
 
 
 def _lacks_builder(build: ImageBuild) -> bool:
-    return build.platforms.several and build.missing_builder and not build.native and build.known_machine and build.is_docker
+    return build.platforms.several and build.missing.builder and not build.tool.native and build.job.known_machine and build.tool.is_docker

@@ -154,13 +154,13 @@ class MissingEmulator(ProjectRule):
             build = _described(project, written)
             if not _lacks_emulator(build) or not emulated(project, build):
                 continue
-            falls_back = build.is_docker and not build.missing_builder
+            falls_back = build.tool.is_docker and not build.missing.builder
             what = "has only the QEMU that BuildKit falls back to" if falls_back else "fails at its first RUN"
             yield self.finding(
                 build.location,
-                f"The job runs on amd64 ({build.host}) and registers no emulator, so the arm64 half of this build {what}.",
+                f"The job runs on amd64 ({build.job.host}) and registers no emulator, so the arm64 half of this build {what}.",
                 severity=_severity(project, build, guessed=build is not written, falls_back=falls_back),
-                fix=build.setup,
+                fix=build.fixes.setup,
             )
 
 
@@ -173,11 +173,17 @@ def _severity(project: Project, build: ImageBuild, *, guessed: bool, falls_back:
 
 def _described(project: Project, build: ImageBuild) -> ImageBuild:
     """A bake with the platforms that its files name."""
-    if build.platforms.given or not build.described_in:
+    if build.platforms.given or not build.tool.described_in:
         return build
-    values = [each for path in build.described_in for fact in project.facts_in(path, BakePlatforms) for each in fact.values]
+    values = [each for path in build.tool.described_in for fact in project.facts_in(path, BakePlatforms) for each in fact.values]
     return replace(build, platforms=parse(values, {})) if values else build
 
 
 def _lacks_emulator(build: ImageBuild) -> bool:
-    return build.platforms.arm64 and build.missing_emulator and not build.native and build.known_machine and build.architecture == "amd64"
+    return (
+        build.platforms.arm64
+        and build.missing.emulator
+        and not build.tool.native
+        and build.job.known_machine
+        and build.job.architecture == "amd64"
+    )

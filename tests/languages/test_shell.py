@@ -275,3 +275,21 @@ def test_a_redirect_without_a_target():
 def test_substitutions_of_one_string_that_the_grammar_runs_together_are_never_edited():
     commands = read('x "`docker push a` `docker push b`"; y "`docker push \\`z\\``" `docker push c`\n').commands
     assert [each.broken for each in commands if each.name == "docker"] == [True, False, False]
+
+
+@pytest.mark.parametrize("value", ["a$V/b$V.c", "$V-$W", "v$V/${W}b-v$V.tar", "$V/$V/c", '$V/"$W"/x$V.y', "$(x)/$V-$V.z", "a$V"])
+@pytest.mark.parametrize("before", ["", "A=1 ", "B=$V/$W.x ", "export ", "local C=$V-$V.d ", "if x; then "])
+def test_an_unquoted_value_is_one_assignment(before: str, value: str) -> None:
+    text = f"{before}U={value}"
+    holder = next(each for each in read(text).commands if any(one.name == "U" for one in each.assignments))
+    assert [(one.name, text[one.span.start : one.span.end]) for one in holder.assignments][-1] == ("U", f"U={value}")
+    assert holder.assignments[-1].value is not None
+    assert holder.assignments[-1].value.text == value
+    assert holder.name in ("", "export", "local")
+
+
+def test_the_command_behind_unquoted_values_is_found() -> None:
+    curl = command("U=a$V/b$V.c W=$V-$V.d curl -f $U", "curl")
+    assert [(one.name, one.value.text if one.value else None) for one in curl.assignments] == [("U", "a$V/b$V.c"), ("W", "$V-$V.d")]
+    assert [word.text for word in curl.words] == ["curl", "-f", "$U"]
+    assert [word.text for word in command("A=1 make B=$V/$V.c", "make").words] == ["make", "B=$V/$V.c"]

@@ -189,6 +189,14 @@ class Parts:
         at = span.end
         return Assignment(span, name, words[0] if words else Word(Span(at, at), "", "", ""), append)
 
+    def _prolonged(self, assignment: Assignment, node: Node) -> Assignment:
+        """The assignment with the rest of its value: the grammar ends an unquoted value after its second `$` (`U=a$V/b$V.c`)."""
+        end = self._span(node).end
+        span = Span(assignment.span.start, end)
+        if assignment.value is None:
+            return assignment._replace(span=span)
+        return assignment._replace(span=span, value=self._word(Span(assignment.value.span.start, end)))
+
     def _words(self, nodes: Sequence[Node]) -> list[Word]:
         """The words of nodes in order; nodes that touch are one word, for the grammar splits some (`'a'"b"$c`)."""
         spans: list[Span] = []

@@ -283,6 +283,9 @@ class Reader(Parts):
             elif kind == "variable_assignment" and not words:
                 assignments.append(self._assignment(child))
                 self._push_substitutions(child, task, later)
+            elif assignments and not words and self._start(child) == assignments[-1].span.end:
+                assignments[-1] = self._prolonged(assignments[-1], child)
+                self._push_substitutions(child, task, later)
             elif kind in REDIRECTS:
                 redirects += self._redirects(child, task, later)
                 continue
@@ -295,6 +298,8 @@ class Reader(Parts):
             end = max(end, self._span(child).end)
         self.stack.extend(reversed(later))
         found = self._words(words)
+        while assignments and found and ASSIGNMENT.match(found[0].text):
+            assignments.append(prefix_assignment(found.pop(0)))
         if not found and not assignments and not redirects:
             return
         strays = sorted((*self._strays(node), *task.strays))
@@ -337,6 +342,8 @@ class Reader(Parts):
             self._push_substitutions(child, task, later)
             if child.type == "variable_assignment":
                 assignments.append(self._assignment(child))
+            elif assignments and self._start(child) == assignments[-1].span.end:
+                assignments[-1] = self._prolonged(assignments[-1], child)
             words.append(child)
         self.stack.extend(reversed(later))
         self._add(task, self._span(task.node), self._words(words), assignments, task.redirects)

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from armready.core.classify import Kind
 from armready.core.embedded import Embedded
-from armready.core.errors import ParseProblem
 from armready.core.file import File
 from armready.core.fix import Edit
 from armready.core.source import Span
@@ -31,6 +30,7 @@ from armready.languages.yaml.nodes import (
     span,
     text_of,
     text_under,
+    walk,
 )
 
 PLACEHOLDER = "\ue000"
@@ -93,19 +93,29 @@ def documents(file: File) -> Documents:
     """The documents of a file of any kind that holds Kubernetes YAML.
 
     Raises:
-        ParseProblem: it is no template and not YAML.
+        ParseProblem: it is no template, and no document of it can be read.
     """
-    if file.kind is not Kind.HELM_TEMPLATE:
-        try:
-            return Documents(parse_yaml(file), file.text, False)
-        except ParseProblem:
-            if "{{" not in file.text:
-                raise
-    return _of_template(mask(file.text))
+    if file.kind is not Kind.HELM_TEMPLATE and not _has_actions(file):
+        return Documents(parse_yaml(file), file.text, False)
+    return _of_template(file, mask(file.text))
 
 
-def _of_template(masked: str) -> Documents:
-    """What can be read of a template: lines that stand in the way are blanked one after the other."""
+def _has_actions(file: File) -> bool:
+    """Whether template actions stand in the structure of a file, where YAML breaks at them or takes them for mappings of mappings."""
+    if "{{" not in file.text:
+        return False
+    stream = parse_yaml_text(file.text)
+    if stream.problems:
+        return True
+    return any(
+        isinstance(node, MappingNode) and node.flow_style and file.text.startswith("{{", span(node).start)
+        for root in stream.documents
+        for node in walk(root)
+    )
+
+
+def _of_template(file: File, masked: str) -> Documents:
+    """What can be read of a template: lines that stand in the way are blanked one after the other; what is lost all the same is noted."""
     stream = parse_yaml_text(masked)
     for _ in range(_MAX_BLANKED_LINES):
         found = _PROBLEM_LINE.search(stream.problems[0]) if stream.problems else None
@@ -120,6 +130,8 @@ def _of_template(masked: str) -> Documents:
         lines[index] = re.sub(r"[^\r]", " ", lines[index])
         masked = "\n".join(lines)
         stream = parse_yaml_text(masked)
+    for problem in stream.problems:
+        file.note(problem)
     return Documents(tuple(root for root in stream.documents if root is not None), masked, True)
 
 

@@ -63,6 +63,12 @@ class NodeSelectorNonString(FileRule):
             fixed='image: {repository: nginx, tag: 1.27.0}\nnodeSelector:\n  gpu: "false"\n',
             applicability=Applicability.UNSAFE,
         ),
+        Example(
+            "a template puts the selector in",
+            path="pod.yaml",
+            good=_POD.replace("\n    {}", " {{{{ toYaml .Placement | nindent 4 }}}}").format(),
+            breaks=("{{ toYaml .Placement | nindent 4 }}", "{gpu: true}"),
+        ),
         Example("strings", path="pod.yaml", good=_POD.format("gpu: 'true'\n    pool: a1\n    version: 1.2.3\n    x: ${GPU}")),
     )
 

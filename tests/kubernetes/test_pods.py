@@ -310,3 +310,30 @@ def test_a_document_that_cannot_be_read_leaves_the_others():
 def test_kustomization():
     text = "images:\n- name: a\n  newName: b-amd64\n  newTag: '1'\n- name: c\n  digest: sha256:00\n- name: d\n"
     assert [use.image.text for use in opened(text, Kind.KUSTOMIZATION).parse(image_uses)] == ["b-amd64:1", "c@sha256:00"]
+
+
+_SELECTED = "apiVersion: v1\nkind: Pod\nmetadata: {name: b}\nspec:\n  nodeSelector: {kubernetes.io/arch: amd64}\n  containers: [{name: c, image: %s}]\n"
+
+
+@pytest.mark.parametrize("image", ["{{ .Image }}", '"{{ .Image }}"', "a:{{ .Tag }}"])
+@pytest.mark.parametrize(
+    "after", ["{{ if .X }}\n---\nkind: A\nname: {{ .B }}:c\n{{ end }}\n---\n", "{{- if .X }}\n  hostIPC: true\n{{- end }}\n", ""]
+)
+def test_a_template_outside_of_charts_loses_no_document(image, after):
+    first = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: {{ .Name }}}\n---\n"
+    file = opened(first + _SELECTED % image + after)
+    assert "Pod/b" in [each.title for each in file.parse(resources)]
+    assert [pod.images[0].text for pod in file.parse(pods) if pod.images] == [image.strip('"')]
+    assert not file.problems
+
+
+def test_what_cannot_be_read_of_a_template_is_noted():
+    broken = "".join(f"a{number}: [\n" for number in range(30))
+    file = opened(f"{_SELECTED % 'a:{{ .Tag }}'}---\n{broken}")
+    assert [each.title for each in file.parse(resources)] == ["Pod/b"]
+    assert file.problems
+
+
+def test_actions_inside_of_strings_make_no_template():
+    assert not opened(_SELECTED % "'{{inputs.parameters.image}}'").parse(documents).templated
+    assert opened(_SELECTED % "{{ .Image }}").parse(documents).templated

@@ -163,6 +163,8 @@ def judge(row: Package, release: str, target: Target) -> Verdict:
     wanted = version(release)
     if wanted is None or row.kind not in ("native", "x86_only"):
         return _UNKNOWN
+    if target.python not in PYTHONS and not row.x86_only:
+        return _off_the_table(row, release, target)
     if not row.x86_only and not _x86_has_a_wheel(row, wanted, target):
         return _FINE
     if row.x86_only or not row.arm_glibc:
@@ -185,6 +187,17 @@ def judge(row: Package, release: str, target: Target) -> Verdict:
     if row.by_python and (on_python is None or Version(on_python) > _first_of_any(row)):
         return _FINE
     return Verdict(Difference(Outcome.WHEEL, builds(row)), _confidence_below(row, wanted), above=_above(row, wanted, target))
+
+
+def _off_the_table(row: Package, release: str, target: Target) -> Verdict:
+    """What is likely on a Python that the table does not cover.
+
+    A release that differs on the oldest Python of the table differed on older ones too; where it begins to be good is not known for them.
+    """
+    if not (3, 0) <= target.python < PYTHONS[0]:
+        return _UNKNOWN
+    likely = judge(row, release, target._replace(python=PYTHONS[0]))
+    return Verdict(likely.difference, likely.confidence.at_most(Confidence.MEDIUM)) if likely.difference is not None else _UNKNOWN
 
 
 def _x86_has_a_wheel(row: Package, wanted: Version, target: Target) -> bool:

@@ -128,3 +128,13 @@ def test_flags_and_calls() -> None:
     assert kind_of_flag("-O3") is None
     assert by_x86_number()[186] == ("gettid", 178)
     assert by_x86_number()[298] == ("perf_event_open", 241)
+
+
+def test_a_python_off_the_table_is_judged_by_the_oldest_on_it_with_less_confidence() -> None:
+    assert found("scikit-learn", "0.23.2", (3, 8)) == {("sdist", "high")}
+    assert found("scikit-learn", "0.23.2", (3, 7)) == {("sdist", "medium")}
+    row = package("scikit-learn")
+    assert row is not None
+    assert judge(row, "0.23.2", Target((3, 7))).above == ""
+    for release, python in [("0.24.0", (3, 7)), ("0.20.0", (3, 6)), ("0.23.2", (2, 7)), ("0.23.2", (3, 99))]:
+        assert judge(row, release, Target(python)) == (None, Confidence.LOW, "", "")

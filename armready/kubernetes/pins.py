@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import StrEnum
 
 from armready.core.config import Target
@@ -133,6 +134,8 @@ def pin_facts(file: File) -> Iterator[PinFact]:
             if pin.pod.kind != "DaemonSet":
                 continue
             assessment = _of_blocking(file, pin.pod)
+        if _said_beside(file, pin) and file.settings.target is Target.MIXED and not images_of(pin.pod, file.settings).all_multi_arch:
+            assessment = replace(assessment, severity=Severity.INFO, because="for the reason that a comment gives")
         unknown = tuple(each.image.text for each in images_of(pin.pod, file.settings).unknown)
         yield _fact(file, pin.pod, pin.how, pin.span, assessment, loosened(file, pin, assessment), unknown)
     if file.settings.target is not Target.AUDIT:
@@ -283,23 +286,30 @@ def loosened(file: File, pin: Pin, assessment: Assessment) -> Fix | None:
         return None
     notes = (assessment.note,) if assessment.note else ()
     fix = Fix(title, tuple(edit for edit in edits if edit is not None), assessment.applicability, notes)
-    said = _said_above(file, pin)
+    said = _said_beside(file, pin)
     if said:
         fix = fix.demoted(Applicability.DISPLAY, f"A comment says why: {said}")
     shared = any(is_anchored(node) for each in pin.requirements for node in (each.mapping, each.sequence) if node is not None)
     return fix.demoted(Applicability.UNSAFE, "Other objects use the same anchor.") if shared or pin.pod.shared else fix
 
 
-def _said_above(file: File, pin: Pin) -> str:
-    """A comment right above the constraint that says that an image or a program needs amd64; empty when there is none."""
-    for node in (pin.requirements[0].key, pair_of(pin.pod.node, "nodeSelector" if pin.how is How.SELECTOR else "affinity")):
-        start = node[0].start_mark.index if isinstance(node, tuple) else node.start_mark.index if node is not None else 0
-        index = file.source.line_index(start)
-        for line in reversed(range(file.source.comments_above(index), index)):
-            comment = file.source.slice(file.source.line_span(line)).strip(" \t#")
-            if tokens(comment) and _NEEDS.search(comment):
-                return comment
-    return ""
+def _said_beside(file: File, pin: Pin) -> str:
+    """A comment above the constraint, or behind it, that says that an image or a program needs amd64; empty when there is none."""
+    pair = pair_of(pin.pod.node, "nodeSelector" if pin.how is How.SELECTOR else "affinity")
+    keys = [span(pin.requirements[0].key).start, *([span(pair[0]).start] if pair is not None else ())]
+    comments = [_comment_above(file, file.source.line_index(start)) for start in keys]
+    behind = file.source.line_span(file.source.line_index(pin.span.end))
+    comments.append(_comment(file, Span(pin.span.end, max(pin.span.end, behind.end))))
+    return next((each for each in comments if tokens(each) and _NEEDS.search(each)), "")
+
+
+def _comment_above(file: File, line: int) -> str:
+    return " ".join(_comment(file, file.source.line_span(each)) for each in range(file.source.comments_above(line), line))
+
+
+def _comment(file: File, place: Span) -> str:
+    text = file.source.slice(place).strip(" \t\r\n")
+    return text.strip(" \t#") if text.startswith("#") else ""
 
 
 def _moved(file: File, pin: Pin) -> list[Edit | None]:

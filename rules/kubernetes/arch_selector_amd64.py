@@ -4,7 +4,8 @@
 
 `kubernetes.io/arch: amd64` (or the older `beta.kubernetes.io/arch`) in a node selector: in pod specs of every kind, in custom resources, in
 Helm values and templates. Not where an image of the pod is known to exist for amd64 alone: there the selector is right. DaemonSets have a
-rule of their own (KUB170).
+rule of their own (KUB170). Where a comment above or behind it says why amd64 is needed, and no fact says that every image exists for
+arm64, it is advice.
 
 ## Why it stops arm64
 
@@ -85,6 +86,31 @@ class ArchSelectorAmd64(ProjectRule):
             bad=_POD.format("# the image is built for amd64 only\n        «kubernetes.io/arch: amd64»", "nginx:1.27"),
             fixed=_PLAIN.format("nginx:1.27"),
             applicability=Applicability.DISPLAY,
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "a comment says why an unknown image needs it",
+            path="values.yaml",
+            bad="""
+                image: {repository: registry.example.com/game, tag: v1}
+                # The vendor ships a binary
+                # for x86_64 only.
+                nodeSelector:
+                  «kubernetes.io/arch: amd64»
+            """,
+            severity=Severity.INFO,
+        ),
+        Example(
+            "a comment behind it says why",
+            path="pod.yaml",
+            bad=_POD.format("«kubernetes.io/arch: amd64»  # no arm64 image yet", "registry.example.com/web:1"),
+            severity=Severity.INFO,
+        ),
+        Example(
+            "a comment that gives no reason",
+            path="pod.yaml",
+            bad=_POD.format("# amd64 nodes\n        «kubernetes.io/arch: amd64»  # see amd64 pool", "registry.example.com/web:1"),
+            severity=Severity.WARNING,
         ),
         Example(
             "other labels stay",

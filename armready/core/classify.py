@@ -545,6 +545,13 @@ def is_test_data(path: str) -> bool:
     return any(folder in ("testdata", "testfiles") for folder in path.split("/")[:-1])
 
 
+def _is_object(head: str) -> bool:
+    """Whether a document has the keys of a Kubernetes object at its top; values hold them deeper in (`extraObjects:`)."""
+    if not _KUBERNETES.search(head) or not _KIND.search(head):
+        return False
+    return head.lstrip("\ufeff \t\r\n").startswith(("{", "[")) or bool(_has("apiVersion").search(head) and _has("kind").search(head))
+
+
 def classify(path: str, head: str) -> Kind | None:
     """The kind of a file, or None when nothing here reads it.
 
@@ -565,7 +572,7 @@ def classify(path: str, head: str) -> Kind | None:
         return kind if is_conda else None
     if kind is Kind.REQUIREMENTS:
         return Kind.CONDA_EXPLICIT if _EXPLICIT.search(head) else kind
-    if kind is Kind.HELM_VALUES and _KUBERNETES.search(head) and _KIND.search(head):
+    if kind is Kind.HELM_VALUES and _is_object(head):
         return kind_by_content(path, head)
     if kind in (Kind.GITLAB, Kind.AZURE, Kind.BUILDKITE) and _KUBERNETES.search(head) and _KIND.search(head):
         return kind_by_content(path, head)

@@ -7,7 +7,8 @@ Lists and OpenShift templates are opened; custom resource definitions, nodes and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from armready.core.classify import Kind
@@ -39,6 +40,7 @@ PLACEHOLDER = "\ue000"
 _INSIDE = regex(r"(?:\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|[^\"`{}]|\}(?!\})|\{(?!\{))*")
 _VARIABLE = regex(rf"{PLACEHOLDER}|\{{\{{|\$[{{(\w]|<<|<[A-Za-z_]|@\w+@|\(\(|__\w+__|%\w+%")
 _INDENTED = regex(r"\b(?:nindent|indent|toYaml)\b")
+_LAST_LINE = regex(r"(?m)^   (?= *\r?\n\Z)")
 _PROBLEM_LINE = regex(r"line (\d+)")
 _MAX_BLANKED_LINES = 20
 _NOT_A_WORKLOAD = frozenset({"CustomResourceDefinition", "Node", "Event", "APIService", "NodeMetrics"})
@@ -212,15 +214,44 @@ def decoded(file: File, node: Node) -> Embedded | None:
 
 def roots_inside(node: Node) -> tuple[Node, ...]:
     """The documents in a literal block scalar that holds YAML itself, read in place, so that their nodes have places in the file."""
+    lines = _lines_inside(node)
+    return _roots_at(text_under(node), [lines]) if lines is not None else ()
+
+
+def mappings_inside(nodes: Iterable[Node]) -> dict[int, Node]:
+    """The YAML in those of some nodes that are literal block scalars: where the scalar starts -> its one document, read in place."""
+    blocks = {lines: node for node in nodes for lines in (_lines_inside(node),) if lines is not None}
+    found: dict[int, list[Node]] = {}
+    if blocks:
+        places = sorted(blocks, key=lambda lines: lines.start)
+        for root in _roots_at(text_under(next(iter(blocks.values()))), places):
+            around = places[bisect_right(places, span(root).start, key=lambda lines: lines.start) - 1]
+            found.setdefault(span(blocks[around]).start, []).append(root)
+    return {start: roots[0] for start, roots in found.items() if len(roots) == 1}
+
+
+def _lines_inside(node: Node) -> Span | None:
+    """The lines of a literal block scalar below its header."""
     if not isinstance(node, ScalarNode) or node.style != "|":
-        return ()
-    text, place = text_under(node), span(node)
-    start = text.find("\n", place.start, place.end) + 1
-    if start == 0:
-        return ()
-    blank = re.compile(r"[^\r\n]")
-    stream = parse_yaml_text(blank.sub(" ", text[:start]) + text[start : place.end] + blank.sub(" ", text[place.end :]))
-    return tuple(root for root in stream.documents if root is not None)
+        return None
+    place = span(node)
+    start = text_under(node).find("\n", place.start, place.end) + 1
+    return Span(start, place.end) if start else None
+
+
+def _roots_at(text: str, places: Sequence[Span]) -> tuple[Node, ...]:
+    """The documents at some places of a text, all else blanked out, at one go: the line in front of a place becomes a border."""
+    pieces: list[str] = []
+    at = 0
+    for place in places:
+        pieces += [_LAST_LINE.sub("---", _blank(text[at : place.start])), text[place.start : place.end]]
+        at = place.end
+    pieces.append(_blank(text[at:]))
+    return tuple(root for root in parse_yaml_text("".join(pieces)).documents if root is not None)
+
+
+def _blank(text: str) -> str:
+    return re.sub(r"[^\r\n]", " ", text)
 
 
 def set_text(file: File, node: Node, new: str) -> Edit | None:

@@ -8,11 +8,12 @@ are read alike.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 
 from armready.core.file import File
-from armready.kubernetes.documents import Resource, roots_inside, source_text
-from armready.kubernetes.model import Image, Origin, Pod, Role, chains, is_schema
-from armready.languages.yaml.nodes import MappingNode, Node, ScalarNode, find, get, items, key_of, kind_of, pairs, text_of
+from armready.kubernetes.documents import Resource, documents, mappings_inside, roots_inside, source_text
+from armready.kubernetes.model import SCHEDULING_KEYS, Image, Origin, Pod, Role, chains, is_schema
+from armready.languages.yaml.nodes import MappingNode, Node, ScalarNode, find, get, items, key_of, kind_of, pairs, span, text_of, walk
 
 _VALUE_PATHS = {
     "HelmRelease": (("spec", "values"),),
@@ -43,14 +44,32 @@ def value_pods(file: File, node: Node, chain: tuple[tuple[Node, Node], ...], res
     """Every mapping in the values that has a selector, an affinity or tolerations, with the images that stand beside them."""
     if isinstance(node, MappingNode):
         images = tuple(_images_beside(file, node))
-        if (images or _schedules(node)) and not is_schema(node):
-            yield Pod(resource, node, chain, images, (), Origin.VALUES)
+        scope = _opened(file, node)
+        if (images or _schedules(scope)) and not is_schema(node):
+            yield Pod(resource, scope, chain, images, (), Origin.VALUES, schedulable=scope is node)
         for key, value in pairs(node):
             if key_of(key) not in ("annotations", "labels", "podLabels", "affinity", "nodeSelector", "tolerations"):
                 yield from value_pods(file, value, (*chain, (node, key)), resource)
     else:
         for item in items(node):
             yield from value_pods(file, item, chain, resource)
+
+
+def texts(file: File) -> dict[int, Node]:
+    """The YAML that scheduling keys hold as text (`nodeSelector: |`), for a template of the chart: where the text starts -> its root."""
+    found = (pair for root in file.parse(documents).roots for node in walk(root) for pair in pairs(node))
+    return mappings_inside(value for key, value in found if key_of(key) in SCHEDULING_KEYS)
+
+
+def _opened(file: File, node: MappingNode) -> MappingNode:
+    """The mapping with the text of its scheduling keys read; the mapping itself where they hold none."""
+    found = file.parse(texts)
+    inside = {id(value): found[span(value).start] for _, value in pairs(node) if span(value).start in found} if found else {}
+    if not inside:
+        return node
+    opened = copy(node)
+    opened.value = [(key, inside.get(id(value), value)) for key, value in pairs(node)]
+    return opened
 
 
 def _schedules(node: Node) -> bool:

@@ -272,7 +272,7 @@ def _twin_of(file: File, pod: Pod) -> Pod | None:
 
 def loosened(file: File, pin: Pin, assessment: Assessment) -> Fix | None:
     """The fix of a pin: by default a selector goes, and an affinity gets arm64."""
-    if assessment.applicability is None:
+    if assessment.applicability is None or not pin.pod.schedulable:
         return None
     if file.settings.target is Target.ARM64:
         edits, title = _moved(file, pin), "Select arm64 nodes"

@@ -182,6 +182,39 @@ class ArchSelectorAmd64(ProjectRule):
             applicability=Applicability.UNSAFE,
         ),
         Example(
+            "Helm values as text",
+            path="chart/values.yaml",
+            bad="""
+                server:
+                  image: registry.example.com/vault:1.15
+                  nodeSelector: |
+                    «kubernetes.io/arch: amd64»
+            """,
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "Helm values that hold whole objects",
+            path="chart/values.yaml",
+            bad="""
+                image: registry.example.com/web:1
+                extraObjects:
+                - apiVersion: v1
+                  kind: ConfigMap
+                nodeSelector:
+                  «kubernetes.io/arch: amd64»
+            """,
+        ),
+        Example(
+            "text of another key",
+            path="chart/values.yaml",
+            good="""
+                image: registry.example.com/vault:1.15
+                notes: |
+                  kubernetes.io/arch: amd64
+            """,
+            breaks=("notes", "nodeSelector"),
+        ),
+        Example(
             "an anchor that others use",
             path="list.yaml",
             bad="""

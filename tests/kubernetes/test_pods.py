@@ -11,7 +11,7 @@ from armready.core.source import Source
 from armready.kubernetes.documents import PLACEHOLDER, documents, mask, resources
 from armready.kubernetes.images import image_uses
 from armready.kubernetes.model import Origin, Role
-from armready.kubernetes.placement import EVERY, allowed, opaque_pins, says_arch, tolerates_arm
+from armready.kubernetes.placement import EVERY, allowed, opaque_pins, says_arch, selector, tolerates_arm
 from armready.kubernetes.pods import pods
 from armready.languages.yaml.nodes import span
 
@@ -337,3 +337,20 @@ def test_what_cannot_be_read_of_a_template_is_noted():
 def test_actions_inside_of_strings_make_no_template():
     assert not opened(_SELECTED % "'{{inputs.parameters.image}}'").parse(documents).templated
     assert opened(_SELECTED % "{{ .Image }}").parse(documents).templated
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_scheduling_as_text_in_values(end):
+    text = (
+        "a:\n  image: registry.example.com/a:1\n  nodeSelector: |\n    # x\n    kubernetes.io/arch: amd64\n  affinity: |-\n    nodeAffinity: {}\n"
+        "b:\n  nodeSelector: |\n    {{ tpl .Values.x . }}\n  image: b/b:1\nc:\n  image: c/c:1\n  tolerations: |\n    - {key: arch, operator: Exists}\n"
+    ).replace("\n", end)
+    found = {pod.title.rpartition(".")[2]: pod for pod in opened(text, Kind.HELM_VALUES).parse(pods)}
+    pod = found["the workload of a"]
+    assert allowed(pod) == {"amd64"}
+    assert not pod.schedulable
+    value = next(each.values[0] for each in selector(pod.node))
+    assert text[span(value).start : span(value).end] == "amd64"
+    assert allowed(found["the workload of b"]) == EVERY
+    assert not found["the workload of c"].schedulable
+    assert opened("a:\n  image: c/c:1\n  nodeSelector: {x: y}\n", Kind.HELM_VALUES).parse(pods)[0].schedulable

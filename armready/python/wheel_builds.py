@@ -12,7 +12,20 @@ from armready.core.source import Location, Span
 from armready.core.startup import dataclass, regex
 from armready.languages.toml import Node as TomlNode
 from armready.languages.toml import parse_toml
-from armready.languages.yaml.nodes import Node, SequenceNode, get, in_flow_style, items, pairs, parse_yaml, places, span, strings, text_of
+from armready.languages.yaml.nodes import (
+    Node,
+    SequenceNode,
+    get,
+    in_flow_style,
+    items,
+    pairs,
+    parse_yaml,
+    places,
+    span,
+    strings,
+    text_of,
+    walk,
+)
 
 CIBUILDWHEEL = "cibuildwheel"
 MATURIN = "maturin"
@@ -29,6 +42,14 @@ _MATURIN = regex(r"(?m)^[^#\n]*?(?:^|[\s;&|/\"'])(maturin(?::[\w.-]+)?[\"']?\s+[
 # What hands the wheels of a workflow on: a workflow without it only tests them.
 _HANDED_ON = regex(r"upload-artifact|\btwine\b|maturin[\"']?\s+[\"']?publish|command:\s*publish|pypi-publish|uv publish")
 _NOT_LINUX = regex(r"==\s*'(?:macos|windows|darwin|win)|!=\s*'(?:ubuntu|linux)|==\s*'(?:macOS|Windows)'|!=\s*'Linux'")
+# Where a job, a step or an entry of a matrix says what it runs on.
+_MACHINE_KEYS = frozenset({"os", "runs-on", "runner", "platform", "system", "host", "image", "vmImage"})
+_NOT_LINUX_MACHINE = regex(r"(?i)(?:mac|osx|win|darwin)")
+_NOT_LINUX_ARM = regex(r"(?i)(?<![a-z])(?:mac|osx|win|darwin)[a-z]*[\w.]*[-_][\w.-]*arm64\b")
+# What names aarch64 and asks for nothing: conditions, what is left out, and which image or machine would be taken.
+_ASKS_NOTHING = regex(r"if|CIBW_(?:TEST_)?SKIP|CIBW_(?:MANY|MUSL)LINUX_AARCH64_IMAGE")
+_NEVER = regex(r"\s*(?:\$\{\{\s*)?false\s*(?:\}\})?\s*")
+_IS = regex(r"matrix\.([\w-]+)\s*==\s*'([^']*)'")
 _X86_BUILD = regex(r"(?:linux|manylinux|musllinux)\*?_(?:x86_64|i686)\b")
 _MATRIX = regex(r"\$\{\{\s*matrix\.([\w-]+)")
 _X86_ARCHS = frozenset({"auto", "auto64", "auto32", "native", "x86_64", "i686", "amd64", "x86"})
@@ -70,7 +91,7 @@ def wheel_build_facts(file: File) -> Iterator[WheelBuild | ArmWheels]:
             continue
         if tool == CIBUILDWHEEL and not re.search(r"cibuildwheel|CIBW_", file.text):
             continue
-        if _ARM.search(_without_comments(file.text)):
+        if _ARM.search(_NOT_LINUX_ARM.sub("", _without_comments(_living(file)))):
             yield ArmWheels(tool)
         elif file.kind is Kind.GITHUB_WORKFLOW:
             yield from _of_workflow(file, tool)
@@ -106,6 +127,50 @@ def _config_fix(file: File, node: TomlNode) -> Fix | None:
     return _archs_added(file, last.end, f", {quote}aarch64{quote}")
 
 
+def _living(file: File) -> str:
+    """The text of a file of CI without what never runs on Linux, and without what names an architecture and asks for nothing."""
+    if not file.path.endswith((".yml", ".yaml")):
+        return file.text
+    text, at, pieces = file.text, 0, list[str]()
+    for place in sorted(_dead(file), key=lambda each: each.start):
+        if place.start >= at:
+            pieces.append(text[at : place.start])
+            at = place.end
+    return "".join([*pieces, text[at:]])
+
+
+def _dead(file: File) -> Iterator[Span]:
+    for root in parse_yaml(file):
+        for _, job in pairs(get(root, "jobs")):
+            matrix = get(job, "strategy", "matrix")
+            yield from (span(each) for each in (job, *items(get(job, "steps"))) if _never(_condition(each), matrix))
+        for node in walk(root):
+            for key, value in pairs(node):
+                name, text = text_of(key) or "", text_of(value)
+                if text is None:
+                    continue
+                if name in _MACHINE_KEYS and _NOT_LINUX_MACHINE.match(text):
+                    yield span(node)
+                elif _ASKS_NOTHING.fullmatch(name):
+                    yield span(value)
+
+
+def _condition(node: Node) -> str:
+    return text_of(get(node, "if")) or ""
+
+
+def _never(condition: str, matrix: Node | None) -> bool:
+    """Whether a condition is false, or asks the matrix for a value that it does not have."""
+    if "||" in condition or _NEVER.fullmatch(condition):
+        return "||" not in condition
+    for name, wanted in _IS.findall(condition):
+        listed = get(matrix, name)
+        values = {*strings(listed), *(text_of(get(entry, name)) or "" for entry in items(get(matrix, "include")))} - {""}
+        if values and wanted not in values and (listed is None or items(listed)) and not any("${{" in each for each in values):
+            return True
+    return False
+
+
 def _without_comments(text: str) -> str:
     return re.sub(r"(?m)(?:^|\s)#.*$", "", text)
 
@@ -122,8 +187,9 @@ def _of_text(file: File) -> Iterator[WheelBuild]:
 def _of_workflow(file: File, tool: str) -> Iterator[WheelBuild]:
     for root in parse_yaml(file):
         for _, job in pairs(get(root, "jobs")):
-            step = next((each for each in items(get(job, "steps")) if _builds(file, each, tool)), None)
-            if step is None or not _on_linux(job):
+            steps = (each for each in items(get(job, "steps")) if not _never(_condition(each), get(job, "strategy", "matrix")))
+            step = next((each for each in steps if _builds(file, each, tool)), None)
+            if step is None or not _on_linux(job) or _never(_condition(job), None):
                 continue
             build = _cibuildwheel(file, root, job, step) if tool == CIBUILDWHEEL else _maturin(file, job, step)
             if build is not None:
@@ -132,7 +198,7 @@ def _of_workflow(file: File, tool: str) -> Iterator[WheelBuild]:
 
 def _builds(file: File, step: Node, tool: str) -> bool:
     uses, run = text_of(get(step, "uses")) or "", text_of(get(step, "run")) or ""
-    if _NOT_LINUX.search(text_of(get(step, "if")) or ""):
+    if _NOT_LINUX.search(_condition(step)):
         return False
     if tool == MATURIN:
         return "maturin-action" in uses or (_MATURIN.search(run) is not None and _HANDED_ON.search(file.text) is not None)

@@ -4,7 +4,8 @@
 
 Workflows that run cibuildwheel on x86-64 Linux runners and ask for no aarch64, and a pyproject.toml that names x86 alone: neither `CIBW_ARCHS`, `CIBW_ARCHS_LINUX`, the
 matrix, `--archs` nor `[tool.cibuildwheel]` names it, and no job has an arm64 runner. `auto` means the architecture of the runner.
-A project in which any file of CI builds wheels for Linux arm64 is left alone.
+A project in which any file of CI builds wheels for Linux arm64 is left alone; jobs, steps and entries of a matrix for macOS or Windows, and
+those that never run (`if: false`, a value that the matrix does not have), do not count.
 
 ## Why it stops arm64
 
@@ -45,6 +46,37 @@ _JOB = """
           - uses: {uses}
             env:
               {env}
+    """
+_MATRIX = """
+    on: push
+    jobs:
+      wheels:
+        runs-on: ${{{{ matrix.os }}}}
+        strategy:
+          matrix:
+            include:
+              - {}
+              - {}
+        steps:
+          - uses: pypa/cibuildwheel@v2.19.0
+            env:
+              CIBW_ARCHS: {}
+    """
+_DEAD = """
+    on: push
+    jobs:
+      wheels:
+        runs-on: ${{{{ matrix.os }}}}
+        strategy:
+          matrix:
+            include:
+              - {}
+        steps:
+          - if: matrix.arch == 'aarch64'
+            uses: pypa/cibuildwheel@v2.19.0
+            env:
+              CIBW_ARCHS: aarch64
+          - uses: «pypa/cibuildwheel@v2.19.0»
     """
 _ACTION = "pypa/cibuildwheel@v2.19.0"
 
@@ -97,6 +129,41 @@ class CibuildwheelNoAarch64(ProjectRule):
                 "on: push\njobs:\n  w:\n    runs-on: ubuntu-22.04\n    steps:\n"
                 "      - run: pip install cibuildwheel\n      - run: «cibuildwheel --output-dir dist»\n"
             ),
+        ),
+        Example(
+            "arm64 for macOS alone",
+            path=_PATH,
+            bad=_MATRIX.format("{os: ubuntu-latest, arch: x86_64}", "{os: macos-14, arch: arm64}", "«${{ matrix.arch }}»"),
+        ),
+        Example(
+            "aarch64 in a step that no entry of the matrix runs",
+            path=_PATH,
+            bad=_DEAD.format("{os: ubuntu-latest, arch: x86_64}"),
+        ),
+        Example(
+            "aarch64 in a step that an entry of the matrix runs",
+            path=_PATH,
+            good=_DEAD.format("{os: ubuntu-latest, arch: aarch64}").replace("«", "").replace("»", ""),
+            breaks=("{os: ubuntu-latest, arch: aarch64}", "{os: ubuntu-latest, arch: x86_64}"),
+        ),
+        Example(
+            "an arm64 job that is switched off",
+            path=_PATH,
+            bad=(
+                "on: push\njobs:\n  w:\n    runs-on: ubuntu-22.04\n    steps:\n      - uses: «pypa/cibuildwheel@v2.19.0»\n"
+                "  arm:\n    if: ${{ false }}\n    runs-on: ubuntu-24.04-arm\n    steps:\n      - uses: pypa/cibuildwheel@v2.19.0\n"
+            ),
+        ),
+        Example(
+            "aarch64 is left out",
+            path=_PATH,
+            bad=_JOB.format(os="[ubuntu-latest]", uses=f"«{_ACTION}»", env="CIBW_SKIP: '*_aarch64'"),
+        ),
+        Example(
+            "arm64 for Linux beside macOS",
+            path=_PATH,
+            good=_MATRIX.format("{os: ubuntu-latest, arch: aarch64}", "{os: macos-14, arch: arm64}", "${{ matrix.arch }}"),
+            breaks=("aarch64", "x86_64"),
         ),
         Example(
             "aarch64 under QEMU",

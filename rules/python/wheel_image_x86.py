@@ -3,7 +3,7 @@
 ## What it finds
 
 Names of manylinux and musllinux images or platforms for x86_64 and i686 in scripts, Makefiles and files of CI that know no aarch64 twin of
-the same family, and loops over x86 architectures that fill such a name. File names of wheels and the `--platform` option of installers are
+the same family, actions that build in such an image (their git ref says so, or their name and nothing names arm64), and loops over x86 architectures that fill such a name. File names of wheels and the `--platform` option of installers are
 another thing and left alone.
 
 ## Why it stops arm64
@@ -35,13 +35,27 @@ _IMAGE = re.compile(
 _TAGGED = re.compile(
     r"(?<![\w./-])(?P<image>(?:\w[\w.-]{0,100}(?::\d{1,5})?/){1,6}(?:\w[\w.-]{0,60}-)?(?P<family>manylinux|musllinux)(?:1|2010|2014|_\d+_\d+):(?:x86_64|i686))(?![\w.-])"
 )
-_ARM = re.compile(r"(?P<family>manylinux|musllinux)\w{0,60}[_:](?:aarch64|arm64)")
+# dockcross names it in the image: `dockcross/manylinux2014-x64`.
+_DOCKCROSS = re.compile(
+    r"(?<![\w./-])(?P<image>(?:\w[\w.-]{0,100}/){0,3}dockcross/(?P<family>manylinux|musllinux)(?:1|2010|2014|_\d+_\d+)-x(?:64|86)(?::[\w.-]+)?)(?![\w-])"
+)
+# Actions name it in their git ref, if at all: `acme/manylinux-build@v1-manylinux2014_x86_64`.
+_ACTION = re.compile(
+    r"\buses:[ \t]{1,8}[\"']?(?P<image>[\w.-]{1,100}/[\w.-]{0,100}?(?P<family>manylinux|musllinux)[\w./-]{0,100}@[\w.-]{1,100})(?![\w-])"
+)
+_ACTION_REF = re.compile(
+    r"\buses:[ \t]{1,8}[\"']?(?P<image>[\w.-]{1,100}(?:/[\w.-]{1,100}){1,3}@[\w.-]{0,60}?"
+    r"(?P<family>manylinux|musllinux)(?:1|2010|2014|_\d+_\d+)_(?:x86_64|i686))(?![\w-])"
+)
+_ARM = re.compile(r"(?P<family>manylinux|musllinux)\w{0,60}[_:-](?:aarch64|arm64)")
+_ANY_ARM = re.compile(r"aarch64|arm64|-arm\b")
 _PULL = re.compile(r"\b(?:docker|podman)[\"']?\s+(?:\$\S{1,40}\s+|image\s+)?[\"']?pull\b")
 _VARIABLE = re.compile(r"(?:manylinux|musllinux)(?:1|2010|2014|_\d+_\d+)_\$\{?(?P<name>\w+)\}?")
 _LOOP = r"(?m)^[^#\n]*?\bfor\s+{}\s+in\s+(?P<list>(?:x86_64|i686|[ \t\"'])+);?\s*(?:do\b.*)?$"
 _OPTION = re.compile(r"--plat(?:form)?[\"']?(?:[ =]|, ?)[\"']?$|[-_]$")
 # The default of a variable that others may set: `${IMAGE:-...}`, or an assignment below a test whether it is empty.
 _DEFAULT = re.compile(r"\$\{\w+:?[-=][\"']?$|(?<!\w)(?P<name>\w+)=[\"']?$")
+_USES = "on: push\njobs:\n  w:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: {}\n"
 _EFFECT = ", so arm64 has to compile the package."
 _COMMENT = re.compile(r"^\s*(?:#|//)")
 
@@ -66,6 +80,31 @@ class WheelImageX86(FileRule):
             "pulled before it runs",
             path="build.sh",
             bad="docker pull quay.io/pypa/manylinux2014_x86_64\ndocker run «quay.io/pypa/manylinux2014_x86_64» /io/build.sh\n",
+        ),
+        Example("dockcross", path="build.sh", bad="docker run --rm «dockcross/manylinux2014-x64» > dockcross\n"),
+        Example(
+            "dockcross for both",
+            path="build.sh",
+            good="docker run dockcross/manylinux2014-x64; docker run dockcross/manylinux2014-aarch64\n",
+            breaks=("-aarch64", "-x86"),
+        ),
+        Example(
+            "the git ref of an action",
+            path=".github/workflows/wheels.yml",
+            bad=_USES.format("«acme/python-wheels@v0.7.1-manylinux2014_x86_64»"),
+        ),
+        Example("an action", path=".github/workflows/wheels.yml", bad=_USES.format("«acme/manylinux-build@v0.3.4»")),
+        Example(
+            "an action that is told the architecture",
+            path=".github/workflows/wheels.yml",
+            good=_USES.format("acme/manylinux-build@v0.3.4\n        with: {arch: aarch64}"),
+            breaks=("aarch64", "x86_64"),
+        ),
+        Example(
+            "the git refs of both",
+            path=".github/workflows/wheels.yml",
+            good=_USES.format("acme/wheels@v1-manylinux2014_x86_64\n      - uses: acme/wheels@v1-manylinux2014_aarch64"),
+            breaks=("_aarch64", "_i686"),
         ),
         Example(
             "a loop over architectures",
@@ -119,7 +158,8 @@ class WheelImageX86(FileRule):
             if family in covered:
                 continue
             match = next((each for each in matches if not _PULL.search(_before(file, each))), matches[0])
-            message = f"Wheels are built in `{match['image']}` and in no {family} image for aarch64{_EFFECT}"
+            how = "by" if match.re in (_ACTION, _ACTION_REF) else "in"
+            message = f"Wheels are built {how} `{match['image']}` and in no {family} image for aarch64{_EFFECT}"
             yield self.finding(file.location(Span(*match.span("image"))), message, confidence=Confidence.MEDIUM)
         for name in sorted({match["name"] for match in _VARIABLE.finditer(file.text)} if not covered else set()):
             loop = re.search(_LOOP.format(re.escape(name)), file.text)
@@ -137,7 +177,8 @@ def _before(file: File, match: re.Match[str]) -> str:
 def _images(file: File) -> dict[str, list[re.Match[str]]]:
     """The images for x86 by family, in the order of the file; those that others may set otherwise, and platforms, are left out."""
     found: dict[str, list[re.Match[str]]] = {}
-    for match in sorted([*_IMAGE.finditer(file.text), *_TAGGED.finditer(file.text)], key=lambda each: each.start()):
+    patterns = [_IMAGE, _TAGGED, _DOCKCROSS, _ACTION_REF, *(() if _ANY_ARM.search(file.text) else (_ACTION,))]
+    for match in sorted((each for pattern in patterns for each in pattern.finditer(file.text)), key=lambda each: each.start()):
         before = _before(file, match)
         if _OPTION.search(before) or _COMMENT.match(before):
             continue

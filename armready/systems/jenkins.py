@@ -127,6 +127,8 @@ class _Reader:
         elif name.startswith("with"):
             block.registry = arguments[0] if arguments and name in ("withRegistry", "withDockerRegistry") else outer.registry
             self._credentials(index, name)
+            for each in arguments if name == "withEnv" else ():
+                self._set(*each.text.partition("=")[::2])
         self.blocks.append(block)
 
     def _credentials(self, index: int, name: str) -> None:
@@ -208,9 +210,11 @@ class _Reader:
     def _assign(self, index: int) -> None:
         """`name = 'text'`: the value of a variable, one of several when it is set more than once."""
         if index + 2 < len(self.tokens) and self.tokens[index + 2].kind is TokenKind.STRING and not self._goes_on(index + 2):
-            name, text = self.tokens[index].text, self.tokens[index + 2].text
-            for each in (name, f"env.{name}"):
-                self.environment[each] = tuple(dict.fromkeys((*self.environment.get(each, ()), text)))
+            self._set(self.tokens[index].text, self.tokens[index + 2].text)
+
+    def _set(self, name: str, text: str) -> None:
+        for each in (name, f"env.{name}"):
+            self.environment[each] = tuple(dict.fromkeys((*self.environment.get(each, ()), text)))
 
     def _goes_on(self, index: int) -> bool:
         """Whether a string is a part of a longer expression."""

@@ -67,7 +67,7 @@ class WheelImageX86(FileRule):
     name = "wheel-image-x86"
     summary = "Wheels are built in manylinux images of x86 alone"
     severity = Severity.WARNING
-    kinds = frozenset({Kind.SHELL, Kind.MAKEFILE, Kind.JUSTFILE}) | PIPELINE_KINDS
+    kinds = frozenset({Kind.SHELL, Kind.MAKEFILE, Kind.JUSTFILE, Kind.PACKAGE_JSON}) | PIPELINE_KINDS
     needles = (b"manylinux", b"musllinux")
     examples = (
         Example("docker run", path="build.sh", bad="docker run --rm -v $PWD:/io «quay.io/pypa/manylinux2014_x86_64» /io/build.sh\n"),

@@ -21,13 +21,17 @@ _ADDRESS = "a URL that holds no architecture itself, in a variable of the Docker
 _WRAPPED = "the set-up of a job is not placed where the login in front of it runs through a wrapper"
 _NESTED = "a push in another step than a build without a fix is told too, and nothing is edited inside of `bash -c`"
 _FROZEN = "a list that pip froze is only looked for in files of requirements"
+_LOOPS = "loops over architectures are read in scripts and Makefiles only"
 _TEMPLATES = "the rules on misplaced fields and on node pools read no templates"
 _MAKE = "the targets of make in variables of a script are not looked at"
 
 _FROZEN = "a list that pip froze is only looked for in files of requirements"
+_LOOPS = "loops over architectures are read in scripts and Makefiles only"
 _TEMPLATES = "the rules on misplaced fields and on node pools read no templates"
 
 KNOWN = (
+    Known("hosts.in_a_workflow", "CI115 loop", _LOOPS),
+    Known("hosts.in_a_job_of_gitlab", "CI115 loop", _LOOPS),
     Known("dependencies.in_*", "PY115 frozen with torch", _FROZEN),
     Known("dependencies.in_*", "PY115 installs, for nothing", _FROZEN),
     Known("python_source.behind_the_test_of_the_name", "PY235 by a call", "an import under any test counts as one that may be missing"),

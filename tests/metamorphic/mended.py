@@ -22,6 +22,7 @@ MENDED: dict[str, tuple[str, ...]] = {
         "DF111 arm64 alone",
         "DF162 base image",
     ),
+    "hosts.in_a_package": ("PY168 docker run", "PY168 pulled before it runs"),
     "python_source.imports_under_another_name": (
         "PY231 a list",
         "PY231 a command line",

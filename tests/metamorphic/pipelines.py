@@ -154,3 +154,112 @@ WRITERS: dict[str, tuple[str, Callable[[Pipeline], str]]] = {
     "argo": ("ci/workflow.yaml", argo),
     "concourse": ("ci/pipeline.yml", concourse),
 }
+
+
+def _job(pipeline: Pipeline, name: str, body: str) -> str:
+    return f"{name}:\n  image: docker:27\n  services:\n    - docker:27-dind\n" + body
+
+
+def gitlab_extends(pipeline: Pipeline) -> str:
+    hidden = ".build:\n  script:\n" + _list(pipeline, 4)
+    return hidden + _job(pipeline, "build", "  extends: .build\n" + _variables(pipeline, 2, "variables"))
+
+
+def gitlab_reference(pipeline: Pipeline) -> str:
+    hidden = ".commands:\n  script:\n" + _list(pipeline, 4)
+    return hidden + _job(pipeline, "build", _variables(pipeline, 2, "variables") + "  script:\n    - !reference [.commands, script]\n")
+
+
+def gitlab_anchor(pipeline: Pipeline) -> str:
+    hidden = ".commands: &commands\n" + _list(pipeline, 2)
+    return hidden + _job(pipeline, "build", _variables(pipeline, 2, "variables") + "  script:\n    - *commands\n")
+
+
+def gitlab_merge(pipeline: Pipeline) -> str:
+    hidden = ".build: &build\n  script:\n" + _list(pipeline, 4)
+    return hidden + _job(pipeline, "build", "  <<: *build\n" + _variables(pipeline, 2, "variables"))
+
+
+def gitlab_global_variables(pipeline: Pipeline) -> str:
+    return _variables(pipeline, 0, "variables") + _job(pipeline, "build", "  script:\n" + _list(pipeline, 4))
+
+
+def gitlab_default(pipeline: Pipeline) -> str:
+    head = "default:\n  image: docker:27\n  services:\n    - docker:27-dind\nbuild:\n"
+    return head + _variables(pipeline, 2, "variables") + "  script:\n" + _list(pipeline, 4)
+
+
+def gitlab_before_script(pipeline: Pipeline) -> str:
+    first, rest = pipeline.commands[:1], pipeline.commands[1:] or ("true",)
+    before = "  before_script:\n" + _list(Pipeline(first), 4)
+    return _job(pipeline, "build", _variables(pipeline, 2, "variables") + before + "  script:\n" + _list(Pipeline(rest), 4))
+
+
+def gitlab_one_of_a_matrix(pipeline: Pipeline) -> str:
+    matrix = "  parallel:\n    matrix:\n      - STAGE: [one]\n"
+    return _job(pipeline, "build", matrix + _variables(pipeline, 2, "variables") + "  script:\n" + _list(pipeline, 4))
+
+
+def github_matrix_of_one(pipeline: Pipeline) -> str:
+    head = "on: push\njobs:\n  build:\n    runs-on: ${{ matrix.os }}\n    strategy:\n      matrix:\n        os: [ubuntu-latest]\n"
+    return head + _variables(pipeline, 4, "env") + "    steps:\n      - uses: actions/checkout@v4\n" + _list(pipeline, 6, "- run: {}")
+
+
+def github_workflow_variables(pipeline: Pipeline) -> str:
+    head = "on: push\n" + _variables(pipeline, 0, "env") + "jobs:\n  build:\n    runs-on: ubuntu-latest\n"
+    return head + "    steps:\n      - uses: actions/checkout@v4\n" + _list(pipeline, 6, "- run: {}")
+
+
+def github_called(pipeline: Pipeline) -> str:
+    head = "on:\n  workflow_call:\njobs:\n  build:\n    runs-on: ubuntu-latest\n"
+    return head + _variables(pipeline, 4, "env") + "    steps:\n      - uses: actions/checkout@v4\n" + _list(pipeline, 6, "- run: {}")
+
+
+def github_block(pipeline: Pipeline) -> str:
+    head = "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n"
+    run = "      - name: Build\n        run: |\n" + _list(pipeline, 10, "{}")
+    return head + _variables(pipeline, 4, "env") + "    steps:\n      - uses: actions/checkout@v4\n" + run
+
+
+def circleci_command(pipeline: Pipeline) -> str:
+    command = "version: 2.1\ncommands:\n  image:\n    steps:\n" + _list(pipeline, 6, "- run: {}")
+    job = "jobs:\n  build:\n    machine:\n      image: ubuntu-2204:current\n" + _variables(pipeline, 4, "environment")
+    return command + job + "    steps:\n      - checkout\n      - image\nworkflows:\n  main:\n    jobs:\n      - build\n"
+
+
+def azure_stages(pipeline: Pipeline) -> str:
+    head = "trigger: [main]\nstages:\n  - stage: build\n    jobs:\n      - job: image\n        pool: {vmImage: ubuntu-22.04}\n"
+    return head + _variables(pipeline, 8, "variables") + "        steps:\n" + _list(pipeline, 10, "- bash: {}")
+
+
+def bitbucket_anchor(pipeline: Pipeline) -> str:
+    exports = "".join(f"          - export {name}={value}\n" for name, value in pipeline.variables.items())
+    head = "image: atlassian/default-image:4\ndefinitions:\n  steps:\n    - step: &build\n        services: [docker]\n        script:\n"
+    return head + exports + _list(pipeline, 10) + "pipelines:\n  branches:\n    main:\n      - step: *build\n"
+
+
+def jenkins_scripted(pipeline: Pipeline) -> str:
+    steps = "".join(f"    sh '{each}'\n" for each in pipeline.commands)
+    values = ", ".join(f"'{name}={value}'" for name, value in pipeline.variables.items())
+    return f"node {{\n  withEnv([{values}]) {{\n{steps}  }}\n}}\n"
+
+
+# Other ways to write the same job in one system.
+FORMS: dict[str, tuple[str, Callable[[Pipeline], str]]] = {
+    "gitlab extends": (".gitlab-ci.yml", gitlab_extends),
+    "gitlab !reference": (".gitlab-ci.yml", gitlab_reference),
+    "gitlab anchor": (".gitlab-ci.yml", gitlab_anchor),
+    "gitlab merge key": (".gitlab-ci.yml", gitlab_merge),
+    "gitlab global variables": (".gitlab-ci.yml", gitlab_global_variables),
+    "gitlab default": (".gitlab-ci.yml", gitlab_default),
+    "gitlab before_script": (".gitlab-ci.yml", gitlab_before_script),
+    "gitlab matrix of one": (".gitlab-ci.yml", gitlab_one_of_a_matrix),
+    "github matrix of one": (".github/workflows/image.yml", github_matrix_of_one),
+    "github variables of the workflow": (".github/workflows/image.yml", github_workflow_variables),
+    "github called": (".github/workflows/image.yml", github_called),
+    "github block": (".github/workflows/image.yml", github_block),
+    "circleci command": (".circleci/config.yml", circleci_command),
+    "azure stages": ("azure-pipelines.yml", azure_stages),
+    "bitbucket anchor": ("bitbucket-pipelines.yml", bitbucket_anchor),
+    "jenkins scripted": ("Jenkinsfile", jenkins_scripted),
+}

@@ -9,14 +9,14 @@ from zlib import crc32
 
 import pytest
 
-from tests.metamorphic import dependencies, dockerfile, manifests, python_source, shell
+from tests.metamorphic import dependencies, dockerfile, hosts, manifests, python_source, shell
 from tests.metamorphic.cases import all_cases
 from tests.metamorphic.known import KNOWN
 from tests.metamorphic.mended import MENDED
 from tests.metamorphic.rewriting import ALL, NewText, apply, insert, swap
 from tests.metamorphic.verdicts import differences
 
-LIBRARY = (dependencies, dockerfile, manifests, python_source, shell)
+LIBRARY = (dependencies, dockerfile, hosts, manifests, python_source, shell)
 _SHARE = 6
 
 

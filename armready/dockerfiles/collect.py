@@ -76,13 +76,17 @@ def _stage(file: File, dockerfile: Dockerfile, stage: Stage, uses: list[ImageUse
 
 
 def _files_only(stage: Stage, uses: list[ImageUse]) -> bool:
-    if stage.parent is not None or stage.sources or stage.choices or uses:
+    chain = list(stage.chain())
+    first = chain[-1]
+    if first.parent is not None or first.base is None or first.base.text != "scratch" or uses:
         return False
-    keywords = {(each.trigger or each).keyword for each in stage.instructions}
-    if not {"COPY", "ADD"} & keywords or {"RUN", "CMD", "ENTRYPOINT"} & keywords:
+    if any(each.choices or any(source is not each.parent for source in each.sources) for each in chain):
         return False
-    paths = list(_context_paths(stage))
-    return bool(paths) and not any(_BUILT.search(path) or tokens(path) for path in paths)
+    keywords = {(instruction.trigger or instruction).keyword for each in chain for instruction in each.instructions}
+    if {"RUN", "CMD", "ENTRYPOINT"} & keywords or (stage.is_final and not {"COPY", "ADD"} & keywords):
+        return False
+    paths = [path for each in chain for path in _context_paths(each)]
+    return (bool(paths) or not stage.is_final) and not any(_BUILT.search(path) or tokens(path) for path in paths)
 
 
 def _places(file: File, instructions: list[Instruction]) -> tuple[Location, ...]:

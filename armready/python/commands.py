@@ -361,5 +361,6 @@ def index_options(file: File) -> tuple[IndexOption, ...]:
                 option, url = (name, value) if equals and name.startswith("-") else (before, word.template)
                 before = word.template
                 if option in _ALONE | _BESIDE:
+                    url = hosted.stage.resolve(url, hosted.instruction) if hosted.stage is not None else url
                     found.append(IndexOption(file.location(hosted.span(word.span)), url, option in _ALONE and not given & _BESIDE))
     return tuple(found)

@@ -87,14 +87,19 @@ class NotCrossFriendly(FileRule):
         for stage in relevant_stages(file):
             if stage.base is None or stage.platform_flag is not None or stage.platform.kind is not PlatformKind.TARGET:
                 continue
+            *_, root = stage.chain()
             works = compiles(stage) or _DOTNET.search(stage_text(stage)) is not None
-            if _TOOLCHAIN.search(list(stage.chain())[-1].image or "") and works and any(copied_out(file, stage)):
+            if root.base is not None and _TOOLCHAIN.search(root.image or "") and works and any(copied_out(file, stage)):
                 message = "On an amd64 machine the compiler of this stage runs under emulation for arm64, which takes many times as long."
-                yield self.finding(file.location(stage.base.span), message, confidence=limit, fix=_fix(file, stage))
+                yield self.finding(file.location(root.base.span), message, confidence=limit, fix=_fix(file, stage, root))
 
 
-def _fix(file: File, stage: Stage) -> Fix | None:
-    if not without_cgo(stage) or "GOARCH" in stage_text(stage) or stage.base is None:
+def _fix(file: File, stage: Stage, root: Stage) -> Fix | None:
+    """The flag stands at the first of the stages that this one is built from, which no other stage may be built from."""
+    if not without_cgo(stage) or "GOARCH" in stage_text(stage) or root.base is None:
+        return None
+    built = [each for each in stage.graph if any(one is root for one in each.chain())]
+    if any(not any(one is each for one in stage.chain()) for each in built):
         return None
     builds = [
         (hosted, command)
@@ -106,6 +111,6 @@ def _fix(file: File, stage: Stage) -> Fix | None:
     edits = for_target(file, *builds[0]) if len(builds) == 1 else None
     if edits is None:
         return None
-    flag = file.insert(stage.base.span.start, "--platform=$BUILDPLATFORM ")
+    flag = file.insert(root.base.span.start, "--platform=$BUILDPLATFORM ")
     notes = ("Tests and generators of the stage run on the build machine then.",)
     return Fix("Cross-compile on the build machine", (*edits, flag), Applicability.UNSAFE, notes)

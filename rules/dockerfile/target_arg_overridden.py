@@ -30,6 +30,7 @@ from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.needles import needles_of
 from armready.core.rule import Example, FileRule
+from armready.core.source import Span
 from armready.dockerfiles.stages import relevant_stages
 from armready.knowledge.arch import amd64_tokens
 from armready.languages.dockerfile.instructions import Instruction, Pair
@@ -56,7 +57,20 @@ class TargetArgOverridden(FileRule):
             fixed="FROM golang:1.22\nARG TARGETARCH\nRUN GOARCH=$TARGETARCH go build\n",
             applicability=Applicability.UNSAFE,
         ),
-        Example("among others", path="Dockerfile", bad="FROM golang:1.22\nENV CGO_ENABLED=0 «TARGETARCH=amd64»\n"),
+        Example(
+            "among others",
+            path="Dockerfile",
+            bad="FROM golang:1.22\nENV CGO_ENABLED=0 «TARGETARCH=amd64»\n",
+            fixed="FROM golang:1.22\nARG TARGETARCH\nENV CGO_ENABLED=0\n",
+            applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "the first of others",
+            path="Dockerfile",
+            bad="FROM golang:1.22\nENV «TARGETARCH=amd64» \\\n    CGO_ENABLED=0\n",
+            fixed="FROM golang:1.22\nARG TARGETARCH\nENV CGO_ENABLED=0\n",
+            applicability=Applicability.UNSAFE,
+        ),
         Example("in a script", path="Dockerfile", bad="FROM golang:1.22\nRUN export «TARGETARCH=amd64» && make\n"),
         Example(
             "a fallback", path="Dockerfile", good='FROM a\nARG TARGETARCH\nRUN if [ -z "$TARGETARCH" ]; then TARGETARCH=amd64; fi; make\n'
@@ -95,7 +109,10 @@ class TargetArgOverridden(FileRule):
 
 
 def _fix(file: File, instruction: Instruction, pair: Pair) -> Fix | None:
+    edits = [file.replace(instruction.span, f"ARG {pair.name}")]
     if len(instruction.pairs) > 1:
-        return None
-    edit = file.replace(instruction.span, f"ARG {pair.name}")
-    return Fix("Declare it instead", (edit,), Applicability.UNSAFE, ("The ENV was visible in the running container, an ARG is not.",))
+        index = next(number for number, each in enumerate(instruction.pairs) if each.span == pair.span)
+        before, after = instruction.pairs[max(index - 1, 0)].span, instruction.pairs[min(index + 1, len(instruction.pairs) - 1)].span
+        rest = Span(before.end, pair.span.end) if index else Span(pair.span.start, after.start)
+        edits = [file.insert_line_above(instruction.span.start, f"ARG {pair.name}"), file.delete(rest)]
+    return Fix("Declare it instead", tuple(edits), Applicability.UNSAFE, ("The ENV was visible in the running container, an ARG is not.",))

@@ -38,18 +38,12 @@ KNOWN = (
     Known("manifests.as_template_of_helm", "KUB12? *", _TEMPLATES),
     Known("manifests.as_template_of_helm", "KUB15? *", _TEMPLATES),
     Known("manifests.keys_in_another_order", "KUB108 two labels", "it is told at the second of two labels"),
-    Known("dockerfile.env_pairs_apart", "DF122 among others", "one of several pairs is not edited"),
     Known("dockerfile.address_in_*", "DF163 all others get amd64", _ADDRESS),
     Known("dockerfile.address_in_*", "DF163 all others get amd64, and the file for arm64 is known", _ADDRESS),
-    Known("dockerfile.address_in_*", "PY112 CUDA 11.8", "the index of an installer in a variable of the Dockerfile is not followed"),
     Known(
         "dockerfile.address_in_an_argument",
         "DF140 a file that does not say so",
         "a build may pass another file: a warning, as it should be",
-    ),
-    Known("dockerfile.stages_split_in_two", "CI101 the manifests of an operator", "the label of a stage further up is not seen"),
-    Known(
-        "dockerfile.stages_split_in_two", "DF133 cargo, rustup and the path", "DF170 points to the stage that compiles, not to the image"
     ),
     Known("shell.words_in_single_quotes", "DF160 libraries in RUN", "no fix where single quotes keep a variable from its value"),
     Known(
@@ -63,6 +57,11 @@ KNOWN = (
     Known("shell.literals_in_variables*", "CI101 a Make target that copies what another one compiles: shown only", _MAKE),
     Known("shell.literals_in_variables*", "DF130 targets of make", _MAKE),
     Known("shell.literals_in_variables*", "DF134 runtime identifier", "the option in front of the value is not the word in front of it"),
+    Known(
+        "shell.lines_instead_of_lists",
+        "pipeline gitlab-and-list.before",
+        "commands behind semicolons of one line are not taken out together",
+    ),
     Known("shell.image_names_in_variables", "CI101 a registry of a test", "a registry that lives as long as a test is known by its text"),
     Known(
         "shell.image_names_in_variables", "CI117 the script makes its builder itself", "platforms in a variable count as a caller's choice"

@@ -1,6 +1,10 @@
 """Cases in which a rewriting once changed the verdict, and no longer does: every run takes them, whatever their hash says."""
 
 MENDED: dict[str, tuple[str, ...]] = {
+    "dockerfile.stages_split_in_two": ("CI101 the manifests of an operator", "DF133 cargo, rustup and the path"),
+    "dockerfile.env_pairs_apart": ("DF122 among others",),
+    "dockerfile.address_in_the_environment": ("PY112 CUDA 11.8",),
+    "dockerfile.address_in_an_argument": ("PY112 CUDA 11.8",),
     "dockerfile.continuation_behind_the_keyword": ("DF113 a comment says that it is for amd64",),
     "dockerfile.image_in_an_argument": ("DF162 base image",),
     "dockerfile.one_run_for_each_command": (

@@ -157,14 +157,9 @@ class WheelImageX86(FileRule):
         for family, matches in _images(file).items():
             if family in covered:
                 continue
-<<<<<<< HEAD
-            match = next((each for each in matches if not _PULL.search(_before(file, each))), matches[0])
+            match = next((each for each in matches if not _PULL.search(re.split(r"&&|[;|]", _before(file, each))[-1])), matches[0])
             how = "by" if match.re in (_ACTION, _ACTION_REF) else "in"
             message = f"Wheels are built {how} `{match['image']}` and in no {family} image for aarch64{_EFFECT}"
-=======
-            match = next((each for each in matches if not _PULL.search(re.split(r"&&|[;|]", _before(file, each))[-1])), matches[0])
-            message = f"Wheels are built in `{match['image']}` and in no {family} image for aarch64{_EFFECT}"
->>>>>>> d1d999a (DF122, DF170, PY112, PY168: one of several pairs, the first stage, variables and lines of npm)
             yield self.finding(file.location(Span(*match.span("image"))), message, confidence=Confidence.MEDIUM)
         for name in sorted({match["name"] for match in _VARIABLE.finditer(file.text)} if not covered else set()):
             loop = re.search(_LOOP.format(re.escape(name)), file.text)

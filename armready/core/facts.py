@@ -236,5 +236,8 @@ COLLECTORS: tuple[Collector, ...] = (
     Collector("armready.dockerfiles.collect:collect", frozenset({Kind.DOCKERFILE}), (b"from",)),
     Collector("armready.dockerfiles.collect:copied_files", frozenset({Kind.DOCKERFILE}), (b"copy", b"add")),
     Collector("armready.dockerfiles.collect:arch_arguments", frozenset({Kind.DOCKERFILE}), (b"64",)),
+    Collector("armready.dockerfiles.go_targets:go_arch_facts", frozenset({Kind.DOCKERFILE}), (b"goarch", b"amd64", b"x86_64")),
+    Collector("armready.dockerfiles.go_targets:make_calls", frozenset({Kind.DOCKERFILE}), (b"make",)),
+    Collector("armready.dockerfiles.go_targets:make_rules", frozenset({Kind.MAKEFILE}), (b"goarch",)),
     Collector("armready.builds.build_arguments:collect", PIPELINE_KINDS | BUILD_KINDS, (b"build-arg", b"build_arg", b"buildarg", b"args")),
 )

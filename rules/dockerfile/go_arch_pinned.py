@@ -2,8 +2,9 @@
 
 ## What it finds
 
-`GOARCH=amd64` in ENV, ARG, in front of a command, in `export`, `env`, `go env -w`, or as a variable for make; and a
-target of make that names amd64, as a warning. Left alone are builds for other systems (`GOOS=darwin`), instructions
+`GOARCH=amd64` (or a default of amd64, `${GOARCH:-amd64}`, that nothing replaces) in ENV, ARG, in front of a command, in `export`, `env`, `go env -w`, or as a variable for make; and a
+target of make that names amd64, or whose recipe in the repository's Makefile compiles for amd64, as a warning. An argument that a build of
+the repository passes is advice. Left alone are builds for other systems (`GOOS=darwin`), instructions
 that build for arm64 too, branches of an `if` or `case` (DF163 judges those), and stages and files for one
 architecture.
 
@@ -24,38 +25,20 @@ stands there, because a cross build switches cgo off.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from armready.builds.scripts import scripts
 from armready.core.classify import Kind
-from armready.core.file import File
-from armready.core.finding import Confidence, Finding, Severity
-from armready.core.fix import Applicability, Fix
-from armready.core.needles import needles_of
-from armready.core.rule import Example, FileRule
-from armready.core.source import Span
-from armready.dockerfiles.edit import declared_above
-from armready.dockerfiles.go import unless_cgo
-from armready.dockerfiles.stages import path_arch, stage_text
-from armready.dockerfiles.words import hits
-from armready.languages.dockerfile.expansion import unquote
-from armready.languages.dockerfile.instructions import Instruction
-from armready.languages.dockerfile.parser import Dockerfile, parse_dockerfile
-from armready.languages.dockerfile.stages import Stage
-from armready.languages.shell.script import Script
+from armready.core.facts import BuildArgumentFact
+from armready.core.finding import Confidence, Finding, Related, Severity
+from armready.core.fix import Applicability
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
+from armready.dockerfiles.go_targets import GoArchFact, MakeCallFact, MakeRuleFact, makefile_paths, reached
 
-_WORD = re.compile(r"GOARCH=(?:\"(?=amd64\"))?(amd64|'amd64')\"?")
-_TARGET = "$TARGETARCH"
-_MAKE_TARGET = re.compile(r"(?<![^\s])(?!-|[A-Za-z_]+=)[\w./-]{0,200}(?<![a-zA-Z0-9])(?:amd64|x86_64)(?![a-zA-Z0-9])")
-_MAKES = frozenset({"make", "gmake", "mage", "task", "just", "bazel"})
-_OTHER_SYSTEM_NAME = re.compile(r"(?i)darwin|macos|windows|freebsd")
-_OTHER_SYSTEM = re.compile(r"(?<!\w)GOOS[= ][\"']?(?!linux\b)[a-z]")
-_ARM64 = re.compile(r"(?<![\w$])GOARCH[= ][\"']?arm64|\bin\s[^;\n]{0,500}\b(?:arm64|aarch64)\b")
-_BRANCHES = frozenset({"if", "case", "or"})
+_MAKEFILE = "FROM golang:1.22 AS b\nCOPY . .\nRUN {}\nFROM alpine:3.20\nCOPY --from=b /app /app\n"
 
 
-class GoArchPinned(FileRule):
+class GoArchPinned(ProjectRule):
     """DF130."""
 
     code = "DF130"
@@ -63,7 +46,7 @@ class GoArchPinned(FileRule):
     summary = "Go is told to compile for amd64"
     severity = Severity.ERROR
     kinds = frozenset({Kind.DOCKERFILE})
-    needles = (b"goarch", *needles_of(_MAKES))
+    reads = (GoArchFact, MakeCallFact)
     examples = (
         Example(
             "ENV",
@@ -133,6 +116,72 @@ class GoArchPinned(FileRule):
             applicability=Applicability.UNSAFE,
         ),
         Example(
+            "a default that nothing sets",
+            path="Dockerfile",
+            bad="FROM golang:1.22\nARG GOARCH\nENV «GOARCH=${GOARCH:-amd64}»\nRUN go build\n",
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "a default in front of the command",
+            path="Dockerfile",
+            bad="FROM golang:1.22\nARG ARCH\nRUN GOOS=linux «GOARCH=${ARCH:-amd64}» go build\n",
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "builds pass it",
+            path="Dockerfile",
+            bad="FROM golang:1.22\nARG «GOARCH=amd64»\nRUN GOARCH=$GOARCH go build\n",
+            files={"build.sh": "for a in amd64 arm64; do docker build --build-arg GOARCH=$a -t app:$a .; done\n"},
+            severity=Severity.INFO,
+        ),
+        Example(
+            "builds pass another",
+            path="Dockerfile",
+            bad="FROM golang:1.22\nARG «GOARCH=amd64»\nRUN GOARCH=$GOARCH go build\n",
+            files={"build.sh": "docker build --build-arg GOARCH=amd64 --build-arg V=$v -t app .\n"},
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "the default of what BuildKit sets",
+            path="Dockerfile",
+            good="FROM golang:1.22\nARG TARGETARCH\nENV GOARCH=${TARGETARCH:-amd64}\nRUN GOARCH=${TARGETARCH:-amd64} go build\n",
+            breaks=("ARG TARGETARCH\n", ""),
+        ),
+        Example(
+            "in the Makefile",
+            path="Dockerfile",
+            bad=_MAKEFILE.format("«make build»"),
+            files={"Makefile": "build: bin/app\n\nbin/%:\n\tGOOS=linux GOARCH=amd64 go build -o $@ ./cmd/app\n"},
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "the default target, by a variable",
+            path="Dockerfile",
+            bad=_MAKEFILE.format("«make -C tools»"),
+            files={"tools/Makefile": "ARCH = amd64\nall:\n\tGOARCH=$(ARCH) go build\n"},
+        ),
+        Example(
+            "make is told",
+            path="Dockerfile",
+            good=_MAKEFILE.format("make build ARCH=$(go env GOARCH)"),
+            files={"Makefile": "ARCH = amd64\nbuild:\n\tGOARCH=$(ARCH) go build\n"},
+            breaks=(" ARCH=$(go env GOARCH)", ""),
+        ),
+        Example(
+            "another target of the Makefile",
+            path="Dockerfile",
+            good=_MAKEFILE.format("make native"),
+            files={"Makefile": "native:\n\tgo build\nrelease:\n\tGOARCH=amd64 go build\n"},
+            breaks=("make native", "make release"),
+        ),
+        Example(
+            "both in the Makefile",
+            path="Dockerfile",
+            good=_MAKEFILE.format("make all"),
+            files={"Makefile": "all:\n\tGOARCH=amd64 go build -o a\n\tGOARCH=arm64 go build -o b\n"},
+            breaks=("GOARCH=arm64", "GOARCH=amd64"),
+        ),
+        Example(
             "for the target",
             path="Dockerfile",
             good="FROM golang:1.22\nARG TARGETARCH\nRUN GOARCH=$TARGETARCH go build && echo GOARCH\n",
@@ -163,65 +212,35 @@ class GoArchPinned(FileRule):
         ),
     )
 
-    def check(self, file: File) -> Iterator[Finding]:
-        if path_arch(file.path):
-            return
-        dockerfile = file.parse(parse_dockerfile)
-        for instruction in dockerfile.instructions:
-            for pair in instruction.pairs if instruction.keyword in ("ARG", "ENV") else ():
-                if pair.name == "GOARCH" and unquote(pair.value or "") == "amd64" and _counts(dockerfile, instruction):
-                    written = (pair.value_span, f'"{_TARGET}"' if (pair.value or "").startswith('"') else _TARGET)
-                    yield self._found(file, dockerfile, instruction, pair.span, written)
-        yield from self._make_targets(file, dockerfile)
-        for hosted in file.parse(scripts):
-            outer = hosted.instruction
-            if outer is not None and outer.keyword == "RUN" and "GOARCH" in hosted.text and _counts(dockerfile, outer):
-                for word, value in _in_script(hosted.script):
-                    edit = None if value is None else hosted.script.embedded.edit(value, _TARGET)
-                    yield self._found(file, dockerfile, outer, hosted.span(word), edit)
+    def check(self, project: Project) -> Iterator[Finding]:
+        passed = frozenset[str]().union(*(fact.names for _, fact in project.facts(BuildArgumentFact)))
+        for _, fact in project.facts(GoArchFact):
+            yield self._pinned(fact, fact.argument in passed)
+        for path, call in project.facts(MakeCallFact):
+            makefile = next((each for each in makefile_paths(path, call.folder) if project.exists(each)), None)
+            rules = project.facts_in(makefile, MakeRuleFact) if makefile is not None else []
+            for rule in reached(rules, call.targets):
+                if rule.pinned is not None and not (rule.variables | {"GOARCH"}) & call.variables:
+                    yield self.finding(
+                        call.location,
+                        "The program is made by make for amd64 whatever the image is built for.",
+                        severity=Severity.WARNING,
+                        confidence=Confidence.MEDIUM,
+                        related=(Related(rule.pinned, "the recipe compiles for amd64"),),
+                    )
+                    break
 
-    def _make_targets(self, file: File, dockerfile: Dockerfile) -> Iterator[Finding]:
-        for hit in hits(file, _MAKE_TARGET, variables=False):
-            if hit.command is not None and hit.command.name in _MAKES and not _OTHER_SYSTEM_NAME.search(hit.match.string):
-                message = f"{hit.match.string} is made for amd64 whatever the image is built for."
-                confidence = Confidence.MEDIUM.at_most(dockerfile.confidence)
-                yield self.finding(file.location(hit.span), message, confidence=confidence)
-
-    def _found(self, file: File, dockerfile: Dockerfile, instruction: Instruction, span: Span, written: tuple[Span, str] | None) -> Finding:
+    def _pinned(self, fact: GoArchFact, by_builds: bool) -> Finding:
+        if fact.made:
+            message = f"{fact.made} is made for amd64 whatever the image is built for."
+            return self.finding(fact.location, message, confidence=fact.confidence)
+        message = "The program is amd64 whatever the image is built for: an arm64 image of it contains an amd64 program."
+        if by_builds:
+            message = f"The program is amd64 unless a build passes {fact.argument}, as this repository does."
         return self.finding(
-            file.location(span),
-            "The program is amd64 whatever the image is built for: an arm64 image of it contains an amd64 program.",
-            severity=Severity.WARNING if instruction.keyword == "ARG" else Severity.ERROR,
-            confidence=dockerfile.confidence,
-            fix=None if written is None else _fix(file, dockerfile.stage_of(instruction), instruction, written),
+            fact.location,
+            message,
+            severity=Severity.INFO if by_builds else Severity.WARNING if fact.argument else Severity.ERROR,
+            confidence=fact.confidence,
+            fix=None if by_builds else fact.fix,
         )
-
-
-def _counts(dockerfile: Dockerfile, instruction: Instruction) -> bool:
-    """Whether a GOARCH of this instruction decides what arm64 gets."""
-    stage = dockerfile.stage_of(instruction)
-    text = instruction.text if instruction.keyword == "RUN" or stage is None else stage_text(stage)
-    if _OTHER_SYSTEM.search(text) or _ARM64.search(stage_text(stage) if stage is not None else text):
-        return False
-    return stage is None or not (stage.variant or stage.is_windows)
-
-
-def _in_script(script: Script) -> Iterator[tuple[Span, Span | None]]:
-    """The words `GOARCH=amd64`, and of each the text that an edit replaces; None where none can be made."""
-    for command in script.commands:
-        if any(frame.kind in _BRANCHES for frame in command.guards):
-            continue
-        spans = dict.fromkeys([*(each.span for each in command.assignments), *(word.span for word in command.words)])
-        for span in spans:
-            match = _WORD.fullmatch(script.text[span.start : span.end])
-            if match is not None:
-                value = Span(span.start + match.start(1), span.start + match.end(1))
-                yield span, None if command.broken or command.nested else value
-
-
-def _fix(file: File, stage: Stage | None, instruction: Instruction, written: tuple[Span, str]) -> Fix:
-    edits = [file.replace(*written)]
-    if stage is not None and not stage.declares("TARGETARCH", instruction):
-        edits.append(declared_above(file, instruction, "TARGETARCH"))
-    fix = Fix("Compile for the target", tuple(edits))
-    return unless_cgo(stage, fix) if stage is None or stage.on_build_platform else fix

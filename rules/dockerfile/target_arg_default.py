@@ -100,6 +100,12 @@ class TargetArgDefault(FileRule):
             breaks=("ARG TARGETARCH", "ARG TARGETARCH=amd64"),
         ),
         Example(
+            "arm64 has no variant",
+            path="Dockerfile",
+            good='FROM debian:12\nARG TARGETVARIANT=""\nRUN echo $TARGETVARIANT\n',
+            breaks=('TARGETVARIANT=""', "TARGETVARIANT=v7"),
+        ),
+        Example(
             "used as the platform of a stage",
             path="Dockerfile",
             good="ARG BUILDPLATFORM=linux/amd64\nFROM --platform=$BUILDPLATFORM debian:12\n",
@@ -133,7 +139,9 @@ class TargetArgDefault(FileRule):
 
 def _is_constant(pair: Pair) -> bool:
     value = pair.value
-    return bool(value) and "$" not in (value or "") and not (pair.name in _SYSTEMS and unquote(value or "") in ("linux", ""))
+    if not value or "$" in value or (pair.name == "TARGETVARIANT" and not unquote(value)):
+        return False
+    return not (pair.name in _SYSTEMS and unquote(value) in ("linux", ""))
 
 
 def _elsewhere(dockerfile: Dockerfile, instruction: Instruction, pair: Pair) -> bool:

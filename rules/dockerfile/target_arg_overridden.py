@@ -35,7 +35,7 @@ from armready.dockerfiles.stages import relevant_stages
 from armready.knowledge.arch import amd64_tokens
 from armready.languages.dockerfile.instructions import Instruction, Pair
 from armready.languages.dockerfile.parser import parse_dockerfile
-from armready.languages.dockerfile.platforms import AUTOMATIC
+from armready.languages.dockerfile.platforms import ARM64, AUTOMATIC
 
 _QUICK = re.compile(r"(?<![\w$])(?:TARGET|BUILD)(?:ARCH|PLATFORM|OS|VARIANT)=")
 
@@ -76,6 +76,13 @@ class TargetArgOverridden(FileRule):
             "a fallback", path="Dockerfile", good='FROM a\nARG TARGETARCH\nRUN if [ -z "$TARGETARCH" ]; then TARGETARCH=amd64; fi; make\n'
         ),
         Example(
+            "a default beside the declared argument",
+            path="Dockerfile",
+            good="FROM a\nARG TARGETARCH\nENV TARGETARCH=${TARGETARCH:-amd64}\n",
+            breaks=("ARG TARGETARCH\n", ""),
+        ),
+        Example("a default without the argument", path="Dockerfile", bad="FROM a\nENV «TARGETARCH=${TARGETARCH:-amd64}»\n"),
+        Example(
             "its own value", path="Dockerfile", good="FROM a\nARG TARGETARCH\nENV TARGETARCH=$TARGETARCH\n", breaks=("$TARGETARCH", "amd64")
         ),
     )
@@ -85,7 +92,7 @@ class TargetArgOverridden(FileRule):
         for stage in relevant_stages(file):
             for instruction in stage.instructions:
                 for pair in instruction.pairs if instruction.keyword == "ENV" else ():
-                    if pair.name in AUTOMATIC and amd64_tokens(pair.value or ""):
+                    if pair.name in AUTOMATIC and amd64_tokens(stage.resolve(pair.value or "", instruction, ARM64)):
                         message = f"This ENV beats the value that BuildKit sets: {pair.name} is amd64 in every build."
                         yield self.finding(file.location(pair.span), message, confidence=limit, fix=_fix(file, instruction, pair))
         yield from self._in_scripts(file)

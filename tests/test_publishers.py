@@ -22,6 +22,7 @@ def found(command, **files):
     [
         "pack build example/app --builder x --publish",
         "skaffold build --file-output=a.json",
+        "skaffold run --default-repo=reg.example/shop",
         "ko publish ./cmd/app",
         "ko apply -f config/",
         "az acr build --image app:1 --registry r .",
@@ -39,6 +40,10 @@ def test_one_platform_is_published(command):
         "skaffold build --push=false",
         "skaffold build --platform=linux/amd64,linux/arm64",
         "skaffold dev",
+        "skaffold run --kube-context kind-test",
+        "skaffold run --default-repo localhost:5000",
+        "kind create cluster\nskaffold run",
+        "skaffold delete",
         "ko build -L ./cmd/app",
         "KO_DOCKER_REPO=kind.local\nko build ./cmd/app",
         "ko build --platform=all ./cmd/app",

@@ -10,6 +10,7 @@ from armready.builds import references
 from armready.builds.events import Build, Merge, Name, Output, repositories, spellings
 from armready.builds.history import Chain
 from armready.builds.job_images import index
+from armready.builds.model import Job
 from armready.builds.platforms import names_architecture
 from armready.builds.variables import has_expansion, names
 from armready.core.startup import regex
@@ -30,6 +31,8 @@ def _reason(chain: Chain, merged: set[str], for_arm64: Mapping[str, Sequence[Cha
         return "it builds no Linux image"
     if build.by_digest:
         return "its digest is merged later"
+    if build.tool == "skaffold" and _has_cluster(job):
+        return "the job makes a cluster of its own, which takes the image from the daemon"
     if job.host.architecture == "arm64" and not build.platforms.given:
         return "the machine is arm64"
     names = chain.pushed_names or list(build.tags)
@@ -52,6 +55,15 @@ def _reason(chain: Chain, merged: set[str], for_arm64: Mapping[str, Sequence[Cha
     if _is_covered(chain, for_arm64):
         return "another build of the file makes the arm64 image"
     return ""
+
+
+_CLUSTER = regex(r"\b(?:kind create cluster|minikube start|k3d cluster create|kind-action|setup-kind|setup-minikube|setup-k3d)\b")
+
+
+def _has_cluster(job: Job) -> bool:
+    """Whether a job starts a Kubernetes cluster on its own machine."""
+    texts = (text for step in job.steps for text in (step.script.text if step.script else "", *(each.tool for each in step.declared)))
+    return any(_CLUSTER.search(text) for text in texts)
 
 
 # What a caller chooses: the stem of a pattern rule in Make, the first argument of a script.

@@ -32,6 +32,7 @@ from armready.builds.options import (
     RUN_SHORT,
     RUN_VALUES,
     SHORT,
+    SKAFFOLD_VALUES,
     SKOPEO_VALUES,
     TOOL_VARIABLE,
     TOOLS,
@@ -43,7 +44,7 @@ from armready.core.startup import dataclass
 from armready.languages.shell.script import Command, Word
 
 # Words that only a verb is, so that what stands in front of them is none.
-_VERBS = GROUPS | {"build", "bake", "push", "pull", "tag", "save", "load", "login", "run"}
+_VERBS = GROUPS | {"build", "bud", "bake", "push", "pull", "tag", "save", "load", "login", "run"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,7 @@ def _verb(tool: str, words: Sequence[Word]) -> tuple[list[Word], list[Option], l
                 early.append(Option(name, (words[index],), None, words[index]))
             index += 2 if separate else 1
             continue
-        if not verb and _may_be_empty(words[index]) and index + 1 < len(words) and words[index + 1].template in _VERBS:
+        if not verb and _may_be_empty(words[index]) and _verb_follows(words[index + 1 :]):
             index += 1
             continue
         verb.append(words[index])
@@ -200,6 +201,20 @@ def _verb(tool: str, words: Sequence[Word]) -> tuple[list[Word], list[Option], l
         if text not in GROUPS or len(verb) >= 3:
             break
     return verb, early, list(words[index:])
+
+
+def _verb_follows(words: Sequence[Word]) -> bool:
+    """Whether a verb comes next, behind options and variables with options."""
+    index = 0
+    while index < len(words):
+        text = words[index].template
+        if text.startswith("-"):
+            index += 2 if text in GLOBAL_VALUES else 1
+        elif _may_be_empty(words[index]):
+            index += 1
+        else:
+            return text in _VERBS
+    return False
 
 
 def _may_be_empty(word: Word) -> bool:
@@ -258,6 +273,10 @@ def _grammar(tool: str, verb: str) -> tuple[frozenset[str], dict[str, str]]:
         ),
         "skopeo": (SKOPEO_VALUES, {"a": "all", "f": "format", "q": "quiet"}),
         "crane": (CRANE_VALUES, {"t": "new_tag", "f": "new_layer", "b": "base", "v": "verbose"}),
+        "skaffold": (
+            SKAFFOLD_VALUES,
+            {"f": "filename", "d": "default-repo", "t": "tag", "p": "profile", "m": "module", "n": "namespace", "b": "build-image"},
+        ),
         "earthly": (EARTHLY_VALUES, {"P": "allow-privileged", "s": "secret", "V": "verbose", "i": "interactive"}),
     }
     return other.get(

@@ -66,9 +66,16 @@ class Images:
             return None
         exact = _nearest(self._built, local.spellings, push.order)
         if exact is not None:
-            return exact, False
+            return None if self._is_pulled_anew(exact, local, push.order) else (exact, False)
         loose = _nearest(self._repositories, repositories([local]), push.order) if is_loose(push) else None
         return None if loose is None else (loose, True)
+
+    def _is_pulled_anew(self, build: Build, name: Name, order: int) -> bool:
+        """Whether the name came to the daemon by a pull behind a build that went to the registry alone."""
+        pull = _last(self._pulled, name.spellings, order) if build.pushes else None
+        if pull is None or pull.order < build.order:
+            return False
+        return _named_at(pull, self.pulls[pull], name, order) >= _named_at(build, self.builds[build], name, order)
 
     def pulled(self, push: Push) -> Pull | None:
         """The pull whose image a push sends."""
@@ -85,6 +92,11 @@ class Images:
         names = [each for each in (push.source or push.name,) if each is not None]
         tags = _follow(names, -push.order, self._givers, lambda tag: [tag.source] if tag.source else [], lambda tag: -tag.order)
         return [*names, *(tag.source for tag in tags if tag.source is not None)]
+
+
+def _named_at(origin: Build | Pull, reach: Reach, name: Name, until: int) -> int:
+    """Where an image was last given a name before a place."""
+    return max((tag.order for tag in reach.tags if tag.order < until and any(each.same(name) for each in tag.names)), default=origin.order)
 
 
 def index(items: Iterable[tuple[Item, Iterable[str]]]) -> dict[str, list[Item]]:

@@ -50,6 +50,10 @@ PUSH_VALUES = words(
     "platform authfile cert-dir creds compression-format compression-level digestfile encryption-key format sign-by retry retry-delay"
 )
 MANIFEST_VALUES = words("authfile cert-dir creds digestfile format os arch variant os-version annotation tag file builder progress")
+SKAFFOLD_VALUES = words(
+    "filename default-repo kube-context kubeconfig tag profile module namespace platform build-image file-output label "
+    "config build-artifacts cache-file verbosity"
+)
 CREATE_VALUES = words("append bootstrap buildkitd-flags buildkitd-config config driver driver-opt name node platform builder") - {
     "append",
     "bootstrap",

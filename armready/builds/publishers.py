@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping
 
+from armready.builds import references
 from armready.builds.facts import BakePlatforms
 from armready.builds.grammar import Invocation
 from armready.core.file import File
@@ -35,6 +36,9 @@ WIDENED = {
     "skaffold": "The machine needs QEMU for what the Dockerfiles run",
 }
 _KO_VERBS = frozenset({"build", "publish", "apply", "create", "resolve", "run"})
+# `run` builds, pushes and deploys; `dev` and `debug` are for the machine of one person.
+_SKAFFOLD_VERBS = frozenset({"build", "run"})
+_LOCAL_CLUSTERS = ("kind-", "k3d-", "minikube", "docker-desktop", "docker-for-desktop")
 _KEYS = frozenset({"platforms", "defaultPlatforms"})
 
 
@@ -59,7 +63,7 @@ def publication(call: Invocation, environment: Mapping[str, tuple[str, ...]]) ->
     first = tuple(word.template for word in call.arguments[:1])
     if call.tool == "pack" and verb == "build" and call.flag("publish"):
         return Publication((*first, *call.all("tag")), platforms)
-    if call.tool == "skaffold" and verb == "build" and call.last("push") != "false" and not call.flag("dry-run"):
+    if call.tool == "skaffold" and verb in _SKAFFOLD_VERBS and not _stays_local(call, environment):
         return Publication((), platforms, call.last("filename", "file", "f") or "skaffold.yaml")
     if call.tool == "ko" and verb in _KO_VERBS and not call.flag("local") and call.last("push") != "false":
         repository = environment.get("KO_DOCKER_REPO", ("",))[-1]
@@ -71,6 +75,15 @@ def publication(call: Invocation, environment: Mapping[str, tuple[str, ...]]) ->
     if call.tool == "gcloud" and words[:2] == ["builds", "submit"] and call.all("tag"):
         return Publication(tuple(call.all("tag")))
     return None
+
+
+def _stays_local(call: Invocation, environment: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether skaffold is told not to push, or to deploy to a cluster on the same machine, which takes the images from its daemon."""
+    registry = call.last("default-repo", "d") or environment.get("SKAFFOLD_DEFAULT_REPO", ("",))[-1]
+    context = call.last("kube-context") or ""
+    if call.last("push") == "false" or call.flag("dry-run"):
+        return True
+    return context.startswith(_LOCAL_CLUSTERS) or bool(registry and references.is_test_registry(f"{registry}/"))
 
 
 def goreleaser_files(call: Invocation) -> tuple[str, ...]:

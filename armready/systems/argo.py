@@ -42,6 +42,7 @@ def _job(file: File, template: MappingNode, workflow: Node | None, shared: dict[
     selector = mapping_texts(get(template, "nodeSelector")) or mapping_texts(get(workflow, "nodeSelector"))
     architecture = next((found for value in selector.values() if (found := architecture_of_label(f"-{value}-"))), "")
     name = get(template, "name")
+    environment = shared | _parameters(get(template, "inputs", "parameters"), "inputs.parameters")
     return Job(
         text_of(name) or "template",
         span(name if name is not None else template.value[0][0]),
@@ -51,12 +52,12 @@ def _job(file: File, template: MappingNode, workflow: Node | None, shared: dict[
             buildx=Buildx.UNKNOWN,
             doubt="the node that runs the pod is not known, and it needs QEMU for arm64",
         ),
-        tuple(_steps(file, template)),
-        environment=shared | _parameters(get(template, "inputs", "parameters"), "inputs.parameters"),
+        tuple(_steps(file, template, environment)),
+        environment=environment,
     )
 
 
-def _steps(file: File, template: MappingNode) -> Iterator[Step]:
+def _steps(file: File, template: MappingNode, environment: dict[str, tuple[str, ...]]) -> Iterator[Step]:
     containers: list[tuple[str, Node]] = []
     for key, value in merged_pairs(template):
         name = key_of(key) or ""
@@ -67,7 +68,7 @@ def _steps(file: File, template: MappingNode) -> Iterator[Step]:
             if name != "sidecars":
                 containers.extend((text_of(get(each, "name")) or name, each) for each in getattr(inner, "value", ()))
     for shell, (name, container) in enumerate(containers):
-        step = container_step(file, container, shell, "", name)
+        step = container_step(file, container, shell, "", name, environment)
         if step is not None:
             yield step
 

@@ -257,7 +257,7 @@ class _Reader:
         depth: int,
     ) -> Iterator[Step]:
         self.shell += 1
-        if name == "run":
+        if name == "run" or (name == "deploy" and name not in self.commands):
             yield from self._run(value, sequence, index, context)
         elif name in ("when", "unless") and isinstance(value, MappingNode):
             condition = f"{name} {self.file.text[span(value).start : span(value).start + 60]}"

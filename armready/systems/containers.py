@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from armready.builds.model import Step
+from armready.builds.variables import expand
 from armready.core.file import File
 from armready.languages.yaml.nodes import Node, get, span, text_of
 from armready.systems.argument_list import command_line
@@ -11,8 +14,19 @@ from armready.systems.keyed_steps import Context, script_step
 from armready.systems.yaml_steps import named_environment
 
 
-def container_step(file: File, container: Node, shell: int, detect_only: str, name: str) -> Step | None:
-    """What one container runs; None when its image alone decides."""
+def container_step(
+    file: File, container: Node, shell: int, detect_only: str, name: str, parameters: Mapping[str, tuple[str, ...]] | None = None
+) -> Step | None:
+    """What one container runs; None when its image alone decides.
+
+    Args:
+        file: where it stands.
+        container: its mapping.
+        shell: its number.
+        detect_only: why no fix may touch it.
+        name: of the step.
+        parameters: what the image may be made of.
+    """
     context = Context(
         named_environment(get(container, "env")), _folder(text_of(get(container, "workingDir")) or ""), detect_only=detect_only
     )
@@ -28,7 +42,7 @@ def container_step(file: File, container: Node, shell: int, detect_only: str, na
     program = (
         " ".join(text for each in getattr(command, "value", ()) if (text := text_of(each)))
         if command is not None
-        else _program(text_of(get(container, "image")) or "")
+        else _program(expand(text_of(get(container, "image")) or "", parameters or {})[0])
     )
     line = command_line(file, arguments, program) if arguments is not None else command_line(file, command, "")
     if line is None or not program:

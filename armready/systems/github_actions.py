@@ -113,6 +113,8 @@ def declared_by(steps: SequenceNode, index: int, environment: Mapping[str, tuple
     elif name in _BOTH:
         yield Declared(Verb.EMULATOR, where, name)
         yield Declared(Verb.BUILDER, where, name, detail="docker-container")
+    elif _CLUSTER.search(name):
+        yield Declared(Verb.OTHER, where, name)
     elif name.startswith("./"):
         yield Declared(Verb.ACTION, where, name, files=(posixpath.normpath(text_of(uses) or ""),))
 
@@ -138,6 +140,10 @@ def set_platforms(file: File, node: Node, wanted: tuple[str, ...], environment: 
     push = _push_text(inputs, environment) if name in BUILD_PUSH and _truth(inputs.get("load", "")) else ""
     key = PUBLISHERS.get(name, ("", "platforms"))[1]
     return _set_platforms(file, node, key, wanted, push)
+
+
+# Actions that start a Kubernetes cluster on the runner.
+_CLUSTER = regex(r"/(?:kind-action|setup-kind|setup-minikube|setup-k3d\w*|action-kind)$")
 
 
 def _looks_like_publisher(name: str) -> bool:

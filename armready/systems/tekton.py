@@ -65,12 +65,13 @@ def _task(file: File, name: str, spec: Node | None) -> Iterator[Job]:
     if not isinstance(steps, SequenceNode) or not isinstance(spec, MappingNode):
         return
     found: list[Step] = []
+    parameters = _parameters(get(spec, "params"))
     for shell, step in enumerate(steps.value):
         label = text_of(get(step, "name")) or "step"
-        one = container_step(file, step, shell, "the steps of a Task are shared by all that refer to it", label)
+        one = container_step(file, step, shell, "the steps of a Task are shared by all that refer to it", label, parameters)
         if one is not None:
             found.append(one)
-    environment = _parameters(get(spec, "params")) | named_environment(get(spec, "stepTemplate", "env"))
+    environment = parameters | named_environment(get(spec, "stepTemplate", "env"))
     yield Job(name, span(spec.value[0][0]), _HOST, tuple(found), environment=environment)
 
 

@@ -93,6 +93,18 @@ class PromotionDropsArm64(FileRule):
             applicability=Applicability.UNSAFE,
         ),
         Example(
+            "pulled again after a build that pushed all platforms",
+            path="copy.sh",
+            bad=(
+                "docker buildx build --platform linux/amd64,linux/arm64 --push -t a/b:1 .\n"
+                "«docker pull a/b:1»\ndocker tag a/b:1 c/d:1\ndocker push c/d:1\n"
+            ),
+            fixed=(
+                "docker buildx build --platform linux/amd64,linux/arm64 --push -t a/b:1 .\ndocker buildx imagetools create -t c/d:1 a/b:1\n"
+            ),
+            applicability=Applicability.UNSAFE,
+        ),
+        Example(
             "one platform by name",
             path="copy.sh",
             good="docker pull --platform linux/amd64 a/b:1\ndocker tag a/b:1 c/d:1\ndocker push c/d:1\n",

@@ -81,6 +81,23 @@ class Amd64OnlyPlatforms(ProjectRule):
             severity=Severity.ERROR,
         ),
         Example(
+            "32-bit arm, misspelled",
+            path=".github/workflows/image.yml",
+            files=_DOCKERFILE,
+            bad="""
+                on: push
+                jobs:
+                  image:
+                    runs-on: ubuntu-latest
+                    steps:
+                      - uses: docker/setup-qemu-action@v3
+                      - uses: docker/setup-buildx-action@v3
+                      - uses: docker/build-push-action@v6
+                        with: {push: true, platforms: «"linux/amd64,linux/arm/v8"», tags: example/app:1}
+                """,
+            severity=Severity.ERROR,
+        ),
+        Example(
             "arm64 among them",
             path=".github/workflows/image.yml",
             good="""
@@ -106,5 +123,6 @@ class Amd64OnlyPlatforms(ProjectRule):
             if build.platforms.amd64_only:
                 names = ", ".join(each.removeprefix("linux/") for each in build.platforms.values)
                 where = "DOCKER_DEFAULT_PLATFORM names" if build.platforms_from.environment else "its platforms are"
-                message = f"{image_of(build)} is pushed without arm64: {where} {names}, so arm64 nodes have no image to run"
+                hint = " (arm/v8 is 32-bit arm; arm64 is spelled linux/arm64)" if "linux/arm/v8" in build.platforms.values else ""
+                message = f"{image_of(build)} is pushed without arm64: {where} {names}{hint}, so arm64 nodes have no image to run"
                 yield report(self, project, build, message, build.platforms_from.location)

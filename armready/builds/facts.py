@@ -158,7 +158,7 @@ class ImageBuild:
 
 @dataclass(frozen=True, slots=True)
 class Prepares:
-    """What an action of the repository sets up for the job that runs it."""
+    """What an action, a script or a Makefile of the repository sets up anywhere for the job that runs it."""
 
     emulator: bool
     builder: bool
@@ -208,6 +208,11 @@ class CallMade:
         in_ci: a job of a CI system runs it on Linux, not on arm64, and has not set up what arm64 needs.
         pushes: it is told to push what the file describes (Bake, Compose).
         by_daemon: what it builds or pushes is in the daemon, which holds one platform.
+        host: the sort of machine.
+        architecture: of the machine, empty when it is not known.
+        known_machine: what the machine is and has is told by its CI system.
+        sets_platforms: it gives what is called a variable that is named for platforms or architectures.
+        local_actions: the folders of the repository's own actions that the job runs before it.
     """
 
     location: Location
@@ -219,6 +224,11 @@ class CallMade:
     in_ci: bool = False
     pushes: bool = False
     by_daemon: bool = False
+    host: HostKind = HostKind.UNKNOWN
+    architecture: str = ""
+    known_machine: bool = False
+    sets_platforms: bool = False
+    local_actions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,9 +34,10 @@ from armready.builds.readers import READERS
 from armready.builds.setup import emulates_arm64, needs, prepared
 from armready.builds.timeline import Timeline
 from armready.builds.variables import expand, has_expansion
-from armready.core.classify import PIPELINE_KINDS, Kind
+from armready.core.classify import BUILD_KINDS, PIPELINE_KINDS, Kind
 from armready.core.file import File
 from armready.core.fix import Applicability, Fix
+from armready.core.startup import regex
 from armready.multiplatform.draft import Draft, Impossible
 from armready.multiplatform.rewrite import rewrite, rewrite_build
 from armready.multiplatform.set_up import prepare, setup_edits
@@ -68,6 +69,9 @@ def image_facts(file: File) -> Iterator[BuildFact]:
     if file.kind is Kind.GITHUB_ACTION:
         for missing in map(needs, builds.events.values()):
             yield Prepares(not missing.emulator, not missing.builder)
+    elif file.kind in BUILD_KINDS:
+        every = [needs(each) for each in builds.events.values()]
+        yield Prepares(not all(each.emulator for each in every), not all(each.builder for each in every))
     for taken, span in builds.pipeline.elsewhere:
         yield Elsewhere(file.location(span), taken)
     for extended in builds.pipeline.extends:
@@ -140,8 +144,9 @@ def _is_known(host: Host) -> bool:
     return host.kind not in (HostKind.PERSISTENT, HostKind.UNKNOWN)
 
 
-def _local_actions(builds: Builds, build: Build) -> tuple[str, ...]:
-    return tuple(each.detail for each in builds.events[build.job].of(Setup) if each.kind == "action" and each.order < build.order)
+def _local_actions(builds: Builds, event: Event) -> tuple[str, ...]:
+    """The folders of the repository's own actions that a job runs before an event."""
+    return tuple(each.detail for each in builds.events[event.job].of(Setup) if each.kind == "action" and each.order < event.order)
 
 
 def _if_prepared(file: File, builds: Builds, chain: Chain) -> Fix | None:
@@ -302,4 +307,20 @@ def _call(
         in_ci=lacks and file.kind in PIPELINE_KINDS,
         pushes=pushes,
         by_daemon=by_daemon,
+        host=host.kind,
+        architecture=host.architecture,
+        known_machine=_is_known(host),
+        sets_platforms=_sets_platforms(call),
+        local_actions=_local_actions(builds, call),
     )
+
+
+_PLATFORM_NAME = regex(r"(?i)platform|arch")
+
+
+def _sets_platforms(call: Event) -> bool:
+    """Whether a variable of the job or of the command is named for platforms."""
+    words = call.command.words if call.command is not None else ()
+    assigned = [each.name for each in call.command.assignments] if call.command is not None else []
+    given = [name for word in words for name, equals, _ in [word.template.partition("=")] if equals]
+    return any(_PLATFORM_NAME.search(name) for name in (*call.environment, *assigned, *given))

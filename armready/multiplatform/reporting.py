@@ -43,8 +43,7 @@ def _image_builds(project: Project) -> tuple[ImageBuild, ...]:
 
 
 def _prepared(project: Project, build: ImageBuild) -> ImageBuild:
-    paths = [posixpath.join(folder, name) for folder in build.job.local_actions for name in ("action.yml", "action.yaml")]
-    facts = [fact for path in paths for fact in project.facts_in(path, Prepares)]
+    facts = [fact for path in _action_files(build.job.local_actions) for fact in project.facts_in(path, Prepares)]
     missing = Needs(
         build.missing.emulator and not any(each.emulator for each in facts),
         build.missing.builder and not any(each.builder for each in facts),
@@ -56,6 +55,10 @@ def _prepared(project: Project, build: ImageBuild) -> ImageBuild:
     why = f"{build.job.local_actions[0]} sets up a part of what the job needs: let it set up the rest."
     fix, setup = (each.demoted(Applicability.DISPLAY, why) if each is not None else None for each in (build.fixes.build, build.fixes.setup))
     return replace(build, missing=missing, fixes=replace(build.fixes, build=fix, setup=setup))
+
+
+def _action_files(folders: Sequence[str]) -> list[str]:
+    return [posixpath.join(folder, name) for folder in folders for name in ("action.yml", "action.yaml")]
 
 
 def pushed_builds(project: Project) -> tuple[ImageBuild, ...]:
@@ -150,6 +153,49 @@ def _same(build: ImageBuild, push: FreePush) -> bool:
 def _together(one: str, other: str, callers: Mapping[str, set[str]]) -> bool:
     of_one, of_other = callers.get(one, set()), callers.get(other, set())
     return other in of_one or one in of_other or not of_one.isdisjoint(of_other)
+
+
+def reaches(call: CallMade, build: ImageBuild) -> bool:
+    """Whether the call runs the build and its push: a whole script, or a target that is or needs that of the push."""
+    if call.runner == "script":
+        return True
+    if not call.target:
+        return "" in build.job.jobs
+    return call.target in {target for name in build.job.jobs for target in name.split()}
+
+
+def ill_prepared_calls(project: Project) -> Iterator[tuple[CallMade, list[ImageBuild]]]:
+    """Calls of CI jobs on known amd64 machines that reach builds for arm64 in another file, each file once, with the builds.
+
+    A file that is called from the same place and sets up emulator or builder counts as preparing them.
+    """
+    builds: dict[str, list[ImageBuild]] = {}
+    for build in image_builds(project):
+        if build.platforms.arm64 and build.platforms.resolved and not build.exempt:
+            builds.setdefault(build.location.path, []).append(build)
+    seen: set[tuple[str, str]] = set()
+    for path, call in project.facts(CallMade) if builds else ():
+        if not call.known_machine or call.architecture != "amd64" or call.path is None or call.path == path:
+            continue
+        reached = [
+            each
+            for each in builds.get(call.path, ())
+            if reaches(call, each) and not (each.platforms_from.overridable and call.sets_platforms)
+        ]
+        if reached and (path, call.path) not in seen:
+            seen.add((path, call.path))
+            yield _as_prepared(project, path, call), reached
+
+
+def _as_prepared(project: Project, path: str, call: CallMade) -> CallMade:
+    """A call with what the files that its own file calls set up."""
+    called = {each.path for each in project.facts_in(path, CallMade) if each.path}
+    facts = [fact for each in (*called, *_action_files(call.local_actions)) for fact in project.facts_in(each, Prepares)]
+    missing = Needs(
+        call.missing.emulator and not any(each.emulator for each in facts),
+        call.missing.builder and not any(each.builder for each in facts),
+    )
+    return replace(call, missing=missing, setup=call.setup if missing == call.missing else None)
 
 
 def describes_platforms(project: Project, build: ImageBuild) -> bool:

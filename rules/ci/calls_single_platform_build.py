@@ -32,7 +32,7 @@ from armready.core.finding import Confidence, Finding, Related, Severity
 from armready.core.fix import Applicability
 from armready.core.project import Project
 from armready.core.rule import Example, ProjectRule
-from armready.multiplatform.reporting import image_of, pushed_builds
+from armready.multiplatform.reporting import image_of, pushed_builds, reaches
 
 from . import KINDS
 
@@ -121,7 +121,7 @@ class CallsSinglePlatformBuild(ProjectRule):
         for path, call in project.facts(CallMade):
             if call.path == path or (call.setup is None and not call.in_ci):
                 continue
-            called = [build for build in by_path.get(call.path or "", ()) if _reaches(call, build) and _lacking(call, build)]
+            called = [build for build in by_path.get(call.path or "", ()) if reaches(call, build) and _lacking(call, build)]
             if called:
                 yield self._finding(call, called[0])
 
@@ -139,12 +139,3 @@ class CallsSinglePlatformBuild(ProjectRule):
 def _lacking(call: CallMade, build: ImageBuild) -> Needs:
     """What neither the job nor what it runs sets up."""
     return Needs(call.missing.emulator and build.missing.emulator, call.missing.builder and build.missing.builder)
-
-
-def _reaches(call: CallMade, build: ImageBuild) -> bool:
-    """Whether the call runs the build and its push: a whole script, or a target that is or needs that of the push."""
-    if call.runner == "script":
-        return True
-    if not call.target:
-        return "" in build.job.jobs
-    return call.target in {target for name in build.job.jobs for target in name.split()}

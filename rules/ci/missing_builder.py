@@ -3,7 +3,8 @@
 ## What it finds
 
 Builds for several platforms in a job on a machine that is known (GitHub-hosted runners, docker:dind, CircleCI, Azure), where
-nothing before the build creates a builder of the driver `docker-container` or of a remote one.
+nothing before the build creates a builder of the driver `docker-container` or of a remote one. The build may stand in a Makefile or a
+script that the job runs.
 
 ## Why it stops arm64
 
@@ -24,13 +25,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.builds.facts import ImageBuild
-from armready.core.finding import Finding, Severity
+from armready.builds.facts import CallMade, ImageBuild
+from armready.core.finding import Confidence, Finding, Related, Severity
 from armready.core.project import Project
 from armready.core.rule import Example, ProjectRule
-from armready.multiplatform.reporting import image_builds
+from armready.multiplatform.reporting import ill_prepared_calls, image_builds
 
 from . import KINDS
+
+_CALLS = """
+    on: push
+    jobs:
+      release:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: actions/checkout@v4
+          - uses: {before}
+          - run: {call}
+    """
 
 
 class MissingBuilder(ProjectRule):
@@ -40,7 +52,7 @@ class MissingBuilder(ProjectRule):
     name = "missing-builder"
     summary = "A job builds several platforms and has no builder that can"
     severity = Severity.ERROR
-    reads = (ImageBuild,)
+    reads = (ImageBuild, CallMade)
     kinds = KINDS
     examples = (
         Example(
@@ -68,6 +80,22 @@ class MissingBuilder(ProjectRule):
                 """,
         ),
         Example(
+            "a script",
+            path=".github/workflows/release.yml",
+            files={"build.sh": "docker buildx build --platform linux/amd64,linux/arm64 --push -t example/app .\n"},
+            bad=_CALLS.format(before="docker/setup-qemu-action@v3", call="«./build.sh»"),
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "a script that makes its builder",
+            path=".github/workflows/release.yml",
+            files={
+                "build.sh": "docker buildx create --use\ndocker buildx build --platform linux/amd64,linux/arm64 --push -t example/app .\n"
+            },
+            good=_CALLS.format(before="docker/setup-qemu-action@v3", call="./build.sh"),
+            breaks=("docker buildx create --use\n", ""),
+        ),
+        Example(
             "one platform",
             path=".gitlab-ci.yml",
             good=(
@@ -85,6 +113,17 @@ class MissingBuilder(ProjectRule):
                     build.location,
                     "The job creates no builder for several platforms, and the Docker daemon builds one only: this build fails.",
                     fix=build.fixes.setup,
+                )
+        for call, builds in ill_prepared_calls(project):
+            called = next((each for each in builds if each.platforms.several and each.missing.builder and each.tool.is_docker), None)
+            if called is not None and call.missing.builder and not called.tool.native:
+                yield self.finding(
+                    call.location,
+                    "The job creates no builder for several platforms, and the Docker daemon builds one only: what it calls fails.",
+                    severity=Severity.WARNING,
+                    confidence=Confidence.MEDIUM,
+                    fix=call.setup,
+                    related=[Related(called.location, "built here")],
                 )
 
 

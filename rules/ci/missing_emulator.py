@@ -5,7 +5,8 @@
 Builds for arm64 in a job on a machine that is known to be amd64 (GitHub-hosted runners, docker:dind, CircleCI, Azure),
 where nothing before the build sets up QEMU, or sets it up for other architectures, and the Dockerfile runs commands on
 the target platform. Dockerfiles that only copy, or that run everything in `FROM --platform=$BUILDPLATFORM` stages, need no
-emulator. Builders with arm machines of their own need none either.
+emulator. Builders with arm machines of their own need none either. The build may stand in what the job runs: a Makefile, a script, the
+configuration of GoReleaser.
 
 ## Why it stops arm64
 
@@ -28,13 +29,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from armready.builds.facts import BakePlatforms, ImageBuild, WeakEmulator
+from armready.builds.facts import BakePlatforms, CallMade, ImageBuild, WeakEmulator
 from armready.builds.gates import dockerfile_of, emulated
 from armready.builds.platforms import parse
-from armready.core.finding import Finding, Severity
+from armready.core.finding import Confidence, Finding, Related, Severity
 from armready.core.project import Project
 from armready.core.rule import Example, ProjectRule
-from armready.multiplatform.reporting import image_builds
+from armready.multiplatform.reporting import ill_prepared_calls, image_builds
 
 from . import KINDS
 
@@ -56,6 +57,25 @@ _WORKFLOW = """
               tags: example/app:latest
     """
 
+_CALLS = """
+    on: push
+    jobs:
+      release:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: actions/checkout@v4
+          - uses: {setup}
+          - run: {call}
+    """
+_GORELEASER = """\
+builds: [{goarch: [amd64, arm64]}]
+dockers:
+  - {use: buildx, goarch: amd64, build_flag_templates: [--platform=linux/amd64], image_templates: ["example/app:1-amd64"]}
+  - {use: buildx, goarch: arm64, build_flag_templates: [--platform=linux/arm64], image_templates: ["example/app:1-arm64"]}
+docker_manifests:
+  - {name_template: "example/app:1", image_templates: ["example/app:1-amd64", "example/app:1-arm64"]}
+"""
+
 
 class MissingEmulator(ProjectRule):
     """CI103."""
@@ -64,7 +84,7 @@ class MissingEmulator(ProjectRule):
     name = "missing-emulator"
     summary = "A job builds arm64 images and registers no emulator"
     severity = Severity.ERROR
-    reads = (ImageBuild, WeakEmulator)
+    reads = (ImageBuild, WeakEmulator, CallMade)
     kinds = KINDS
     examples = (
         Example(
@@ -139,6 +159,66 @@ class MissingEmulator(ProjectRule):
             breaks=("$BUILDPLATFORM", "linux/amd64"),
         ),
         Example(
+            "Make",
+            path=".github/workflows/release.yml",
+            files={
+                "Dockerfile": "FROM alpine:3.20\nRUN apk add --no-cache curl\n",
+                "Makefile": "release:\n\tdocker buildx build --platform linux/amd64,linux/arm64 --push -t example/app:1 .\n",
+            },
+            bad=_CALLS.format(setup="docker/setup-buildx-action@v3", call="«make release»"),
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "GoReleaser",
+            path=".github/workflows/release.yml",
+            files={"Dockerfile": "FROM alpine:3.20\nRUN apk add --no-cache curl\n", ".goreleaser.yml": _GORELEASER},
+            bad=_CALLS.format(setup="docker/setup-buildx-action@v3", call="«goreleaser release --clean»"),
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "GoReleaser copies the program only",
+            path=".github/workflows/release.yml",
+            files={"Dockerfile": "FROM alpine:3.20\nCOPY app /app\n", ".goreleaser.yml": _GORELEASER},
+            good=_CALLS.format(setup="docker/setup-buildx-action@v3", call="goreleaser release --clean"),
+            breaks=("COPY app /app", "RUN apk add --no-cache curl"),
+        ),
+        Example(
+            "Make sets up the emulator",
+            path=".github/workflows/release.yml",
+            files={
+                "Dockerfile": "FROM alpine:3.20\nRUN apk add --no-cache curl\n",
+                "Makefile": (
+                    "release: qemu\n\tdocker buildx build --platform linux/amd64,linux/arm64 --push -t example/app:1 .\n"
+                    "qemu:\n\tdocker run --privileged --rm tonistiigi/binfmt --install arm64\n"
+                ),
+            },
+            good=_CALLS.format(setup="docker/setup-buildx-action@v3", call="make release"),
+            breaks=("\tdocker run --privileged --rm tonistiigi/binfmt --install arm64\n", "\ttrue\n"),
+        ),
+        Example(
+            "the job chooses the platforms of the Makefile",
+            path=".github/workflows/release.yml",
+            files={
+                "Dockerfile": "FROM alpine:3.20\nRUN apk add --no-cache curl\n",
+                "Makefile": (
+                    "PLATFORMS ?= linux/amd64,linux/arm64\n"
+                    "release:\n\tdocker buildx build --platform $(PLATFORMS) --push -t example/app:1 .\n"
+                ),
+            },
+            good=_CALLS.format(setup="docker/setup-buildx-action@v3", call="make release PLATFORMS=linux/amd64"),
+            breaks=(" PLATFORMS=linux/amd64", ""),
+        ),
+        Example(
+            "the job has it",
+            path=".github/workflows/release.yml",
+            files={
+                "Dockerfile": "FROM alpine:3.20\nRUN apk add --no-cache curl\n",
+                "Makefile": "release:\n\tdocker buildx build --platform linux/amd64,linux/arm64 --push -t example/app:1 .\n",
+            },
+            good=_CALLS.format(setup="docker/setup-qemu-action@v3", call="docker buildx create --use && make release"),
+            breaks=("qemu", "buildx"),
+        ),
+        Example(
             "a builder with machines of its own",
             path=".github/workflows/image.yml",
             good=_WORKFLOW.format(build="depot/build-push-action@v1"),
@@ -147,6 +227,7 @@ class MissingEmulator(ProjectRule):
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
+        yield from self._calls(project)
         for _, weak in project.facts(WeakEmulator):
             message = f"The emulator is set up for {weak.platforms} alone, so nothing that this job builds for arm64 can run."
             yield self.finding(weak.location, message, severity=Severity.WARNING)
@@ -162,6 +243,27 @@ class MissingEmulator(ProjectRule):
                 severity=_severity(project, build, guessed=build is not written, falls_back=falls_back),
                 fix=build.fixes.setup,
             )
+
+    def _calls(self, project: Project) -> Iterator[Finding]:
+        for call, builds in ill_prepared_calls(project):
+            build = next((each for each in builds if _has_no_machines(each) and emulated(project, each)), None)
+            if build is None or not call.missing.emulator:
+                continue
+            falls_back = build.tool.is_docker and not (call.missing.builder and build.missing.builder)
+            what = "has only the QEMU that BuildKit falls back to" if falls_back else "fails at its first RUN"
+            yield self.finding(
+                call.location,
+                f"The job runs on amd64 ({call.host}) and registers no emulator, so the arm64 half of what it calls {what}.",
+                severity=_severity(project, build, guessed=False, falls_back=falls_back),
+                confidence=Confidence.MEDIUM,
+                fix=call.setup,
+                related=[Related(build.location, "built here")],
+            )
+
+
+def _has_no_machines(build: ImageBuild) -> bool:
+    """Whether the builder has no arm machines of its own. That of GoReleaser is the job's own docker."""
+    return build.missing.emulator and (not build.tool.native or build.tool.name == "goreleaser")
 
 
 def _severity(project: Project, build: ImageBuild, *, guessed: bool, falls_back: bool) -> Severity:

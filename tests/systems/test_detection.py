@@ -12,14 +12,13 @@ from armready.testing import analyse_files, strip_marks
 from .test_fixes import PATHS, repository
 
 CASES = Path(__file__).parent / "detection"
-DESCRIPTIONS = {"goreleaser": ".goreleaser.yml", "make": "Makefile"}
 SETTINGS = Settings(min_severity=Severity.INFO, pedantic=True)
 
 
 @pytest.mark.parametrize("case", sorted(CASES.glob("*/*")), ids=lambda case: f"{case.parent.name}/{case.stem}")
 def test_single_platform_pushes_are_found_and_other_builds_are_left_alone(case):
     text, marks = strip_marks(case.read_text(encoding="utf-8"))
-    path = (PATHS | DESCRIPTIONS)[case.name.partition("-")[0]]
+    path = PATHS[case.name.partition("-")[0]]
     _, registry, analysis = analyse_files(repository(path, text), SETTINGS)
     assert not [each for result in analysis.results.values() for each in result.problems]
     found = [each for each in report(analysis, registry, Filters()).findings if each.code in ("CI101", "CI102")]

@@ -31,6 +31,7 @@ PATHS = {
     "drone": ".drone.yml",
     "github": ".github/workflows/image.yml",
     "gitlab": ".gitlab-ci.yml",
+    "goreleaser": ".goreleaser.yml",
     "jenkins": "Jenkinsfile",
     "travis": ".travis.yml",
     "woodpecker": ".woodpecker.yml",

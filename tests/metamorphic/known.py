@@ -30,6 +30,7 @@ _LOOPS = "loops over architectures are read in scripts and Makefiles only"
 _TEMPLATES = "the rules on misplaced fields and on node pools read no templates"
 
 KNOWN = (
+    Known("shell.words_put_together", "PY168 dockcross", "the image is looked for in the text, not in the words"),
     Known("hosts.in_a_workflow", "CI115 loop", _LOOPS),
     Known("hosts.in_a_job_of_gitlab", "CI115 loop", _LOOPS),
     Known("dependencies.in_*", "PY115 frozen with torch", _FROZEN),

@@ -124,3 +124,43 @@ def circles(graph: dict[str, frozenset[str]]) -> list[list[str]]:
 def test_circles_are_found() -> None:
     graph = {"a": frozenset("b"), "b": frozenset("c"), "c": frozenset("a"), "d": frozenset("a")}
     assert circles(graph) == [["a", "b", "c"]]
+
+
+MOST_POSITIONAL = 4
+"""Arguments that a record takes in order; where there are more, each has its name."""
+
+
+def is_record(node: ast.ClassDef) -> bool:
+    """Whether a class is a data class or a named tuple."""
+    decorators = [each.func if isinstance(each, ast.Call) else each for each in node.decorator_list]
+    names = {each.id for each in (*decorators, *node.bases) if isinstance(each, ast.Name)}
+    return not names.isdisjoint({"dataclass", "NamedTuple"})
+
+
+def nameless(tree: ast.Module, module: str, records: frozenset[tuple[str, str]]) -> list[str]:
+    """The records that a module makes with too many arguments in order."""
+    known = {name: (module, name) for of, name in records if of == module}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            known |= {each.asname or each.name: (node.module, each.name) for each in node.names}
+    return [
+        f"{module}:{node.lineno} {node.func.id}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and known.get(node.func.id) in records
+        if len(node.args) > MOST_POSITIONAL
+    ]
+
+
+def test_records_of_many_fields_are_made_by_name() -> None:
+    trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in modules().items()}
+    records = frozenset(
+        (name, node.name) for name, tree in trees.items() for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and is_record(node)
+    )
+    assert len(records) > 200
+    assert [each for name, tree in trees.items() for each in nameless(tree, name, records)] == []
+
+
+def test_records_made_in_order_are_found() -> None:
+    tree = ast.parse("from a import R\nR(1, 2, 3, 4)\nR(1, 2, 3, 4, *rest)\nS(1, 2, 3, 4, 5)\nR(1, 2, x=3)\n")
+    assert nameless(tree, "b", frozenset({("a", "R")})) == ["b:3 R"]
+    assert nameless(tree, "b", frozenset({("a", "R"), ("b", "S")})) == ["b:3 R", "b:4 S"]

@@ -188,7 +188,15 @@ def _case(script: Script, switch: Switch, values: _Values) -> ArchSwitch | None:
             amd64 = amd64 or branch
         elif any(_misspelt(each, asked) for each in branch.patterns) and not _renames(script, branch, asked):
             misspelt += [each for each in branch.patterns if _misspelt(each, asked)]
-    return ArchSwitch(switch, asked, switch.subject.span, tuple(misspelt) if arm64 is None else (), arm64, amd64, default)
+    return ArchSwitch(
+        switch=switch,
+        question=asked,
+        span=switch.subject.span,
+        misspelt=tuple(misspelt) if arm64 is None else (),
+        arm64=arm64,
+        amd64=amd64,
+        default=default,
+    )
 
 
 class _Comparison(NamedTuple):
@@ -237,7 +245,16 @@ def _chain(script: Script, switch: Switch, values: _Values) -> ArchSwitch | None
             amd64 = amd64 or branch
     if asked is None or span is None:
         return None
-    return ArchSwitch(switch, asked, span, tuple(misspelt) if arm64 is None else (), arm64, amd64, default, subject)
+    return ArchSwitch(
+        switch=switch,
+        question=asked,
+        span=span,
+        misspelt=tuple(misspelt) if arm64 is None else (),
+        arm64=arm64,
+        amd64=amd64,
+        default=default,
+        subject=subject,
+    )
 
 
 def _guards(script: Script, values: _Values) -> Iterator[ArchSwitch]:
@@ -251,7 +268,15 @@ def _guards(script: Script, values: _Values) -> Iterator[ArchSwitch]:
         before = tuple(each for each in script.commands_in(Span(frame.start, command.span.start)) if len(each.context) <= depth)
         found = list(_comparisons(before[-1:], values, frame.start + 1))
         if found and found[0].equal and len(found) == 1 and amd64_tokens(found[0].word.template):
-            yield ArchSwitch(None, found[0].asked, before[-1].span, (), None, None, Branch(None, command.span))
+            yield ArchSwitch(
+                switch=None,
+                question=found[0].asked,
+                span=before[-1].span,
+                misspelt=(),
+                arm64=None,
+                amd64=None,
+                default=Branch(None, command.span),
+            )
 
 
 def fails(script: Script, branch: Branch) -> bool:

@@ -67,12 +67,12 @@ def read_builds(file: File) -> Builds:
     chains = [max(group, key=lambda chain: (chain.is_pushed, not chain.build.job.hidden)) for group in sharing.values()]
     promoted = {promotion.pull.span: promotion for promotion in links.promotions}
     return Builds(
-        pipeline,
-        events,
-        tuple(chains),
-        tuple(promoted.values()),
-        tuple({push.span: push for push in links.free}.values()),
-        merges,
-        {span: tuple(group) for span, group in sharing.items()},
-        exemptions.reasons(chains, merges),
+        pipeline=pipeline,
+        events=events,
+        chains=tuple(chains),
+        promotions=tuple(promoted.values()),
+        free=tuple({push.span: push for push in links.free}.values()),
+        merges=merges,
+        sharing={span: tuple(group) for span, group in sharing.items()},
+        exempt=exemptions.reasons(chains, merges),
     )

@@ -167,7 +167,16 @@ def read(command: Command, environment: Environment, words: Sequence[Word] | Non
         verb = " ".join(word.template for word in verb_words)
     values, short = _grammar(tool, verb)
     options, arguments = _options(rest, values, short)
-    return Invocation(tool, verb, tuple(verb_words), (*early, *options), tuple(arguments), command, certain, own)
+    return Invocation(
+        tool=tool,
+        verb=verb,
+        verb_words=tuple(verb_words),
+        options=(*early, *options),
+        arguments=tuple(arguments),
+        command=command,
+        certain=certain,
+        words=own,
+    )
 
 
 def _verb(tool: str, words: Sequence[Word]) -> tuple[list[Word], list[Option], list[Word]]:
@@ -188,7 +197,15 @@ def _verb(tool: str, words: Sequence[Word]) -> tuple[list[Word], list[Option], l
             if separate:
                 early.append(Option(name, (words[index], words[index + 1]), words[index + 1].template, words[index + 1]))
             elif "=" in text:
-                early.append(Option(name, (words[index],), text.partition("=")[2], words[index], words[index].text.find("=") + 1))
+                early.append(
+                    Option(
+                        name=name,
+                        words=(words[index],),
+                        value=text.partition("=")[2],
+                        value_word=words[index],
+                        value_at=words[index].text.find("=") + 1,
+                    )
+                )
             else:
                 early.append(Option(name, (words[index],), None, words[index]))
             index += 2 if separate else 1
@@ -315,7 +332,7 @@ def _options(words: Sequence[Word], values: frozenset[str], short: dict[str, str
 def _long(word: Word, following: Word | None, values: frozenset[str]) -> Option:
     name, equals, value = word.template[2:].partition("=")
     if equals:
-        return Option(name, (word,), value, word, word.text.find("=") + 1)
+        return Option(name=name, words=(word,), value=value, value_word=word, value_at=word.text.find("=") + 1)
     if name in values and following is not None:
         return Option(name, (word, following), following.template, following)
     return Option(name, (word,), None, word)
@@ -331,7 +348,9 @@ def _short_option(word: Word, following: Word | None, values: frozenset[str], sh
         rest = letters[position + 1 :]
         if rest:
             at = word.text.find(letter) + 1
-            return Option(name, (word,), rest.removeprefix("="), word, at + (1 if rest.startswith("=") else 0))
+            return Option(
+                name=name, words=(word,), value=rest.removeprefix("="), value_word=word, value_at=at + (1 if rest.startswith("=") else 0)
+            )
         if following is not None:
             return Option(name, (word, following), following.template, following)
     return Option(short.get(letters[0], letters[0]), (word,), None, word)

@@ -97,7 +97,16 @@ def link(events: Mapping[Job, Timeline]) -> Links:
         for build, reach in images.builds.items():
             pushes = taken.get(build, [])
             uses = tuple(images.uses(build, reach))
-            chains.append(Chain(build, reach.tags, tuple(push for push, _ in pushes), uses, False, any(loose for _, loose in pushes)))
+            chains.append(
+                Chain(
+                    build=build,
+                    tags=reach.tags,
+                    pushes=tuple(push for push, _ in pushes),
+                    uses=uses,
+                    handed_over=False,
+                    loose=any(loose for _, loose in pushes),
+                )
+            )
         publishes = timeline.view(_last_publishing)
         for pull, reach in images.pulls.items():
             if pull in promoted and reach.tags:
@@ -138,7 +147,14 @@ def _of_recipe(push: Push, found: dict[Chain, bool]) -> dict[Chain, bool]:
 
 def _handed_over(chain: Chain, pushes: Sequence[tuple[Push, bool]]) -> Chain:
     every = (*chain.pushes, *(push for push, _ in pushes))
-    return Chain(chain.build, chain.tags, every, chain.uses, True, chain.loose or any(loose for _, loose in pushes))
+    return Chain(
+        build=chain.build,
+        tags=chain.tags,
+        pushes=every,
+        uses=chain.uses,
+        handed_over=True,
+        loose=chain.loose or any(loose for _, loose in pushes),
+    )
 
 
 _PUBLISHES = regex(r"(?i)push|publish|release|deploy|upload")

@@ -56,7 +56,7 @@ def installed(script: Script) -> Iterator[Installed]:
         for word in words:
             reference = _REFERENCE.fullmatch(word.text)
             if reference is None:
-                yield Installed(manager, word, _VERSION.sub("", word.template), word.span, command)
+                yield Installed(manager=manager, word=word, name=_VERSION.sub("", word.template), span=word.span, command=command)
             else:
                 yield from _of_variable(script, command, manager, reference[1] or reference[2])
 
@@ -90,4 +90,6 @@ def _of_variable(script: Script, command: Command, manager: str, name: str) -> I
         return
     for found in re.finditer(r"[^\s\\]+", values[0].text[1:-1]):
         span = Span(*found.span()).shift(values[0].span.start + 1)
-        yield Installed(manager, Word(span, found[0], found[0], found[0]), _VERSION.sub("", found[0]), span, command)
+        yield Installed(
+            manager=manager, word=Word(span, found[0], found[0], found[0]), name=_VERSION.sub("", found[0]), span=span, command=command
+        )

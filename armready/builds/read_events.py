@@ -133,7 +133,17 @@ class _Walk:
             assert command is not None
             span = self.script.host_span(command.span)
         script = self.script if command is not None else None
-        return Moment(self.job, self.step, script, command, span, self.order, invocation, dict(self.environment), self.folder)
+        return Moment(
+            job=self.job,
+            step=self.step,
+            script=script,
+            command=command,
+            span=span,
+            order=self.order,
+            invocation=invocation,
+            environment=dict(self.environment),
+            folder=self.folder,
+        )
 
     # Scripts.
 

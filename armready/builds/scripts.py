@@ -108,7 +108,7 @@ def _of_dockerfile(file: File) -> Iterator[HostedScript]:
         if shell is None or (stage is not None and stage.is_windows):
             continue
         host = Host.IMAGE if instruction.keyword == "RUN" else Host.CONTAINER
-        yield HostedScript(shell, host, instruction.keyword, instruction, stage)
+        yield HostedScript(embedded=shell, host=host, name=instruction.keyword, instruction=instruction, stage=stage)
 
 
 _OTHER_SHEBANG = regex(r"#!(?!.*(?:sh|bats)\b)")
@@ -170,7 +170,17 @@ def _of_pipeline(file: File) -> Iterator[HostedScript]:
                 return texts[0] if len(texts) == 1 else text
 
             architecture = job.host.architecture
-            yield HostedScript(step.script, host, job.name, None, None, architecture, resolve, step, step.opaque)
+            yield HostedScript(
+                embedded=step.script,
+                host=host,
+                name=job.name,
+                instruction=None,
+                stage=None,
+                architecture=architecture,
+                expand=resolve,
+                detail=step,
+                opaque=step.opaque,
+            )
 
 
 def _of_earthfile(file: File) -> Iterator[HostedScript]:

@@ -126,7 +126,16 @@ class RunOptions(NamedTuple):
         from armready.core.errors import UsageError
 
         reports = tuple(self.reports or ())
-        shown = Shown(self.output_format, self.output, reports, self.color, self.full, self.quiet, self.verbose, self.statistics)
+        shown = Shown(
+            format=self.output_format,
+            output=self.output,
+            reports=reports,
+            color=self.color,
+            full=self.full,
+            quiet=self.quiet,
+            verbose=self.verbose,
+            statistics=self.statistics,
+        )
         if any(file is None for _, file in shown.targets()) and not streams.writable():
             raise UsageError("standard output is closed; --output FILE writes the report to a file")
         return shown

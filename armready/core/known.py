@@ -183,12 +183,12 @@ class Known:
     def merged(self, other: Known) -> Known:
         """Both; of two answers to one question the other's counts."""
         return Known(
-            {**self.images, **other.images},
-            {**self.packages, **other.packages},
-            {**self.built, **other.built},
-            {**self.assets, **other.assets},
-            {**self.closures, **other.closures},
-            {**self.checksums, **other.checksums},
+            images={**self.images, **other.images},
+            packages={**self.packages, **other.packages},
+            built={**self.built, **other.built},
+            assets={**self.assets, **other.assets},
+            closures={**self.closures, **other.closures},
+            checksums={**self.checksums, **other.checksums},
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -264,7 +264,12 @@ def _image(data: Mapping[str, Any]) -> ImageAnswer:
         for each in data["platforms"]
     )
     return ImageAnswer(
-        str(data["reference"]), str(data["digest"]), str(data["media_type"]), bool(data["index"]), platforms, str(data["as_of"])
+        reference=str(data["reference"]),
+        digest=str(data["digest"]),
+        media_type=str(data["media_type"]),
+        index=bool(data["index"]),
+        platforms=platforms,
+        as_of=str(data["as_of"]),
     )
 
 

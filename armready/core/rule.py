@@ -148,7 +148,16 @@ class Rule:
             level, fix = level.at_most(Severity.WARNING), None
         if fix is not None and is_test_data(location.path):
             fix = fix.demoted(Applicability.DISPLAY, "A test compares this file with what it expects.")
-        return Finding(self.code, self.name, level, confidence, message, location, tuple(related), fix)
+        return Finding(
+            code=self.code,
+            name=self.name,
+            severity=level,
+            confidence=confidence,
+            message=message,
+            location=location,
+            related=tuple(related),
+            fix=fix,
+        )
 
 
 class FileRule(Rule, abstract=True):

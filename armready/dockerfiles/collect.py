@@ -127,7 +127,15 @@ def _copied(file: File, dockerfile: Dockerfile, stage: Stage, instruction: Instr
         arm64_path, fix = _for_arm64(file, stage, instruction, word)
         path = stage.resolve(word.text, instruction, ARM64)
         if arm64_path or (flag is None and path.strip("./") and "*" not in path):
-            yield CopiedFileFact(path, file.location(word.span), flag is not None, arm64_path, fix, stage.ships, not dockerfile.is_template)
+            yield CopiedFileFact(
+                path=path,
+                location=file.location(word.span),
+                from_stage=flag is not None,
+                arm64_path=arm64_path,
+                fix=fix,
+                ships=stage.ships,
+                sure=not dockerfile.is_template,
+            )
 
 
 def _for_arm64(file: File, stage: Stage, instruction: Instruction, word: Word) -> tuple[str, Fix | None]:
@@ -162,7 +170,13 @@ def arch_arguments(file: File) -> Iterator[ArchArgumentFact]:
             using = users(file, instruction, pair.name)
             if using and not any(sets(each, pair.name) for each in using) and not _chooses_namespace(using, pair.name):
                 fix = _derived(file, dockerfile, instruction, pair, using)
-                yield ArchArgumentFact(pair.name, file.location(pair.span), instruction.keyword == "ENV", fix, not dockerfile.is_template)
+                yield ArchArgumentFact(
+                    name=pair.name,
+                    location=file.location(pair.span),
+                    is_env=instruction.keyword == "ENV",
+                    fix=fix,
+                    sure=not dockerfile.is_template,
+                )
 
 
 def _chooses_namespace(using: list[Instruction], name: str) -> bool:

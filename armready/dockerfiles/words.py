@@ -81,7 +81,16 @@ def hits(file: File, pattern: re.Pattern[str], *, variables: bool = True) -> Ite
             for pair in instruction.pairs:
                 match = pattern.search(f"{pair.name}={unquote(pair.value or '')}")
                 if match is not None and not names_arm64(instruction.code.text):
-                    yield Hit(match, pair.span, instruction, stage, None, None, pair.span, pair)
+                    yield Hit(
+                        match=match,
+                        span=pair.span,
+                        instruction=instruction,
+                        stage=stage,
+                        command=None,
+                        hosted=None,
+                        inner=pair.span,
+                        pair=pair,
+                    )
     for hosted in file.parse(scripts):
         run = hosted.instruction
         if run is None or run.keyword != "RUN" or not _counts(hosted.stage):
@@ -103,7 +112,15 @@ def _in_script(hosted: HostedScript, instruction: Instruction, pattern: re.Patte
         for span, text in found.items():
             match = pattern.search(text)
             if match is not None:
-                yield Hit(match, hosted.span(span), instruction, hosted.stage, command, hosted, span)
+                yield Hit(
+                    match=match,
+                    span=hosted.span(span),
+                    instruction=instruction,
+                    stage=hosted.stage,
+                    command=command,
+                    hosted=hosted,
+                    inner=span,
+                )
 
 
 def _holds_script(hosted: HostedScript, command: Command) -> bool:

@@ -209,7 +209,14 @@ class Finder:
         names = {arm64 for amd64, arm64 in match.tool.pairs if amd64 == spelling.amd64} if match is not None else set()
         if match is None or not names or spelling.arm64 in names:
             return None
-        return Misnamed(text.locate(Span(0, len(text.raw))), match, spelling, tuple(sorted(names)), hosted, stage)
+        return Misnamed(
+            span=text.locate(Span(0, len(text.raw))),
+            match=match,
+            spelling=spelling,
+            expected=tuple(sorted(names)),
+            hosted=hosted,
+            stage=stage,
+        )
 
     def lookup(self, name: str, hosted: HostedScript | None, instruction: Instruction | None) -> Text | None:
         """What a variable holds where it is used; None when the file does not say."""
@@ -291,7 +298,17 @@ class Finder:
                     continue
                 url, sites = judged
                 checksum = _checksum(hosted, command, self._checksums(hosted)) or self.later_checksum(hosted, url)
-                yield Download(url, sites, _tool(url), hosted, command, hosted.instruction, hosted.stage, checksum, self.host_of(hosted))
+                yield Download(
+                    url=url,
+                    sites=sites,
+                    match=_tool(url),
+                    hosted=hosted,
+                    command=command,
+                    instruction=hosted.instruction,
+                    stage=hosted.stage,
+                    checksum=checksum,
+                    host=self.host_of(hosted),
+                )
 
     def of_word(self, hosted: HostedScript, word: Word, name: str = "") -> Text:
         """A word of a script as a text."""
@@ -432,13 +449,33 @@ class _Dockerfile(Finder):
             if judged is not None:
                 flag = instruction.flag("checksum")
                 checksum = flag.span if flag is not None and flag.value and _HASH.search(flag.value) else None
-                yield Download(judged[0], judged[1], _tool(judged[0]), None, None, instruction, stage, checksum, Host.IMAGE)
+                yield Download(
+                    url=judged[0],
+                    sites=judged[1],
+                    match=_tool(judged[0]),
+                    hosted=None,
+                    command=None,
+                    instruction=instruction,
+                    stage=stage,
+                    checksum=checksum,
+                    host=Host.IMAGE,
+                )
 
     def _in_pairs(self, instruction: Instruction, stage: Stage | None) -> Iterator[Download]:
         for pair in instruction.pairs:
             judged = self.judge(self._text(pair.value, pair.value_span, pair.name), None, instruction) if pair.value else None
             if judged is not None and not self._is_guarded(pair.name):
-                yield Download(judged[0], judged[1], _tool(judged[0]), None, None, instruction, stage, None, Host.IMAGE)
+                yield Download(
+                    url=judged[0],
+                    sites=judged[1],
+                    match=_tool(judged[0]),
+                    hosted=None,
+                    command=None,
+                    instruction=instruction,
+                    stage=stage,
+                    checksum=None,
+                    host=Host.IMAGE,
+                )
 
     def _is_guarded(self, name: str) -> bool:
         """Whether a variable is used, and only in branches of switches on the architecture."""

@@ -104,7 +104,7 @@ class _State:
         tree = MemoryTree(files, self.below)
         known = {path: result for path, result in self.analysis.results.items() if path not in changed}
         analysis = analyse(tree, list(self.analysis.results), self.registry, complete=self.analysis.complete, today=self.today, known=known)
-        return _State(self.below, self.registry, analysis, self.today, files)
+        return _State(below=self.below, registry=self.registry, analysis=analysis, today=self.today, files=files)
 
 
 def fix(
@@ -151,7 +151,13 @@ def fix(
             break
     changes = {path: (tree.read(path), data) for path, data in sorted(state.files.items()) if tree.read(path) != data}
     still = {_key(finding) for finding in state.analysis.findings}
-    return FixOutcome(state.tree, state.analysis, changes, tuple(applied), tuple(each for key, each in rejected.items() if key in still))
+    return FixOutcome(
+        tree=state.tree,
+        analysis=state.analysis,
+        changes=changes,
+        applied=tuple(applied),
+        not_applied=tuple(each for key, each in rejected.items() if key in still),
+    )
 
 
 def _key(finding: Finding) -> Key:

@@ -86,7 +86,7 @@ def names_arm64(text: str) -> bool:
 def _token(text: str, found: re.Match[str]) -> Token:
     kind = found.lastgroup or ""
     start, end = found.start(kind), found.end()
-    return Token(start, end, text[start:end], _FAMILY[kind], _is_foreign(text, start, end))
+    return Token(start=start, end=end, text=text[start:end], arch=_FAMILY[kind], foreign=_is_foreign(text, start, end))
 
 
 def _is_foreign(text: str, start: int, end: int) -> bool:

@@ -81,7 +81,16 @@ def _of_name(reference: Reference, settings: Settings, where: Where) -> Problem 
         return Problem(message, severity, sure)
     works = f"{name.stripped.short} exists for both architectures" if plain.multi_arch else ""
     message = f"{reference.short} is for {name.arch} alone{f'; {works}' if works else ''}."
-    return Problem(message, severity, sure, name.stripped.text, *_trust(reference, name, plain, settings))
+    applicability, title, notes = _trust(reference, name, plain, settings)
+    return Problem(
+        message=message,
+        severity=severity,
+        confidence=sure,
+        replacement=name.stripped.text,
+        applicability=applicability,
+        title=title,
+        notes=notes,
+    )
 
 
 def _sure(name: ArchName) -> Confidence:
@@ -143,13 +152,13 @@ def digest_pin(reference: Reference, settings: Settings) -> Problem | None:
     amd64 = today.of("amd64")
     unchanged = amd64 is not None and amd64.digest == reference.digest
     return Problem(
-        f"{message}; its tag stands for an index with arm64.",
-        Severity.ERROR,
-        Confidence.HIGH,
-        f"{reference.short}@{today.digest}",
-        Applicability.SAFE if unchanged else Applicability.UNSAFE,
-        "Pin the digest of the index",
-        () if unchanged else ("The tag stands for other content for amd64 than the digest.",),
+        message=f"{message}; its tag stands for an index with arm64.",
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH,
+        replacement=f"{reference.short}@{today.digest}",
+        applicability=Applicability.SAFE if unchanged else Applicability.UNSAFE,
+        title="Pin the digest of the index",
+        notes=() if unchanged else ("The tag stands for other content for amd64 than the digest.",),
     )
 
 
@@ -168,13 +177,13 @@ def no_arm64(reference: Reference, settings: Settings) -> Problem | None:
     if found.basis is Basis.USER:
         return Problem(f"{message}.", Severity.INFO, found.confidence)
     return Problem(
-        f"{message}{instead}{advice}.",
-        severity,
-        found.confidence,
-        alternative,
-        _trust_alternative(reference, alternative),
-        f"Use {alternative}" if alternative else "",
-        tuple(f"Another one with arm64: {each}." for each in found.alternatives[1:]),
+        message=f"{message}{instead}{advice}.",
+        severity=severity,
+        confidence=found.confidence,
+        replacement=alternative,
+        applicability=_trust_alternative(reference, alternative),
+        title=f"Use {alternative}" if alternative else "",
+        notes=tuple(f"Another one with arm64: {each}." for each in found.alternatives[1:]),
     )
 
 

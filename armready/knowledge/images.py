@@ -98,9 +98,15 @@ def verdict(reference: Reference | str, settings: Settings) -> Verdict:
 def _embedded(reference: Reference) -> Verdict:
     found = _of_name(reference) or _of_windows(reference) or _of_table(reference) or _of_official(reference)
     if reference.familiar == "scratch":
-        return Verdict(Has.YES, Has.YES, Confidence.HIGH, "", "scratch is empty")
+        return Verdict(arm64=Has.YES, amd64=Has.YES, confidence=Confidence.HIGH, as_of="", reason="scratch is empty")
     if found is None:
-        return Verdict(Has.UNKNOWN, Has.UNKNOWN, Confidence.LOW, "", f"the architectures of {reference.short} are not known offline")
+        return Verdict(
+            arm64=Has.UNKNOWN,
+            amd64=Has.UNKNOWN,
+            confidence=Confidence.LOW,
+            as_of="",
+            reason=f"the architectures of {reference.short} are not known offline",
+        )
     if reference.digest and found.arm64 is Has.YES and found.basis is not Basis.NAME:
         reason = f"{found.reason}; its digest may name one architecture"
         return replace(found, confidence=found.confidence.at_most(Confidence.MEDIUM), reason=reason)
@@ -149,7 +155,14 @@ def _of_user(reference: Reference, settings: Settings) -> Verdict | None:
         reason = f"the configuration says that {reference.short} exists for {', '.join(sorted(platforms)) or 'nothing'} only{because}"
         if {"amd64", "arm64"} <= platforms:
             reason = reason.replace(" only", "", 1)
-        return Verdict(_has("arm64" in platforms), _has("amd64" in platforms), Confidence.HIGH, "", reason, basis=Basis.USER)
+        return Verdict(
+            arm64=_has("arm64" in platforms),
+            amd64=_has("amd64" in platforms),
+            confidence=Confidence.HIGH,
+            as_of="",
+            reason=reason,
+            basis=Basis.USER,
+        )
     return None
 
 
@@ -177,7 +190,14 @@ def _of_registry(reference: Reference, known: Known) -> Verdict | None:
         return None
     arm64, amd64 = (_has(answer.of(arch) is not None) for arch in ("arm64", "amd64"))
     if Has.NO is arm64 is amd64 and any(each.platform.startswith("windows/") for each in answer.platforms):
-        return Verdict(arm64, amd64, Confidence.HIGH, answer.as_of, f"{reference.short} is a Windows image", basis=Basis.WINDOWS)
+        return Verdict(
+            arm64=arm64,
+            amd64=amd64,
+            confidence=Confidence.HIGH,
+            as_of=answer.as_of,
+            reason=f"{reference.short} is a Windows image",
+            basis=Basis.WINDOWS,
+        )
     alone = " alone" if len(answer.platforms) == 1 else ""
     reason = f"{reference.short} is published for {answer.names}{alone} (looked up {answer.as_of})"
     named = arch_in_name(reference) if arm64 is not amd64 else None
@@ -185,13 +205,39 @@ def _of_registry(reference: Reference, known: Known) -> Verdict | None:
         plain = known.image(named.stripped) if named.stripped else None
         both = named.known or (plain is not None and plain.of("arm64") is not None and plain.of("amd64") is not None)
         plain_name = (named.stripped.text,) if named.stripped and both else ()
-        return Verdict(arm64, amd64, Confidence.HIGH, answer.as_of, reason, plain_name, Basis.NAME, named.advice)
+        return Verdict(
+            arm64=arm64,
+            amd64=amd64,
+            confidence=Confidence.HIGH,
+            as_of=answer.as_of,
+            reason=reason,
+            alternatives=plain_name,
+            basis=Basis.NAME,
+            advice=named.advice,
+        )
     today = known.under_tag(reference) if reference.digest and not answer.index else None
     if today is not None and today.of("arm64") is not None:
-        return Verdict(arm64, amd64, Confidence.HIGH, answer.as_of, reason, (f"{reference.short}@{today.digest}",), Basis.REGISTRY)
+        return Verdict(
+            arm64=arm64,
+            amd64=amd64,
+            confidence=Confidence.HIGH,
+            as_of=answer.as_of,
+            reason=reason,
+            alternatives=(f"{reference.short}@{today.digest}",),
+            basis=Basis.REGISTRY,
+        )
     embedded = _embedded(reference) if arm64 is Has.NO else None
     alternatives = embedded.alternatives if embedded else ()
-    return Verdict(arm64, amd64, Confidence.HIGH, answer.as_of, reason, alternatives, Basis.REGISTRY, embedded.advice if embedded else "")
+    return Verdict(
+        arm64=arm64,
+        amd64=amd64,
+        confidence=Confidence.HIGH,
+        as_of=answer.as_of,
+        reason=reason,
+        alternatives=alternatives,
+        basis=Basis.REGISTRY,
+        advice=embedded.advice if embedded else "",
+    )
 
 
 def _of_builds(reference: Reference, known: Known) -> Verdict | None:
@@ -201,7 +247,7 @@ def _of_builds(reference: Reference, known: Known) -> Verdict | None:
         return None
     arm64, amd64 = (_has(f"linux/{arch}" in built.platforms) for arch in ("arm64", "amd64"))
     reason = f"{reference.short} is built for {', '.join(built.platforms)}" + (f" ({built.source})" if built.source else "")
-    return Verdict(arm64, amd64, Confidence.HIGH, "", reason, basis=Basis.BUILDS)
+    return Verdict(arm64=arm64, amd64=amd64, confidence=Confidence.HIGH, as_of="", reason=reason, basis=Basis.BUILDS)
 
 
 def _of_name(reference: Reference) -> Verdict | None:
@@ -211,21 +257,28 @@ def _of_name(reference: Reference) -> Verdict | None:
     reason = f"the name {reference.short} stands for {found.arch} alone"
     alternatives = (found.stripped.text,) if found.stripped and found.known else ()
     return Verdict(
-        _has(found.arch == "arm64"),
-        _has(found.arch == "amd64"),
-        Confidence.HIGH if found.known else Confidence.MEDIUM,
-        "",
-        reason,
-        alternatives,
-        Basis.NAME,
-        found.advice,
+        arm64=_has(found.arch == "arm64"),
+        amd64=_has(found.arch == "amd64"),
+        confidence=Confidence.HIGH if found.known else Confidence.MEDIUM,
+        as_of="",
+        reason=reason,
+        alternatives=alternatives,
+        basis=Basis.NAME,
+        advice=found.advice,
     )
 
 
 def _of_windows(reference: Reference) -> Verdict | None:
     if not (reference.tag and _WINDOWS_TAG.search(reference.tag)) and _row_of(reference, ("windows",)) is None:
         return None
-    return Verdict(Has.NO, Has.NO, Confidence.HIGH, "", f"{reference.short} is a Windows image", basis=Basis.WINDOWS)
+    return Verdict(
+        arm64=Has.NO,
+        amd64=Has.NO,
+        confidence=Confidence.HIGH,
+        as_of="",
+        reason=f"{reference.short} is a Windows image",
+        basis=Basis.WINDOWS,
+    )
 
 
 # Other images: the first matching row.
@@ -250,7 +303,16 @@ def _of_table(reference: Reference) -> Verdict | None:
         says = "is broken on arm64"
     alternatives = tuple(_filled(row["alternative"]).split()) if arm64 is not Has.YES else ()
     advice = _filled(row["advice"]) if arm64 is not Has.YES else ""
-    return Verdict(arm64, Has.YES, confidence, as_of, f"{reference.short} {says} ({facts})", alternatives, Basis.TABLE, advice)
+    return Verdict(
+        arm64=arm64,
+        amd64=Has.YES,
+        confidence=confidence,
+        as_of=as_of,
+        reason=f"{reference.short} {says} ({facts})",
+        alternatives=alternatives,
+        basis=Basis.TABLE,
+        advice=advice,
+    )
 
 
 def _judged(row: Mapping[str, str], reference: Reference) -> tuple[Has, Confidence, str]:
@@ -400,14 +462,14 @@ def _official(name: str) -> _Official | None:
     no_arm64 = front_decoded(row["no_arm64"])
     listed = front_decoded(row["arm64_listed"])
     return _Official(
-        row["status"],
-        _filled(row["last_listed"]),
-        frozenset(no_arm64),
-        frozenset(front_decoded(row["arm64_shapes"])),
-        frozenset(listed),
-        frozenset(front_decoded(row["arm64_unlisted"])),
-        _highest(no_arm64),
-        _highest(listed),
+        status=row["status"],
+        last_listed=_filled(row["last_listed"]),
+        no_arm64=frozenset(no_arm64),
+        shapes=frozenset(front_decoded(row["arm64_shapes"])),
+        listed=frozenset(listed),
+        unlisted=frozenset(front_decoded(row["arm64_unlisted"])),
+        highest_no=_highest(no_arm64),
+        highest_listed=_highest(listed),
     )
 
 
@@ -429,7 +491,16 @@ def _of_official(reference: Reference) -> Verdict | None:
     alternatives = tuple(_alternatives(image, name, reference)) if arm64 is Has.NO else ()
     reason = f"{_official_reason(image, reference, arm64, confidence)} (official images as of {as_of})"
     advice = " or ".join(_SUCCESSORS.get(name, ())) if arm64 is Has.NO else ""
-    return Verdict(arm64, Has.YES, confidence, as_of, reason, alternatives, Basis.OFFICIAL, advice)
+    return Verdict(
+        arm64=arm64,
+        amd64=Has.YES,
+        confidence=confidence,
+        as_of=as_of,
+        reason=reason,
+        alternatives=alternatives,
+        basis=Basis.OFFICIAL,
+        advice=advice,
+    )
 
 
 def _official_reason(image: _Official, reference: Reference, arm64: Has, confidence: Confidence) -> str:

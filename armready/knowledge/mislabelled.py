@@ -46,7 +46,9 @@ def mislabelled(name: str) -> Mislabelled | None:
     if row is None:
         return None
     first, last = Version(row["first"]), Version(row["last"])
-    return Mislabelled(first, last, row["system"] == "macos", row["severity"], row["inside"], row["good"])
+    return Mislabelled(
+        first=first, last=last, macos=row["system"] == "macos", severity=row["severity"], inside=row["inside"], good=row["good"]
+    )
 
 
 def works(name: str, release: str) -> bool:

@@ -77,7 +77,26 @@ class Package(NamedTuple):
 
 
 # The row of a package that the table does not hold.
-UNLISTED = Package("", (), "native", False, "", "", "", "", (), {}, {}, "", "", "", Evidence.INDEX, "", "", "")
+UNLISTED = Package(
+    name="",
+    imports=(),
+    kind="native",
+    x86_only=False,
+    arm_glibc="",
+    arm_musl="",
+    x86_from="",
+    last_without="",
+    holes=(),
+    by_python={},
+    x86_by_python={},
+    sdist="",
+    arm_floor="",
+    x86_floor="",
+    evidence=Evidence.INDEX,
+    alternative="",
+    note="",
+    needs="",
+)
 
 
 class Verdict(NamedTuple):
@@ -103,24 +122,24 @@ def package(name: str) -> Package | None:
     if row is None:
         return None
     return Package(
-        name,
-        tuple(filter(None, row["imports"].split(","))),
-        row["kind"],
-        row["x86_only"] == "yes",
-        row["arm_glibc"],
-        row["arm_musl"],
-        row["x86_from"],
-        row["last_without"],
-        tuple(filter(None, row["holes"].split(","))),
-        _by_python(row["by_python"]),
-        _by_python(row["x86_by_python"]),
-        row["sdist"],
-        row["arm_floor"],
-        row["x86_floor"],
-        Evidence(row["confidence"]),
-        row["alternative"],
-        row["note"],
-        row["needs"],
+        name=name,
+        imports=tuple(filter(None, row["imports"].split(","))),
+        kind=row["kind"],
+        x86_only=row["x86_only"] == "yes",
+        arm_glibc=row["arm_glibc"],
+        arm_musl=row["arm_musl"],
+        x86_from=row["x86_from"],
+        last_without=row["last_without"],
+        holes=tuple(filter(None, row["holes"].split(","))),
+        by_python=_by_python(row["by_python"]),
+        x86_by_python=_by_python(row["x86_by_python"]),
+        sdist=row["sdist"],
+        arm_floor=row["arm_floor"],
+        x86_floor=row["x86_floor"],
+        evidence=Evidence(row["confidence"]),
+        alternative=row["alternative"],
+        note=row["note"],
+        needs=row["needs"],
     )
 
 

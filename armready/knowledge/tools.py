@@ -152,14 +152,14 @@ def tools() -> dict[str, Tool]:
     for row in table(_TABLE).rows():
         pairs = tuple((amd64, arm64) for pair in row["pairs"].split() for amd64, _, arm64 in [pair.partition(">")])
         found[row["key"]] = Tool(
-            row["key"],
-            row["name"],
-            pairs,
-            row["since"],
-            tuple(row["urls"].split()),
-            row["replacement"],
-            row["note"],
-            row["evidence"] == "read",
+            key=row["key"],
+            name=row["name"],
+            pairs=pairs,
+            since=row["since"],
+            urls=tuple(row["urls"].split()),
+            replacement=row["replacement"],
+            note=row["note"],
+            read=row["evidence"] == "read",
         )
     return found
 

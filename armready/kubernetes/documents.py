@@ -298,7 +298,7 @@ def _resources(root: Node, document: int, count: int, depth: int) -> Iterator[Re
             yield from _resources(item, document, count, depth + 1)
     elif kind not in _NOT_A_WORKLOAD:
         name = text_of(get(root, "metadata", "name")) or text_of(get(root, "metadata", "generateName")) or ""
-        yield Resource(kind, version, name, root, document, count)
+        yield Resource(kind=kind, api_version=version, name=name, node=root, document=document, documents=count)
 
 
 def key_span(mapping: Node | None, key: str) -> Span | None:

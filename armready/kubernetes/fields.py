@@ -90,11 +90,11 @@ def _misplaced(pod: Pod, others: bool) -> Iterator[Misplaced]:
                 and isinstance(mapping, MappingNode)
                 and kind_of(value) != "null"
             ):
-                yield Misplaced(pod, mapping, key, value, where, others)
+                yield Misplaced(pod=pod, mapping=mapping, key=key, value=value, where=where, others=others)
     for role, container in pod.containers:
         for key, value in pairs(container):
             if key_of(key) in _IN_CONTAINERS and role is not Role.EPHEMERAL and isinstance(key, ScalarNode) and kind_of(value) != "null":
-                yield Misplaced(pod, container, key, value, "in a container", others)
+                yield Misplaced(pod=pod, mapping=container, key=key, value=value, where="in a container", others=others)
 
 
 def _around(pod: Pod) -> Iterator[tuple[Node, str]]:
@@ -185,7 +185,7 @@ def _swallowed(pod: Pod) -> Iterator[Swallowed]:
         if isinstance(key, ScalarNode) and isinstance(selector, MappingNode) and key.value != "<<":
             is_collection = isinstance(value, MappingNode | SequenceNode)
             if (is_collection and (pod.strict or key.value in POD_SPEC_FIELDS)) or _is_settled(key.value, value):
-                yield Swallowed(pod, "nodeSelector", selector, key, value)
+                yield Swallowed(pod=pod, parent="nodeSelector", mapping=selector, key=key, value=value)
     affinity = get(pod.node, "affinity")
     for mapping, parent in ((affinity, "affinity"), *((item, "tolerations") for item in items(get(pod.node, "tolerations")))):
         for key, value in pairs(mapping):
@@ -194,7 +194,7 @@ def _swallowed(pod: Pod) -> Iterator[Swallowed]:
                 and isinstance(mapping, MappingNode)
                 and key.value in POD_SPEC_FIELDS - {"nodeSelector", "tolerations"}
             ):
-                yield Swallowed(pod, parent, mapping, key, value)
+                yield Swallowed(pod=pod, parent=parent, mapping=mapping, key=key, value=value)
 
 
 def _is_settled(name: str, value: Node) -> bool:

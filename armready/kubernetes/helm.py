@@ -46,7 +46,9 @@ def value_pods(file: File, node: Node, chain: tuple[tuple[Node, Node], ...], res
         images = tuple(_images_beside(file, node))
         scope = _opened(file, node)
         if (images or _schedules(scope)) and not is_schema(node):
-            yield Pod(resource, scope, chain, images, (), Origin.VALUES, schedulable=scope is node)
+            yield Pod(
+                resource=resource, node=scope, chain=chain, images=images, containers=(), origin=Origin.VALUES, schedulable=scope is node
+            )
         for key, value in pairs(node):
             if key_of(key) not in ("annotations", "labels", "podLabels", "affinity", "nodeSelector", "tolerations"):
                 yield from value_pods(file, value, (*chain, (node, key)), resource)

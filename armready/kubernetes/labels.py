@@ -70,7 +70,13 @@ def _in_mapping(name: str, node: MappingNode) -> Iterator[LabelUse]:
         for key, value in pairs(node):
             if isinstance(key, ScalarNode) and key.value in _BETA:
                 today = text_of(get(node, today_of(key.value)))
-                yield LabelUse(key.value, key, node, is_open(text_of(value)), today is not None and today != text_of(value))
+                yield LabelUse(
+                    label=key.value,
+                    node=key,
+                    selector=node,
+                    is_open=is_open(text_of(value)),
+                    conflicts=today is not None and today != text_of(value),
+                )
     label, topology, path = get(node, "key"), get(node, "topologyKey"), get(node, "path")
     if isinstance(label, ScalarNode) and label.value in _BETA and get(node, "operator") is not None:
         yield LabelUse(label.value, label, is_open=any(is_open(text_of(value)) for value in items(get(node, "values"))))

@@ -78,16 +78,18 @@ def overlays(file: File) -> Iterator[Overlay]:
                 if any(path.endswith(_ARCH_PATHS) for path in paths):
                     repins.append((text_of(get(patch, "target", "kind")) or "", text_of(get(patch, "target", "name")) or ""))
         yield Overlay(
-            folder,
-            tuple(each for each in (join(folder, base) for base in bases) if each is not None),
-            tuple(each for each in (join(folder, path) for path in patch_files if path and "\n" not in path) if each is not None),
-            tuple(
+            folder=folder,
+            bases=tuple(each for each in (join(folder, base) for base in bases) if each is not None),
+            patches=tuple(each for each in (join(folder, path) for path in patch_files if path and "\n" not in path) if each is not None),
+            schedules=tuple(
                 Scheduled(pod.kind, pod.resource.name, "arm64" in allowed(pod))
                 for pod in file.parse(pods)
                 if pod.resource and says_arch(pod)
             ),
-            tuple(repins),
-            tuple((text_of(get(item, "name")) or "", image.text) for item in items(get(root, "images")) for image in kustomized(item)),
+            repins=tuple(repins),
+            images=tuple(
+                (text_of(get(item, "name")) or "", image.text) for item in items(get(root, "images")) for image in kustomized(item)
+            ),
         )
 
 

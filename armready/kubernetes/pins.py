@@ -169,7 +169,15 @@ def json_patch_facts(file: File) -> Iterator[PinFact]:
                 severity = {Target.ARM64: Severity.ERROR, Target.AUDIT: Severity.INFO}.get(file.settings.target, Severity.WARNING)
                 place = file.location(span(selected))
                 yield PinFact(
-                    How.SELECTOR, "", "", "What this patch changes", place, severity, "whatever its images could do", Confidence.HIGH, fix
+                    how=How.SELECTOR,
+                    kind="",
+                    name="",
+                    title="What this patch changes",
+                    location=place,
+                    severity=severity,
+                    because="whatever its images could do",
+                    confidence=Confidence.HIGH,
+                    fix=fix,
                 )
 
 

@@ -128,7 +128,9 @@ def requirement_of(expression: Node) -> Requirement | None:
         return None
     scalars = tuple(value for value in items(values) if isinstance(value, ScalarNode))
     sequence = values if isinstance(values, SequenceNode) else None
-    return Requirement(key, text_of(get(expression, "operator")) or "In", scalars, expression, sequence)
+    return Requirement(
+        key=key, operator=text_of(get(expression, "operator")) or "In", values=scalars, mapping=expression, sequence=sequence
+    )
 
 
 def meant(value: str) -> str:

@@ -137,7 +137,9 @@ def _pod(
     found = tuple(_containers(node))
     images = tuple(image for role, container in found for image in _image_of(file, container, role))
     origin = Origin.TEMPLATE if file.parse(documents).templated else Origin.MANIFEST
-    return Pod(resource, node, chain, images, found, origin, strict, schedulable)
+    return Pod(
+        resource=resource, node=node, chain=chain, images=images, containers=found, origin=origin, strict=strict, schedulable=schedulable
+    )
 
 
 _NOT_SEARCHED = frozenset({"status", "annotations", "labels", "containers", "initContainers", "ephemeralContainers"})
@@ -179,7 +181,7 @@ def _argo(file: File, resource: Resource) -> Iterator[Pod]:
             else:
                 shared.extend(pod.containers)
         images = tuple(image for role, container in shared for image in _image_of(file, container, role))
-        yield Pod(resource, spec, chain, images, tuple(shared), Origin.MANIFEST)
+        yield Pod(resource=resource, node=spec, chain=chain, images=images, containers=tuple(shared), origin=Origin.MANIFEST)
 
 
 def _tekton(file: File, resource: Resource) -> Iterator[Pod]:
@@ -235,4 +237,4 @@ def _operator_pod(file: File, resource: Resource, chain: tuple[tuple[Node, Node]
         for each in beside
         if isinstance(each, ScalarNode) and each.value
     )
-    return Pod(resource, node, chain, (*pod.images, *images), pod.containers, pod.origin)
+    return Pod(resource=resource, node=node, chain=chain, images=(*pod.images, *images), containers=pod.containers, origin=pod.origin)

@@ -161,7 +161,7 @@ class _Parser:
         if self.at >= len(self.text):
             raise ParseProblem(f"the block at offset {start} is never closed")
         self.at += 1
-        return Block(kind, labels, Span(start, self.at), opening, attributes, blocks)
+        return Block(kind=kind, labels=labels, span=Span(start, self.at), opening=opening, attributes=attributes, blocks=blocks)
 
     def expression(self, *, stop_at_comma: bool = False) -> int:
         """Skip an expression, which ends at a line break outside of all brackets; its end without the blanks behind it."""

@@ -237,7 +237,18 @@ class _Reader:
         exported = bool(modifiers and "export" in modifiers[0])
         span, value_span = Span(start, start + len(text)), Span(start + begin, start + begin + len(value))
         conditional = bool(self.branch)
-        self.variables.append(Variable(name, operator["operator"], joined, span, value_span, exported, target, conditional))
+        self.variables.append(
+            Variable(
+                name=name,
+                operator=operator["operator"],
+                value=joined,
+                span=span,
+                value_span=value_span,
+                exported=exported,
+                target=target,
+                conditional=conditional,
+            )
+        )
         if name == ".RECIPEPREFIX" and value:
             self.prefix = value[0]
 
@@ -267,7 +278,20 @@ class _Reader:
                 builder.add(line, skip)
             recipe, opaque, lines, prefixes = builder.embedded(), tuple(builder.opaque), tuple(builder.lines), tuple(builder.prefixes)  # type: ignore[assignment]
             span = Span(span.start, self.source.line_span(self.recipe[-1][0].last).end)
-        self.rules.append(Rule(targets, prerequisites, span, recipe, opaque, lines, prefixes, bool(branch), self.branched, is_define))
+        self.rules.append(
+            Rule(
+                targets=targets,
+                prerequisites=prerequisites,
+                span=span,
+                recipe=recipe,
+                opaque=opaque,
+                lines=lines,
+                prefixes=prefixes,
+                conditional=bool(branch),
+                branched=self.branched,
+                is_define=is_define,
+            )
+        )
         self.head, self.recipe, self.branched = None, [], False
 
 

@@ -88,15 +88,15 @@ def parse_requirement(text: str, start: int = 0) -> Requirement | None:
             spec = Span(spec_end, spec_end)
     end = marker_span.end - start if marker_span else spec.end + (text[spec.end : spec.end + 1] == ")")
     return Requirement(
-        canonical_name(match["name"]),
-        extras,
-        re.sub(r"\s", "", text[spec.start : spec.end]),
-        match["url"] or "",
-        marker,
-        Span(match.start("name"), end).shift(start),
-        Span(match.start("name"), match.end("name")).shift(start),
-        spec.shift(start),
-        marker_span,
+        name=canonical_name(match["name"]),
+        extras=extras,
+        specifier=re.sub(r"\s", "", text[spec.start : spec.end]),
+        url=match["url"] or "",
+        marker=marker,
+        span=Span(match.start("name"), end).shift(start),
+        name_span=Span(match.start("name"), match.end("name")).shift(start),
+        specifier_span=spec.shift(start),
+        marker_span=marker_span,
     )
 
 
@@ -119,7 +119,17 @@ def _direct(text: str, start: int) -> Requirement | None:
         marker_span = Span(marker_at, marker_at + len(marker)).shift(start)
         end = marker_at + len(marker)
     spot = Span(at + len(url), at + len(url)).shift(start)
-    return Requirement(name, (), "", url, marker, Span(at, end).shift(start), Span(at, at).shift(start), spot, marker_span)
+    return Requirement(
+        name=name,
+        extras=(),
+        specifier="",
+        url=url,
+        marker=marker,
+        span=Span(at, end).shift(start),
+        name_span=Span(at, at).shift(start),
+        specifier_span=spot,
+        marker_span=marker_span,
+    )
 
 
 @dataclass(frozen=True, slots=True)

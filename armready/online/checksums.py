@@ -51,7 +51,14 @@ def _one(wanted: Wanted, web: Web) -> ChecksumAnswer:
             continue
         found = sums.get(arm64) or _beside(wanted, place, arm64, web)
         if found is not None:
-            return ChecksumAnswer(wanted.amd64_url, wanted.arm64_url, wanted.literal, found, place, date.today().isoformat())
+            return ChecksumAnswer(
+                url=wanted.amd64_url,
+                arm64_url=wanted.arm64_url,
+                amd64=wanted.literal,
+                arm64=found,
+                source=place,
+                as_of=date.today().isoformat(),
+            )
     raise UnansweredError(f"no list of checksums confirms that of {amd64}")
 
 

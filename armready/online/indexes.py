@@ -214,7 +214,7 @@ def _of_user(url: str, *, flat: bool = False) -> Index:
     parts = urlsplit(url)
     if not parts.scheme:
         return Index(Path(os.path.expanduser(url)).absolute().as_uri(), of_user=True, flat=flat)
-    return Index(_plain(url), unquote(parts.username or ""), unquote(parts.password or ""), True, flat)
+    return Index(url=_plain(url), user=unquote(parts.username or ""), secret=unquote(parts.password or ""), of_user=True, flat=flat)
 
 
 def _of_tree(url: str) -> Index:
@@ -244,7 +244,7 @@ def _with_credentials(places: Iterable[Index], variables: Mapping[str, str], roo
         here = parts.hostname in ("localhost", "127.0.0.1", "::1") and each.of_user
         if parts.scheme != "https" and not here:
             user, secret = "", ""
-        yield Index(each.url, user, secret, each.of_user, each.flat)
+        yield Index(url=each.url, user=user, secret=secret, of_user=each.of_user, flat=each.flat)
 
 
 def _from_netrc(host: str, variables: Mapping[str, str], root: Path | None) -> tuple[str, str]:

@@ -125,12 +125,12 @@ class RegistryClient:
         if sizes:
             platforms = tuple(self._sized(place, manifest, each) for each in platforms)
         return ImageAnswer(
-            canonical(reference) or reference.text,
-            manifest.digest,
-            manifest.media_type,
-            "manifests" in manifest.document,
-            platforms,
-            date.today().isoformat(),
+            reference=canonical(reference) or reference.text,
+            digest=manifest.digest,
+            media_type=manifest.media_type,
+            index="manifests" in manifest.document,
+            platforms=platforms,
+            as_of=date.today().isoformat(),
         )
 
     def digest(self, reference: Reference) -> str:

@@ -114,7 +114,7 @@ class Web:
         sent = {name.lower(): value for name, value in (headers or {}).items()}
         private = not public and target in self.trusted
         for _ in range(REDIRECTS + 1):
-            answer = self._patiently(_Request(method, target, sent, data, limit, private))
+            answer = self._patiently(_Request(method=method, target=target, headers=sent, data=data, limit=limit, private=private))
             location = answer.headers.get("location")
             if answer.status not in _REDIRECTS or not location:
                 return answer

@@ -262,7 +262,7 @@ class _Finder:
         token = self._x86_token(chain.ways[here])
         if token:
             way = Way.BITNESS if uses_bitness(sources) else Way.X86
-            yield Branching(way, span, token, top_level, edits, arm[0] if arm else "")
+            yield Branching(way=way, span=span, chosen=token, top_level=top_level, edits=edits, arm=arm[0] if arm else "")
 
     def _assertion(self, node: ast.Assert) -> Iterator[Branching]:
         if not self.judge.sources(node.test) or not self.reached.reaches(node):
@@ -290,7 +290,7 @@ class _Finder:
         edits = self.widening.table(table, keys)
         token = self._x86_token(default) if default is not None else ""
         if token:
-            yield Branching(way, span, token, self._top_level(node), edits)
+            yield Branching(way=way, span=span, chosen=token, top_level=self._top_level(node), edits=edits)
         elif on_x86 not in keys:
             return
         elif default is None:

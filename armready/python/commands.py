@@ -242,7 +242,14 @@ def _images(file: File, hosted: tuple[HostedScript, ...]) -> Iterator[PythonImag
             compiler = None
         files = tuple(dict.fromkeys(path for each in installing for path in _requirement_files(file, stage, each)))
         yield PythonImage(
-            file.location(stage.origin.span), base.python, base.libc, compiler, files, bool(installing), stage.ships, base.glibc
+            location=file.location(stage.origin.span),
+            python=base.python,
+            libc=base.libc,
+            compiler=compiler,
+            installs=files,
+            installs_something=bool(installing),
+            ships=stage.ships,
+            glibc=base.glibc,
         )
 
 

@@ -75,7 +75,9 @@ def x86_imports(file: File) -> tuple[X86Import, ...]:
             top = name.partition(".")[0]
             if top in known and top not in own:
                 guarded, lazy = _circumstances(module, node)
-                found.append(X86Import(top, known[top], file.location(module.span(node)), guarded, lazy))
+                found.append(
+                    X86Import(module=top, distributions=known[top], location=file.location(module.span(node)), guarded=guarded, lazy=lazy)
+                )
     return tuple(found)
 
 

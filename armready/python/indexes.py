@@ -98,7 +98,9 @@ def _named(file: File, packages: Node | None, key: str, urls: dict[str, str], *,
             optional = entry.get("optional")
             choice = chosen or any(entry.get(each) is not None for each in ("extra", "group"))
             choice = choice or (optional is not None and optional.value == "true")
-            yield PinnedIndex(canonicalize_name(name), url, AARCH64 in on, choice, file.location(index.span))
+            yield PinnedIndex(
+                name=canonicalize_name(name), url=url, on_arm64=AARCH64 in on, chosen=choice, location=file.location(index.span)
+            )
 
 
 def _reached(entry: Node) -> frozenset[str]:

@@ -79,11 +79,11 @@ def _entries(file: File, data: dict[str, Any], key: str) -> Iterator[tuple[dict[
 def _uv_edges(listed: list[dict[str, Any]], scope: Scope = Scope.RUNTIME) -> tuple[Edge, ...]:
     return tuple(
         Edge(
-            canonicalize_name(each["name"]),
-            each.get("marker", ""),
-            tuple(canonicalize_name(extra) for extra in each.get("extra", ())),
-            each.get("version", ""),
-            scope,
+            name=canonicalize_name(each["name"]),
+            marker=each.get("marker", ""),
+            extras=tuple(canonicalize_name(extra) for extra in each.get("extra", ())),
+            version=each.get("version", ""),
+            scope=scope,
         )
         for each in listed
     )
@@ -112,12 +112,14 @@ def _read_uv(file: File) -> Lock:
         files = _uv_files(entry) if is_registry else []
         packages.append(
             Locked(
-                name,
-                entry.get("version", ""),
-                location,
-                _uv_edges(entry.get("dependencies", [])),
-                tuple((canonicalize_name(extra), _uv_edges(listed)) for extra, listed in entry.get("optional-dependencies", {}).items()),
-                tuple(entry.get("resolution-markers", ())),
+                name=name,
+                version=entry.get("version", ""),
+                location=location,
+                edges=_uv_edges(entry.get("dependencies", [])),
+                extras=tuple(
+                    (canonicalize_name(extra), _uv_edges(listed)) for extra, listed in entry.get("optional-dependencies", {}).items()
+                ),
+                markers=tuple(entry.get("resolution-markers", ())),
                 recorded=bool(files) or not is_registry,
                 **_made_of(files),
             )
@@ -128,7 +130,16 @@ def _read_uv(file: File) -> Lock:
     if not roots:
         roots += _uv_edges(scripts.get("requirements", []))
     environments = tuple(data.get("supported-markers", ()))
-    return Lock(file.path, LockKind.UV, tuple(packages), _head(file), tuple(roots), False, data.get("requires-python", ""), environments)
+    return Lock(
+        path=file.path,
+        kind=LockKind.UV,
+        packages=tuple(packages),
+        head=_head(file),
+        roots=tuple(roots),
+        flat=False,
+        requires_python=data.get("requires-python", ""),
+        environments=environments,
+    )
 
 
 # --- Poetry -------------------------------------------------------------------------------------------------------------------
@@ -180,20 +191,22 @@ def _read_poetry(file: File) -> Lock:
         has_groups = has_groups or "groups" in entry
         packages.append(
             Locked(
-                name,
-                version,
-                location,
-                tuple(_poetry_edges(entry.get("dependencies", {}))),
-                (),
-                tuple(markers.values()) if isinstance(markers, dict) else (markers,) if markers else (),
-                _poetry_scope(entry),
-                from_poetry(str(entry.get("python-versions", ""))),
+                name=name,
+                version=version,
+                location=location,
+                edges=tuple(_poetry_edges(entry.get("dependencies", {}))),
+                extras=(),
+                markers=tuple(markers.values()) if isinstance(markers, dict) else (markers,) if markers else (),
+                scope=_poetry_scope(entry),
+                python=from_poetry(str(entry.get("python-versions", ""))),
                 recorded=bool(files) or bool(source),
                 **_made_of(files),
             )
         )
     python = from_poetry(str(data.get("metadata", {}).get("python-versions", "")))
-    return Lock(file.path, LockKind.POETRY, tuple(packages), _head(file), (), has_groups, python)
+    return Lock(
+        path=file.path, kind=LockKind.POETRY, packages=tuple(packages), head=_head(file), roots=(), flat=has_groups, requires_python=python
+    )
 
 
 # --- PDM ----------------------------------------------------------------------------------------------------------------------
@@ -220,14 +233,14 @@ def _read_pdm(file: File) -> Lock:
         marker = entry.get("marker", "")
         packages.append(
             Locked(
-                name,
-                entry.get("version", ""),
-                location,
-                tuple(_requirement_edges(entry.get("dependencies", []))),
-                (),
-                (marker,) if marker else (),
-                scope,
-                entry.get("requires_python", ""),
+                name=name,
+                version=entry.get("version", ""),
+                location=location,
+                edges=tuple(_requirement_edges(entry.get("dependencies", []))),
+                extras=(),
+                markers=(marker,) if marker else (),
+                scope=scope,
+                python=entry.get("requires_python", ""),
                 recorded=bool(files) or local or bool(entry.get("extras")),
                 **_made_of([] if local else files),
             )
@@ -239,7 +252,17 @@ def _read_pdm(file: File) -> Lock:
     if platforms and "" not in platforms and not any("aarch64" in each or "arm64" in each for each in platforms):
         single = f"it was locked for {', '.join(sorted(platforms))}"
     requires = targets[0].get("requires_python", "") if targets else ""
-    return Lock(file.path, LockKind.PDM, tuple(packages), _head(file), (), "inherit_metadata" in strategy, requires, (), single)
+    return Lock(
+        path=file.path,
+        kind=LockKind.PDM,
+        packages=tuple(packages),
+        head=_head(file),
+        roots=(),
+        flat="inherit_metadata" in strategy,
+        requires_python=requires,
+        environments=(),
+        single=single,
+    )
 
 
 # --- PEP 751 ------------------------------------------------------------------------------------------------------------------
@@ -269,7 +292,17 @@ def _read_pylock(file: File) -> Lock:
         )
     environments = tuple(data.get("environments", ()))
     single = "it holds one x86-64 wheel for each native package" if wheels_seen and not crowded and not environments else ""
-    return Lock(file.path, LockKind.PYLOCK, tuple(packages), _head(file), (), True, data.get("requires-python", ""), environments, single)
+    return Lock(
+        path=file.path,
+        kind=LockKind.PYLOCK,
+        packages=tuple(packages),
+        head=_head(file),
+        roots=(),
+        flat=True,
+        requires_python=data.get("requires-python", ""),
+        environments=environments,
+        single=single,
+    )
 
 
 # --- pex ----------------------------------------------------------------------------------------------------------------------
@@ -310,7 +343,17 @@ def _read_pex(file: File) -> Lock:
         else ""
     )
     requires = ",".join(data.get("requires_python", []) or [])
-    return Lock(file.path, LockKind.PEX, tuple(packages), head, roots, False, requires, (), single)
+    return Lock(
+        path=file.path,
+        kind=LockKind.PEX,
+        packages=tuple(packages),
+        head=head,
+        roots=roots,
+        flat=False,
+        requires_python=requires,
+        environments=(),
+        single=single,
+    )
 
 
 _READERS = {

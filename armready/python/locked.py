@@ -81,7 +81,7 @@ def roots_of(python: PythonProject, lock: Lock) -> tuple[Edge, ...]:
     if manifest is None or lock.kind is LockKind.PYLOCK:
         return ()
     return tuple(
-        Edge(each.name, each.marker, (), each.specifier, each.scope)
+        Edge(name=each.name, marker=each.marker, extras=(), version=each.specifier, scope=each.scope)
         for each in manifest.dependencies
         if each.name and not each.constraint and each.scope is not Scope.BUILD
     )
@@ -143,7 +143,7 @@ def _outcome(locked: Locked, target: Target, policy: Policy) -> Outcome | None:
 
 def record_of(lock: Lock, reached: Reached, outcome: Outcome | None) -> LockedPackage:
     """The record of an entry that was reached."""
-    return LockedPackage(lock, reached.locked, outcome, reached.trail, reached.scope)
+    return LockedPackage(lock=lock, locked=reached.locked, outcome=outcome, trail=reached.trail, scope=reached.scope)
 
 
 def declared_in(python: PythonProject, lock: Lock, name: str) -> Dependency | None:

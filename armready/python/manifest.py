@@ -82,11 +82,11 @@ def from_requirement(file: File, requirement: Requirement, **more: object) -> De
     """The record of a PEP 508 requirement whose spans are offsets into the file."""
     end = requirement.span.end
     record = Dependency(
-        requirement.name,
-        requirement.specifier,
-        file.location(requirement.span),
-        requirement.marker,
-        requirement.url,
+        name=requirement.name,
+        specifier=requirement.specifier,
+        location=file.location(requirement.span),
+        marker=requirement.marker,
+        url=requirement.url,
         version=file.location(requirement.specifier_span),
         marker_location=file.location(requirement.marker_span) if requirement.marker_span else None,
         append=file.location(Span(end, end)),

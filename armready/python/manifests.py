@@ -90,7 +90,15 @@ def _toml_requirement(file: File, node: Node, scope: Scope, group: str = "") -> 
     if exact:
         return from_requirement(file, requirement, scope=scope, group=group, form=Form.STRING, quote=raw[0])
     whole = file.location(node.span)
-    return Dependency(requirement.name, requirement.specifier, whole, requirement.marker, requirement.url, scope, group)
+    return Dependency(
+        name=requirement.name,
+        specifier=requirement.specifier,
+        location=whole,
+        marker=requirement.marker,
+        url=requirement.url,
+        scope=scope,
+        group=group,
+    )
 
 
 def _toml_requirements(file: File, node: Node | None, scope: Scope, group: str = "") -> Iterator[Dependency]:
@@ -133,13 +141,13 @@ def _poetry_dependency(file: File, name: str, entry: Node, named: Node, scope: S
     if marker_node is not None or entry.get("platform_machine") is not None:
         appended = None
     return Dependency(
-        canonical,
-        from_poetry(value.value or "") if value is not None else "",
-        location,
-        _poetry_marker(entry),
-        (url.value or "") if url is not None else "",
-        Scope.EXTRA if optional is not None and optional.value == "true" and scope is Scope.RUNTIME else scope,
-        group,
+        name=canonical,
+        specifier=from_poetry(value.value or "") if value is not None else "",
+        location=location,
+        marker=_poetry_marker(entry),
+        url=(url.value or "") if url is not None else "",
+        scope=Scope.EXTRA if optional is not None and optional.value == "true" and scope is Scope.RUNTIME else scope,
+        group=group,
         version=file.location(value.span) if value is not None and value.is_string else None,
         append=appended,
         form=Form.TABLE,
@@ -189,11 +197,15 @@ def _read_pyproject(file: File) -> Manifest:
     python = poetry.get("dependencies", "python") if poetry else None
     name = (project.get("name") if project else None) or (poetry.get("name") if poetry else None)
     return Manifest(
-        file.path,
-        file.kind.value,
-        canonicalize_name(name.value) if name is not None and name.value else "",
-        (requires.value or "") if requires is not None else from_poetry(python.value) if python is not None and python.value else "",
-        tuple(found),
+        path=file.path,
+        kind=file.kind.value,
+        name=canonicalize_name(name.value) if name is not None and name.value else "",
+        requires_python=(requires.value or "")
+        if requires is not None
+        else from_poetry(python.value)
+        if python is not None and python.value
+        else "",
+        dependencies=tuple(found),
         policy=of_uv(uv).joined(of_pdm(_data(toml, "pdm"))),
         lowest=str(uv.get("resolution", "")).startswith("lowest"),
     )
@@ -313,7 +325,7 @@ def _read_setup_cfg(file: File) -> Manifest:
             requires = value.text
         if value.section == "metadata" and value.key == "name":
             name = canonicalize_name(value.text)
-    return Manifest(file.path, file.kind.value, name, requires, tuple(found))
+    return Manifest(path=file.path, kind=file.kind.value, name=name, requires_python=requires, dependencies=tuple(found))
 
 
 def _read_tox(file: File) -> Manifest:

@@ -333,7 +333,7 @@ def installed_on(dependency: Dependency, target: Target) -> bool:
 
 def _x86_only(dependency: Dependency, row: Package) -> Judged:
     sure = {Evidence.INDEX: Confidence.HIGH, Evidence.LOCK: Confidence.HIGH, Evidence.UNVERIFIED: Confidence.LOW}
-    return Judged(dependency, row, Outcome.NONE, True, sure.get(row.evidence, Confidence.MEDIUM))
+    return Judged(dependency=dependency, row=row, outcome=Outcome.NONE, x86_only=True, confidence=sure.get(row.evidence, Confidence.MEDIUM))
 
 
 def _pinned(dependency: Dependency, row: Package, specifier: str, targets: tuple[Target, ...], builds: bool) -> Judged | None:
@@ -361,7 +361,17 @@ def _pinned(dependency: Dependency, row: Package, specifier: str, targets: tuple
     assert verdict.difference is not None
     outcome = verdict.difference.aarch64 if builds else Outcome.NONE
     pythons = () if len(bad) == len(targets) and len(targets) > 1 else tuple(each.python_name for each, _ in bad)
-    return Judged(dependency, row, outcome, False, verdict.confidence, pythons, verdict.above, verdict.below, builds)
+    return Judged(
+        dependency=dependency,
+        row=row,
+        outcome=outcome,
+        x86_only=False,
+        confidence=verdict.confidence,
+        pythons=pythons,
+        above=verdict.above,
+        below=verdict.below,
+        builds_allowed=builds,
+    )
 
 
 def _any_release(dependency: Dependency, row: Package, targets: tuple[Target, ...], builds: bool) -> Judged | None:
@@ -371,7 +381,9 @@ def _any_release(dependency: Dependency, row: Package, targets: tuple[Target, ..
         return None
     outcome = Outcome.SDIST if builds and row.sdist == "yes" else Outcome.NONE
     pythons = () if len(bad) == len(targets) and len(targets) > 1 else tuple(bad)
-    return Judged(dependency, row, outcome, False, Confidence.HIGH, pythons, builds_allowed=builds)
+    return Judged(
+        dependency=dependency, row=row, outcome=outcome, x86_only=False, confidence=Confidence.HIGH, pythons=pythons, builds_allowed=builds
+    )
 
 
 def by_index(dependency: Dependency, answer: PackageAnswer, specifier: str, targets: tuple[Target, ...], builds: bool) -> Judged | None:
@@ -388,7 +400,19 @@ def by_index(dependency: Dependency, answer: PackageAnswer, specifier: str, targ
     outcome = Outcome.NONE if found.blocks else Outcome.SDIST if found.compiles else Outcome.WHEEL
     above, below = nearest(known, targets, found.aarch64.release or found.x86_64.release)
     gets = (str(found.x86_64.release), str(found.aarch64.release)) if found.older else None
-    return Judged(dependency, row, outcome, False, Confidence.HIGH, pythons, above, below, builds, as_of=answer.as_of, gets=gets)
+    return Judged(
+        dependency=dependency,
+        row=row,
+        outcome=outcome,
+        x86_only=False,
+        confidence=Confidence.HIGH,
+        pythons=pythons,
+        above=above,
+        below=below,
+        builds_allowed=builds,
+        as_of=answer.as_of,
+        gets=gets,
+    )
 
 
 def _accepts(requires: str, python: tuple[int, int]) -> bool:

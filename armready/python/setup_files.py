@@ -65,7 +65,13 @@ def _constant_requirement(file: File, module: Module, node: ast.Constant, scope:
         return None
     if span is None:
         return Dependency(
-            requirement.name, requirement.specifier, file.location(module.span(node)), requirement.marker, requirement.url, scope, group
+            name=requirement.name,
+            specifier=requirement.specifier,
+            location=file.location(module.span(node)),
+            marker=requirement.marker,
+            url=requirement.url,
+            scope=scope,
+            group=group,
         )
     quote = file.text[span.start - 1]
     return from_requirement(file, requirement, scope=scope, group=group, form=Form.STRING, quote=quote)
@@ -124,7 +130,7 @@ def _read_setup_py(file: File) -> Manifest | None:
         elif keyword.arg == "name" and isinstance(value, ast.Constant) and isinstance(value.value, str):
             name = canonicalize_name(value.value)
     once = {(each.location.span, each.marker): each for each in reversed(found)}
-    return Manifest(file.path, file.kind.value, name, requires, tuple(reversed(once.values())))
+    return Manifest(path=file.path, kind=file.kind.value, name=name, requires_python=requires, dependencies=tuple(reversed(once.values())))
 
 
 def _called(node: ast.Call) -> str:

@@ -74,7 +74,7 @@ def excerpt(source: Source, location: Location, width: int) -> Excerpt | None:
     marked = crop(marked, width - min(cell_len(before), width // 4))
     before = crop_left(before, max(width - cell_len(marked) - min(cell_len(after), width // 8), min(cell_len(before), width // 4)))
     after = crop(after, max(width - cell_len(before) - cell_len(marked), 0)) if after else after
-    return Excerpt(first + 1, before, marked, after, last - first)
+    return Excerpt(line=first + 1, before=before, marked=marked, after=after, more=last - first)
 
 
 def _plain(text: str) -> str:

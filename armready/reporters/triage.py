@@ -33,7 +33,7 @@ class Triage(NamedTuple):
 
 def triage(findings: Iterable[Finding]) -> Triage:
     """Sort findings by what has to happen next."""
-    result = Triage([], [], [], [], [])
+    result = Triage(now=[], look=[], decide=[], blocked=[], advice=[])
     for finding in findings:
         applicability = finding.fix.applicability if finding.fix else None
         if applicability is Applicability.SAFE:
@@ -111,5 +111,10 @@ def _row(label: str, group: list[Finding]) -> Row:
     levels = Counter(finding.severity for finding in group)
     fixable = sum(finding.fix is not None and finding.fix.applicability is not Applicability.DISPLAY for finding in group)
     return Row(
-        label, levels[Severity.ERROR], levels[Severity.WARNING], levels[Severity.INFO], len({finding.path for finding in group}), fixable
+        label=label,
+        errors=levels[Severity.ERROR],
+        warnings=levels[Severity.WARNING],
+        infos=levels[Severity.INFO],
+        files=len({finding.path for finding in group}),
+        fixable=fixable,
     )

@@ -185,7 +185,9 @@ class Cache:
             return None
         stamp, digest, kind, findings, facts, suppressions, problems = record
         known = Facts.of_encoded(facts) if facts else NO_FACTS
-        return Entry(stamp, digest, FileResult(path, kind, findings, known, suppressions, problems))
+        return Entry(
+            stamp, digest, FileResult(path=path, kind=kind, findings=findings, facts=known, suppressions=suppressions, problems=problems)
+        )
 
     def by_stamp(self, path: str, stamp: Stamp) -> FileResult | None:
         """The result of a file that was not touched since."""
@@ -201,7 +203,15 @@ class Cache:
         self._changed.add(shard)
         if (facts := _encoded(result.facts)) is None:
             return
-        record = _Record(stamp if is_old else None, digest, result.kind, result.findings, facts, result.suppressions, result.problems)
+        record = _Record(
+            stamp=stamp if is_old else None,
+            digest=digest,
+            kind=result.kind,
+            findings=result.findings,
+            facts=facts,
+            suppressions=result.suppressions,
+            problems=result.problems,
+        )
         if _can_be_kept((path, record)):
             kept[path] = record
 

@@ -132,7 +132,15 @@ def _check(path: str, data: bytes, registry: Registry, kind: Kind | None, notes:
     suppressions = tuple(find_suppressions(source)) if NEEDLE in lowered else ()
     made = Facts(facts) if facts else NO_FACTS
     problems = tuple(dict.fromkeys((*notes.problems, *file.problems)))
-    return FileResult(path, kind, tuple(findings), made, suppressions, problems, tuple(notes.failures))
+    return FileResult(
+        path=path,
+        kind=kind,
+        findings=tuple(findings),
+        facts=made,
+        suppressions=suppressions,
+        problems=problems,
+        failures=tuple(notes.failures),
+    )
 
 
 class Notes:

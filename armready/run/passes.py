@@ -93,7 +93,9 @@ def analyse(
         findings, silenced, uses = apply_suppressions(findings, groups, today, require_reason=registry.settings.require_reason)
         about_comments = _about_comments(uses, results, registry, complete=complete and not problems and not failures)
         findings = sorted((*findings, *about_comments), key=lambda each: each.sort_key)
-    return Analysis(results, tuple(findings), tuple(silenced), complete, problems, failures)
+    return Analysis(
+        results=results, findings=tuple(findings), silenced=tuple(silenced), complete=complete, problems=problems, failures=failures
+    )
 
 
 def check_project(

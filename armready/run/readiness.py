@@ -140,7 +140,13 @@ def _images(analysis: Analysis, against: Mapping[str, list[Finding]]) -> Iterato
             findings = [*against.get(path, ()), *at_builds]
             names = dict.fromkeys(push.shown for build in made for push in build.pushes)
             bases = dict.fromkeys(stage.base.text for stage in fact.shipped() if stage.base is not None)
-            yield Image(path, tuple(names), tuple(bases), state_of(findings), tuple(sorted({each.code for each in findings})))
+            yield Image(
+                path=path,
+                names=tuple(names),
+                bases=tuple(bases),
+                state=state_of(findings),
+                reasons=tuple(sorted({each.code for each in findings})),
+            )
 
 
 def _builds(analysis: Analysis) -> dict[str, list[ImageBuild]]:
@@ -172,7 +178,7 @@ def _workloads(analysis: Analysis) -> Iterator[Placed]:
     for path, workload in found:
         if workload.is_workload:
             state, reason = _placement(workload, own)
-            yield Placed(path, workload.location.region.line, workload.title, state, reason)
+            yield Placed(path=path, line=workload.location.region.line, title=workload.title, state=state, reason=reason)
 
 
 def _placement(workload: Workload, own: dict[str, OwnBuild]) -> tuple[State, str]:

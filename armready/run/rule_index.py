@@ -57,7 +57,17 @@ def entry_of(rule: type[Rule]) -> Entry:
     stage = Stage.FILE if issubclass(rule, FileRule) else Stage.PROJECT if issubclass(rule, ProjectRule) else Stage.SUPPRESSIONS
     needles = rule.needles if issubclass(rule, FileRule) else ()
     reads = frozenset(map(name_of, rule.reads)) if issubclass(rule, ProjectRule) else frozenset[str]()
-    return Entry(rule.code, rule.name, stage, rule.kinds, needles, reads, rule.off_by_default, rule.__module__, rule.__name__)
+    return Entry(
+        code=rule.code,
+        name=rule.name,
+        stage=stage,
+        kinds=rule.kinds,
+        needles=needles,
+        reads=reads,
+        off_by_default=rule.off_by_default,
+        module=rule.__module__,
+        attribute=rule.__name__,
+    )
 
 
 def rules_of(module: ModuleType) -> list[type[Rule]]:
@@ -117,7 +127,17 @@ def _entry(row: dict[str, object]) -> Entry:
     reads = frozenset(map(str, _list(row["reads"])))
     off = bool(row["off_by_default"])
     stage = Stage(str(row["stage"]))
-    return Entry(str(row["code"]), str(row["name"]), stage, kinds, needles, reads, off, str(row["module"]), str(row["class"]))
+    return Entry(
+        code=str(row["code"]),
+        name=str(row["name"]),
+        stage=stage,
+        kinds=kinds,
+        needles=needles,
+        reads=reads,
+        off_by_default=off,
+        module=str(row["module"]),
+        attribute=str(row["class"]),
+    )
 
 
 def _list(value: object) -> list[object]:

@@ -145,10 +145,27 @@ def open_session(
     disk = DiskTree(root)
     if from_stdin:
         name = _relative_name(named[0], root)
-        return Session(root, MemoryTree({name: _standard_input()}, disk), (name,), False, effective, registry, today)
+        return Session(
+            root=root,
+            tree=MemoryTree({name: _standard_input()}, disk),
+            paths=(name,),
+            complete=False,
+            config=effective,
+            registry=registry,
+            today=today,
+        )
     found = discover(named, root, settings, force_exclude=force_exclude)
     return Session(
-        root, disk, found.paths, found.complete, effective, registry, today, found.problems, jobs or os.cpu_count() or 1, not no_cache
+        root=root,
+        tree=disk,
+        paths=found.paths,
+        complete=found.complete,
+        config=effective,
+        registry=registry,
+        today=today,
+        problems=found.problems,
+        jobs=jobs or os.cpu_count() or 1,
+        cached=not no_cache,
     )
 
 

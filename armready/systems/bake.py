@@ -113,11 +113,11 @@ def _job(file: File, description: Description, target: Target) -> Job:
     pushes = any(_PUSHES.search(each) for each in outputs)
     inline = description.value(target, "dockerfile-inline") is not None
     declared = Declared(
-        Verb.BUILD,
-        target.span,
-        "bake",
-        tuple(each for each in description.value(target, "tags") or () if _UNKNOWN not in each),
-        platforms,
+        verb=Verb.BUILD,
+        span=target.span,
+        tool="bake",
+        tags=tuple(each for each in description.value(target, "tags") or () if _UNKNOWN not in each),
+        platforms=platforms,
         platforms_span=target.platforms_span,
         pushes=pushes,
         keeps=True,
@@ -165,11 +165,11 @@ def _from_hcl(file: File) -> Description:
         if block.kind == "target" and name:
             platforms = block.attributes.get("platforms")
             targets[name] = Target(
-                name,
-                Span(block.span.start, _head_end(file.text, block)),
-                platforms.value if platforms is not None else None,
-                {key: tuple(_texts(file, attribute)) for key, attribute in block.attributes.items()},
-                block,
+                name=name,
+                span=Span(block.span.start, _head_end(file.text, block)),
+                platforms_span=platforms.value if platforms is not None else None,
+                values={key: tuple(_texts(file, attribute)) for key, attribute in block.attributes.items()},
+                node=block,
             )
         elif block.kind == "group" and "targets" in block.attributes:
             groups[name] = tuple(_texts(file, block.attributes["targets"]))
@@ -233,11 +233,11 @@ def _from_json(file: File) -> Description:
         if isinstance(node, MappingNode):
             platforms = get(node, "platforms")
             targets[name] = Target(
-                name,
-                span(key),
-                span(platforms) if platforms is not None else None,
-                {key_of(own) or "": tuple(each.replace("$${", "${") for each in strings(value)) for own, value in pairs(node)},
-                node,
+                name=name,
+                span=span(key),
+                platforms_span=span(platforms) if platforms is not None else None,
+                values={key_of(own) or "": tuple(each.replace("$${", "${") for each in strings(value)) for own, value in pairs(node)},
+                node=node,
             )
     groups = {key_of(key) or "": strings(get(node, "targets")) for key, node in pairs(get(root, "group"))}
     variables = {

@@ -60,11 +60,11 @@ def _service(file: File, key: Node, service: MappingNode) -> Job:
 
     pair = pair_of(service, "build")
     declared = Declared(
-        Verb.BUILD,
-        span(pair[0] if pair is not None else key),
-        "compose",
-        (text_of(get(service, "image")) or "",),
-        None if platforms is None else strings(platforms) or ("${PLATFORMS}",),
+        verb=Verb.BUILD,
+        span=span(pair[0] if pair is not None else key),
+        tool="compose",
+        tags=(text_of(get(service, "image")) or "",),
+        platforms=None if platforms is None else strings(platforms) or ("${PLATFORMS}",),
         dockerfile=text_of(get(build, "dockerfile")) or "",
         in_context=True,
         context=context or ".",

@@ -36,11 +36,11 @@ def read(file: File) -> Pipeline:
             if "--push" not in words or "--no-manifest-list" in words or not names:
                 continue
             declared = Declared(
-                Verb.BUILD,
-                place,
-                "earthly",
-                names,
-                (platform,) if platform else None,
+                verb=Verb.BUILD,
+                span=place,
+                tool="earthly",
+                tags=names,
+                platforms=(platform,) if platform else None,
                 pushes=True,
                 push_span=place,
                 folder=None,

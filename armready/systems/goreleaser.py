@@ -108,11 +108,11 @@ def _docker(file: File, root: Node, entry: MappingNode, exempt: str, *, alone: b
     architecture = _architecture(entry)
     target = text_of(get(entry, "goos")) or "linux"
     declared = Declared(
-        Verb.BUILD,
-        line_of(file, entry),
-        "goreleaser",
-        tags,
-        None if architecture == "amd64" else (f"{target}/{architecture}",),
+        verb=Verb.BUILD,
+        span=line_of(file, entry),
+        tool="goreleaser",
+        tags=tags,
+        platforms=None if architecture == "amd64" else (f"{target}/{architecture}",),
         pushes=_pushes(entry),
         push_span=line_of(file, get(entry, "image_templates") or entry),
         dockerfile=text_of(get(entry, "dockerfile")) or "",
@@ -177,11 +177,11 @@ def _docker_v2(file: File, root: Node, entry: MappingNode) -> Job:
 def _ko(file: File, root: Node, entry: MappingNode) -> Job:
     platforms = strings(get(entry, "platforms"))
     declared = Declared(
-        Verb.BUILD,
-        line_of(file, entry),
-        "ko",
-        tuple(f"{repository}:latest" for repository in strings(get(entry, "repositories")) or strings(get(entry, "repository"))),
-        platforms or None,
+        verb=Verb.BUILD,
+        span=line_of(file, entry),
+        tool="ko",
+        tags=tuple(f"{repository}:latest" for repository in strings(get(entry, "repositories")) or strings(get(entry, "repository"))),
+        platforms=platforms or None,
         pushes=True,
         push_span=line_of(file, entry),
         native=True,

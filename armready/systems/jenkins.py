@@ -72,7 +72,7 @@ class _Reader:
         self.groovy = file.parse(parse_groovy)
         self.tokens = self.groovy.tokens
         self.machines = [_Machine("pipeline", Span(0, min(1, len(file.text))))]
-        self.blocks = [_Block("", "", 0, "", ())]
+        self.blocks = [_Block(name="", label="", machine=0, folder="", condition=())]
         self.environment: dict[str, tuple[str, ...]] = {}
         self.docker = file.parse(DockerCalls)
         self.shell = 0
@@ -115,7 +115,9 @@ class _Reader:
     def _open(self, index: int) -> None:
         name, label, arguments = self._before(index)
         outer = self.blocks[-1]
-        block = _Block(name, label, outer.machine, outer.folder, outer.condition, outer.registry)
+        block = _Block(
+            name=name, label=label, machine=outer.machine, folder=outer.folder, condition=outer.condition, registry=outer.registry
+        )
         if name == "node" or (name == "agent" and outer.name in ("stage", "pipeline")):
             self._agent(name, label, arguments, index, outer, block)
         elif name == "dir":

@@ -122,11 +122,11 @@ def _build(plugin: Element) -> Declared:
     goals = [goal.text.strip() for goal in plugin.every("goal")]
 
     return Declared(
-        Verb.BUILD,
-        Span(plugin.start, plugin.start + len("<plugin>")),
-        "jib",
-        (image.text.strip(),) if image is not None and image.text.strip() else (),
-        named,
+        verb=Verb.BUILD,
+        span=Span(plugin.start, plugin.start + len("<plugin>")),
+        tool="jib",
+        tags=(image.text.strip(),) if image is not None and image.text.strip() else (),
+        platforms=named,
         pushes="build" in goals,
         folder=None,
         native=True,

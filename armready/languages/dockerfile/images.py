@@ -94,11 +94,11 @@ def _use(dockerfile: Dockerfile, stage: Stage, written: str, span: Span, role: R
     value = _PLAIN_VALUE.fullmatch(definition.pair.value or "") if definition is not None else None
     overridable = any(True for _ in uses(written))
     if definition is None or value is None:
-        yield ImageUse(arm64, written, span, span, role, stage, varies, overridable)
+        yield ImageUse(text=arm64, written=written, span=span, origin=span, role=role, stage=stage, varies=varies, overridable=overridable)
         return
     start = definition.pair.value_span.start + value.start(2)
     held = Span(start, start + len(value[2]))
-    yield ImageUse(arm64, value[2], held, span, role, stage, varies, overridable)
+    yield ImageUse(text=arm64, written=value[2], span=held, origin=span, role=role, stage=stage, varies=varies, overridable=overridable)
 
 
 def _holder(dockerfile: Dockerfile, written: str, position: int) -> Definition | None:

@@ -184,7 +184,13 @@ class Instruction:
             text = self.body.text
             value = text[text.index(name.text) + len(name.text) :].strip(BLANKS)
             return (
-                Pair(unquote(name.text, self.escape), value, Span(name.span.start, last.span.end), name.span, Span(start, last.span.end)),
+                Pair(
+                    name=unquote(name.text, self.escape),
+                    value=value,
+                    span=Span(name.span.start, last.span.end),
+                    name_span=name.span,
+                    value_span=Span(start, last.span.end),
+                ),
             )
         return tuple(self._pair(word) for word in self.words if self.keyword == "ARG" or "=" in word.text)
 
@@ -192,9 +198,11 @@ class Instruction:
         raw, equals, value = word.text.partition("=")
         start, end = word.span
         if not equals:
-            return Pair(unquote(raw, self.escape), None, word.span, word.span, Span(end, end))
+            return Pair(name=unquote(raw, self.escape), value=None, span=word.span, name_span=word.span, value_span=Span(end, end))
         sign = self.source.text.find("=", start, end)
-        return Pair(unquote(raw, self.escape), value, word.span, Span(start, sign), Span(sign + 1, end))
+        return Pair(
+            name=unquote(raw, self.escape), value=value, span=word.span, name_span=Span(start, sign), value_span=Span(sign + 1, end)
+        )
 
     @lazy
     def _json(self) -> tuple[tuple[str, Span], ...] | None:
@@ -265,7 +273,16 @@ def read_instruction(
     """Read one logical line as an instruction."""
     found = _KEYWORD.match(line.text)
     assert found is not None
-    return Instruction(found[1].upper(), line, Span(*found.span(1)), found.end(), heredocs, escape, interpreter, source)
+    return Instruction(
+        keyword=found[1].upper(),
+        line=line,
+        head=Span(*found.span(1)),
+        start=found.end(),
+        heredocs=heredocs,
+        escape=escape,
+        interpreter=interpreter,
+        source=source,
+    )
 
 
 def _is_shell(program: str) -> bool:

@@ -191,7 +191,15 @@ class LineReader:
             if end is None:
                 return ()
             starts = self._source.line_starts
-            found.append(Heredoc(name, name == match[3], bool(match[2]), Span(starts[index], starts[end]), self._source.line_span(end)))
+            found.append(
+                Heredoc(
+                    name=name,
+                    expands=name == match[3],
+                    strips_tabs=bool(match[2]),
+                    body=Span(starts[index], starts[end]),
+                    end=self._source.line_span(end),
+                )
+            )
             index = end + 1
         return tuple(found)
 

@@ -81,7 +81,13 @@ def parse_dockerfile(file: File) -> Dockerfile:
         raise ParseProblem("no Dockerfile instruction in it")
     instructions = tuple(_instructions(source, reader, lines, keywords))
     is_template = bool(_TEMPLATE_NAME.search(file.path)) or bool(_TEMPLATE_LINE.search(source.text))
-    return Dockerfile(instructions, Stages(instructions, reader.escape), reader.escape, reader.directives, is_template)
+    return Dockerfile(
+        instructions=instructions,
+        stages=Stages(instructions, reader.escape),
+        escape=reader.escape,
+        directives=reader.directives,
+        is_template=is_template,
+    )
 
 
 def library_structure(masked: str) -> list[tuple[str, int]]:

@@ -233,7 +233,9 @@ class Stages(Sequence[Stage]):
         words = origin.words
         named = len(words) >= 3 and words[1].text.upper() == "AS"
         name, span = (words[2].text, words[2].span) if named else ("", None)
-        return Stage(number, origin, name, span, words[0] if words else None, position, self)
+        return Stage(
+            index=number, origin=origin, name=name, name_span=span, base=words[0] if words else None, position=position, graph=self
+        )
 
     def _link(self) -> None:
         used: set[int] = set()

@@ -209,12 +209,12 @@ def _parse(embedded: Embedded, opaque: Sequence[Span], depth: int) -> Script:
     else:
         reader.read_lines()
     script = Script(
-        embedded,
-        tuple(sorted(reader.commands, key=lambda command: (command.span.start, -command.span.end))),
-        tuple(sorted(reader.switches, key=lambda switch: switch.span.start)),
-        tuple(reader.functions),
-        tuple(sorted(reader.errors)),
-        tuple(reader.comments),
+        embedded=embedded,
+        commands=tuple(sorted(reader.commands, key=lambda command: (command.span.start, -command.span.end))),
+        switches=tuple(sorted(reader.switches, key=lambda switch: switch.span.start)),
+        functions=tuple(reader.functions),
+        errors=tuple(sorted(reader.errors)),
+        comments=tuple(reader.comments),
     )
     return _with_nested(script, templates, depth) if depth else script
 
@@ -289,7 +289,14 @@ def _with_nested(script: Script, templates: list[Span], depth: int) -> Script:
     if not found:
         return script
     commands = sorted((*script.commands, *found), key=lambda command: (command.span.start, command.nested))
-    return Script(script.embedded, tuple(commands), (*script.switches, *switches), script.functions, script.errors, script.comments)
+    return Script(
+        embedded=script.embedded,
+        commands=tuple(commands),
+        switches=(*script.switches, *switches),
+        functions=script.functions,
+        errors=script.errors,
+        comments=script.comments,
+    )
 
 
 def _moved(command: Command, source: Embedded, context: Context) -> Command:

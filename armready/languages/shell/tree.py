@@ -79,7 +79,16 @@ class Reader(Parts):
     def _push_redirects(self, task: Task, redirects: tuple[Redirect, ...]) -> None:
         """Record the redirects of a compound command as a command of their own, without name or words."""
         self.commands.append(
-            Command(Span(redirects[0].span.start, redirects[0].span.start), "", (), (), (), redirects, task.context, task.broken)
+            Command(
+                span=Span(redirects[0].span.start, redirects[0].span.start),
+                name="",
+                words=(),
+                prefix=(),
+                assignments=(),
+                redirects=redirects,
+                context=task.context,
+                broken=task.broken,
+            )
         )
 
     # Lists, pipelines, redirected statements.
@@ -153,9 +162,24 @@ class Reader(Parts):
         )
         if body is not None:
             strays = [*self._dropped(task.node), *self._strays(task.node)]
-            self.stack.append(Task(body, context, (*redirects, *task.redirects), task.broken, (*strays, *task.strays)))
+            self.stack.append(
+                Task(
+                    node=body, context=context, redirects=(*redirects, *task.redirects), broken=task.broken, strays=(*strays, *task.strays)
+                )
+            )
         elif redirects:
-            self.commands.append(Command(self._span(task.node), "", (), (), (), tuple(redirects), context, task.broken))
+            self.commands.append(
+                Command(
+                    span=self._span(task.node),
+                    name="",
+                    words=(),
+                    prefix=(),
+                    assignments=(),
+                    redirects=tuple(redirects),
+                    context=context,
+                    broken=task.broken,
+                )
+            )
 
     # Compound commands.
 
@@ -241,14 +265,14 @@ class Reader(Parts):
         if keyword in ("for", "select") and values:
             self.commands.append(
                 Command(
-                    Span(start, values[-1].span.end),
-                    keyword,
-                    (Word(Span(start, start + len(keyword)), keyword, keyword, keyword), *values),
-                    (),
-                    (),
-                    (),
-                    inside,
-                    task.broken,
+                    span=Span(start, values[-1].span.end),
+                    name=keyword,
+                    words=(Word(Span(start, start + len(keyword)), keyword, keyword, keyword), *values),
+                    prefix=(),
+                    assignments=(),
+                    redirects=(),
+                    context=inside,
+                    broken=task.broken,
                 )
             )
         if task.redirects:
@@ -265,7 +289,11 @@ class Reader(Parts):
 
     def _read_negated(self, task: Task) -> None:
         context = (*task.context, Frame("not", self._start(task.node)))
-        self.stack.extend(Task(child, context, task.redirects, task.broken, task.strays) for child in task.node.children if child.is_named)
+        self.stack.extend(
+            Task(node=child, context=context, redirects=task.redirects, broken=task.broken, strays=task.strays)
+            for child in task.node.children
+            if child.is_named
+        )
 
     # Simple commands.
 
@@ -324,14 +352,14 @@ class Reader(Parts):
         name = rest[0].template.rpartition("/")[2] if rest else ""
         self.commands.append(
             Command(
-                span,
-                name.removesuffix(".exe"),
-                tuple(rest),
-                tuple(prefix),
-                (*assignments, *more),
-                redirects,
-                task.context,
-                task.broken or task.node.has_error,
+                span=span,
+                name=name.removesuffix(".exe"),
+                words=tuple(rest),
+                prefix=tuple(prefix),
+                assignments=(*assignments, *more),
+                redirects=redirects,
+                context=task.context,
+                broken=task.broken or task.node.has_error,
             )
         )
 

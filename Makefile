@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 STAMP = $(VENV)/.ready
 FUZZ_SECONDS ?= 60
 
-.PHONY: demo test integration docs lock dist single-file proof metamorphic bench fuzz format clean
+.PHONY: demo test integration docs lock dist single-file proof metamorphic mutants bench fuzz format clean
 
 demo: $(VENV)/.installed  ## install, scan and fix a copy of the sample repository
 	@PATH="$(abspath $(BIN)):$$PATH" sh tools/demo.sh
@@ -24,6 +24,9 @@ proof: $(STAMP)  ## build fixed Dockerfiles and run a fixed GitLab job on a real
 
 metamorphic: $(STAMP)  ## every rewriting that keeps the meaning, on every case
 	$(BIN)/python -m pytest -n auto tests/metamorphic --whole
+
+mutants: $(STAMP)  ## small faults in gates, exemptions, proof and precedence: do the tests notice? A sample; all: tools/mutants.py --sample 0
+	$(BIN)/python tools/mutants.py
 
 fuzz: $(STAMP)  ## coverage-guided fuzzing of scan and fix, for FUZZ_SECONDS
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group fuzz

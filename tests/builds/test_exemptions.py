@@ -10,6 +10,8 @@ ACTION = (
     "      - uses: docker/build-push-action@v6\n        with:\n          push: true\n          tags: example/app:1\n"
 )
 RECIPE = "image:\n\tdocker build --build-arg ARCH={0} -t example/app:1 .\n\tdocker push example/app:1\n"
+HANDED_OVER = "image:\n\tdocker {0} -t example/app:1 .\npush: image\n\tdocker push example/app:1\n"
+NAMED = gitlab("docker build -t $IMAGE .", "docker push $IMAGE", job="  variables: {IMAGE: 'NAME'}\n")
 MERGED = (
     "docker build -t example/app:left .",
     "docker push example/app:left",
@@ -64,6 +66,16 @@ TWO = (*BUILD_AND_PUSH, "docker buildx build --platform linux/arm64 --push -t {0
             gitlab("docker build -f Dockerfile.amd64 -t example/app:1 .", "docker push example/app:1"),
             gitlab("docker build -f amd64/Dockerfile -t example/app:1 .", "docker push example/app:1"),
         ),
+        (
+            GITLAB,
+            gitlab("docker build -t localhost:5000/app:1 .", "docker push localhost:5000/app:1"),
+            gitlab(
+                "docker build -t localhost:5000/app:1 -t example/app:1 .", "docker push localhost:5000/app:1", "docker push example/app:1"
+            ),
+        ),
+        (GITLAB, NAMED.replace("NAME", "example/app-amd64:1"), NAMED.replace("NAME", "example/app:1")),
+        ("Makefile", HANDED_OVER.format("buildx build"), HANDED_OVER.format("build")),
+        ("Makefile", RECIPE.format("$(GOARCH)"), RECIPE.format("$(VERSION)")),
         ("Makefile", RECIPE.format("$*"), RECIPE.format("x")),
         ("Makefile", RECIPE.format("$(GOARCH)"), "GOARCH = amd64\n" + RECIPE.format("$(GOARCH)")),
         ("Makefile", RECIPE.format("$(GOARCH)"), RECIPE.format("$(GOARCH)").replace("--build-arg ARCH", "--build-arg COLOUR")),
@@ -119,3 +131,11 @@ def test_jobs_that_never_run(path, text, never):
     assert len(findings({path: text.format("")})) == 1
     for each in never:
         assert findings({path: text.format(each)}) == []
+
+
+@pytest.mark.parametrize(
+    ("machine", "name", "count"), [("ubuntu-24.04-arm", "app", 0), ("ubuntu-latest", "app", 2), ("ubuntu-24.04-arm", "other", 1)]
+)
+def test_another_job_makes_the_arm64_image(machine, name, count):
+    second = github(machine=machine).replace("example/app", f"example/{name}").partition("jobs:\n")[2].replace("image:", "second:")
+    assert len(findings({WORKFLOW: github() + second})) == count

@@ -3,6 +3,7 @@
 import pytest
 
 from armready.core.fix import Applicability
+from armready.testing import analyse_files
 from tests.builds.pushed import DOCKERFILE, SETTINGS, finding, findings, gitlab
 
 COMPILES = "FROM golang:1.22\nCOPY . .\nRUN go build -o /app .\n"
@@ -118,3 +119,25 @@ def test_gates_see_findings_that_are_ignored():
     text = "# armready: ignore[DF101] vendor\nFROM --platform=linux/amd64 alpine:3.20\nCOPY a /a\n"
     assert gated(text)[0] is Applicability.DISPLAY
     assert SETTINGS.ignore == ()
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "needed"),
+    [
+        ("FROM alpine:3.20\nRUN apk add curl\n", True),
+        (DOCKERFILE, False),
+        ("FROM --platform=$BUILDPLATFORM alpine:3.20 AS a\nRUN apk add curl\nFROM alpine:3.20\nCOPY --from=a /a /a\n", False),
+        (None, True),
+    ],
+)
+def test_an_emulator_is_needed_where_something_runs_on_arm64(dockerfile, needed):
+    text = gitlab("docker buildx create --use", "docker buildx build --platform linux/amd64,linux/arm64 -t a/b:1 --push .")
+    files = {".gitlab-ci.yml": text} | ({"Dockerfile": dockerfile} if dockerfile else {})
+    _, _, analysis = analyse_files(files, SETTINGS)
+    assert any(each.name == "missing-emulator" for each in analysis.findings) is needed
+
+
+def test_of_a_template_nothing_is_sure():
+    text = gitlab("docker buildx create --use", "docker buildx build -f Dockerfile.j2 --platform linux/amd64,linux/arm64 -t a/b:1 --push .")
+    _, _, analysis = analyse_files({".gitlab-ci.yml": text, "Dockerfile.j2": "FROM {{ base }}\nCOPY a /a\n"}, SETTINGS)
+    assert "missing-emulator" in {each.name for each in analysis.findings}

@@ -70,7 +70,7 @@ def _installation() -> list[str]:
     """
     import site
 
-    folders = [*site.getsitepackages(), os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
+    folders = [*site.getsitepackages(), str(Path(__file__).absolute().parents[2])]
     if site.ENABLE_USER_SITE:
         folders.append(site.getusersitepackages())
     known = set(map(os.path.realpath, folders))

@@ -36,8 +36,6 @@ _DOCKERFILE = {"Dockerfile": "FROM alpine:3.20\nCOPY run.sh /run.sh\nRUN chmod +
 
 
 class Amd64OnlyPlatforms(ProjectRule):
-    """CI102."""
-
     code = "CI102"
     name = "amd64-only-platforms"
     summary = "An image is built for amd64 by name and pushed"

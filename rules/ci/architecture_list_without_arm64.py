@@ -44,8 +44,6 @@ _ASSIGNED = re.compile(
 
 
 class ArchitectureListWithoutArm64(FileRule):
-    """CI115."""
-
     code = "CI115"
     name = "architecture-list-without-arm64"
     summary = "A list of architectures or platforms has amd64 and not arm64"

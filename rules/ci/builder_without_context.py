@@ -36,8 +36,6 @@ from armready.multiplatform.reporting import READABLE
 
 
 class BuilderWithoutContext(FileRule):
-    """CI114."""
-
     code = "CI114"
     name = "builder-without-context"
     summary = "A builder is created on a TLS daemon without a Docker context"

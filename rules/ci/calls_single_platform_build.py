@@ -40,8 +40,6 @@ _SCRIPT = "docker build -t example/app:1 .\ndocker push example/app:1\n"
 
 
 class CallsSinglePlatformBuild(ProjectRule):
-    """CI117."""
-
     code = "CI117"
     name = "calls-single-platform-build"
     summary = "A CI job runs a script or a target that builds an image for one platform and pushes it"

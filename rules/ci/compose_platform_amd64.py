@@ -51,8 +51,6 @@ _AMD64 = ("linux/amd64", "linux/386")
 
 
 class ComposePlatformAmd64(FileRule):
-    """CI118."""
-
     code = "CI118"
     name = "compose-platform-amd64"
     summary = "A Compose service is fixed to amd64"

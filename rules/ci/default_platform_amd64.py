@@ -31,8 +31,6 @@ _SETTING = re.compile(r"DOCKER_DEFAULT_PLATFORM[\"']?\s*(?::?=|:)\s*[^\s#]{0,200
 
 
 class DefaultPlatformAmd64(FileRule):
-    """CI108."""
-
     code = "CI108"
     name = "default-platform-amd64"
     summary = "DOCKER_DEFAULT_PLATFORM makes every build of a job amd64"

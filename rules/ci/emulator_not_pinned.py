@@ -29,8 +29,6 @@ from armready.multiplatform.reporting import READABLE
 
 
 class EmulatorNotPinned(FileRule):
-    """CI111."""
-
     code = "CI111"
     name = "emulator-not-pinned"
     summary = "The emulator's image is not pinned, or no longer maintained"

@@ -32,8 +32,6 @@ from armready.languages.yaml.nodes import MappingNode, Node, get, items, parse_y
 
 
 class GoreleaserWithoutArm64(FileRule):
-    """CI119."""
-
     code = "CI119"
     name = "goreleaser-without-arm64"
     summary = "GoReleaser builds no Linux program for arm64"

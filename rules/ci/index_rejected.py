@@ -30,8 +30,6 @@ from . import KINDS
 
 
 class IndexRejected(ProjectRule):
-    """CI113."""
-
     code = "CI113"
     name = "index-rejected"
     summary = "An image goes to a service that takes no multi-platform index"

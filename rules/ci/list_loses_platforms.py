@@ -29,8 +29,6 @@ from armready.multiplatform.reporting import READABLE
 
 
 class ListLosesPlatforms(FileRule):
-    """CI110."""
-
     code = "CI110"
     name = "list-loses-platforms"
     summary = "podman or buildah builds several platforms and keeps or pushes one"

@@ -48,8 +48,6 @@ _WORKFLOW = """
 
 
 class MatrixOverwritesTag(FileRule):
-    """CI109."""
-
     code = "CI109"
     name = "matrix-overwrites-tag"
     summary = "The jobs of a matrix build one architecture each and push the same tag"

@@ -46,8 +46,6 @@ _CALLS = """
 
 
 class MissingBuilder(ProjectRule):
-    """CI104."""
-
     code = "CI104"
     name = "missing-builder"
     summary = "A job builds several platforms and has no builder that can"

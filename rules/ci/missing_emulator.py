@@ -78,8 +78,6 @@ docker_manifests:
 
 
 class MissingEmulator(ProjectRule):
-    """CI103."""
-
     code = "CI103"
     name = "missing-emulator"
     summary = "A job builds arm64 images and registers no emulator"

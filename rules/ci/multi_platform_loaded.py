@@ -28,8 +28,6 @@ from armready.multiplatform.reporting import READABLE, TOOLS
 
 
 class MultiPlatformLoaded(FileRule):
-    """CI107."""
-
     code = "CI107"
     name = "multi-platform-loaded"
     summary = "Several platforms are built and loaded into the daemon"

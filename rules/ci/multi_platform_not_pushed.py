@@ -35,8 +35,6 @@ from armready.multiplatform.rewrite import rewrite_build
 
 
 class MultiPlatformNotPushed(FileRule):
-    """CI106."""
-
     code = "CI106"
     name = "multi-platform-not-pushed"
     summary = "Several platforms are built and the result goes nowhere"

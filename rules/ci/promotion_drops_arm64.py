@@ -36,8 +36,6 @@ from armready.multiplatform.reporting import READABLE, TOOLS
 
 
 class PromotionDropsArm64(FileRule):
-    """CI105."""
-
     code = "CI105"
     name = "promotion-drops-arm64"
     summary = "An image is copied by pull, tag and push, which keeps one platform of it"

@@ -41,8 +41,6 @@ _VARIABLE = regex(r"\$\{?(\w+)\}?")
 
 
 class PushFromDaemon(FileRule):
-    """CI116."""
-
     code = "CI116"
     name = "push-from-daemon"
     summary = "A push sends what the local daemon holds"

@@ -56,8 +56,6 @@ jobs:
 
 
 class SinglePlatformPush(ProjectRule):
-    """CI101."""
-
     code = "CI101"
     name = "single-platform-push"
     summary = "An image is built for one platform and pushed"

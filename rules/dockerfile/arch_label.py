@@ -38,8 +38,6 @@ _NAMES = ("architecture", "org.opencontainers.image.architecture", "org.label-sc
 
 
 class ArchLabel(FileRule):
-    """DF165."""
-
     code = "DF165"
     name = "arch-label"
     summary = "A label says that the image is for amd64"

@@ -71,8 +71,6 @@ class _Hit(NamedTuple):
 
 
 class ArchPath(FileRule):
-    """DF160."""
-
     code = "DF160"
     name = "arch-path"
     summary = "A path exists on amd64 only"

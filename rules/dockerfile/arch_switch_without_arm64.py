@@ -53,8 +53,6 @@ _MACOS = regex(r"(?i)darwin|macos")
 
 
 class ArchSwitchWithoutArm64(FileRule):
-    """DF163."""
-
     code = "DF163"
     name = "arch-switch-without-arm64"
     summary = "A switch on the architecture has no branch that arm64 takes"

@@ -34,8 +34,6 @@ _DOWNLOAD = re.compile(r"https?://[^\s\"';|&)]{0,500}?(\$\{?BUILD(?:ARCH|PLATFOR
 
 
 class BuildArchForTarget(FileRule):
-    """DF123."""
-
     code = "DF123"
     name = "build-arch-for-target"
     summary = "The architecture of the build machine chooses what is shipped"

@@ -35,8 +35,6 @@ _COMPILER = re.compile(r"(?<![\w-])(?:CC|CXX|CC_FOR_TARGET)[= ]|(?<![\w-])xx-|zi
 
 
 class CgoCross(FileRule):
-    """DF132."""
-
     code = "DF132"
     name = "cgo-cross"
     summary = "Go compiles C for another architecture without a compiler for it"

@@ -36,8 +36,6 @@ _OPTIONS = frozenset({"--platform", "--subdir", "-p"})
 
 
 class CondaPlatformPinned(FileRule):
-    """DF138."""
-
     code = "DF138"
     name = "conda-platform-pinned"
     summary = "conda is told to install for linux-64"

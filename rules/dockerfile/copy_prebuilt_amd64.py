@@ -46,8 +46,6 @@ _PAPER = re.compile(r"\.(?:md|txt|rst|html?|ya?ml|json|toml|list|repo|lock|sourc
 
 
 class CopyPrebuiltAmd64(ProjectRule):
-    """DF161."""
-
     code = "DF161"
     name = "copy-prebuilt-amd64"
     summary = "A file that was made for amd64 is copied into the image"

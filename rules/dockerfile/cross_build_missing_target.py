@@ -54,8 +54,6 @@ _NATIVE = re.compile(r"node_modules|site-packages|dist-packages|venv|vendor/bund
 
 
 class CrossBuildMissingTarget(FileRule):
-    """DF131."""
-
     code = "DF131"
     name = "cross-build-missing-target"
     summary = "A program is compiled for the build machine and shipped to the target"

@@ -38,8 +38,6 @@ from armready.dockerfiles.stages import has_sibling, path_arch
 
 
 class CustomArchArg(ProjectRule):
-    """DF124."""
-
     code = "DF124"
     name = "custom-arch-arg"
     summary = "An ARG or ENV holds amd64 for everything that uses it"

@@ -44,8 +44,6 @@ _SDK = re.compile(r"dotnet/(?:nightly/)?sdk:(\d+)\.\d")
 
 
 class DotnetRidPinned(FileRule):
-    """DF134."""
-
     code = "DF134"
     name = "dotnet-rid-pinned"
     summary = ".NET is told to publish for x64"

@@ -45,8 +45,6 @@ _FACTS = '{"version": 1, "assets": [{"url": "https://example.com/tool/v1/tool-li
 
 
 class DownloadArchUrl(FileRule):
-    """DF140."""
-
     code = "DF140"
     name = "download-arch-url"
     summary = "A download is for amd64 only"

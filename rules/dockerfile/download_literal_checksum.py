@@ -57,8 +57,6 @@ _FACTS = json.dumps(
 
 
 class DownloadLiteralChecksum(FileRule):
-    """DF141."""
-
     code = "DF141"
     name = "download-literal-checksum"
     summary = "A download for amd64 has a literal checksum"

@@ -29,8 +29,6 @@ from armready.knowledge.tools import as_of, hidden_needles
 
 
 class DownloadNoArm64Build(FileRule):
-    """DF142."""
-
     code = "DF142"
     name = "download-no-arm64-build"
     summary = "A downloaded tool has no build for arm64 in that version"

@@ -38,8 +38,6 @@ _RUNTIME = frozenset({"CMD", "ENTRYPOINT", "EXPOSE", "HEALTHCHECK", "STOPSIGNAL"
 
 
 class FinalStageOnBuildPlatform(FileRule):
-    """DF105."""
-
     code = "DF105"
     name = "final-stage-on-build-platform"
     summary = "The shipped image is built for the machine that builds it"

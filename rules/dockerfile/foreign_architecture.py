@@ -40,8 +40,6 @@ _ADDS_ARM64 = re.compile(r"--add-architecture\s+arm64")
 
 
 class ForeignArchitecture(FileRule):
-    """DF152."""
-
     code = "DF152"
     name = "foreign-architecture"
     summary = "Packages of 32-bit x86 are installed"

@@ -43,8 +43,6 @@ _ARCHITECTURES = ("amd64", "386")
 
 
 class FromPlatformArgConstant(FileRule):
-    """DF102."""
-
     code = "DF102"
     name = "from-platform-arg-constant"
     summary = "The stage is fixed to amd64 by the default of an ARG"

@@ -37,8 +37,6 @@ from armready.languages.dockerfile.platforms import PlatformKind
 
 
 class FromPlatformArmConstant(FileRule):
-    """DF104."""
-
     code = "DF104"
     name = "from-platform-arm-constant"
     summary = "The stage is fixed to an architecture other than amd64"

@@ -57,8 +57,6 @@ _ARCHITECTURES = ("amd64", "386")
 
 
 class FromPlatformConstant(FileRule):
-    """DF101."""
-
     code = "DF101"
     name = "from-platform-constant"
     summary = "The stage is fixed to amd64"

@@ -39,8 +39,6 @@ _SKIPPED = re.compile(r"(?i)skip=(?:[\w,]*,)?(?:all|RedundantTargetPlatform)\b")
 
 
 class FromPlatformRedundant(FileRule):
-    """DF103."""
-
     code = "DF103"
     name = "from-platform-redundant"
     summary = "The stage asks for the platform that it would get anyway"

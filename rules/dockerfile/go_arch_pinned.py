@@ -39,8 +39,6 @@ _MAKEFILE = "FROM golang:1.22 AS b\nCOPY . .\nRUN {}\nFROM alpine:3.20\nCOPY --f
 
 
 class GoArchPinned(ProjectRule):
-    """DF130."""
-
     code = "DF130"
     name = "go-arch-pinned"
     summary = "Go is told to compile for amd64"

@@ -43,8 +43,6 @@ _PASSED = re.compile(r"\$\{?(?=\w*?ARCH)\w+\}?/([a-z0-9-]+(?::[\w.-]+)?)", re.IG
 
 
 class ImageArchNamespace(FileRule):
-    """DF110."""
-
     code = "DF110"
     name = "image-arch-namespace"
     summary = "The image comes from a namespace for a single architecture"

@@ -38,8 +38,6 @@ from armready.knowledge.image_verdicts import arch_repository
 
 
 class ImageArchRepository(FileRule):
-    """DF112."""
-
     code = "DF112"
     name = "image-arch-repository"
     summary = "The image's repository names a single architecture"

@@ -38,8 +38,6 @@ from armready.knowledge.image_verdicts import arch_tag
 
 
 class ImageArchTag(FileRule):
-    """DF111."""
-
     code = "DF111"
     name = "image-arch-tag"
     summary = "The image's tag names a single architecture"

@@ -29,8 +29,6 @@ from armready.knowledge.images import cpu_baseline_needles
 
 
 class ImageCpuBaseline(FileRule):
-    """DF115."""
-
     code = "DF115"
     name = "image-cpu-baseline"
     summary = "The image needs a newer arm64 processor than the oldest ones"

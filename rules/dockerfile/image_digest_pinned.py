@@ -45,8 +45,6 @@ _DIGEST = "@sha256:" + "ab" * 32
 
 
 class ImageDigestPinned(FileRule):
-    """DF113."""
-
     code = "DF113"
     name = "image-digest-pinned"
     summary = "The image is pinned by a digest that may be that of one architecture"

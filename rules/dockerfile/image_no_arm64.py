@@ -37,8 +37,6 @@ from armready.knowledge.image_verdicts import no_arm64
 
 
 class ImageNoArm64(FileRule):
-    """DF114."""
-
     code = "DF114"
     name = "image-no-arm64"
     summary = "The image does not exist for arm64"

@@ -28,8 +28,6 @@ from armready.knowledge.image_verdicts import unknown
 
 
 class ImageUnknown(FileRule):
-    """DF116."""
-
     code = "DF116"
     name = "image-unknown"
     summary = "The image's architectures are not known offline"

@@ -45,8 +45,6 @@ _TARGET = re.compile(r"\bTARGET(?:ARCH|PLATFORM)\b")
 
 
 class MachineProbeInBuildStage(FileRule):
-    """DF164."""
-
     code = "DF164"
     name = "machine-probe-in-build-stage"
     summary = "A stage on the build machine asks that machine for the target's architecture"

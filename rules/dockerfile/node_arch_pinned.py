@@ -46,8 +46,6 @@ _TOOLS = re.compile(r"(?:npm|yarn|pnpm|npx|bun|node-gyp|node-pre-gyp|prebuild(?:
 
 
 class NodeArchPinned(FileRule):
-    """DF136."""
-
     code = "DF136"
     name = "node-arch-pinned"
     summary = "Node's packages are installed for x64"

@@ -43,8 +43,6 @@ _DOTNET = re.compile(r"dotnet\s+(?:build|publish)")
 
 
 class NotCrossFriendly(FileRule):
-    """DF170."""
-
     code = "DF170"
     name = "not-cross-friendly"
     summary = "A compiler would run under emulation when arm64 is built on an amd64 machine"

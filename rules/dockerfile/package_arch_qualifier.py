@@ -51,8 +51,6 @@ _FOREIGN_ONLY = {"amd64", "i386"}
 
 
 class PackageArchQualifier(FileRule):
-    """DF151."""
-
     code = "DF151"
     name = "package-arch-qualifier"
     summary = "A package or a package source is qualified with amd64"

@@ -48,8 +48,6 @@ _FILE = re.compile(r"\.(?:deb|rpm|apk|pkg\.tar\.\w+)$")
 
 
 class PackageFileArch(FileRule):
-    """DF150."""
-
     code = "DF150"
     name = "package-file-arch"
     summary = "A package file is for amd64 only"

@@ -56,8 +56,6 @@ _KERNEL = re.compile(r"linux-(?:image|headers)-(?:[\w.-]*-)?amd64")
 
 
 class PackageX86Only(FileRule):
-    """DF154."""
-
     code = "DF154"
     name = "package-x86-only"
     summary = "A package exists only for x86"

@@ -37,8 +37,6 @@ _OPTIONS = frozenset({"--platform", "--python-platform", "--implementation"})
 
 
 class PythonPlatformPinned(FileRule):
-    """DF137."""
-
     code = "DF137"
     name = "python-platform-pinned"
     summary = "Python wheels for x86-64 are installed"

@@ -41,8 +41,6 @@ _INSTALLERS = frozenset({"apt-get", "apt", "apk", "dnf", "yum", "microdnf", "zyp
 
 
 class QemuStatic(FileRule):
-    """DF162."""
-
     code = "DF162"
     name = "qemu-static"
     summary = "An emulator is copied into the image"

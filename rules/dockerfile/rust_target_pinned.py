@@ -43,8 +43,6 @@ _COPIED = re.compile(r"(?:^|/)(x86_64-(?:unknown|pc)-linux-(?:gnu|musl))/")
 
 
 class RustTargetPinned(FileRule):
-    """DF133."""
-
     code = "DF133"
     name = "rust-target-pinned"
     summary = "Rust is told to compile for x86-64"

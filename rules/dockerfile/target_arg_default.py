@@ -44,8 +44,6 @@ _SYSTEMS = ("TARGETOS", "BUILDOS")
 
 
 class TargetArgDefault(FileRule):
-    """DF120."""
-
     code = "DF120"
     name = "target-arg-default"
     summary = "One of BuildKit's own arguments has a constant default"

@@ -41,8 +41,6 @@ _QUICK = re.compile(r"(?<![\w$])(?:TARGET|BUILD)(?:ARCH|PLATFORM|OS|VARIANT)=")
 
 
 class TargetArgOverridden(FileRule):
-    """DF122."""
-
     code = "DF122"
     name = "target-arg-overridden"
     summary = "One of BuildKit's own arguments is set to amd64"

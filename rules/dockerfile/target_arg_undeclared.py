@@ -45,8 +45,6 @@ _GO = re.compile(r"GO(?:ARCH|OS|ARM)=[\"']?\Z")
 
 
 class TargetArgUndeclared(FileRule):
-    """DF121."""
-
     code = "DF121"
     name = "target-arg-undeclared"
     summary = "One of BuildKit's own arguments is used where it is not declared"

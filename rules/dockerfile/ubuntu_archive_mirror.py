@@ -42,8 +42,6 @@ _LISTS = re.compile(r"/etc/apt/sources\.list(?:$|\.d/)")
 
 
 class UbuntuArchiveMirror(FileRule):
-    """DF153."""
-
     code = "DF153"
     name = "ubuntu-archive-mirror"
     summary = "Ubuntu's package sources are set to a mirror without arm64"

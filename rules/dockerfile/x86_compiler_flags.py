@@ -47,8 +47,6 @@ _VARIABLES = re.compile(r"(?i)\w*(?:flags|_opts|optflags|_args)|CC|CXX|LD|AR")
 
 
 class X86CompilerFlags(FileRule):
-    """DF135."""
-
     code = "DF135"
     name = "x86-compiler-flags"
     summary = "A compiler gets options that only x86 has"

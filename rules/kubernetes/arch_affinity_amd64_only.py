@@ -54,8 +54,6 @@ _BLOCK = "\n                    «- amd64»"
 
 
 class ArchAffinityAmd64Only(ProjectRule):
-    """KUB102."""
-
     code = "KUB102"
     name = "arch-affinity-amd64-only"
     summary = "A required node affinity leaves amd64 nodes and no arm64 ones"

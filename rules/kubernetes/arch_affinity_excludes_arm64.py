@@ -52,8 +52,6 @@ _POD = """
 
 
 class ArchAffinityExcludesArm64(ProjectRule):
-    """KUB103."""
-
     code = "KUB103"
     name = "arch-affinity-excludes-arm64"
     summary = "A required node affinity excludes arm64 nodes"

@@ -35,8 +35,6 @@ _AFFINITY = (
 
 
 class ArchConstraintContradiction(FileRule):
-    """KUB108."""
-
     code = "KUB108"
     name = "arch-constraint-contradiction"
     summary = "The constraints of a pod leave no node"

@@ -37,8 +37,6 @@ _POD = "apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector:\n{}  containers:\n  - 
 
 
 class ArchLabelDeprecated(FileRule):
-    """KUB104."""
-
     code = "KUB104"
     name = "arch-label-deprecated"
     summary = "The architecture is selected by the deprecated label"

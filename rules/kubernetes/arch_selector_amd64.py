@@ -63,8 +63,6 @@ _DEPLOYMENT = """
 
 
 class ArchSelectorAmd64(ProjectRule):
-    """KUB101."""
-
     code = "KUB101"
     name = "arch-selector-amd64"
     summary = "A node selector keeps the pod on amd64 nodes"

@@ -31,8 +31,6 @@ _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 
 class ArchTopologyKey(FileRule):
-    """KUB172."""
-
     code = "KUB172"
     name = "arch-topology-key"
     summary = "Pods are spread over architectures"

@@ -40,8 +40,6 @@ _POD = "apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector:\n    kubernetes.io/arc
 
 
 class ArchValueInvalid(FileRule):
-    """KUB107."""
-
     code = "KUB107"
     name = "arch-value-invalid"
     summary = "The architecture label is compared with a value that no node has"

@@ -44,8 +44,6 @@ _TAINTED = {"arm-nodes-tainted": True, "arm-taint": "arm=true:NoSchedule"}
 
 
 class ArmTolerationMissing(FileRule):
-    """KUB130."""
-
     code = "KUB130"
     name = "arm-toleration-missing"
     summary = "A pod is meant for arm64 nodes and does not tolerate their taint"

@@ -57,8 +57,6 @@ def _deployment(toleration: str, image: str, *lines: str) -> str:
 
 
 class ArmTolerationWithoutArmImage(FileRule):
-    """KUB131."""
-
     code = "KUB131"
     name = "arm-toleration-without-arm-image"
     summary = "A pod tolerates the taint of arm64 nodes, and an image of it does not exist for arm64"

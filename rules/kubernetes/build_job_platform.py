@@ -41,8 +41,6 @@ _POD = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: build\n    im
 
 
 class BuildJobPlatform(FileRule):
-    """KUB182."""
-
     code = "KUB182"
     name = "build-job-platform"
     summary = "A pod that builds images builds them for amd64 only"

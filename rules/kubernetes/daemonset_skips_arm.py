@@ -53,8 +53,6 @@ def _daemonset(arch: str, image: str = "registry.k8s.io/pause:3.9", name: str = 
 
 
 class DaemonsetSkipsArm(ProjectRule):
-    """KUB170."""
-
     code = "KUB170"
     name = "daemonset-skips-arm"
     summary = "A DaemonSet leaves arm64 nodes out"

@@ -30,8 +30,6 @@ from armready.languages.yaml.nodes import Node, get, key_of, pairs, span
 
 
 class DuplicateSchedulingKey(FileRule):
-    """KUB123."""
-
     code = "KUB123"
     name = "duplicate-scheduling-key"
     summary = "A scheduling field stands twice in one mapping"

@@ -29,8 +29,6 @@ _CLUSTER = "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {{nam
 
 
 class EksctlArch(FileRule):
-    """KUB160."""
-
     code = "KUB160"
     name = "eksctl-arch"
     summary = "An eksctl cluster has node groups of Intel or AMD machines only"

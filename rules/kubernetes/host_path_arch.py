@@ -37,8 +37,6 @@ _POD = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: x\n    image:
 
 
 class HostPathArch(FileRule):
-    """KUB180."""
-
     code = "KUB180"
     name = "host-path-arch"
     summary = "A path in a pod exists on amd64 only"

@@ -46,8 +46,6 @@ _POD = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: x\n    image:
 
 
 class ImageArchName(FileRule):
-    """KUB111."""
-
     code = "KUB111"
     name = "image-arch-name"
     summary = "The name of an image stands for one architecture"

@@ -60,8 +60,6 @@ def _deployment(image: str, *lines: str) -> str:
 
 
 class ImageArchUnpinned(ProjectRule):
-    """KUB110."""
-
     code = "KUB110"
     name = "image-arch-unpinned"
     summary = "An image exists for one architecture, and nothing keeps its pod off the others"

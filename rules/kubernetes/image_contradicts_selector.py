@@ -38,8 +38,6 @@ _POD = "apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector:\n    kubernetes.io/arc
 
 
 class ImageContradictsSelector(FileRule):
-    """KUB112."""
-
     code = "KUB112"
     name = "image-contradicts-selector"
     summary = "An image does not exist for the architecture that its pod selects"

@@ -32,8 +32,6 @@ _POD = "apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector:\n    {}\n  containers:
 
 
 class InstanceTypeX86(FileRule):
-    """KUB140."""
-
     code = "KUB140"
     name = "instance-type-x86"
     summary = "A pod asks for machines of Intel or AMD"

@@ -46,8 +46,6 @@ _POOL = """
 
 
 class KarpenterAmd64Only(ProjectRule):
-    """KUB150."""
-
     code = "KUB150"
     name = "karpenter-amd64-only"
     summary = "A Karpenter node pool provisions amd64 nodes only"

@@ -40,8 +40,6 @@ _POOL = """
 
 
 class KarpenterArchContradiction(FileRule):
-    """KUB151."""
-
     code = "KUB151"
     name = "karpenter-arch-contradiction"
     summary = "A Karpenter node pool asks for an architecture and for machines of another one"

@@ -50,8 +50,6 @@ _POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: db}\nspec:\n  containers:\n 
 
 
 class KarpenterArchUnset(ProjectRule):
-    """KUB152."""
-
     code = "KUB152"
     name = "karpenter-arch-unset"
     summary = "A Karpenter node pool says nothing about the architecture"

@@ -62,8 +62,6 @@ _FACTS = json.dumps(
 
 
 class ManifestDigestPinned(FileRule):
-    """KUB113."""
-
     code = "KUB113"
     name = "manifest-digest-pinned"
     summary = "A digest pins an image, and may name that of one architecture"

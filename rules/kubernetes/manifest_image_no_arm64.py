@@ -38,8 +38,6 @@ _POD = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: x\n    image:
 
 
 class ManifestImageNoArm64(FileRule):
-    """KUB114."""
-
     code = "KUB114"
     name = "manifest-image-no-arm64"
     summary = "An image does not exist for arm64"

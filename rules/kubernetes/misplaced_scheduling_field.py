@@ -35,8 +35,6 @@ from armready.languages.yaml.nodes import span
 
 
 class MisplacedSchedulingField(FileRule):
-    """KUB120."""
-
     code = "KUB120"
     name = "misplaced-scheduling-field"
     summary = "A field of the pod spec stands outside of it and has no effect"

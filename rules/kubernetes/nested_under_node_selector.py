@@ -35,8 +35,6 @@ from armready.languages.yaml.nodes import span
 
 
 class NestedUnderNodeSelector(FileRule):
-    """KUB121."""
-
     code = "KUB121"
     name = "nested-under-node-selector"
     summary = "A field of the pod spec is nested under nodeSelector, affinity or tolerations"

@@ -55,8 +55,6 @@ _OTHER = {
 
 
 class NodeGroupArchMixed(FileRule):
-    """KUB161."""
-
     code = "KUB161"
     name = "node-group-arch-mixed"
     summary = "A node group names machines that do not fit each other, or not its machine image"

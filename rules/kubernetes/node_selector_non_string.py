@@ -38,8 +38,6 @@ _READ_AS = {"bool": "a boolean", "int": "a number", "float": "a number", "null":
 
 
 class NodeSelectorNonString(FileRule):
-    """KUB122."""
-
     code = "KUB122"
     name = "node-selector-non-string"
     summary = "A value of a node selector is no string"

@@ -41,8 +41,6 @@ _FIELDS = ("amiSelectorTerms", "amiSelector", "userData", "amiFamily")
 
 
 class NodeclassImageArch(FileRule):
-    """KUB153."""
-
     code = "KUB153"
     name = "nodeclass-image-arch"
     summary = "A node class names a machine image for amd64"

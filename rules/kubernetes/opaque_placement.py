@@ -30,8 +30,6 @@ _POD = "apiVersion: v1\nkind: Pod\nspec:\n  {}\n  containers:\n  - name: x\n    
 
 
 class OpaquePlacement(FileRule):
-    """KUB141."""
-
     code = "KUB141"
     name = "opaque-placement"
     summary = "A pod is put on certain nodes by hand"

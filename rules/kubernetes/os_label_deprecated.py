@@ -40,8 +40,6 @@ _POD = "apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector: {{{}}}\n  containers:\
 
 
 class OsLabelDeprecated(FileRule):
-    """KUB105."""
-
     code = "KUB105"
     name = "os-label-deprecated"
     summary = "The operating system or the machine type is selected by a deprecated label"

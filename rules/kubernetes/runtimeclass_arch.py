@@ -38,8 +38,6 @@ _CLASS = "apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: {{name: gvis
 
 
 class RuntimeclassArch(FileRule):
-    """KUB171."""
-
     code = "KUB171"
     name = "runtimeclass-arch"
     summary = "A RuntimeClass keeps its pods on amd64 nodes"

@@ -42,8 +42,6 @@ _POD = (
 
 
 class ScriptArch(FileRule):
-    """KUB181."""
-
     code = "KUB181"
     name = "script-arch"
     summary = "A script in a manifest works on amd64 only"

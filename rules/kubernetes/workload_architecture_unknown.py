@@ -64,8 +64,6 @@ _REGISTRY = re.compile(r"(?<= image )\S+?(?=/|:| )")
 
 
 class WorkloadArchitectureUnknown(ProjectRule):
-    """KUB116."""
-
     code = "KUB116"
     name = "workload-architecture-unknown"
     summary = "A workload says nothing about architectures, and its images cannot be judged offline"

@@ -36,8 +36,6 @@ from armready.python.reporting import ARCH_NEEDLES, comparison_fix
 
 
 class ArchFallsToX86(FileRule):
-    """PY201."""
-
     code = "PY201"
     name = "arch-falls-to-x86"
     summary = "An architecture test in Python gives x86 on Linux arm64"

@@ -32,8 +32,6 @@ from armready.python.reporting import ARCH_NEEDLES, comparison_fix
 
 
 class ArchMapMissing(FileRule):
-    """PY203."""
-
     code = "PY203"
     name = "arch-map-missing"
     summary = "A table of architectures has no entry for aarch64"

@@ -28,8 +28,6 @@ from armready.python.reporting import ARCH_NEEDLES
 
 
 class ArchRefused(FileRule):
-    """PY202."""
-
     code = "PY202"
     name = "arch-refused"
     summary = "Python code refuses to run on Linux arm64"

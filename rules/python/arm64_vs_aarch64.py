@@ -32,8 +32,6 @@ from armready.python.reporting import comparison_fix
 
 
 class Arm64VsAarch64(FileRule):
-    """PY204."""
-
     code = "PY204"
     name = "arm64-vs-aarch64"
     summary = "An architecture test knows arm64, as macOS calls it, and refuses aarch64, as Linux does"

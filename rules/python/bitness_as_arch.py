@@ -26,8 +26,6 @@ from armready.python.branches import Way, branchings, is_test
 
 
 class BitnessAsArch(FileRule):
-    """PY205."""
-
     code = "PY205"
     name = "bitness-as-arch"
     summary = "A 64-bit interpreter is taken for x86-64"

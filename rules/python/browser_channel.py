@@ -35,8 +35,6 @@ _INSTALL = re.compile(r"\bplaywright install(?: -[\w-]+)* ((?:chrome|msedge)(?:-
 
 
 class BrowserChannel(FileRule):
-    """PY246."""
-
     code = "PY246"
     name = "browser-channel"
     summary = "Playwright is told to use Google Chrome or Microsoft Edge"

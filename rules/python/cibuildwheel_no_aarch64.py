@@ -82,8 +82,6 @@ _ACTION = "pypa/cibuildwheel@v2.19.0"
 
 
 class CibuildwheelNoAarch64(ProjectRule):
-    """PY160."""
-
     code = "PY160"
     name = "cibuildwheel-no-aarch64"
     summary = "cibuildwheel builds Linux wheels for x86-64 alone"

@@ -44,8 +44,6 @@ _PINS = "".join(f"package{letter}==1.{number}\n" for number, letter in enumerate
 
 
 class CompiledForX86(ProjectRule):
-    """PY115."""
-
     code = "PY115"
     name = "compiled-for-x86"
     summary = "A requirements file was made for x86-64"

@@ -36,8 +36,6 @@ _ENOUGH = 3
 
 
 class CondaBuildString(FileRule):
-    """PY151."""
-
     code = "PY151"
     name = "conda-build-string"
     summary = "A conda environment pins builds of x86-64"

@@ -31,8 +31,6 @@ _WITHOUT = frozenset({"pytorch", "pytorch-nightly", "intel", "pyg", "fastai", "d
 
 
 class CondaChannelX86(FileRule):
-    """PY154."""
-
     code = "PY154"
     name = "conda-channel-x86"
     summary = "A conda channel has no packages for linux-aarch64"

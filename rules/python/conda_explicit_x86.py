@@ -29,8 +29,6 @@ _URL = "https://conda.anaconda.org/conda-forge"
 
 
 class CondaExplicitX86(ProjectRule):
-    """PY152."""
-
     code = "PY152"
     name = "conda-explicit-x86"
     summary = "An explicit conda file lists packages of linux-64"

@@ -38,8 +38,6 @@ _BUILD = re.compile(r"(?:blas|libblas|libcblas|liblapack)\s*==?[^\s=]*=\S*mkl|_l
 
 
 class CondaX86Package(FileRule):
-    """PY150."""
-
     code = "PY150"
     name = "conda-x86-package"
     summary = "A conda package exists for x86-64 only"

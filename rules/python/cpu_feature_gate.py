@@ -35,8 +35,6 @@ _EXITS = ("sys.exit", "exit", "quit", "os._exit")
 
 
 class CpuFeatureGate(FileRule):
-    """PY208."""
-
     code = "PY208"
     name = "cpu-feature-gate"
     summary = "Python code refuses to run without a feature of x86 processors"

@@ -35,8 +35,6 @@ _LINUX = re.compile(r"libc\.so|libc\.musl|prctl|inotify|epoll|/proc/|sys\.platfo
 
 
 class CtypesVarargs(FileRule):
-    """PY223."""
-
     code = "PY223"
     name = "ctypes-varargs"
     summary = "A C function with variable arguments is called without the types of its fixed ones"

@@ -35,8 +35,6 @@ _FACTS = """
 
 
 class DepArm64Older(ProjectRule):
-    """PY104."""
-
     code = "PY104"
     name = "dep-arm64-older"
     summary = "Arm64 gets an older release of a dependency than x86-64"

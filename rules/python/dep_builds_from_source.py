@@ -37,8 +37,6 @@ from armready.python.reporting import alternative, bump, dependency_level, fact,
 
 
 class DepBuildsFromSource(ProjectRule):
-    """PY102."""
-
     code = "PY102"
     name = "dep-builds-from-source"
     summary = "A dependency is compiled on arm64 where x86-64 gets a wheel"

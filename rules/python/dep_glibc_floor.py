@@ -64,8 +64,6 @@ _FACTS = """
 
 
 class DepGlibcFloor(ProjectRule):
-    """PY107."""
-
     code = "PY107"
     name = "dep-glibc-floor"
     summary = "A wheel for arm64 needs a newer glibc than the base image has"

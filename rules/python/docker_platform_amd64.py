@@ -39,8 +39,6 @@ _COMMAND = regex(
 
 
 class DockerPlatformAmd64(FileRule):
-    """PY241."""
-
     code = "PY241"
     name = "docker-platform-amd64"
     summary = "Python code builds or runs containers for linux/amd64"

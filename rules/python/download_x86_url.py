@@ -38,8 +38,6 @@ _COMMENT = re.compile(r"(?m)(?:^|(?<=\s))#[^\n]*")
 
 
 class DownloadX86Url(FileRule):
-    """PY232."""
-
     code = "PY232"
     name = "download-x86-url"
     summary = "Python code downloads a file for x86-64"

@@ -37,8 +37,6 @@ _GUARD = re.compile(r"#\s*(?:if|ifdef|elif)\b|arm64|aarch64|sse2neon|simde", re.
 
 
 class EmbeddedNativeCode(FileRule):
-    """PY225."""
-
     code = "PY225"
     name = "embedded-native-code"
     summary = "C code inside of Python needs x86"

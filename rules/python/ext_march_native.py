@@ -28,8 +28,6 @@ from armready.python.sources import sources
 
 
 class ExtMarchNative(FileRule):
-    """PY164."""
-
     code = "PY164"
     name = "ext-march-native"
     summary = "An extension is compiled for the machine that builds it"

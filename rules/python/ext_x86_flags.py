@@ -48,8 +48,6 @@ _GUARD = 'platform.machine() in ("x86_64", "AMD64")'
 
 
 class ExtX86Flags(FileRule):
-    """PY163."""
-
     code = "PY163"
     name = "ext-x86-flags"
     summary = "x86 compiler flags reach the compiler on arm64"

@@ -40,8 +40,6 @@ _DIRECTORIES = ("library_dirs", "include_dirs", "runtime_library_dirs")
 
 
 class ExtX86Libs(FileRule):
-    """PY165."""
-
     code = "PY165"
     name = "ext-x86-libs"
     summary = "An extension is linked against libraries of x86-64"

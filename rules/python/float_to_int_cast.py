@@ -36,8 +36,6 @@ _ARRAYS = ("numpy.array", "numpy.asarray", "numpy.full", "numpy.full_like")
 
 
 class FloatToIntCast(FileRule):
-    """PY251."""
-
     code = "PY251"
     name = "float-to-int-cast"
     summary = "A float that can be negative, or no number, is cast to an unsigned integer"

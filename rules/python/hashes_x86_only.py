@@ -33,8 +33,6 @@ _TWO = " \\\n    --hash=sha256:aaaa \\\n    --hash=sha256:bbbb\n"
 
 
 class HashesX86Only(ProjectRule):
-    """PY114."""
-
     code = "PY114"
     name = "hashes-x86-only"
     summary = "A requirements file has the hash of one file for each package"

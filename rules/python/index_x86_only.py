@@ -33,8 +33,6 @@ _WHEELS = regex(r"^https?://(?:data\.pyg\.org/whl/\S*\+(?:cu\d+|cpu)|abetlen\.gi
 
 
 class IndexX86Only(FileRule):
-    """PY112."""
-
     code = "PY112"
     name = "index-x86-only"
     summary = "Packages are taken from an index for x86-64 only"

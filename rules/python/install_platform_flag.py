@@ -31,8 +31,6 @@ _FOR_ARM64 = re.compile(r"plat(?:form|-name)[\"']?[ =][\"']?\S{0,200}aarch64|=[\
 
 
 class InstallPlatformFlag(FileRule):
-    """PY118."""
-
     code = "PY118"
     name = "install-platform-flag"
     summary = "An installer is told to take files for x86-64"

@@ -33,8 +33,6 @@ _KEYS = ("kubernetes.io/arch", "beta.kubernetes.io/arch")
 
 
 class K8sArchSelector(FileRule):
-    """PY242."""
-
     code = "PY242"
     name = "k8s-arch-selector"
     summary = "Python code puts pods on amd64 nodes"

@@ -37,8 +37,6 @@ _NOTE = "the function's packages, layers and images must be built for arm64"
 
 
 class LambdaArch(FileRule):
-    """PY243."""
-
     code = "PY243"
     name = "lambda-arch"
     summary = "AWS Lambda or ECS is told to run on x86-64"

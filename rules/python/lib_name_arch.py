@@ -30,8 +30,6 @@ from armready.python.sources import sources
 
 
 class LibNameArch(FileRule):
-    """PY222."""
-
     code = "PY222"
     name = "lib-name-arch"
     summary = "A native library is loaded by a name that ends in x86-64"

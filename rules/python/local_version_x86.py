@@ -46,8 +46,6 @@ _CUDA_FROM = Version("2.4.0")
 
 
 class LocalVersionX86(ProjectRule):
-    """PY111."""
-
     code = "PY111"
     name = "local-version-x86"
     summary = "A pin names a build that exists for x86-64 only"

@@ -52,8 +52,6 @@ _LOCK = _poetry("h5py", "3.11.0", _H5PY)
 
 
 class LockBuildsFromSource(ProjectRule):
-    """PY141."""
-
     code = "PY141"
     name = "lock-builds-from-source"
     summary = "A lock holds a release that is compiled on arm64 where x86-64 gets a wheel"

@@ -50,8 +50,6 @@ _CUDA = (
 
 
 class LockNoArm64(ProjectRule):
-    """PY140."""
-
     code = "PY140"
     name = "lock-no-arm64"
     summary = "A lock holds a release that cannot be installed on arm64"

@@ -36,8 +36,6 @@ _EMPTY = '[[package]]\n{}\nversion = "14.1.0"\nsource = {{ registry = "x" }}\n'
 
 
 class LockNothingRecorded(ProjectRule):
-    """PY143."""
-
     code = "PY143"
     name = "lock-nothing-recorded"
     summary = "A lock holds no artifact for a package that arm64 needs"

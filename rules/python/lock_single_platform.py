@@ -29,8 +29,6 @@ from armready.python.project import python_project
 
 
 class LockSinglePlatform(ProjectRule):
-    """PY142."""
-
     code = "PY142"
     name = "lock-single-platform"
     summary = "A lock holds the files of x86-64 only"

@@ -46,8 +46,6 @@ _ASKS = regex(r"(?:float|complex)(?:128|256|96|192)\b")
 
 
 class Longdouble(FileRule):
-    """PY252."""
-
     code = "PY252"
     name = "longdouble"
     summary = "A NumPy type is named that exists on some machines only"

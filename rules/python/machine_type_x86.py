@@ -54,8 +54,6 @@ _MANAGED = re.compile(
 
 
 class MachineTypeX86(FileRule):
-    """PY245."""
-
     code = "PY245"
     name = "machine-type-x86"
     summary = "Python code asks a cloud for machines with x86-64"

@@ -49,8 +49,6 @@ _NEVER = {
 
 
 class MarkerArm64Aarch64(ProjectRule):
-    """PY120."""
-
     code = "PY120"
     name = "marker-arm64-aarch64"
     summary = "A marker names the architecture in a way that is never true"

@@ -42,8 +42,6 @@ _JOB = """
 
 
 class MaturinNoAarch64(ProjectRule):
-    """PY169."""
-
     code = "PY169"
     name = "maturin-no-aarch64"
     summary = "maturin builds Linux wheels for x86-64 alone"

@@ -43,8 +43,6 @@ _MULTIARCH = "x86_64-linux-gnu"
 
 
 class MultiarchPath(FileRule):
-    """PY221."""
-
     code = "PY221"
     name = "multiarch-path"
     summary = "A path of x86-64 Linux is written into Python code"

@@ -33,8 +33,6 @@ _NAMES_LIBC = Version("20.3")
 
 
 class OldPip(ProjectRule):
-    """PY117."""
-
     code = "PY117"
     name = "old-pip"
     summary = "pip is pinned to a release that does not know the wheels of arm64"

@@ -33,8 +33,6 @@ _X86_64 = "\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0"
 
 
 class PackagedX86Binary(ProjectRule):
-    """PY166."""
-
     code = "PY166"
     name = "packaged-x86-binary"
     summary = "Python code loads a library of the repository that is made for x86-64"

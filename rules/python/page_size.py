@@ -35,8 +35,6 @@ _COUNTS_PAGES = re.compile(r"/proc/[^\"'\s]{0,100}/statm\b|[\"']statm[\"']")
 
 
 class PageSize(FileRule):
-    """PY253."""
-
     code = "PY253"
     name = "page-size"
     summary = "A page of memory is taken to have 4096 bytes"

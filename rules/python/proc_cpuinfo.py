@@ -33,8 +33,6 @@ _COMMAND = re.compile(r"(?:grep|awk|sed)\b[^|;]{0,300}?\b(model name|flags|cpu M
 
 
 class ProcCpuinfo(FileRule):
-    """PY207."""
-
     code = "PY207"
     name = "proc-cpuinfo"
     summary = "Fields of /proc/cpuinfo are read that arm64 does not have"

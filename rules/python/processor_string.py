@@ -26,8 +26,6 @@ from armready.python.branches import Way, branchings, is_test
 
 
 class ProcessorString(FileRule):
-    """PY206."""
-
     code = "PY206"
     name = "processor-string"
     summary = "platform.processor() is taken for the architecture"

@@ -46,8 +46,6 @@ _INSTEAD = {
 
 
 class RawSyscallNumber(FileRule):
-    """PY224."""
-
     code = "PY224"
     name = "raw-syscall-number"
     summary = "A system call is made by its number on x86-64"

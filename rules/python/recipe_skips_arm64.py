@@ -37,8 +37,6 @@ _ON_ARM: dict[str, object] = {**_EVERYWHERE, **_OTHERS, **dict.fromkeys(_X86, Fa
 
 
 class RecipeSkipsArm64(FileRule):
-    """PY167."""
-
     code = "PY167"
     name = "recipe-skips-arm64"
     summary = "A conda recipe skips arm64 on Linux"

@@ -58,8 +58,6 @@ _ADDED = "required-environments = [\"sys_platform == 'linux' and platform_machin
 
 
 class RequiredEnvironmentsMissing(ProjectRule):
-    """PY131."""
-
     code = "PY131"
     name = "required-environments-missing"
     summary = "uv was not told that arm64 needs a wheel"

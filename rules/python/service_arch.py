@@ -45,8 +45,6 @@ _NOTE = "what runs there must exist for arm64"
 
 
 class ServiceArch(FileRule):
-    """PY244."""
-
     code = "PY244"
     name = "service-arch"
     summary = "A cloud service is told to run on x86-64"

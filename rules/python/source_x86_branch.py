@@ -63,8 +63,6 @@ def _uv(sources: str, index: str = "cu118") -> str:
 
 
 class SourceX86Branch(ProjectRule):
-    """PY132."""
-
     code = "PY132"
     name = "source-x86-branch"
     summary = "A package is taken from an index that has no files for arm64"

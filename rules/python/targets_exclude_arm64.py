@@ -35,8 +35,6 @@ from armready.python.project import python_project
 
 
 class TargetsExcludeArm64(ProjectRule):
-    """PY130."""
-
     code = "PY130"
     name = "targets-exclude-arm64"
     summary = "The declared platforms of a project leave Linux arm64 out"

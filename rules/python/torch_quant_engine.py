@@ -32,8 +32,6 @@ _DEFAULTS = ("get_default_qconfig", "get_default_qat_qconfig", "get_default_qcon
 
 
 class TorchQuantEngine(FileRule):
-    """PY237."""
-
     code = "PY237"
     name = "torch-quant-engine"
     summary = "Quantized PyTorch code asks for an engine of x86"

@@ -61,8 +61,6 @@ _COMMENT = re.compile(r"^\s*(?:#|//)")
 
 
 class WheelImageX86(FileRule):
-    """PY168."""
-
     code = "PY168"
     name = "wheel-image-x86"
     summary = "Wheels are built in manylinux images of x86 alone"

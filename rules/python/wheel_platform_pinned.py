@@ -35,8 +35,6 @@ _X86 = re.compile(r"(?:linux|manylinux\w{0,60}|musllinux\w{0,60})[-_]x86_64$")
 
 
 class WheelPlatformPinned(FileRule):
-    """PY161."""
-
     code = "PY161"
     name = "wheel-platform-pinned"
     summary = "A wheel is labelled for x86-64 whatever it is built on"

@@ -30,8 +30,6 @@ from armready.python.project import declarations, installed_on, level
 
 
 class WheelUrlX86(ProjectRule):
-    """PY110."""
-
     code = "PY110"
     name = "wheel-url-x86"
     summary = "A dependency points at a wheel for x86-64"

@@ -31,8 +31,6 @@ from armready.python.imports import x86_imports
 
 
 class X86Import(FileRule):
-    """PY235."""
-
     code = "PY235"
     name = "x86-import"
     summary = "A module that exists for x86-64 only is imported"

@@ -38,8 +38,6 @@ _CHROME = regex(r"(?:/usr/bin/)?google-chrome(?:-stable|-beta)?")
 
 
 class X86Process(FileRule):
-    """PY231."""
-
     code = "PY231"
     name = "x86-process"
     summary = "Python code starts a program that is built for x86-64"

@@ -41,8 +41,6 @@ _LIMITS = ("ATEN_CPU_CAPABILITY", "DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA", "MKL
 
 
 class X86TuningEnv(FileRule):
-    """PY238."""
-
     code = "PY238"
     name = "x86-tuning-env"
     summary = "A variable of the environment tunes a library for a processor of x86"

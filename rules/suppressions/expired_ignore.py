@@ -24,8 +24,6 @@ from armready.core.suppressions import Use
 
 
 class ExpiredIgnore(SuppressionRule):
-    """ARM002."""
-
     code = "ARM002"
     name = "expired-ignore"
     summary = "An ignore comment is past its date"

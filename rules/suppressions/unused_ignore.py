@@ -31,8 +31,6 @@ from armready.core.suppressions import Use
 
 
 class UnusedIgnore(SuppressionRule):
-    """ARM001."""
-
     code = "ARM001"
     name = "unused-ignore"
     summary = "An ignore comment silences nothing"

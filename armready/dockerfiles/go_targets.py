@@ -102,7 +102,7 @@ def go_arch_facts(file: File) -> Iterator[GoArchFact]:
     for hit in hits(file, _MAKE_TARGET, variables=False):
         if hit.command is not None and hit.command.name in _MAKES and not _OTHER_SYSTEM_NAME.search(hit.match.string):
             confidence = Confidence.MEDIUM.at_most(dockerfile.confidence)
-            yield GoArchFact(file.location(hit.span), hit.match.string, "", confidence, None)
+            yield GoArchFact(location=file.location(hit.span), made=hit.match.string, argument="", confidence=confidence, fix=None)
     for hosted in file.parse(scripts):
         outer = hosted.instruction
         if outer is not None and outer.keyword == "RUN" and "GOARCH" in hosted.text and _counts(dockerfile, outer):
@@ -114,12 +114,12 @@ def _of_pair(file: File, dockerfile: Dockerfile, instruction: Instruction, pair:
     if unquote(value) == "amd64":
         fix = _fix(file, stage, instruction, (pair.value_span, f'"{_TARGET}"' if value.startswith('"') else _TARGET))
         argument = "GOARCH" if instruction.keyword == "ARG" else ""
-        yield GoArchFact(file.location(pair.span), "", argument, dockerfile.confidence, fix)
+        yield GoArchFact(location=file.location(pair.span), made="", argument=argument, confidence=dockerfile.confidence, fix=fix)
         return
     default = _DEFAULTED.fullmatch(value)
     if default is not None and stage is not None and stage.resolve(unquote(value), instruction, ARM64) == "amd64":
         argument = default[1] if stage.declares(default[1], instruction) or instruction.keyword == "ARG" else ""
-        yield GoArchFact(file.location(pair.span), "", argument, dockerfile.confidence, None)
+        yield GoArchFact(location=file.location(pair.span), made="", argument=argument, confidence=dockerfile.confidence, fix=None)
 
 
 def _of_script(file: File, dockerfile: Dockerfile, hosted: HostedScript, outer: Instruction) -> Iterator[GoArchFact]:
@@ -135,13 +135,15 @@ def _of_script(file: File, dockerfile: Dockerfile, hosted: HostedScript, outer: 
                 value = Span(span.start + match.start(1), span.start + match.end(1))
                 edit = None if command.broken or command.nested else script.embedded.edit(value, _TARGET)
                 fix = None if edit is None else _fix(file, stage, outer, edit)
-                yield GoArchFact(file.location(hosted.span(span)), "", "", dockerfile.confidence, fix)
+                yield GoArchFact(location=file.location(hosted.span(span)), made="", argument="", confidence=dockerfile.confidence, fix=fix)
                 continue
             if default is None or stage is None or default[1] in assigned:
                 continue
             if stage.resolve(text.partition("=")[2], outer, ARM64).strip("\"'") == "amd64":
                 argument = default[1] if stage.declares(default[1], outer) else ""
-                yield GoArchFact(file.location(hosted.span(span)), "", argument, dockerfile.confidence, None)
+                yield GoArchFact(
+                    location=file.location(hosted.span(span)), made="", argument=argument, confidence=dockerfile.confidence, fix=None
+                )
 
 
 def _counts(dockerfile: Dockerfile, instruction: Instruction) -> bool:

@@ -134,11 +134,11 @@ def _manifest(file: File, root: Node, manifest: MappingNode, entries: Sequence[M
     present = [entry for entry in joined if entry is not None]
     wrong = next((found for entry in present if (found := _wrong_platform(entry)) is not None), None)
     declared = Declared(
-        Verb.BUILD,
-        line_of(file, name),
-        "goreleaser",
-        strings(name),
-        tuple(dict.fromkeys(f"linux/{_architecture(entry)}" for entry in present)),
+        verb=Verb.BUILD,
+        span=line_of(file, name),
+        tool="goreleaser",
+        tags=strings(name),
+        platforms=tuple(dict.fromkeys(f"linux/{_architecture(entry)}" for entry in present)),
         platforms_span=span(wrong) if wrong is not None else None,
         pushes=_pushes(manifest),
         push_span=line_of(file, name),
@@ -157,11 +157,11 @@ def _docker_v2(file: File, root: Node, entry: MappingNode) -> Job:
     platforms = strings(given) or _DEFAULT_PLATFORMS
     tags = strings(get(entry, "tags")) or ("latest",)
     declared = Declared(
-        Verb.BUILD,
-        line_of(file, entry),
-        "goreleaser",
-        tuple(f"{image}:{tag}" for image in strings(get(entry, "images")) for tag in tags),
-        platforms,
+        verb=Verb.BUILD,
+        span=line_of(file, entry),
+        tool="goreleaser",
+        tags=tuple(f"{image}:{tag}" for image in strings(get(entry, "images")) for tag in tags),
+        platforms=platforms,
         platforms_span=span(given) if given is not None else None,
         pushes=text_of(get(entry, "disable")) not in ("true", "yes"),
         push_span=line_of(file, entry),

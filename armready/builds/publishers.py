@@ -78,10 +78,10 @@ def publication(call: Invocation, environment: Mapping[str, tuple[str, ...]]) ->
 
 
 def _stays_local(call: Invocation, environment: Mapping[str, tuple[str, ...]]) -> bool:
-    """Whether skaffold is told not to push, or to deploy to a cluster on the same machine, which takes the images from its daemon."""
+    """Whether skaffold is told not to push, or may deploy to a cluster on the same machine: `run` without a registry is for tests too."""
     registry = call.last("default-repo", "d") or environment.get("SKAFFOLD_DEFAULT_REPO", ("",))[-1]
     context = call.last("kube-context") or ""
-    if call.last("push") == "false" or call.flag("dry-run"):
+    if call.last("push") == "false" or call.flag("dry-run") or (call.verb == "run" and not registry):
         return True
     return context.startswith(_LOCAL_CLUSTERS) or bool(registry and references.is_test_registry(f"{registry}/"))
 

@@ -80,8 +80,11 @@ def _find_pushed(project: Project) -> Iterator[ImageBuild]:
     for path, call in project.facts(CallMade) if frees else ():
         if call.path:
             callers.setdefault(call.path, set()).add(path)
+    on_arm = _calls_on_arm(project)
     for build in image_builds(project):
         if build.exempt or rejected_by(project, build)[0] or _holds_files_only(project, build):
+            continue
+        if not build.platforms.given and any(reaches(call, build) for call in on_arm.get(build.location.path, ())):
             continue
         if build.pushes:
             yield build
@@ -95,6 +98,19 @@ def _find_pushed(project: Project) -> Iterator[ImageBuild]:
                 if build.job.system in DESCRIBED:
                     why_not = f"the push in {where} takes one platform from the daemon: let the build push"
                 yield replace(build, pushes=found, fixes=replace(build.fixes, build=None, why_not=why_not), certain=False)
+
+
+def _calls_on_arm(project: Project) -> dict[str, list[CallMade]]:
+    """The calls of files that run on machines of both architectures: on one of arm64, and by another job on amd64."""
+    found: dict[str, list[CallMade]] = {}
+    others: dict[str, list[CallMade]] = {}
+    for _, call in project.facts(CallMade):
+        if call.path is not None and call.architecture:
+            (found if call.architecture == "arm64" else others).setdefault(call.path, []).append(call)
+    return {
+        path: [call for call in calls if any(other.target == call.target for other in others.get(path, ()))]
+        for path, calls in found.items()
+    }
 
 
 def _holds_files_only(project: Project, build: ImageBuild) -> bool:

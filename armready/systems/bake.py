@@ -118,7 +118,7 @@ def _job(file: File, description: Description, target: Target) -> Job:
         tool="bake",
         tags=tuple(each for each in description.value(target, "tags") or () if _UNKNOWN not in each),
         platforms=platforms,
-        platforms_span=target.platforms_span,
+        platforms_span=next((each.platforms_span for each in description.lineage(target) if "platforms" in each.values), None),
         pushes=pushes,
         keeps=True,
         dockerfile=next(iter(description.value(target, "dockerfile") or ()), ""),

@@ -26,6 +26,7 @@ from collections.abc import Iterator
 
 from armready.builds.facts import ImageBuild
 from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability
 from armready.core.project import Project
 from armready.core.rule import Example, ProjectRule
 from armready.multiplatform.reporting import image_of, pushed_builds, report
@@ -94,6 +95,23 @@ class Amd64OnlyPlatforms(ProjectRule):
                         with: {push: true, platforms: «"linux/amd64,linux/arm/v8"», tags: example/app:1}
                 """,
             severity=Severity.ERROR,
+        ),
+        Example(
+            "Bake, by a parent",
+            path="docker-bake.hcl",
+            files={**_DOCKERFILE, "release.sh": "docker buildx bake --push app\n"},
+            bad=(
+                'target "base" {\n  platforms = «["linux/amd64"]»\n}\n'
+                'target "common" {\n  dockerfile = "Dockerfile"\n}\n'
+                'target "app" {\n  inherits = ["base", "common"]\n  tags = ["example/app:1"]\n}\n'
+            ),
+            fixed=(
+                'target "base" {\n  platforms = ["linux/amd64", "linux/arm64"]\n}\n'
+                'target "common" {\n  dockerfile = "Dockerfile"\n}\n'
+                'target "app" {\n  inherits = ["base", "common"]\n  tags = ["example/app:1"]\n}\n'
+            ),
+            applicability=Applicability.UNSAFE,
+            severity=Severity.WARNING,
         ),
         Example(
             "arm64 among them",

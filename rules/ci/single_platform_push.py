@@ -43,6 +43,17 @@ from . import KINDS
 
 _DOCKERFILE = {"Dockerfile": "FROM alpine:3.20\nCOPY run.sh /run.sh\n"}
 _UNKNOWN_BASE = {"Dockerfile": "FROM reg.example/base:1\nCOPY run.sh /run.sh\n"}
+_BOTH_RUNNERS = """\
+image-amd64:
+  tags: [docker-amd64]
+  script: ["IMG=example/app:1-amd64 make push"]
+image-arm64:
+  tags: [docker-arm64]
+  script: ["IMG=example/app:1-arm64 make push"]
+join:
+  needs: [image-amd64, image-arm64]
+  script: ["docker buildx imagetools create -t example/app:1 example/app:1-amd64 example/app:1-arm64"]
+"""
 _PUSHES_COMPOSE = """\
 on: push
 jobs:
@@ -391,6 +402,13 @@ jobs:
                 "docker build -t localhost:5000/app .\ndocker push localhost:5000/app",
                 "docker build -t example/app .\ndocker push example/app",
             ),
+        ),
+        Example(
+            "a Make target that runners of both architectures call",
+            path="Makefile",
+            files={**_DOCKERFILE, ".gitlab-ci.yml": _BOTH_RUNNERS},
+            good="IMG ?= example/app:1\npush:\n\tdocker build -t $(IMG) .\n\tdocker push $(IMG)\n",
+            breaks=("tags: [docker-arm64]", "tags: [docker-amd64]"),
         ),
         Example(
             "one of several",

@@ -12,7 +12,9 @@ from armready.builds.events import BUILD_VARIABLES
 from armready.builds.java_publishers import NEEDLES as JAVA_NEEDLES
 from armready.builds.options import KANIKO, TOOL_VARIABLES, TOOLS
 from armready.builds.variables import Environment
+from armready.core.shells import SHELLS
 from armready.core.startup import regex
+from armready.knowledge.compilers import own_output
 from armready.knowledge.emulators import emulator_needles
 from armready.languages.shell.script import RUN_WORDS
 from armready.languages.shell.words import PREFIXES
@@ -20,17 +22,13 @@ from armready.languages.shell.words import PREFIXES
 # Tools that run what a file describes, by the name of the kind of file.
 RUNNERS = {"make": "make", "gmake": "make", "just": "just", "task": "task", "go-task": "task"}
 PACKAGE_MANAGERS = frozenset({"npm", "yarn", "pnpm"})
-INTERPRETERS = frozenset({"bash", "sh", "source", ".", "zsh", "dash"})
+INTERPRETERS = SHELLS | {"source", "."}
 SCRIPT_SUFFIXES = (".sh", ".bash", ".ksh", ".zsh")
-# Compilers for the machine that they run on, and the verb with which they compile.
-COMPILERS = {
-    "go": "build", "cargo": "build", "dotnet": "publish", "gcc": "", "g++": "", "cc": "", "clang": "", "ghc": "", "nim": "",
-}  # fmt: skip
 
 _WORD = regex(r"[\w.+-]+")
 _NAMES = frozenset({*TOOLS, *KANIKO, *RUNNERS, *PACKAGE_MANAGERS, *INTERPRETERS, *RUN_WORDS, *BUILD_VARIABLES}) - {"."}
 _NEEDLES = (*TOOL_VARIABLES, *(needle.decode() for needle in emulator_needles()), *JAVA_NEEDLES)
-_COMPILERS = tuple(frozenset({name, verb} - {""}) for name, verb in COMPILERS.items())
+_COMPILERS = tuple(frozenset({name, verb} - {""}) for name, verb in own_output().items())
 _CHANGES_SHELL = regex(r"=|\b(?:cd|pushd)\b")
 # A file where the name of a command can stand: a relative path, a script, or what `.` reads.
 _FILE = regex(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from armready.core.source import Span
 from armready.core.startup import regex
+from armready.knowledge.idioms import Idiom, meanings
 from armready.languages.shell.script import Command, Script, Word, unquote
 
 
@@ -40,7 +41,6 @@ _MANAGERS = {
     "zypper": ("rpm", frozenset({"install", "in"})),
     "apk": ("apk", frozenset({"add"})),
 }
-_ALWAYS = {"install_packages": "apt", "apt-install": "apt", "clean-install": "apt"}
 _WITH_VALUE = frozenset(
     {"-t", "--target-release", "--default-release", "-o", "--option", "-c", "--config-file", "-a", "--repository", "--repositories-file"}
     | {"-X", "--virtual", "--arch", "--root", "-p", "--enablerepo", "--disablerepo", "--releasever", "--setopt", "-x", "--exclude", "-r"}
@@ -62,7 +62,7 @@ def installed(script: Script) -> Iterator[Installed]:
 
 
 def _packages(command: Command) -> tuple[str, list[Word]]:
-    manager = _ALWAYS.get(command.name)
+    manager = meanings(Idiom.PACKAGE_INSTALLER).get(command.name)
     verbs: frozenset[str] | None = None
     if manager is None:
         manager, verbs = _MANAGERS.get(command.name, ("", None))

@@ -10,7 +10,7 @@ from itertools import islice, pairwise, zip_longest
 
 from armready.builds import commands
 from armready.builds import platforms as platform_values
-from armready.builds.event_words import COMPILERS, INTERPRETERS, PACKAGE_MANAGERS, RUNNERS, SCRIPT_SUFFIXES, changes_shell, may_act
+from armready.builds.event_words import INTERPRETERS, PACKAGE_MANAGERS, RUNNERS, SCRIPT_SUFFIXES, changes_shell, may_act
 from armready.builds.events import (
     BUILD_VARIABLES,
     Bake,
@@ -44,6 +44,7 @@ from armready.builds.variables import MAX_LENGTH, expand, has_expansion
 from armready.core.file import File
 from armready.core.source import Span
 from armready.core.startup import regex
+from armready.knowledge.compilers import own_output
 from armready.knowledge.emulators import REGISTRARS, brings_emulators, registers_emulators
 from armready.languages.shell.script import Command, Script, Word, parse_shell
 
@@ -494,7 +495,7 @@ class _Walk:
 def _compiled(name: str, arguments: Sequence[str]) -> str:
     """The path that a compiler writes to; empty for other commands and for output of any architecture."""
     verb = next((each for each in arguments if not each.startswith("-")), "")
-    if name not in COMPILERS or COMPILERS[name] not in ("", verb):
+    if own_output().get(name) not in ("", verb):
         return ""
     if name == "cargo":
         return "target"

@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
+from armready.core.shells import SHEBANG
 from armready.core.startup import regex
 
 
@@ -366,7 +367,6 @@ _CONDA = regex(r"(?m)^dependencies[ \t]*:[ \t]*(?:#[^\r\n]*)?\r?\n(?:[ \t]*(?:#[
 _JSON_PATCH = regex(r"(?m)^[ \t]*-[ \t]*(?:op[ \t]*:[ \t]*[\"']?(?:add|replace|remove|test|copy|move)\b|path[ \t]*:[ \t]*[\"']?/)")
 # Schemas and the test suites of charts speak of the same fields.
 _ABOUT_MANIFESTS = _has("swagger", "openapi", "suite")
-_SHEBANG = regex(r"^#![ \t]*\S*?(?:/|\benv[ \t]+(?:-S[ \t]+)?)(?:ba|da|k|z|a)?sh\b")
 _PYTHON_SHEBANG = regex(r"^#![ \t]*\S*\bpython[\d.]*\b")
 _FROM = regex(r"(?m)^FROM[ \t]+\S+")
 _INSTRUCTION = regex(r"(?m)^(?:RUN|COPY|ENTRYPOINT|CMD|WORKDIR|ENV|ADD|LABEL|USER)[ \t]+\S")
@@ -520,7 +520,7 @@ def kind_by_content(path: str, head: str) -> Kind | None:
         return None
     if name == "build" and "python_requirement(" in head:
         return Kind.PYTHON
-    if _SHEBANG.match(head):
+    if SHEBANG.match(head):
         return Kind.SHELL
     if _PYTHON_SHEBANG.match(head):
         return Kind.PYTHON

@@ -12,6 +12,7 @@ from armready.core.source import Location
 from armready.core.startup import regex
 from armready.dockerfiles.edit import declared_above
 from armready.knowledge.arch import Arch, tokens
+from armready.knowledge.compilers import heavy
 from armready.languages.dockerfile.expansion import unquote
 from armready.languages.dockerfile.images import ImageUse, Role, image_uses
 from armready.languages.dockerfile.instructions import Instruction, Pair, Word
@@ -19,13 +20,6 @@ from armready.languages.dockerfile.parser import Dockerfile, parse_dockerfile
 from armready.languages.dockerfile.platforms import ARM64, AUTOMATIC, PlatformKind
 from armready.languages.dockerfile.stages import Stage
 from armready.languages.dockerfile.variables import sets, users
-
-# Commands that take many times as long under emulation, or fail there (.NET).
-_HEAVY = regex(
-    r"(?<![\w./-])(?:cargo\s+(?:\+\S+\s+)?(?:build|install)|go\s+(?:build|install|test)|dotnet\s+(?:build|publish|test|restore)|make|ninja|meson"
-    r"|cmake\s+--build|bazel(?:isk)?\s+(?:build|test)|(?:\./)?mvnw?|(?:\./)?gradlew?|sbt|gcc|g\+\+|clang|swift\s+build|ghc|cabal|stack\s+build|rustc"
-    r"|(?:npm|yarn|pnpm)\s+(?:run\s+)?build|mix\s+(?:compile|release)|nim\s+c|zig\s+build|native-image|vcpkg)(?![\w.-])"
-)
 
 # Where programs lie that were compiled before the build, and the whole context, which may hold them.
 _BUILT = regex(r"(?:^|/)(?:s?bin|build|dist|target|out|_output|release|artifacts?)(?:/|$)|^[./]*$|\.(?:exe|so|a)$")
@@ -94,7 +88,7 @@ def _places(file: File, instructions: list[Instruction]) -> tuple[Location, ...]
 
 
 def _is_heavy(instruction: Instruction) -> bool:
-    return instruction.shell is not None and _HEAVY.search(instruction.shell.text) is not None
+    return instruction.shell is not None and heavy().search(instruction.shell.text) is not None
 
 
 def _context_paths(stage: Stage) -> Iterator[str]:

@@ -13,6 +13,8 @@ from armready.core.project import Project
 from armready.core.source import Span
 from armready.core.startup import regex
 from armready.knowledge.arch import amd64_tokens
+from armready.knowledge.compilers import compiling
+from armready.knowledge.idioms import helper_stage
 from armready.knowledge.images import Has, verdict
 from armready.languages.dockerfile.images import image_uses
 from armready.languages.dockerfile.parser import parse_dockerfile
@@ -27,17 +29,7 @@ _PATH_ARCH = regex(
 # What a stage means is judged by all others, so a file with more of them is judged in part.
 _MOST_STAGES = 300
 
-# Stages that are run for their result or their exit status, and whose image is not shipped.
-_HELPER = regex(
-    r"(?<![a-z])(?:tests?|lint|linters?|vendor(?:ed)?|docs?|update|validate|verify|check|generate[d]?|gen|format|fmt|proto(?:buf|c)?"
-    r"|bench(?:mark)?|coverage|e2e|dev|tools?|mocks?|license|authors|artifacts?|binar(?:y|ies)|export(?:er)?|output|debug)(?![a-z])",
-    re.IGNORECASE,
-)
 
-COMPILES = regex(
-    r"(?<![\w./-])(?:go\s+(?:build|install)|cargo\s+(?:\+\S+\s+)?(?:build|install)|gcc|g\+\+|clang(?:\+\+)?|cc|make|cmake|ninja|meson"
-    r"|swift\s+build|zig\s+build|nim\s+c|native-image|rustc|ghc|cabal|stack\s+build)(?![\w.-])"
-)
 _NEUTRAL = regex(
     r"(?<![\w./-])(?:(?:npm|yarn|pnpm|bun)\s+(?:run\s+)?[\w:.-]*build[\w:.-]*|(?:\./)?mvnw?|(?:\./)?gradlew?|sbt|hugo|composer|jekyll|mkdocs|vite|webpack"
     r"|ng\s+build|gulp|grunt|sphinx-build|tsc|npm\s+run|yarn\s+run|npx)(?![\w-])"
@@ -79,7 +71,7 @@ def relevant_stages(file: File) -> Iterator[Stage]:
 
 def is_helper(stage: Stage) -> bool:
     """Whether a stage's name says that its image is not shipped."""
-    return bool(_HELPER.search(stage.name.replace("_", "-")))
+    return bool(helper_stage().search(stage.name.replace("_", "-")))
 
 
 def stage_text(stage: Stage) -> str:
@@ -99,7 +91,9 @@ def without_quotes(text: str) -> str:
 def compiles(stage: Stage) -> bool:
     """Whether a RUN of the stage compiles machine code."""
     return any(
-        each.shell is not None and COMPILES.search(without_quotes(each.shell.text)) for each in stage.instructions if each.keyword == "RUN"
+        each.shell is not None and compiling().search(without_quotes(each.shell.text))
+        for each in stage.instructions
+        if each.keyword == "RUN"
     )
 
 

@@ -17,6 +17,7 @@ from armready.core.source import Span
 from armready.core.startup import regex
 from armready.downloads.model import Download, Misnamed, Site, Text, file_names
 from armready.knowledge.arch import Arch, amd64_tokens, may_name, names_arm64, probe, tokens
+from armready.knowledge.idioms import checking_function, file_for_all
 from armready.knowledge.tools import Match, hidden_names, identify
 from armready.languages.shell.script import Assignment, Command, Frame, Script, Word
 
@@ -97,8 +98,6 @@ _MAY_BE_URL = regex(r"[:$]")
 _SCHEME = regex(r"(?:https?|ftp)://")
 # QEMU's own binaries are named for the machine that they run on and emulate another one.
 _QEMU = regex(r"qemu-[^/]{0,80}static")
-# Language packs are the same on every machine, in whichever folder they lie.
-_FOR_ALL = regex(r"/xpi/|\.xpi(?:$|[?#])")
 _HASH = regex(r"(?<![0-9a-fA-F])(?:[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{56}|[0-9a-f]{40}|[0-9a-f]{32})(?![0-9a-fA-F])")
 _SUMMERS = frozenset({"sha256sum", "sha512sum", "sha384sum", "sha224sum", "sha1sum", "md5sum", "shasum", "b2sum", "openssl", "gsha256sum"})
 _CI_PATH = regex(
@@ -113,8 +112,6 @@ _ASKED = regex(r"\$\{(?:TARGET|BUILD)ARCH\}|\$(?:TARGET|BUILD)ARCH\b|\$\((?:unam
 _READERS = frozenset(
     {"grep", "egrep", "sed", "awk", "jq", "yq", "head", "tail", "cut", "sort", "tr", "xmllint", "pup", "python", "python3", "wc"}
 )
-# Functions that look at what is already published.
-_CHECKING = regex(r"(?:verify|check|compare|assert)[_-]")
 _DEEPEST = 5
 _LONGEST = 3_000
 # How far from a download, in lines, a literal checksum still belongs to it.
@@ -267,7 +264,7 @@ class Finder:
         visible = _literal(url)
         if re.search(r"\s", visible.strip()) or (needs_scheme and not _SCHEME.search(visible)):
             return None
-        if _QEMU.search(visible) or _FOR_ALL.search(visible):
+        if _QEMU.search(visible) or file_for_all().search(visible):
             return None
         found = {token.text for token in amd64_tokens(visible)}
         if any(token.arch is Arch.ARM64 for token in tokens(visible)):
@@ -550,7 +547,7 @@ def _only_value(finder: Finder, definitions: list[tuple[HostedScript, Assignment
 
 def _fetched_words(command: Command) -> Iterator[tuple[Word, bool]]:
     """The words of a command that may be fetched, and whether only a scheme makes a URL of them."""
-    if command.name in _SILENT or command.name in _DECLARATIONS or not command.words or _CHECKING.match(command.name):
+    if command.name in _SILENT or command.name in _DECLARATIONS or not command.words or checking_function().match(command.name):
         return
     fetches = command.name in _FETCHERS
     before = ""

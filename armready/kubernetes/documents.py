@@ -305,8 +305,3 @@ def key_span(mapping: Node | None, key: str) -> Span | None:
     """Where a key of a mapping stands."""
     pair = pair_of(mapping, key)
     return span(pair[0]) if pair else None
-
-
-def is_scalar(node: Node | None) -> bool:
-    """Whether a node is a scalar that holds something."""
-    return isinstance(node, ScalarNode) and bool(node.value)

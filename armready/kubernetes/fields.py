@@ -9,7 +9,7 @@ from armready.core.fix import Applicability, Edit, Fix
 from armready.core.startup import dataclass
 from armready.kubernetes.documents import Resource, documents
 from armready.kubernetes.model import Pod, Role
-from armready.kubernetes.pods import POD_PATHS, pods
+from armready.kubernetes.pods import pods
 from armready.languages.yaml.edit import dedent_pair, move_pair, remove_pair
 from armready.languages.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode, get, items, key_of, kind_of, pair_of, pairs
 
@@ -111,11 +111,6 @@ def _around(pod: Pod) -> Iterator[tuple[Node, str]]:
         template_metadata = get(mapping, "metadata") if key_of(key) == "spec" else None
         if template_metadata is not None:
             yield template_metadata, f"in {'.'.join(path)}.metadata"
-
-
-def is_known_path(kind: str) -> bool:
-    """Whether the place of the pod spec is known for a kind."""
-    return kind in POD_PATHS
 
 
 def moved(file: File, field: Misplaced) -> Fix | None:

@@ -12,7 +12,7 @@ from armready.core.fix import Applicability, Edit
 from armready.core.project import Project
 from armready.core.rule import ProjectRule
 from armready.knowledge.images import Reference
-from armready.kubernetes.documents import documents, set_text
+from armready.kubernetes.documents import set_text
 from armready.kubernetes.model import Image, Origin, Pod
 from armready.kubernetes.overlays import covering, overlay_of
 from armready.kubernetes.own_images import build_of, own_builds
@@ -68,11 +68,6 @@ def sentence(text: str) -> str:
 def confidence_of(pod: Pod) -> Confidence:
     """How far the text of a pod proves what it says: a template may be rendered otherwise."""
     return Confidence.MEDIUM if pod.origin is Origin.TEMPLATE else Confidence.HIGH
-
-
-def is_templated(file: File) -> bool:
-    """Whether the file is a template, where a structure may be put together from parts."""
-    return file.parse(documents).templated
 
 
 def rename(file: File, image: Image, replacement: str) -> tuple[Edit, ...]:

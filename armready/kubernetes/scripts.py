@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 from armready.core.embedded import Embedded
 from armready.core.file import File
+from armready.core.shells import ANY_SHELL, SHEBANG
 from armready.core.startup import dataclass, regex
 from armready.kubernetes.documents import decoded, resources
 from armready.kubernetes.model import Pod
 from armready.kubernetes.pods import pods
 from armready.languages.yaml.nodes import MappingNode, Node, ScalarNode, get, items, key_of, pairs, text_of
 
-_SHELL = regex(r"(?:.*/)?(?:ba|da|a|k|z|busybox )?sh")
+_SHELL = regex(rf"(?:.*/)?(?:{ANY_SHELL}|busybox sh)")
 _COMMAND_OPTION = regex(r"-[abd-z]*c[a-z]*")
-_SHEBANG = regex(r"#!\s*\S*?(?:/|\benv\s+(?:-S\s+)?)(?:ba|da|k|z|a)?sh\b")
 _HOOKS = (
     ("lifecycle", "postStart", "exec", "command"),
     ("lifecycle", "preStop", "exec", "command"),
@@ -84,7 +84,7 @@ def _after_option(words: list[Node]) -> Node | None:
 
 def _is_shell(container: MappingNode, script: str) -> bool:
     if script.startswith("#!"):
-        return _SHEBANG.match(script) is not None
+        return SHEBANG.match(script) is not None
     command = [text_of(word) or "" for word in items(get(container, "command"))]
     return not command or _SHELL.fullmatch(command[0]) is not None
 
@@ -92,7 +92,7 @@ def _is_shell(container: MappingNode, script: str) -> bool:
 def _of_config_map(file: File, node: MappingNode) -> Iterator[ContainerScript]:
     for key, value in pairs(get(node, "data")):
         name = key_of(key) or ""
-        if isinstance(value, ScalarNode) and (_SHEBANG.match(value.value) or (name.endswith(".sh") and not value.value.startswith("#!"))):
+        if isinstance(value, ScalarNode) and (SHEBANG.match(value.value) or (name.endswith(".sh") and not value.value.startswith("#!"))):
             found = decoded(file, value)
             if found is not None:
                 yield ContainerScript(found, name)

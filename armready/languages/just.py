@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from armready.core.embedded import Embedded, Segment
 from armready.core.file import File
+from armready.core.shells import ANY_SHELL, SHEBANG
 from armready.core.source import Span
 from armready.core.startup import dataclass, regex
 
 _HEAD = regex(r"^@?(?P<name>[A-Za-z_][\w-]*+)(?P<parameters>(?>(?:[^:#\"']|\"[^\"]*\"|'[^']*')*)):(?!=)")
 _ASSIGNMENT = regex(r"^(?:export\s+)?(?P<name>[A-Za-z_][\w-]*)\s*:=\s*(?P<value>.*)")
-_OTHER_SHELL = regex(r"(?m)^set\s+(?:windows-)?shell\s*:=\s*\[\s*[\"'](?!(?:/\S*/)?(?:ba|z|da|k|a)?sh[\"'])")
-_SHELL_SHEBANG = regex(r"#!\s*\S*?(?:/|env\s+(?:-S\s+)?)(?:ba|z|da|k|a)?sh\b")
+_OTHER_SHELL = regex(rf"(?m)^set\s+(?:windows-)?shell\s*:=\s*\[\s*[\"'](?!(?:/\S*/)?{ANY_SHELL}[\"'])")
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ def _script(file: File, first: int, last: int) -> Embedded | None:
         return None
     indent = min(len(text) - len(text.lstrip()) for text in texts if text.strip())
     shebang = texts[0].lstrip().startswith("#!")
-    if shebang and not _SHELL_SHEBANG.match(texts[0].lstrip()):
+    if shebang and not SHEBANG.match(texts[0].lstrip()):
         return None
     parts: list[str] = []
     segments: list[Segment] = []

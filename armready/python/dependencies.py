@@ -122,11 +122,6 @@ def _grouped(marker: str) -> str:
     return f"({marker})" if re.search(r"\bor\b", marker) else marker
 
 
-def dependency_key(dependency: Dependency) -> tuple[str, int]:
-    """The place of a declaration."""
-    return (dependency.path, dependency.location.span.start)
-
-
 def from_poetry(constraint: str) -> str:
     """A Poetry constraint as PEP 440 specifiers; an alternative (`||`) gives no bound at all."""
     parts = [part.strip() for part in constraint.split(",") if part.strip()]

@@ -23,7 +23,7 @@ from armready.knowledge.packages import UNLISTED, Evidence, Package, never, pack
 from armready.knowledge.packages import judge as table_says
 from armready.knowledge.targets import AARCH64, GLIBC, PYTHONS, X86_64, Target, is_for_another_system, marker_holds
 from armready.knowledge.wheels import Outcome
-from armready.python.dependencies import Dependency, Scope, allows, upper_bound
+from armready.python.dependencies import Dependency, allows, upper_bound
 from armready.python.images import PythonImage
 from armready.python.locks import Lock
 from armready.python.manifest import Manifest, Policy
@@ -427,11 +427,6 @@ def python_project(project: Project) -> PythonProject:
 def level(usual: Severity, dependency: Dependency) -> Severity:
     """The severity of a finding about a declaration: what only some install is a warning at most."""
     return usual.at_most(Severity.WARNING) if dependency.scope.weakens else usual
-
-
-def scopes_in_words(scope: Scope) -> str:
-    """A scope for a message."""
-    return {Scope.EXTRA: "an extra", Scope.GROUP: "a dependency group", Scope.TEST: "development", Scope.BUILD: "the build"}.get(scope, "")
 
 
 def on_pythons(pythons: tuple[str, ...]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from armready.core.file import File
-from armready.core.finding import Confidence, Severity
+from armready.core.finding import Severity
 from armready.core.fix import Applicability, Edit, Fix
 from armready.core.project import Project
 from armready.core.startup import regex
@@ -70,11 +70,6 @@ def dependency_level(judged: Judged, usual: Severity) -> Severity:
     if judged.outcome is Outcome.SDIST and not judged.x86_only:
         level = level.at_most(Severity.WARNING)
     return level
-
-
-def is_known(judged: Judged) -> bool:
-    """Whether it rests on more than an unverified row."""
-    return judged.confidence is not Confidence.LOW
 
 
 def split(dependency: Dependency, name: str, specifier: str) -> tuple[Edit, ...]:

@@ -7,6 +7,7 @@ import re
 from typing import NamedTuple
 
 from armready.core.embedded import Embedded, Segment
+from armready.core.shells import SHELLS
 from armready.core.source import Source, Span
 from armready.core.startup import dataclass, lazy, regex
 from armready.languages.dockerfile.expansion import unquote
@@ -15,7 +16,6 @@ from armready.languages.dockerfile.lines import BLANKS, Heredoc, cut, shell_word
 _PAIRED = frozenset({"ARG", "ENV", "LABEL"})
 _JSON_FORMS = frozenset({"ADD", "CMD", "COPY", "ENTRYPOINT", "RUN", "SHELL", "VOLUME"})
 _SHELL_FORMS = frozenset({"RUN", "CMD", "ENTRYPOINT"})
-_SHELLS = frozenset({"sh", "bash", "ash", "dash", "ksh", "zsh"})
 _KEYWORD = regex(r"[ \t\v\f\r]*([^ \t\v\f\r]*)[ \t\v\f\r]*")
 _WORD = regex(r"(?:\{\{[^{}]{0,200}\}\}|[^\t\v\f\r ])+")
 _FLAG = regex(r"""--([A-Za-z][\w-]*+)(?:=((?>(?:[^\s"'\\]|\\.|"[^"]*"|'[^']*')*)))?(?=[ \t]|\Z)""")
@@ -286,7 +286,7 @@ def read_instruction(
 
 
 def _is_shell(program: str) -> bool:
-    return program.replace("\\", "/").rpartition("/")[2].lower() in _SHELLS
+    return program.replace("\\", "/").rpartition("/")[2].lower() in SHELLS
 
 
 def _heredoc_text(source: Source, heredoc: Heredoc, newline: str, *, closing: bool = False) -> Embedded:

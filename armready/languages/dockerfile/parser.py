@@ -51,11 +51,6 @@ class Dockerfile:
     is_template: bool
 
     @property
-    def global_instructions(self) -> tuple[Instruction, ...]:
-        """Those in front of the first FROM."""
-        return self.stages.prologue
-
-    @property
     def confidence(self) -> Confidence:
         """The most that a finding in this file can claim."""
         return Confidence.MEDIUM if self.is_template else Confidence.HIGH

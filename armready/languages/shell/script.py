@@ -17,6 +17,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from armready.core.embedded import Embedded, Segment
+from armready.core.shells import SHELLS
 from armready.core.source import Span
 from armready.core.startup import dataclass, lazy, regex
 from armready.languages.shell.model import Assignment, Branch, Command, Context, Frame, Redirect, Switch, Word
@@ -221,20 +222,19 @@ def _parse(embedded: Embedded, opaque: Sequence[Span], depth: int) -> Script:
 
 # Scripts inside of words: `sh -c '…'`, `ssh host '…'`, a here-document for `bash`.
 
-_SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh"})
 _TAKE_SCRIPTS = frozenset({"su", "sg", "runuser", "flock", "script"})
 # Commands of which a word is a script.
-RUN_WORDS = _SHELLS | _TAKE_SCRIPTS | {"eval", "ssh"}
+RUN_WORDS = SHELLS | _TAKE_SCRIPTS | {"eval", "ssh"}
 
 
 def _nested_words(command: Command) -> Iterator[Word]:
     if command.name not in RUN_WORDS:
         return
     args = command.args
-    if command.name in _SHELLS or command.name in _TAKE_SCRIPTS:
+    if command.name in SHELLS or command.name in _TAKE_SCRIPTS:
         for option, word in pairwise(args):
             text = option.template
-            if text in ("-c", "--command") or (command.name in _SHELLS and re.fullmatch(r"-[a-zA-Z]*c", text)):
+            if text in ("-c", "--command") or (command.name in SHELLS and re.fullmatch(r"-[a-zA-Z]*c", text)):
                 yield word
                 return
     elif command.name == "eval":
@@ -275,7 +275,7 @@ def _with_nested(script: Script, templates: list[Span], depth: int) -> Script:
     switches: list[Switch] = []
     for command in script.commands:
         sources = [_word_script(word, script.embedded) for word in _nested_words(command)]
-        if command.name in _SHELLS or command.name == "ssh":
+        if command.name in SHELLS or command.name == "ssh":
             sources += [
                 Embedded.whole(script.text[each.body.start : each.body.end], each.body.start) for each in command.redirects if each.body
             ]

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parent.parent.parent
+# Reads the text of patterns, and matches nothing.
+NEEDLES = "literals"
 METHODS = frozenset({"search", "match", "fullmatch", "finditer", "findall", "sub", "subn", "split"})
 WORD = "zz"
 """Stands for a part of a pattern that is only known at run time."""
@@ -85,6 +87,8 @@ def _ways_by_name(trees: Iterable[ast.Module]) -> dict[str, Way]:
             if way is not None:
                 known.add(id(call.func.value))
                 ways.setdefault(call.func.value.id, []).append(way)
+        elif isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == NEEDLES:
+            known |= {id(node) for argument in call.args for node in ast.walk(argument)}
     passed_on = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in known}
     return {
         name: Way(any(each.scans for each in found), all(each.whole for each in found))

@@ -25,7 +25,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from armready.core.classify import kind_by_name
+from armready.core.classify import classify, kind_by_name
 from armready.core.config import Settings
 from armready.core.fix import Applicability
 from armready.core.tree import MemoryTree
@@ -217,7 +217,7 @@ def problem_of(case: Case, registry: Registry) -> str:
     for failure in outcome.all_failures or analysis.all_failures:
         return f"{failure.path}: {failure.message}"
     unread = [path for path, result in analysis.results.items() if result.kind is None and not result.problems]
-    lost = [path for path in unread if kind_by_name(path) and case.files[path].strip()]
+    lost = [path for path in unread if kind_by_name(path) and classify(path, case.files[path])]
     return f"lost without a note: {lost[0]}" if lost else ""
 
 

@@ -21,7 +21,7 @@ POD = (
     "apiVersion: v1\nkind: Pod\nmetadata: {{name: p{n}}}\nspec:\n"
     "  nodeSelector: {{kubernetes.io/arch: amd64}}\n  containers: [{{name: a, image: a/b}}]\n"
 )
-SECONDS = 300
+SECONDS = 900
 
 CIRCLES = {
     "extends of configurations": {"armready.toml": "extend = 'b.toml'\n", "b.toml": "extend = 'armready.toml'\n"},

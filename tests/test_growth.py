@@ -132,6 +132,23 @@ def test_which_edits_are_made_in_one_go(one, other, together):
         assert batch.admits("X2", [edit(12, 13, "x")])
 
 
+def test_variables_are_looked_up_once_however_often_they_are_set():
+    def work(lines: int) -> int:
+        files = {"Dockerfile": "FROM debian:12\nRUN " + "arch=amd64; " * lines + "curl -LO https://example.com/a-$arch.tar.gz\n"}
+        return calls_of(lambda: analyse_files(files, Settings()))
+
+    work(2)
+    assert work(240) <= 4.6 * work(60)
+
+
+@pytest.mark.parametrize("line", ["x)", "x) echo\n", "]] "])
+def test_brackets_that_close_nothing_are_read_up_to_a_number(line):
+    """The grammar's recovery takes time and memory with the square of them."""
+    assert parse_shell(Embedded.whole("case a in\n" + line * 200)).text
+    with pytest.raises(ParseProblem, match="close nothing"):
+        parse_shell(Embedded.whole("case a in\n" + line * 2_000))
+
+
 class Counted(list):
     """A list that counts what is taken out of it."""
 

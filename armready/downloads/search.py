@@ -287,7 +287,7 @@ class Finder:
             values = [
                 (self.of_word(hosted, each.value, each.name), True)
                 for each in command.assignments
-                if each.value is not None and not _is_only_read(script, each.name)
+                if each.value is not None and not script.view(_only_read).get(each.name, False)
             ]
             for text, needs_scheme in (*texts, *values):
                 judged = self.judge(text, hosted, hosted.instruction, needs_scheme=needs_scheme)
@@ -569,11 +569,15 @@ def _saved_as(command: Command) -> Iterator[Word]:
         yield from (after for option, after in pairwise(command.args) if re.fullmatch(r"-\w*[oO]|--output(?:-document)?", option.template))
 
 
-def _is_only_read(script: Script, name: str) -> bool:
-    """Whether a variable is used in this script, and only by commands that print or check: `verify_artifact "$URL"`."""
-    users = [command for command in script.commands if name in script.text[command.span.start : command.span.end]]
-    users = [command for command in users if any(_names(word, name) for word in command.words)]
-    return bool(users) and not any(command.assignments or any(True for _ in _fetched_words(command)) for command in users)
+def _only_read(script: Script) -> dict[str, bool]:
+    """For each variable that a script uses, whether only commands do that print or check: `verify_artifact "$URL"`."""
+    only_read: dict[str, bool] = {}
+    for command in script.commands:
+        names = {name for word in command.words for found in _REFERENCE.finditer(word.template) for name in found.group("braced", "plain")}
+        if names:
+            reads = not command.assignments and not any(True for _ in _fetched_words(command))
+            only_read.update({name: reads and only_read.get(name, True) for name in names if name})
+    return only_read
 
 
 def _is_read(script: Script, command: Command) -> bool:

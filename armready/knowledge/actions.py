@@ -81,7 +81,7 @@ def newest(action: str) -> ActionVersion:
 def major_of(version: str) -> int | None:
     """The major number in `v6`, `v6.1.0`, `6`; None for a branch or a commit."""
     match = re.fullmatch(r"v?(\d{1,3})(?:\.[\w.]+)?", version)
-    return int(match[1]) if match else None
+    return int(match[1][:9]) if match else None
 
 
 def is_commit(version: str) -> bool:

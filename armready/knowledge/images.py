@@ -418,7 +418,7 @@ def shape_of(tag: str) -> str:
 
 def numbers_of(tag: str) -> tuple[int, ...]:
     """The numbers in a tag, for comparing tags of one shape."""
-    return tuple(map(int, re.findall(r"\d+", tag)))
+    return tuple(int(number[:18]) for number in re.findall(r"\d+", tag))
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,7 @@ def _of_template(file: File, masked: str) -> Documents:
         if found is None:
             break
         lines = masked.split("\n")
-        index = min(int(found[1]), len(lines)) - 1
+        index = min(int(found[1][:9]), len(lines)) - 1
         while index >= 0 and not lines[index].strip():
             index -= 1
         if index < 0:

@@ -67,7 +67,7 @@ def base_of(image: str) -> Base:
     """Python, libc and compiler of a base image, as far as its reference tells."""
     name, _, tag = image.partition("@")[0].rpartition("/")[2].partition(":")
     match = _VERSION.search(tag) if "python" in image else None
-    python = (3, int(match[1])) if match else None
+    python = (3, int(match[1][:9])) if match else None
     release = next((each for each in _DISTRIBUTIONS if name in ("debian", "ubuntu") and tag.startswith(each)), "")
     if python is None and release:
         python = _DISTRIBUTIONS[release][0]
@@ -82,7 +82,7 @@ def base_of(image: str) -> Base:
 def _glibc(image: str, name: str, tag: str, release: str) -> tuple[int, int] | None:
     on_lambda = _LAMBDA.search(image)
     if on_lambda:
-        return (2, 34) if int(on_lambda[1]) >= 12 else (2, 26)
+        return (2, 34) if int(on_lambda[1][:9]) >= 12 else (2, 26)
     codename = release or next((each for each in _DISTRIBUTIONS if each.isalpha() and each in tag.split("-")), "")
     if codename:
         return _DISTRIBUTIONS[codename][1]

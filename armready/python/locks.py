@@ -170,7 +170,7 @@ def floors(files: Iterable[str]) -> tuple[tuple[str, int, int], ...]:
             match = _MANYLINUX.fullmatch(part)
             if match:
                 least = found.setdefault(interpreter, {})
-                needed = int(match[2]) if match[2] else _LEGACY[match[1]]
+                needed = int(match[2][:9]) if match[2] else _LEGACY[match[1]]
                 least[match[3]] = min(least.get(match[3], _NO_WHEEL), needed)
     known = tuple((key, least.get(X86_64, _NO_WHEEL), least.get(AARCH64, _NO_WHEEL)) for key, least in found.items())
     return known if any(x86 < arm < _NO_WHEEL for _, x86, arm in known) else ()
@@ -189,9 +189,9 @@ def _mirrored(files: Iterable[str]) -> bool:
                 if not part.endswith(arch) or "linux" not in part:
                     continue
                 family = "musl" if part.startswith("musl") else "glibc"
-                if arch == AARCH64 and part.startswith("manylinux_2_") and int(part.split("_")[2]) > DEFAULT_GLIBC[1]:
+                if arch == AARCH64 and part.startswith("manylinux_2_") and int(part.split("_")[2][:9]) > DEFAULT_GLIBC[1]:
                     continue
-                if arch == AARCH64 and part.startswith("musllinux_1_") and int(part.split("_")[2]) > 2:
+                if arch == AARCH64 and part.startswith("musllinux_1_") and int(part.split("_")[2][:9]) > 2:
                     continue
                 seen.add((interpreter, family))
     return kinds[X86_64] <= kinds[AARCH64]

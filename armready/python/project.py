@@ -157,8 +157,8 @@ class PythonProject:
                 except ParseProblem:
                     continue
                 match = re.match(r"\s*(?:python-|cpython-)?3\.(\d+)", text)
-                if match and (3, int(match[1])) in PYTHONS:
-                    return (3, int(match[1]))
+                if match and (3, int(match[1][:9])) in PYTHONS:
+                    return (3, int(match[1][:9]))
             if not folder:
                 return None
             folder = dirname(folder)

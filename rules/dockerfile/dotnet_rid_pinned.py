@@ -111,7 +111,7 @@ def _fix(file: File, hit: Hit) -> Fix | None:
         return None
     image = list(hit.stage.chain())[-1].image or ""
     sdk = _SDK.search(image)
-    if sdk is None or int(sdk[1]) < 8 or hit.match["rid"] != ("linux-musl-x64" if "alpine" in image else "linux-x64"):
+    if sdk is None or int(sdk[1][:9]) < 8 or hit.match["rid"] != ("linux-musl-x64" if "alpine" in image else "linux-x64"):
         return None
     words = hit.command.words
     before = next(word for word, after in pairwise(words) if after.span == hit.inner)

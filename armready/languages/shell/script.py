@@ -17,6 +17,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from armready.core.embedded import Embedded, Segment
+from armready.core.errors import ParseProblem
 from armready.core.shells import SHELLS
 from armready.core.source import Span
 from armready.core.startup import dataclass, lazy, regex
@@ -49,6 +50,10 @@ View = TypeVar("View")
 
 # How deep `sh -c` in `sh -c` is read.
 _NESTING = 3
+
+# How many closing brackets of a script may have no opening one: the patterns of `case` have; the grammar's recovery takes time and memory
+# with the square of the rest.
+MAX_STRAY = 1_000
 
 
 @dataclass(frozen=True)
@@ -193,6 +198,9 @@ def mask(text: str, opaque: Sequence[Span] = ()) -> tuple[str, list[Span]]:
 def parse_shell(embedded: Embedded, *, opaque: Sequence[Span] = ()) -> Script:
     """Read a script.
 
+    Raises:
+        ParseProblem: it is nested too deeply, or has too many brackets that close nothing.
+
     Args:
         embedded: the text and its place in the host.
         opaque: spans that the host replaces before a shell sees them (Make's `$(VAR)`, Groovy's `${x}`).
@@ -202,6 +210,8 @@ def parse_shell(embedded: Embedded, *, opaque: Sequence[Span] = ()) -> Script:
 
 def _parse(embedded: Embedded, opaque: Sequence[Span], depth: int) -> Script:
     masked, templates = mask(embedded.text, opaque)
+    if any(masked.count(closing) - masked.count(opening) > MAX_STRAY for opening, closing in ("()", "[]")):
+        raise ParseProblem(f"shell with more than {MAX_STRAY} brackets that close nothing")
     data = masked.encode("utf-8", "surrogatepass")
     tree = syntax_tree(data)
     reader = Reader(embedded.text, masked, data, templates)

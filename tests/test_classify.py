@@ -1,6 +1,9 @@
 import pytest
 
-from armready.core.classify import Kind, classify
+from armready.core.classify import Kind, classify, holds_only_definitions
+from armready.core.config import Settings
+from armready.run.check_file import check_file
+from armready.run.registry import Registry
 
 K8S = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: x\n"
 
@@ -124,3 +127,39 @@ def test_build_files_of_pants() -> None:
 def test_prose_is_no_dockerfile():
     assert classify("LICENSE", "The licence differs\nfrom the ordinary one.\nadd notices to\nuser interfaces\n") is None
     assert classify("BASEIMAGE", "FROM debian:12\nRUN true\n") is Kind.DOCKERFILE
+
+
+DEFINITION = (
+    "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata:\n  name: a.example.com\nspec:\n  group: example.com\n"
+)
+POD = "apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector:\n    kubernetes.io/arch: amd64\n  containers:\n    - image: debian:12\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (DEFINITION, True),
+        (f"# made by a generator\n---\n{DEFINITION}---\n{DEFINITION}---\n", True),
+        (f"---\r\n{DEFINITION}".replace("\n", "\r\n"), True),
+        (DEFINITION.replace("CustomResourceDefinition", '"CustomResourceDefinition" # x'), True),
+        (f"{DEFINITION}---\n{POD}", False),
+        (f"{POD}---\n{DEFINITION}", False),
+        (f"{DEFINITION}---\n{{kind: Pod, apiVersion: v1}}\n", False),
+        (POD, False),
+        ("kind: CustomResourceDefinitionList\n", False),
+        ("apiVersion: v1\nkind: ConfigMap\ndata:\n  a: |\n    kind: CustomResourceDefinition\n", False),
+        ("", False),
+        ("---\n# nothing\n", False),
+    ],
+)
+def test_manifests_that_only_define_resources(text, expected):
+    assert holds_only_definitions(text) is expected
+
+
+def test_definitions_are_not_parsed_and_what_stands_beside_them_is():
+    registry = Registry(Settings())
+    broken = "status: [kubernetes.io/arch\n"
+    alone = check_file("crd.yaml", (DEFINITION + broken).encode(), registry)
+    assert (alone.kind, alone.problems, alone.findings) == (Kind.KUBERNETES, (), ())
+    assert check_file("both.yaml", f"{POD}---\n{DEFINITION}{broken}".encode(), registry).problems
+    assert check_file("both.yaml", f"{DEFINITION}---\n{POD}".encode(), registry).facts.types

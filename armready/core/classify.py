@@ -577,3 +577,14 @@ def classify(path: str, head: str) -> Kind | None:
     if kind in (Kind.GITLAB, Kind.AZURE, Kind.BUILDKITE) and _KUBERNETES.search(head) and _KIND.search(head):
         return kind_by_content(path, head)
     return kind
+
+
+_DOCUMENT_START = regex(r"(?m)^---(?=\s|\Z)")
+_CONTENT = regex(r"(?m)^(?![ \t]*(?:#|\r?$))")
+_DEFINITION = regex(r"""(?m)^kind:[ \t]+["']?CustomResourceDefinition["']?[ \t]*(?:#.*)?\r?$""")
+
+
+def holds_only_definitions(text: str) -> bool:
+    """Whether every document of a manifest is a CustomResourceDefinition: it describes objects, runs nothing, and is often large."""
+    documents = [each for each in _DOCUMENT_START.split(text) if _CONTENT.search(each.rstrip())]
+    return bool(documents) and all(_DEFINITION.search(each) for each in documents)

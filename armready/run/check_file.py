@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
-from armready.core.classify import Kind, classify, kind_by_name, needs_content
+from armready.core.classify import Kind, classify, holds_only_definitions, kind_by_name, needs_content
 from armready.core.errors import DamagedCacheError, ParseProblem
 from armready.core.facts import COLLECTORS
 from armready.core.file import File
@@ -108,6 +108,8 @@ def _check(path: str, data: bytes, registry: Registry, kind: Kind | None, notes:
         check_limits(kind, source.text)
     except ParseProblem as problem:
         return FileResult(path, kind, problems=(str(problem),))
+    if kind is Kind.KUBERNETES and holds_only_definitions(source.text):
+        return FileResult(path, kind)
     lowered = (data if source.encoding in ("utf-8", "latin-1") else source.text.encode("utf-8", "replace")).lower()
 
     present: dict[bytes, bool] = {}

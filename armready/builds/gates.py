@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from armready.builds import references
 from armready.builds.facts import ImageBuild
-from armready.core.facts import DockerfileFact, ImageFact, StageFact
-from armready.core.finding import Finding, Related, Severity
+from armready.core.facts import DockerfileFact, GoArchFact, ImageFact, StageFact
+from armready.core.finding import Related, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.project import Project
+from armready.core.source import Location
 from armready.core.startup import dataclass
 from armready.knowledge.images import Has, verdict
 
@@ -23,7 +26,7 @@ class Judged:
 def judge(project: Project, build: ImageBuild, fix: Fix | None) -> Judged:
     """Pass a fix through the gates. They only ever lower it."""
     related: list[Related] = []
-    blocking = open_finding(project, build)
+    blocking = blocking_in_dockerfile(project, build)
     if blocking is not None:
         related.append(
             Related(blocking.location, f"{blocking.code} here comes first: until it is mended, the arm64 image fails or holds amd64 files")
@@ -33,7 +36,7 @@ def judge(project: Project, build: ImageBuild, fix: Fix | None) -> Judged:
     if build.job.generated:
         fix = fix.demoted(Applicability.DISPLAY, "A program writes this file: change what it is made from")
     if blocking is not None:
-        where = f"{blocking.path}:{blocking.location.region.line}"
+        where = f"{blocking.location.path}:{blocking.location.region.line}"
         fix = fix.demoted(Applicability.DISPLAY, f"Mend {blocking.code} at {where} first: {blocking.message}")
     elif build.inputs.dockerfile is None:
         fix = fix.demoted(Applicability.UNSAFE, "Which Dockerfile is built cannot be told, so nothing is known of its base images")
@@ -49,14 +52,25 @@ def dockerfile_of(project: Project, build: ImageBuild) -> DockerfileFact | None:
     return next(iter(project.facts_in(build.inputs.dockerfile, DockerfileFact)), None)
 
 
-def open_finding(project: Project, build: ImageBuild) -> Finding | None:
-    """The worst finding in the Dockerfile of a build that an arm64 build would run into, before ignore comments."""
-    if build.inputs.dockerfile is None:
+class Blocking(NamedTuple):
+    """What is wrong with a Dockerfile that an arm64 build would run into."""
+
+    code: str
+    location: Location
+    message: str
+
+
+def blocking_in_dockerfile(project: Project, build: ImageBuild) -> Blocking | None:
+    """The worst of what an arm64 build would run into, before ignore comments. DF130 is told by its facts: it judges after the gates."""
+    path = build.inputs.dockerfile
+    if path is None:
         return None
-    found = [
-        each for each in project.findings_in(build.inputs.dockerfile) if each.code.startswith("DF") and each.severity is not Severity.INFO
-    ]
-    return min(found, key=lambda each: (each.severity.rank, each.location.span), default=None)
+    found = [each for each in project.findings_in(path) if each.code.startswith("DF") and each.severity is not Severity.INFO]
+    if found:
+        worst = min(found, key=lambda each: (each.severity.rank, each.location.span))
+        return Blocking(worst.code, worst.location, worst.message)
+    pinned = next((fact for fact in project.facts_in(path, GoArchFact) if not fact.argument), None)
+    return None if pinned is None else Blocking("DF130", pinned.location, "It makes a program for amd64 whatever the image is built for.")
 
 
 def emulated(project: Project, build: ImageBuild) -> bool:

@@ -47,9 +47,11 @@ def _fill(number: int) -> None:
 
 
 def writable() -> bool:
-    """Whether standard output takes anything at all."""
+    """Whether standard output takes anything at all. One that is no file of the system takes what it is given."""
     try:
         os.write(sys.stdout.fileno(), b"")
+    except io.UnsupportedOperation:
+        return True
     except OSError:
         return False
     return True

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from armready.core.classify import BUILD_KINDS, INSTALL_KINDS, KUBERNETES_KINDS, MANIFEST_KINDS, PIPELINE_KINDS, Kind
 from armready.core.collector_needles import X86_MODULES
+from armready.core.finding import Confidence
 from armready.core.fix import Fix
 from armready.core.source import Location
 from armready.core.startup import dataclass, imported
@@ -189,6 +190,25 @@ class BuildArgumentFact:
     """The build arguments that a file passes with values of which it is not known that they are for amd64."""
 
     names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class GoArchFact:
+    """A place in a Dockerfile that makes a program for amd64.
+
+    Attributes:
+        location: the place.
+        made: the target of a build tool that names amd64; empty for `GOARCH=amd64`.
+        argument: the build argument that would change it; empty for none.
+        confidence: how it is known.
+        fix: how it is mended.
+    """
+
+    location: Location
+    made: str
+    argument: str
+    confidence: Confidence
+    fix: Fix | None
 
 
 # One of these stands in every Python file that declares dependencies.

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from armready.builds.scripts import HostedScript, scripts
+from armready.core.facts import GoArchFact
 from armready.core.file import File
 from armready.core.finding import Confidence
 from armready.core.fix import Fix
@@ -34,26 +35,7 @@ _OTHER_SYSTEM = regex(r"(?<!\w)GOOS[= ][\"']?(?!linux\b)[a-z]")
 _ARM64 = regex(r"(?<![\w$])GOARCH[= ][\"']?arm64|\bin\s[^;\n]{0,500}\b(?:arm64|aarch64)\b")
 _BRANCHES = frozenset({"if", "case", "or"})
 _WITH_VALUE = frozenset({"-C", "-f", "-j", "-l", "-o", "-W", "-I", "--directory", "--file", "--makefile"})
-_WHOLE_CONTEXT = regex(r"(?:\./?)?|/|\./?\*|.*[Mm]akefile.*|\*")
-
-
-@dataclass(frozen=True, slots=True)
-class GoArchFact:
-    """A place in a Dockerfile that makes a program for amd64.
-
-    Attributes:
-        location: the place.
-        made: the target of a build tool that names amd64; empty for `GOARCH=amd64`.
-        argument: the build argument that would change it; empty for none.
-        confidence: how it is known.
-        fix: how it is mended.
-    """
-
-    location: Location
-    made: str
-    argument: str
-    confidence: Confidence
-    fix: Fix | None
+_WHOLE_CONTEXT = regex(r"(?:\./?)?|/|\./?\*|\*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +154,7 @@ def make_calls(file: File) -> Iterator[MakeCallFact]:
         outer, stage = hosted.instruction, hosted.stage
         if outer is None or stage is None or outer.keyword != "RUN" or not stage.ships or not _counts(dockerfile, outer):
             continue
-        if "make" not in hosted.text or not any(_WHOLE_CONTEXT.fullmatch(path) for path in _copied(stage)):
+        if "make" not in hosted.text or not any("akefile" in path or _WHOLE_CONTEXT.fullmatch(path) for path in _copied(stage)):
             continue
         declared = {pair.name for each in stage.instructions if each.keyword in ("ARG", "ENV") for pair in each.pairs}
         for command in hosted.script.commands:

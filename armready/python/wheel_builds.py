@@ -45,10 +45,10 @@ _NOT_LINUX = regex(r"==\s*'(?:macos|windows|darwin|win)|!=\s*'(?:ubuntu|linux)|=
 # Where a job, a step or an entry of a matrix says what it runs on.
 _MACHINE_KEYS = frozenset({"os", "runs-on", "runner", "platform", "system", "host", "image", "vmImage"})
 _NOT_LINUX_MACHINE = regex(r"(?i)(?:mac|osx|win|darwin)")
-_NOT_LINUX_ARM = regex(r"(?i)(?<![a-z])(?:mac|osx|win|darwin)[a-z]*[\w.]*[-_][\w.-]*arm64\b")
+_NOT_LINUX_ARM = regex(r"(?i)(?<![a-z])(?:mac|osx|win|darwin)[\w.]{0,30}[-_][\w.-]{0,30}arm64\b")
 # What names aarch64 and asks for nothing: conditions, what is left out, and which image or machine would be taken.
 _ASKS_NOTHING = regex(r"if|CIBW_(?:TEST_)?SKIP|CIBW_(?:MANY|MUSL)LINUX_AARCH64_IMAGE")
-_NEVER = regex(r"\s*(?:\$\{\{\s*)?false\s*(?:\}\})?\s*")
+_NEVER = regex(r"\s*+(?:\$\{\{\s*+)?false\s*+(?:\}\}\s*+)?")
 _IS = regex(r"matrix\.([\w-]+)\s*==\s*'([^']*)'")
 _X86_BUILD = regex(r"(?:linux|manylinux|musllinux)\*?_(?:x86_64|i686)\b")
 _MATRIX = regex(r"\$\{\{\s*matrix\.([\w-]+)")

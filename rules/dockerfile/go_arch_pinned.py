@@ -28,12 +28,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from armready.core.classify import Kind
-from armready.core.facts import BuildArgumentFact
+from armready.core.facts import BuildArgumentFact, GoArchFact
 from armready.core.finding import Confidence, Finding, Related, Severity
 from armready.core.fix import Applicability
 from armready.core.project import Project
 from armready.core.rule import Example, ProjectRule
-from armready.dockerfiles.go_targets import GoArchFact, MakeCallFact, MakeRuleFact, makefile_paths, reached
+from armready.dockerfiles.go_targets import MakeCallFact, MakeRuleFact, makefile_paths, reached
 
 _MAKEFILE = "FROM golang:1.22 AS b\nCOPY . .\nRUN {}\nFROM alpine:3.20\nCOPY --from=b /app /app\n"
 

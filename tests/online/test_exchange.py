@@ -52,7 +52,7 @@ def test_a_broken_facts_file_is_wrong_usage(run, tmp_path) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / "armready.toml").write_text('facts = ["gone.json"]\n')
     code, _, err = run("scan", cwd=tmp_path)
-    assert (code, err) == (2, "armready: gone.json: No such file or directory\n")
+    assert (code, err) == (2, "armready: gone.json: no such file\n")
 
 
 def test_a_scanned_repository_cannot_open_connections(run, tmp_path) -> None:

@@ -93,3 +93,39 @@ def test_a_trailing_comment_is_removed_with_the_space_before_it():
     text = "b: 1   # armready: ignore[DF101] x\r\nc: 2\r\n"
     (one,) = suppressions(text)
     assert text[: one.removal.span.start] + text[one.removal.span.end :] == "b: 1\r\nc: 2\r\n"
+
+
+def test_each_line_of_a_file_has_its_own_comments():
+    text = "# armready: ignore[DF101] one\nBAD1\nBAD2\n# armready: ignore[DF101] two\nBAD3\nBAD4 # armready: ignore[DF101] three\nBAD5\n"
+    assert [silenced(text, f"BAD{number}")[0] for number in range(1, 6)] == [True, False, True, True, False]
+    _, uses = silenced(text, "BAD3")
+    assert [bool(use.used) for use in uses] == [False, True, False]
+
+
+def test_a_finding_over_several_lines_is_silenced_by_a_comment_on_one_of_them():
+    text = "RUN a && \\\n  b # armready: ignore[DF101] x\nEND\n"
+    assert silenced(text, "RUN a && \\\n  b")[0]
+    assert not silenced(text, "RUN a")[0]
+    assert not silenced(text, "END")[0]
+
+
+def test_a_comment_for_the_file_beside_comments_for_lines():
+    text = "# armready: ignore-file[DF102] x\nA\n# armready: ignore[DF101] y\nB\n"
+    assert [silenced(text, each)[0] for each in "AB"] == [False, True]
+    assert [silenced(text, each, code="DF102")[0] for each in "AB"] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("comment", "reason", "until"),
+    [
+        ("# armready: ignore[DF101]", "", ""),
+        ("# armready: ignore[DF101] vendor only", "vendor only", ""),
+        ("# armready: ignore[DF101]: vendor", "vendor", ""),
+        ("# armready: ignore[DF101] until 2027-01-31", "", "2027-01-31"),
+        ("# armready: ignore[DF101] until 2027-01-31 - vendor", "vendor", "2027-01-31"),
+        ("<!-- armready: ignore[DF101] vendor -->", "vendor", ""),
+    ],
+)
+def test_reason_and_last_day(comment, reason, until):
+    (found,) = suppressions(f"{comment}\nA\n")
+    assert (found.reason, found.until, found.whole_file) == (reason, until, False)

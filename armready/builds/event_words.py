@@ -29,7 +29,7 @@ _WORD = regex(r"[\w.+-]+")
 _NAMES = frozenset({*TOOLS, *KANIKO, *RUNNERS, *PACKAGE_MANAGERS, *INTERPRETERS, *RUN_WORDS, *BUILD_VARIABLES}) - {"."}
 _NEEDLES = (*TOOL_VARIABLES, *(needle.decode() for needle in emulator_needles()), *JAVA_NEEDLES)
 _COMPILERS = tuple(frozenset({name, verb} - {""}) for name, verb in own_output().items())
-_CHANGES_SHELL = regex(r"=|\b(?:cd|pushd)\b")
+_CHANGES_SHELL = regex(r"=|\b(?:cd|pushd|popd)\b")
 # A file where the name of a command can stand: a relative path, a script, or what `.` reads.
 _FILE = regex(
     rf"""

@@ -90,6 +90,7 @@ class _Walk:
         self.environment: dict[str, tuple[str, ...]] = {}
         self.folder: str | None = ""
         self.subshells: list[tuple[int, str | None]] = []
+        self.folder_stack: list[str | None] = []
         self.step: Step | None = None
         self.script: Script | None = None
 
@@ -100,7 +101,7 @@ class _Walk:
                 kept = self.environment if step.shell == self.shell else {}
                 self.environment = {**self.job.environment, **kept, **step.environment}
             if step.shell != self.shell:
-                self.folder = step.folder
+                self.folder, self.folder_stack = step.folder, []
             self.shell, self.step, self.script = step.shell, step, None
             for name, values in step.environment.items():
                 if name in BUILD_VARIABLES:
@@ -114,7 +115,7 @@ class _Walk:
                 for command in self.script.commands:
                     while restarts and command.span.start >= restarts[-1]:
                         restarts.pop()
-                        self.folder, self.subshells = step.folder, []
+                        self.folder, self.subshells, self.folder_stack = step.folder, [], []
                         self.environment = {**self.job.environment, **step.environment}
                     yield from self.command(command)
 
@@ -167,8 +168,12 @@ class _Walk:
                 self.keep(assignment.name, values)
         self.leave_subshells(command)
         if command.words:
+            if command.name == "pushd":
+                self.folder_stack.append(self.folder)
             if command.name in ("cd", "pushd"):
                 self.change_folder(command)
+            elif command.name == "popd":
+                self.folder = self.folder_stack.pop() if self.folder_stack else None
             else:
                 yield from self.run(command)
 

@@ -52,6 +52,7 @@ def test_all_shapes_of_values():
             "images": {"reg/app": ["amd64"], "reg/old": {"platforms": ["amd64"], "reason": "mainframe", "until": "2027-01-31"}},
             "runners": {"arm": "arm64", "big": {"arch": "amd64", "privileged": True}},
             "severity": {"DF101": "info"},
+            "fail-on": "info",
             "per-file-ignores": {"docs/**": ["DF"]},
         },
         "x",
@@ -60,6 +61,7 @@ def test_all_shapes_of_values():
     assert settings.images["reg/old"].reason == "mainframe"
     assert settings.runners["big"].privileged
     assert settings.severity == {"DF101": Severity.INFO}
+    assert settings.fail_on == "info"
 
 
 def test_pyproject_without_a_table_is_no_config(run, tmp_path):

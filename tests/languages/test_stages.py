@@ -104,6 +104,7 @@ def test_what_a_from_expands(text, image):
         ("--platform=$UNKNOWN ", PlatformKind.UNKNOWN, ""),
         ("--platform=${UNKNOWN:-linux/amd64} ", PlatformKind.CONSTANT, "amd64"),
         ("--platform=$P ", PlatformKind.CONSTANT, "amd64"),
+        ("--platform= ", PlatformKind.TARGET, ""),
     ],
 )
 def test_platforms(flag, kind, arch):
@@ -129,6 +130,7 @@ def test_a_stage_gets_the_platform_of_what_it_is_built_from():
         ("FROM a\nFROM b\nCOPY --from=0 /a /a\n", [1], [1], [0, 1]),
         ("FROM a\nFROM b\nCOPY --from=1 /a /a\n", [0, 1], [0, 1], [0, 1]),
         ("FROM a AS x-amd64\nFROM b AS x-arm64\nFROM x-$TARGETARCH\n", [2], [0, 2], [0, 1, 2]),
+        ("FROM a AS x-amd64\nFROM b AS other\nFROM x-$TARGETARCH\n", [1, 2], [0, 1, 2], [0, 1, 2]),
         ("FROM a AS x\nFROM b AS x\nFROM x\n", [0, 2], [0, 1, 2], [0, 1, 2]),
         ("FROM a AS Base\nFROM bASE\n", [1], [0, 1], [0, 1]),
         ("ARG B=x\nFROM a AS x\nFROM $B\n", [1], [0, 1], [0, 1]),

@@ -129,6 +129,7 @@ DIND = "build:\n  image: docker:27\n  services: [docker:27-dind]\n  script: [doc
         (DIND + "  variables: {DOCKER_TLS_CERTDIR: /certs}\n", True, True, False),
         (DIND + "  variables: {DOCKER_HOST: 'tcp://docker:2375'}\n", True, False, False),
         (DIND + "  variables: {DOCKER_HOST: 'tcp://docker:2376'}\n", True, True, False),
+        (DIND.replace("[docker:27-dind]", "[postgres:16, docker:27-dind]"), True, True, False),
         (DIND.replace("docker:27\n", "alpine:3.20\n"), False, True, False),
         (DIND.replace("docker:27\n", "docker:latest\n"), True, True, False),
         (DIND + "  tags: [mine]\n", False, True, False),
@@ -139,3 +140,16 @@ DIND = "build:\n  image: docker:27\n  services: [docker:27-dind]\n  script: [doc
 def test_machines(text, trusted, tls, insecure):
     build = job(text)
     assert (build.host.trusted, build.host.tls, build.insecure) == (trusted, tls, insecure)
+
+
+@pytest.mark.parametrize(
+    ("head", "doubt"),
+    [
+        ("", "the job has no image"),
+        ("image: alpine:3.20\n  ", "so its runner decides where images are built"),
+        ("image: docker:27\n  ", "so it uses the daemon of its runner"),
+        ("image: alpine:3.20\n  variables: {DOCKER_HOST: 'tcp://host:2376'}\n  ", "so it uses the daemon of its runner"),
+    ],
+)
+def test_what_is_not_known_of_a_job_without_dind(head, doubt):
+    assert doubt in job(f"build:\n  {head}script: [docker build .]\n").host.doubt

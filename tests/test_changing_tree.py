@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from armready.core.config import Settings
+from armready.core.fix import Applicability
 from armready.core.tree import DiskTree
+from armready.fixing import fixer
 from armready.fixing.fixer import write
 from armready.run.passes import analyse
 from armready.run.registry import Registry
@@ -202,3 +204,20 @@ def test_a_folder_in_which_nothing_can_be_made(repository):
         assert os.geteuid() == 0, done.stderr
         pytest.skip("every folder can be written here")
     assert (repository / "a/Dockerfile").read_text() == FIXABLE
+
+
+def test_a_file_that_goes_while_it_is_fixed(repository, monkeypatch):
+    """It went between the last look at it and the writing: it is named, and the others are fixed."""
+    paths = ["a/Dockerfile", "b/Dockerfile"]
+    analysis = analyse(DiskTree(repository), paths, REGISTRY, complete=True, today=None)
+    real = fixer._regression
+
+    def regression(*arguments):
+        (repository / "b/Dockerfile").unlink(missing_ok=True)
+        return real(*arguments)
+
+    monkeypatch.setattr(fixer, "_regression", regression)
+    outcome = fixer.fix(DiskTree(repository), analysis, REGISTRY, allowed=Applicability.SAFE, wanted=lambda _: True, today=None)
+    assert list(outcome.changes) == paths
+    assert list(write(repository, outcome.changes)) == ["b/Dockerfile"]
+    assert "--platform" not in (repository / "a/Dockerfile").read_text()

@@ -93,18 +93,20 @@ class _State:
     analysis: Analysis
     today: date | None
     files: dict[str, bytes] = field(default_factory=dict)
+    before: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def tree(self) -> MemoryTree:
         return MemoryTree(self.files, self.below)
 
-    def with_files(self, changed: Mapping[str, bytes]) -> _State:
-        """The state after files got new contents; only these are checked again."""
+    def with_files(self, changed: Mapping[str, bytes], before: Mapping[str, bytes]) -> _State:
+        """The state after files got new contents in the place of those before; only these are checked again."""
         files = self.files | dict(changed)
         tree = MemoryTree(files, self.below)
         known = {path: result for path, result in self.analysis.results.items() if path not in changed}
         analysis = analyse(tree, list(self.analysis.results), self.registry, complete=self.analysis.complete, today=self.today, known=known)
-        return _State(below=self.below, registry=self.registry, analysis=analysis, today=self.today, files=files)
+        first = {**before, **self.before}
+        return _State(below=self.below, registry=self.registry, analysis=analysis, today=self.today, files=files, before=first)
 
 
 def fix(
@@ -149,7 +151,7 @@ def fix(
             progress = False
         else:
             break
-    changes = {path: (tree.read(path), data) for path, data in sorted(state.files.items()) if tree.read(path) != data}
+    changes = {path: (state.before[path], data) for path, data in sorted(state.files.items()) if state.before[path] != data}
     still = {_key(finding) for finding in state.analysis.findings}
     return FixOutcome(
         tree=state.tree,
@@ -223,9 +225,10 @@ def _made(state: _State, batch: Sequence[Finding]) -> _State | _Refusal:
         for edit in finding.fix.edits if finding.fix else ():
             edits.setdefault(edit.path, {})[edit] = None
     changed = {path: _rewrite(state, path, list(group)) for path, group in edits.items()}
-    if all(data == state.tree.read(path) for path, data in changed.items()):
+    before = {path: state.tree.read(path) for path in changed}
+    if before == changed:
         return _Refusal("it changes nothing")
-    after = state.with_files(changed)
+    after = state.with_files(changed, before)
     known = frozenset(state.analysis.all_failures)
     failures = [each for each in after.analysis.all_failures if each not in known]
     if failures:

@@ -7,5 +7,5 @@ site=$(mktemp -d)
 trap 'rm -rf "$site"' EXIT
 mkdir -p dist
 "$python" -m pip install --quiet --require-hashes --requirement requirements.txt --target "$site"
-"$python" -m pip install --quiet --no-deps --no-build-isolation --target "$site" .
+"$python" -m pip install --quiet --no-deps --target "$site" .
 "$python" -m shiv --site-packages "$site" --console-script armready --compressed --python '/usr/bin/env python3' --output-file dist/armready.pyz

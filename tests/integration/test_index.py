@@ -5,14 +5,24 @@ import json
 import pytest
 
 
-@pytest.fixture(scope="module")
-def reachable():
+@pytest.fixture
+def reachable(tmp_path_factory, monkeypatch):
+    """The index answers. The user's own configuration names its host: the index of a machine may lie at an address that is not public."""
+    from urllib.parse import urlsplit
+
     from armready.core.tree import MemoryTree
+    from armready.online.addresses import Hosts
     from armready.online.indexes import indexes
     from armready.online.pypi import look_up_packages
     from armready.online.web import Web
 
-    found, tally = look_up_packages(["psutil"], indexes(MemoryTree({})), Web(), None)
+    known = indexes(MemoryTree({}))
+    names = tuple({urlsplit(each.url).hostname or "" for each in known.places} - {""})
+    folder = tmp_path_factory.mktemp("user")
+    (folder / "armready").mkdir()
+    (folder / "armready" / "armready.toml").write_text(f"private-hosts = {json.dumps(names)}\n")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
+    found, tally = look_up_packages(["psutil"], known, Web(trusted=Hosts.of(names)), None)
     assert found, tally.summary
 
 

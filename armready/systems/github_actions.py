@@ -23,7 +23,6 @@ from armready.languages.yaml.nodes import (
     get,
     in_flow_style,
     key_of,
-    merged_pairs,
     pairs,
     span,
     text_of,
@@ -380,8 +379,3 @@ def _publisher(node: MappingNode, name: str, inputs: Mapping[str, str]) -> Decla
         if key
         else (f"{name} builds one platform: use docker/build-push-action with platforms",),
     )
-
-
-def step_inputs(node: Node | None) -> Mapping[str, Node]:
-    """The inputs of a step by name."""
-    return {key_of(key) or "": value for key, value in merged_pairs(get(node, "with"))}

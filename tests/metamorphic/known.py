@@ -25,10 +25,6 @@ _LOOPS = "loops over architectures are read in scripts and Makefiles only"
 _TEMPLATES = "the rules on misplaced fields and on node pools read no templates"
 _MAKE = "the targets of make in variables of a script are not looked at"
 
-_FROZEN = "a list that pip froze is only looked for in files of requirements"
-_LOOPS = "loops over architectures are read in scripts and Makefiles only"
-_TEMPLATES = "the rules on misplaced fields and on node pools read no templates"
-
 KNOWN = (
     Known("shell.words_put_together", "PY168 dockcross", "the image is looked for in the text, not in the words"),
     Known("hosts.in_a_workflow", "CI115 loop", _LOOPS),

@@ -8,7 +8,7 @@ for people often change them in the same commit, and so are other architectures,
 import re
 from collections.abc import Iterable, Iterator
 
-from armready.builds.arch_cases import arch_switches
+from armready.builds.arch_switches import arch_switches
 from armready.builds.facts import ImageBuild
 from armready.builds.scripts import HostedScript, scripts
 from armready.core.classify import KUBERNETES_KINDS, MANIFEST_KINDS, Kind

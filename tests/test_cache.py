@@ -172,7 +172,7 @@ def test_a_file_outside_of_the_run_that_comes_or_changes_is_noticed(repository, 
         lambda project: project.tree.read("Dockerfile", 64),
         lambda project: project.tree.exists("late"),
         lambda project: project.tree.is_directory("folder"),
-        lambda project: project.view(lambda each: each.exists("late")),
+        lambda project: project.derive(lambda each: each.exists("late")),
     ],
 )
 def test_each_question_is_remembered_with_its_answer(repository, ask):

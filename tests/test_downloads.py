@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from armready.builds.arch_cases import arch_switches, in_arch_switch, problem
+from armready.builds.arch_switches import arch_switches, in_arch_switch, problem
 from armready.builds.installs import installed
 from armready.core.classify import Kind
 from armready.core.config import Settings

@@ -35,7 +35,7 @@ UNPAIRED = frozenset(
         "KUB141 a label",
         "PY101 in a branch of its own",
         "PY102 unknown",
-        "PY103 has a twin for arm64",
+        "PY103 has a counterpart for arm64",
         "PY103 restricted",
         "PY104 nothing was looked up",
         "PY107 x86-64 needs it too",

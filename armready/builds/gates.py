@@ -16,14 +16,14 @@ from armready.knowledge.images import Has, verdict
 
 
 @dataclass(frozen=True)
-class Judged:
+class Gated:
     """A fix after the gates, and what to show beside it."""
 
     fix: Fix | None
     related: tuple[Related, ...] = ()
 
 
-def judge(project: Project, build: ImageBuild, fix: Fix | None) -> Judged:
+def pass_gates(project: Project, build: ImageBuild, fix: Fix | None) -> Gated:
     """Pass a fix through the gates. They only ever lower it."""
     related: list[Related] = []
     blocking = blocking_in_dockerfile(project, build)
@@ -32,7 +32,7 @@ def judge(project: Project, build: ImageBuild, fix: Fix | None) -> Judged:
             Related(blocking.location, f"{blocking.code} here comes first: until it is mended, the arm64 image fails or holds amd64 files")
         )
     if fix is None:
-        return Judged(None, tuple(related))
+        return Gated(None, tuple(related))
     if build.job.generated:
         fix = fix.demoted(Applicability.DISPLAY, "A program writes this file: change what it is made from")
     if blocking is not None:
@@ -42,7 +42,7 @@ def judge(project: Project, build: ImageBuild, fix: Fix | None) -> Judged:
         fix = fix.demoted(Applicability.UNSAFE, "Which Dockerfile is built cannot be told, so nothing is known of its base images")
     else:
         fix = _of_dockerfile(project, build, fix)
-    return Judged(_of_inputs(project, build, fix), tuple(related))
+    return Gated(_of_inputs(project, build, fix), tuple(related))
 
 
 def dockerfile_of(project: Project, build: ImageBuild) -> DockerfileFact | None:

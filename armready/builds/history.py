@@ -107,7 +107,7 @@ def link(events: Mapping[Job, Timeline]) -> Links:
                     loose=any(loose for _, loose in pushes),
                 )
             )
-        publishes = timeline.view(_last_publishing)
+        publishes = timeline.derive(_last_publishing)
         for pull, reach in images.pulls.items():
             if pull in promoted and reach.tags:
                 promotions.append(Promotion(pull, reach.tags, tuple(promoted[pull]), tuple(images.uses(pull, reach))))

@@ -16,7 +16,7 @@ CONTEXT = "armready-tls"
 
 def needs(timeline: Timeline, before: float = inf) -> Needs:
     """What is missing of emulator and builder in a job, or in the part of it before an event."""
-    emulator, builder = timeline.view(_since)
+    emulator, builder = timeline.derive(_since)
     return Needs(emulator >= before, builder >= before)
 
 

@@ -56,7 +56,7 @@ def removals(script: Script, doomed: Collection[Command]) -> list[Change] | None
             continue
         whole = Span(chain[0].span.start, end_of(chain[-1]))
         block = _block(command)
-        if block and all(id(other) in left or _is_test(script, other, block) for other in script.view(_blocks)[block[-1]]):
+        if block and all(id(other) in left or _is_test(script, other, block) for other in script.derive(_blocks)[block[-1]]):
             changes.append((whole, ":"))
         else:
             changes.append((_statement(script.text, whole), ""))
@@ -103,8 +103,8 @@ def _without_twice(changes: list[Change]) -> list[Change]:
 
 def _is_test(script: Script, command: Command, block: tuple[tuple[str, int, int], ...]) -> bool:
     """Whether a command belongs to the condition of the block rather than to its body."""
-    switch = script.switch_at.get(block[-1][1])
-    return switch is not None and any(each.condition is not None and each.condition.contains(command.span) for each in switch.branches)
+    found = script.conditional_at.get(block[-1][1])
+    return found is not None and any(each.condition is not None and each.condition.contains(command.span) for each in found.branches)
 
 
 def _block(command: Command) -> tuple[tuple[str, int, int], ...]:
@@ -140,7 +140,7 @@ def _chain(script: Script, command: Command) -> list[Command]:
     start = starts[-1] if starts else command.span.start
     found = [
         each
-        for each in script.view(_operands).get(start, ())
+        for each in script.derive(_operands).get(start, ())
         if (each.span.start == start and len(each.context) <= depth)
         or any(frame.kind == "and" and frame.start == start for frame in each.context)
     ]

@@ -11,7 +11,7 @@ from armready.builds.events import Event
 from armready.languages.shell.script import Command, Script
 
 EventType = TypeVar("EventType", bound=Event)
-View = TypeVar("View")
+Derived = TypeVar("Derived")
 
 
 def order_of(event: Event) -> int:
@@ -27,7 +27,7 @@ class Timeline:
         self._kinds: dict[type[Event], list[Any]] = {}
         for event in self.events:
             self._kinds.setdefault(type(event), []).append(event)
-        self._views: dict[Callable[[Timeline], Any], Any] = {}
+        self._derived: dict[Callable[[Timeline], Any], Any] = {}
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self.events)
@@ -41,11 +41,11 @@ class Timeline:
         events = self.of(kind)
         return bisect_right(events, since, key=order_of) < bisect_left(events, until, key=order_of)
 
-    def view(self, make: Callable[[Timeline], View]) -> View:
+    def derive(self, make: Callable[[Timeline], Derived]) -> Derived:
         """`make(timeline)`, computed at most once, however many builds ask for it."""
-        if make not in self._views:
-            self._views[make] = make(self)
-        return self._views[make]  # type: ignore[no-any-return]
+        if make not in self._derived:
+            self._derived[make] = make(self)
+        return self._derived[make]  # type: ignore[no-any-return]
 
     # The commands of the job, those that are no event among them.
 

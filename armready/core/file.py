@@ -36,18 +36,18 @@ class File:
         """The decoded text, newlines as they stand in the file."""
         return self.source.text
 
-    def parse(self, view: Callable[[File], Parsed]) -> Parsed:
-        """`view(file)`, computed at most once, however many rules ask for it.
+    def parse(self, parser: Callable[[File], Parsed]) -> Parsed:
+        """`parser(file)`, computed at most once, however many rules ask for it.
 
         Raises:
-            ParseProblem: as `view` does, again on each call.
+            ParseProblem: as `parser` does, again on each call.
         """
-        if view not in self._parsed:
+        if parser not in self._parsed:
             try:
-                self._parsed[view] = view(self)
+                self._parsed[parser] = parser(self)
             except ParseProblem as problem:
-                self._parsed[view] = problem
-        result = self._parsed[view]
+                self._parsed[parser] = problem
+        result = self._parsed[parser]
         if isinstance(result, ParseProblem):
             raise result
         return result  # type: ignore[no-any-return]

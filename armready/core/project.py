@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from armready.core.tree import Answers, Question, Tree
 
 FactType = TypeVar("FactType")
-View = TypeVar("View")
+Derived = TypeVar("Derived")
 
 # The answer to a question about facts is worked out when it is to be kept.
 _LATER = object()
@@ -53,7 +53,7 @@ class Graph:
         self._facts: dict[type, dict[str, list[Any]]] = {}
         self._all: dict[type, list[tuple[str, Any]]] = {}
         self._digests: dict[str, bytes] = {}
-        self._views: dict[Callable[[Project], object], tuple[object, Project]] = {}
+        self._derived: dict[Callable[[Project], object], tuple[object, Project]] = {}
 
     @property
     def types(self) -> frozenset[str]:
@@ -89,12 +89,12 @@ class Graph:
         result = self.result(path)
         return Graph({path: result} if result else {}, self.tree, self.settings, complete=False, load=self.result)
 
-    def view(self, make: Callable[[Project], View]) -> tuple[View, Project]:
+    def derive(self, make: Callable[[Project], Derived]) -> tuple[Derived, Project]:
         """`make(project)`, made once, and the project that it asks."""
-        if make not in self._views:
+        if make not in self._derived:
             project = Project(self, f"{make.__module__}:{make.__qualname__}")
-            self._views[make] = (make(project), project)
-        return self._views[make]  # type: ignore[return-value]
+            self._derived[make] = (make(project), project)
+        return self._derived[make]  # type: ignore[return-value]
 
     def answer(self, question: Question) -> object:
         """What stands for the answer: it is the same if and only if the answer is."""
@@ -125,7 +125,7 @@ class Project:
     A run over single files does not know the others: `complete` is then false, and a fact of a named file is read on demand.
 
     Attributes:
-        name: of the rule or view that asks.
+        name: of the rule or the derivation that asks.
         settings: the effective settings.
         tree: the files themselves.
     """
@@ -135,7 +135,7 @@ class Project:
         self.settings = graph.settings
         self._graph = graph
         self._answers: Answers = {}
-        self._views: dict[str, Project] = {}
+        self._derived: dict[str, Project] = {}
         self.tree: Tree = WatchedTree(graph.tree, self._answers)
 
     @property
@@ -166,17 +166,17 @@ class Project:
         note(self._answers, ("exists", path, ""), there)
         return there
 
-    def view(self, make: Callable[[Project], View]) -> View:
+    def derive(self, make: Callable[[Project], Derived]) -> Derived:
         """`make(project)`, computed at most once, however many rules ask for it."""
-        made, project = self._graph.view(make)
-        self._views[project.name] = project
+        made, project = self._graph.derive(make)
+        self._derived[project.name] = project
         return made
 
     def answers(self) -> dict[str, Answers]:
-        """What was asked so far, and what stands for the answers, by the names of this project and of the views that were used."""
+        """What was asked so far, and what stands for the answers, by the names of this project and of the derivations that were used."""
         own = {question: self._graph.answer(question) if answer is _LATER else answer for question, answer in self._answers.items()}
         found = {self.name: own}
-        for each in self._views.values():
+        for each in self._derived.values():
             found |= each.answers()
         return found
 

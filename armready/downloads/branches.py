@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from armready.builds.arch_cases import ArchSwitch
+from armready.builds.arch_switches import ArchSwitch
 from armready.builds.scripts import HostedScript
 from armready.core.file import File
 from armready.core.fix import Applicability, Fix
@@ -17,7 +17,7 @@ from armready.knowledge.arch import amd64_tokens
 def with_branch(file: File, hosted: HostedScript, found: ArchSwitch) -> Fix | None:
     """The `else` once more, as a branch for arm64 with the names of its files; None unless all of them are known."""
     script = hosted.script
-    if found.switch is None or found.switch.is_case or found.default is None or found.subject is None or script.errors:
+    if found.conditional is None or found.conditional.is_case or found.default is None or found.subject is None or script.errors:
         return None
     body = found.default.body
     fetched = downloads_in(file, hosted, body)
@@ -32,7 +32,7 @@ def with_branch(file: File, hosted: HostedScript, found: ArchSwitch) -> Fix | No
             return None
         changes.update(known)
     start = _else(hosted, found)
-    end = script.embedded.host_offset(found.switch.span.end - len("fi"))
+    end = script.embedded.host_offset(found.conditional.span.end - len("fi"))
     if start is None or end is None or file.text[start : start + 4] != "else" or len({each.amd64 for each in changes}) != len(changes):
         return None
     text = file.text[start + len("else") : end]
@@ -47,9 +47,9 @@ def with_branch(file: File, hosted: HostedScript, found: ArchSwitch) -> Fix | No
 
 def _else(hosted: HostedScript, found: ArchSwitch) -> int | None:
     """The place of `else` in the file."""
-    assert found.switch is not None
+    assert found.conditional is not None
     assert found.default is not None
-    before = max(branch.body.end for branch in found.switch.branches if branch is not found.default)
+    before = max(branch.body.end for branch in found.conditional.branches if branch is not found.default)
     between = hosted.text[before : found.default.body.start]
     words = list(re.finditer(r"\belse\b", between))
     if len(words) != 1:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from armready.builds.arch_cases import arch_switches, assigned_only_in
+from armready.builds.arch_switches import arch_switches, assigned_only_in
 from armready.builds.scripts import Host
 from armready.core.classify import Kind
 from armready.core.file import File
@@ -140,16 +140,16 @@ def _known_variable(download: Download, renaming: Renaming) -> str | None:
 
 
 def _switched_variable(script: Script, command: Command, renaming: Renaming) -> str | None:
-    """A variable that a switch in front of a command, under the same conditions, sets to the names of both architectures."""
+    """A variable that a conditional in front of a command, under the same conditions, sets to the names of both architectures."""
     for found in arch_switches(script):
-        switch, amd64, arm64 = found.switch, found.amd64, found.arm64
-        if switch is None or amd64 is None or arm64 is None or switch.span.end > command.span.start:
+        conditional, amd64, arm64 = found.conditional, found.amd64, found.arm64
+        if conditional is None or amd64 is None or arm64 is None or conditional.span.end > command.span.start:
             continue
-        if any(frame not in command.context for frame in switch.context if frame.kind not in ("and", "group")):
+        if any(frame not in command.context for frame in conditional.context if frame.kind not in ("and", "group")):
             continue
         of_amd64, of_arm64 = (_assigned(script, branch.body) for branch in (amd64, arm64))
         for name, value in of_arm64.items():
-            if (of_amd64.get(name), value) == (renaming.amd64, renaming.arm64) and assigned_only_in(script, name, switch.span):
+            if (of_amd64.get(name), value) == (renaming.amd64, renaming.arm64) and assigned_only_in(script, name, conditional.span):
                 return name
     return None
 

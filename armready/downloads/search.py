@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from armready.builds.arch_cases import in_arch_switch
+from armready.builds.arch_switches import in_arch_switch
 from armready.builds.scripts import Host, HostedScript, scripts
 from armready.core.classify import Kind
 from armready.core.file import File
@@ -252,7 +252,7 @@ class Finder:
 
         return put_in(text.template, 0), used
 
-    def judge(
+    def amd64_url(
         self, text: Text, hosted: HostedScript | None, instruction: Instruction | None, *, needs_scheme: bool = True
     ) -> tuple[str, tuple[Site, ...]] | None:
         """The URL and where its architecture is written; None when the text fetches nothing for amd64."""
@@ -287,10 +287,10 @@ class Finder:
             values = [
                 (self.of_word(hosted, each.value, each.name), True)
                 for each in command.assignments
-                if each.value is not None and not script.view(_only_read).get(each.name, False)
+                if each.value is not None and not script.derive(_only_read).get(each.name, False)
             ]
             for text, needs_scheme in (*texts, *values):
-                judged = self.judge(text, hosted, hosted.instruction, needs_scheme=needs_scheme)
+                judged = self.amd64_url(text, hosted, hosted.instruction, needs_scheme=needs_scheme)
                 if judged is None or (branch is None and in_arch_switch(script, command)) or _is_read(script, command):
                     continue
                 url, sites = judged
@@ -347,7 +347,7 @@ class _Scripts(Finder):
             yield from self.in_script(hosted)
         host = Host.CI if is_ci_path(self.file.path) else Host.MACHINE
         for text in self._make_variables.values():
-            judged = None if text.name in self._conditional else self.judge(text, None, None)
+            judged = None if text.name in self._conditional else self.amd64_url(text, None, None)
             if judged is not None:
                 yield Download(*judged, _tool(judged[0]), host=host)
 
@@ -442,7 +442,7 @@ class _Dockerfile(Finder):
 
     def _in_add(self, instruction: Instruction, stage: Stage | None) -> Iterator[Download]:
         for word in instruction.words[:-1]:
-            judged = self.judge(self._text(word.text, word.span, ""), None, instruction)
+            judged = self.amd64_url(self._text(word.text, word.span, ""), None, instruction)
             if judged is not None:
                 flag = instruction.flag("checksum")
                 checksum = flag.span if flag is not None and flag.value and _HASH.search(flag.value) else None
@@ -460,7 +460,7 @@ class _Dockerfile(Finder):
 
     def _in_pairs(self, instruction: Instruction, stage: Stage | None) -> Iterator[Download]:
         for pair in instruction.pairs:
-            judged = self.judge(self._text(pair.value, pair.value_span, pair.name), None, instruction) if pair.value else None
+            judged = self.amd64_url(self._text(pair.value, pair.value_span, pair.name), None, instruction) if pair.value else None
             if judged is not None and not self._is_guarded(pair.name):
                 yield Download(
                     url=judged[0],
@@ -586,7 +586,7 @@ def _is_read(script: Script, command: Command) -> bool:
     if frame is None or frame.kind != "pipeline":
         return False
     after = (*command.context[:-1], frame._replace(branch=frame.branch + 1))
-    return script.view(_readers).get(after, -1) >= command.span.end
+    return script.derive(_readers).get(after, -1) >= command.span.end
 
 
 def _readers(script: Script) -> dict[tuple[Frame, ...], int]:
@@ -628,7 +628,7 @@ def _checksum(hosted: HostedScript, command: Command, known: Sequence[tuple[int,
 
 def _line(script: Script, offset: int) -> int:
     """The number of the line of a script that holds an offset."""
-    return bisect_left(script.view(_newlines), offset)
+    return bisect_left(script.derive(_newlines), offset)
 
 
 def _newlines(script: Script) -> list[int]:

@@ -17,19 +17,19 @@ class Machine:
     Attributes:
         arch: `amd64` or `arm64`.
         confidence: HIGH where the provider's naming was read, LOW for general knowledge.
-        arm_twin: the arm64 family that takes its place; empty when there is none (GPUs, accelerators).
+        arm64_counterpart: the arm64 family that takes its place; empty when there is none (GPUs, accelerators).
     """
 
     arch: str
     confidence: Confidence
-    arm_twin: str = ""
+    arm64_counterpart: str = ""
 
 
 @cache
 def _rules(provider: str) -> tuple[tuple[re.Pattern[str], str, str, Confidence], ...]:
     confidence = {"read": Confidence.HIGH, "unread": Confidence.LOW}
     return tuple(
-        (re.compile(row["pattern"]), row["arch"], row["arm_twin"].strip("-"), confidence[row["confidence"]])
+        (re.compile(row["pattern"]), row["arch"], row["arm64_counterpart"].strip("-"), confidence[row["confidence"]])
         for row in table("instances").rows()
         if row["provider"] == provider
     )
@@ -44,9 +44,9 @@ def machine(name: str, provider: str = "aws") -> Machine | None:
         provider: `aws`, `gcp`, `azure`, `oci` or `alibaba`.
     """
     family = _family(name.strip().lower(), provider)
-    for pattern, arch, twin, confidence in _rules(provider):
+    for pattern, arch, counterpart, confidence in _rules(provider):
         if pattern.fullmatch(family):
-            return None if arch == "-" else Machine(arch, confidence, twin)
+            return None if arch == "-" else Machine(arch, confidence, counterpart)
     return None
 
 

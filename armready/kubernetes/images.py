@@ -23,13 +23,13 @@ class Use:
         image: the reference.
         pod: what runs it; None in a kustomization or where Helm values name an image alone.
         templated: it stands in a template, or a variable decides a part of it.
-        twin: another object of the file is the same for arm64.
+        has_counterpart: another object of the file is the same for arm64.
     """
 
     image: Image
     pod: Pod | None
     templated: bool
-    twin: bool
+    has_counterpart: bool
 
 
 def image_uses(file: File) -> tuple[Use, ...]:
@@ -41,13 +41,13 @@ def image_uses(file: File) -> tuple[Use, ...]:
         if pod.is_windows:
             continue
         for image in pod.images:
-            found.setdefault(id(image.node), Use(image, pod, templated, _has_twin(pod, names)))
+            found.setdefault(id(image.node), Use(image, pod, templated, _has_counterpart(pod, names)))
     for image in _alone(file):
         found.setdefault(id(image.node), Use(image, None, templated, False))
     return tuple(sorted(found.values(), key=lambda use: int(use.image.node.start_mark.index)))
 
 
-def _has_twin(pod: Pod, names: set[tuple[str, str]]) -> bool:
+def _has_counterpart(pod: Pod, names: set[tuple[str, str]]) -> bool:
     name = pod.resource.name if pod.resource is not None else ""
     return any(
         other != name and (pod.kind, other) in names

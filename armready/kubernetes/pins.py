@@ -265,10 +265,10 @@ def _is_variant(file: File, pod: Pod) -> bool:
     """Whether the file or the object is one of several, each for one architecture: `daemonset-amd64.yaml`, `flannel-amd64`."""
     if any(token.arch is Arch.AMD64 and not token.foreign for token in tokens(file.path)):
         return True
-    return _twin_of(file, pod) is not None
+    return _counterpart(file, pod) is not None
 
 
-def _twin_of(file: File, pod: Pod) -> Pod | None:
+def _counterpart(file: File, pod: Pod) -> Pod | None:
     name = pod.resource.name if pod.resource is not None else ""
     wanted = re.sub(r"amd64|x86[_-]64", "arm64", name)
     if wanted == name:

@@ -153,7 +153,7 @@ def _if_prepared(file: File, builds: Builds, chain: Chain) -> Fix | None:
     """The fix of a build whose job runs the repository's own actions, if these set up all that is needed."""
     if not _local_actions(builds, chain.build):
         return None
-    return _shared(rewrite(file, chain, builds.events[chain.build.job].view(prepared)).fix, builds, chain)
+    return _shared(rewrite(file, chain, builds.events[chain.build.job].derive(prepared)).fix, builds, chain)
 
 
 def _is_overridable(system: str, build: Build) -> bool:

@@ -43,7 +43,7 @@ _ARCH_ARGUMENT = regex(
 )
 
 
-def judge_host(work: Draft, job: Job) -> None:
+def check_host(work: Draft, job: Job) -> None:
     """Distrust machines that are not known, shared text and registries without TLS."""
     host = job.host
     if not host.trusted:
@@ -83,8 +83,8 @@ def check_build(work: Draft, call: Invocation, command: Command, script: Script)
         work.demote(Applicability.UNSAFE, "Whether the job's image has docker buildx is not known")
 
 
-def judge_options(work: Draft, call: Invocation) -> None:
-    """Judge options and variables that mean something else to buildx.
+def check_options(work: Draft, call: Invocation) -> None:
+    """Demote or refuse what has options and variables that mean something else to buildx.
 
     Raises:
         Impossible: one of them has no equal.
@@ -106,7 +106,7 @@ def judge_options(work: Draft, call: Invocation) -> None:
     if "iidfile" in names or "metadata-file" in names:
         work.demote(Applicability.UNSAFE, "The file with the image's id will hold the digest of an index")
     inherited = ((name, values[-1]) for name in _DISTRUSTED if (values := work.build.environment.get(name)))
-    for why in (*work.timeline.view(_doubts), *(_doubt(*each) for each in inherited)):
+    for why in (*work.timeline.derive(_doubts), *(_doubt(*each) for each in inherited)):
         if why:
             work.demote(Applicability.DISPLAY, why)
 
@@ -159,7 +159,7 @@ def check_pushes(work: Draft) -> None:
             raise Impossible("the push stands before the build in the file")
         if event.step.late:
             work.demote(Applicability.UNSAFE, "The push stood where a failure does not count")
-    judge_uses(work)
+    check_uses(work)
 
 
 def commands_of(chain: Chain) -> list[Push]:
@@ -199,7 +199,7 @@ def check_move(work: Draft, first: Push) -> None:
     assert build.command is not None
     assert first.command is not None
     since, until = work.timeline.place(build.command), work.timeline.place(first.command)
-    moves = work.timeline.view(_moves)
+    moves = work.timeline.derive(_moves)
     if build.folder != first.folder or bisect_right(moves, since) < bisect_left(moves, until):
         raise Impossible("the working folder changes between build and push")
     assert build.invocation is not None
@@ -207,7 +207,7 @@ def check_move(work: Draft, first: Push) -> None:
     for variable in used:
         if build.environment.get(variable) != first.environment.get(variable):
             raise Impossible(f"{variable} is set between build and push")
-    if build.step.shell != first.step.shell and not used.isdisjoint(work.timeline.view(local_variables)):
+    if build.step.shell != first.step.shell and not used.isdisjoint(work.timeline.derive(local_variables)):
         raise Impossible("the build uses variables of its own step")
 
 
@@ -231,8 +231,8 @@ def between(work: Draft, last: Event) -> Iterator[Command]:
     return (command for command in commands if id(command) not in own and command.words)
 
 
-def judge_uses(work: Draft) -> None:
-    """What is done with the local image after the push, where a multi-platform build leaves none."""
+def check_uses(work: Draft) -> None:
+    """Lower a fix whose image is used in the local daemon after the push: a multi-platform build leaves none there."""
     last = work.chain.pushes[-1].order if work.chain.pushes else work.build.order
     for use in work.chain.uses:
         if use.removes or use.order <= last or (work.build.declared is not None and use.verb in _REMOTE):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from armready.builds import references
 from armready.builds.events import Output
 from armready.builds.facts import DESCRIBED, BakePlatforms, CallMade, Deployed, ExtendedJob, FreePush, ImageBuild, Prepares, Pushed
-from armready.builds.gates import dockerfile_of, judge
+from armready.builds.gates import dockerfile_of, pass_gates
 from armready.builds.make_fragments import as_included
 from armready.builds.model import Needs
 from armready.builds.publishers import PUBLISHERS
@@ -34,7 +34,7 @@ UNTESTED = "The arm64 image is not tested by this job; try it with: docker run -
 
 def image_builds(project: Project) -> tuple[ImageBuild, ...]:
     """The builds of all files, with their paths as seen from where they run and what the repository's own actions set up for them."""
-    return project.view(_image_builds)
+    return project.derive(_image_builds)
 
 
 def _image_builds(project: Project) -> tuple[ImageBuild, ...]:
@@ -66,7 +66,7 @@ def pushed_builds(project: Project) -> tuple[ImageBuild, ...]:
 
     A push in another file counts when one of the two files runs the other, or a third one runs both.
     """
-    return project.view(_pushed_builds)
+    return project.derive(_pushed_builds)
 
 
 def _pushed_builds(project: Project) -> tuple[ImageBuild, ...]:
@@ -287,8 +287,8 @@ def report(rule: ProjectRule, project: Project, build: ImageBuild, message: str,
         message: what is wrong, without a final period.
         location: where to point, if not at the build.
     """
-    judged = judge(project, build, build.fixes.build)
-    fix = judged.fix
+    gated = pass_gates(project, build, build.fixes.build)
+    fix = gated.fix
     if fix is None and build.fixes.why_not:
         message += f"; no fix: {build.fixes.why_not}"
     elif fix is not None and fix.applicability is not Applicability.DISPLAY:
@@ -299,5 +299,5 @@ def report(rule: ProjectRule, project: Project, build: ImageBuild, message: str,
         severity=severity(project, build),
         confidence=Confidence.HIGH if build.certain else Confidence.MEDIUM,
         fix=fix,
-        related=(*pushes(build), *judged.related),
+        related=(*pushes(build), *gated.related),
     )

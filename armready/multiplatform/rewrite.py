@@ -30,13 +30,13 @@ from armready.multiplatform.preconditions import (
     OTHER_TOOLS,
     between,
     check_build,
+    check_host,
     check_move,
+    check_options,
     check_pushes,
+    check_uses,
     check_variables,
     commands_of,
-    judge_host,
-    judge_options,
-    judge_uses,
     local_variables,
 )
 from armready.multiplatform.set_up import prepare
@@ -115,13 +115,13 @@ def _widen(work: Draft) -> None:
         raise Impossible("the step is written in a way that cannot be edited exactly")
     work.applicability = work.applicability.at_least(declared.applicability)
     work.notes.extend(declared.reasons)
-    judge_uses(work)
+    check_uses(work)
     work.edits.extend(edits)
     _remove_declared(work, separate)
     if not declared.native:
         missing = needs(work.timeline, build.order)
         prepare(work, build.step, Needs(missing.emulator, missing.builder and not declared.brings_builder))
-    judge_host(work, build.job)
+    check_host(work, build.job)
 
 
 # A build that is a command.
@@ -138,8 +138,8 @@ def _rewrite_command(work: Draft) -> None:
         _add_platforms(work, call, command, script, option, note)
         return
     check_build(work, call, command, script)
-    judge_host(work, build.job)
-    judge_options(work, call)
+    check_host(work, build.job)
+    check_options(work, call)
     if chain.handed_over and build.job.takes_targets:
         _add_target(work, call)
         return
@@ -199,7 +199,7 @@ def _add_platforms(work: Draft, call: Invocation, command: Command, script: Scri
     end = call.verb_words[-1].span.end
     work.change(build.step, script, [(Span(end, end), spread(script, end, option + ",".join(work.file.settings.platforms)))])
     work.demote(Applicability.UNSAFE, note)
-    judge_host(work, build.job)
+    check_host(work, build.job)
 
 
 def _belongs_at_push(work: Draft) -> bool:
@@ -223,7 +223,7 @@ def _belongs_at_push(work: Draft) -> bool:
         return True
     if any(push.step.shell != build.step.shell for push in pushes):
         return not _adjacent(work)
-    harmless = work.timeline.view(_harmless)
+    harmless = work.timeline.derive(_harmless)
     for command in between(work, last):
         if command.name in _HARMLESS or id(command) in harmless:
             continue
@@ -318,7 +318,7 @@ def _at_push(work: Draft) -> None:
     assert build.command is not None
     check_move(work, first)
     check_variables(work, first)
-    local = work.timeline.view(local_variables)
+    local = work.timeline.derive(local_variables)
     if any(push.step.shell != first.step.shell and push.name is not None and variables_in([push.name.text]) & local for push in pushes):
         raise Impossible("the image is pushed in several steps, under names that only one of them knows")
     conditional = any(push.condition != build.condition for push in pushes)

@@ -26,10 +26,10 @@ def prepare(work: Draft, step: Step, missing: Needs) -> None:
         Impossible: there is no place to put them.
     """
     job = work.build.job
-    anchor = step if job.local_setup else work.timeline.view(_first_build) or step
+    anchor = step if job.local_setup else work.timeline.derive(_first_build) or step
     if missing.emulator and job.host.kind is HostKind.PERSISTENT and not job.own_setup:
         work.demote(Applicability.UNSAFE, _REGISTER)
-    work.edits.extend(setup_edits(work.file, job, anchor, missing, work.timeline.view(_first_scripted)))
+    work.edits.extend(setup_edits(work.file, job, anchor, missing, work.timeline.derive(_first_scripted)))
 
 
 def setup_edits(file: File, job: Job, anchor: Step, missing: Needs, event: Event | None) -> list[Edit]:

@@ -177,7 +177,7 @@ def floors(files: Iterable[str]) -> tuple[tuple[str, int, int], ...]:
 
 
 def _mirrored(files: Iterable[str]) -> bool:
-    """Whether each Linux x86-64 wheel has an aarch64 twin that needs no newer libc than the default one: then nothing can differ."""
+    """Whether each Linux x86-64 wheel has an aarch64 counterpart that needs no newer libc than the default one: then nothing can differ."""
     kinds: dict[str, set[tuple[str, str]]] = {X86_64: set(), AARCH64: set()}
     for name in files:
         tag = wheel_tag(name)

@@ -1,4 +1,4 @@
-"""The second pass's view of a project's Python dependencies: each declaration with the machines it is for and what is known of it there.
+"""The Python dependencies of a project in the second pass: each declaration, with the machines it is for and what is known of it there.
 
 Computed once per project; the rules of the PY10x and PY14x series each report their own part of it.
 """
@@ -421,7 +421,7 @@ def _accepts(requires: str, python: tuple[int, int]) -> bool:
 
 def python_project(project: Project) -> PythonProject:
     """Return what a project declares, worked out once."""
-    return project.view(PythonProject)
+    return project.derive(PythonProject)
 
 
 def level(usual: Severity, dependency: Dependency) -> Severity:

@@ -144,7 +144,7 @@ def _is_docstring(node: ast.stmt) -> bool:
 
 
 def sources(file: File) -> Sources:
-    """The view of a file.
+    """Read a Python file.
 
     Raises:
         ParseProblem: it is not Python.

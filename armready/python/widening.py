@@ -51,8 +51,8 @@ class Widening:
                 return None
             word = "in" if isinstance(operator, ast.Eq) else "not in"
             text = self.module.source(constant)
-            twin = text.replace("arm64", "aarch64")
-            return self.file.replace(self.module.span(node), f"{self.module.source(other)} {word} ({text}, {twin})")
+            counterpart = text.replace("arm64", "aarch64")
+            return self.file.replace(self.module.span(node), f"{self.module.source(other)} {word} ({text}, {counterpart})")
         if isinstance(right, ast.Tuple | ast.List | ast.Set):
             element = next((each for each in right.elts if isinstance(each, ast.Constant) and each.value == "arm64"), None)
             if element is None:
@@ -61,8 +61,8 @@ class Widening:
             return self.file.insert(end, f", {self.module.source(element).replace('arm64', 'aarch64')}")
         if isinstance(operator, ast.In) and isinstance(left, ast.Constant) and left.value in ("arm", "arm64"):
             text, where = self.module.source(left), self.module.source(right)
-            twin = re.sub(r"arm(64)?", "aarch64", text)
-            return self.file.replace(self.module.span(node), f"({text} in {where} or {twin} in {where})")
+            counterpart = re.sub(r"arm(64)?", "aarch64", text)
+            return self.file.replace(self.module.span(node), f"({text} in {where} or {counterpart} in {where})")
         return None
 
     def _prefix_edit(self, node: ast.Call) -> Edit | None:
@@ -72,8 +72,8 @@ class Widening:
         if not isinstance(argument, ast.Constant) or argument.value not in ("arm", "arm64"):
             return None
         text = self.module.source(argument)
-        twin = re.sub(r"arm(64)?", "aarch64", text)
-        return self.file.replace(self.module.span(argument), f"({text}, {twin})")
+        counterpart = re.sub(r"arm(64)?", "aarch64", text)
+        return self.file.replace(self.module.span(argument), f"({text}, {counterpart})")
 
     def table(self, table: ast.Dict, keys: list[object]) -> tuple[Edit, ...]:
         """The entry for `aarch64` beside that for `arm64`, with the same value."""
@@ -83,8 +83,8 @@ class Widening:
         key, value = table.keys[index], table.values[index]
         if not isinstance(key, ast.Constant):
             return ()
-        twin = f"{self.module.source(key).replace('arm64', 'aarch64')}: {self.module.source(value)}"
+        counterpart = f"{self.module.source(key).replace('arm64', 'aarch64')}: {self.module.source(value)}"
         first, key_span = self.module.span(table), self.module.span(key)
         own_line = self.file.source.line_index(first.start) != self.file.source.line_index(key_span.start)
         between = f",{self.file.source.newline}{self.file.source.indent_at(key_span.start)}" if own_line else ", "
-        return (self.file.insert(key_span.start, twin + between),)
+        return (self.file.insert(key_span.start, counterpart + between),)

@@ -60,7 +60,7 @@ class Entry(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What a project rule said, and the names of those who asked for it: the rule and the views that it used."""
+    """What a project rule said, and the names of those who asked for it: the rule and the derivations that it used."""
 
     findings: tuple[Finding, ...]
     asked_by: frozenset[str]
@@ -146,7 +146,7 @@ class SecondPass:
         return self._same[name]
 
     def state(self) -> tuple[dict[str, Told], dict[str, Answers]]:
-        """What this run leaves for the next one. A view that was asked before and now keeps both, for the rules that were not asked now."""
+        """What this run leaves for the next one. A derivation asked before and now keeps both, for rules that were not asked now."""
         names = frozenset[str]().union(*(told.asked_by for told in self._told.values()))
         before = {name: self._answers_before[name] for name in names if self._same.get(name)}
         return self._told, {name: merged(before.get(name, {}), self._answers.get(name, {})) for name in names}

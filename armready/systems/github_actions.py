@@ -181,7 +181,7 @@ def _build_push(
     context = inputs.get("context", inputs.get("path", "") if old else "")
     context, folder = _context(context)
     tags = _tags_of_v1(inputs) if old else _lines(inputs.get("tags", "")) + _named_outputs(outputs)
-    applicability, reasons = _judge(steps, node, push_text, load, outputs)
+    applicability, reasons = _applicability(steps, node, push_text, load, outputs)
     platforms = get(node, "with", "platforms")
     old_reason = ("docker/build-push-action@v1 has no input for platforms: move to a current major, whose inputs have other names",)
     return Declared(
@@ -235,7 +235,7 @@ def _context(text: str) -> tuple[str, str | None]:
     return text.strip(), ""
 
 
-def _judge(steps: SequenceNode, node: MappingNode, push: str, load: str, outputs: str) -> tuple[Applicability, tuple[str, ...]]:
+def _applicability(steps: SequenceNode, node: MappingNode, push: str, load: str, outputs: str) -> tuple[Applicability, tuple[str, ...]]:
     """How far the fix of a build-push step can be trusted, as its own job shows."""
     if _truth(load):
         if has_expansion(load) or has_expansion(push):

@@ -38,7 +38,7 @@ class _Layout(NamedTuple):
 
 
 def _layouts(file: File) -> dict[Span, _Layout]:
-    """The layouts that were asked for so far; one view of a file holds them all."""
+    """The layouts that were asked for so far; one record for each file holds them all."""
     del file
     return {}
 

@@ -19,12 +19,12 @@ from armready.core.startup import regex
 from armready.knowledge.runners import Buildx
 from armready.languages.yaml.edit import append_item, set_scalar
 from armready.languages.yaml.nodes import MappingNode, Node, get, items, parse_yaml, span, strings, text_of
-from armready.systems.goreleaser_twins import twins
+from armready.systems.goreleaser_edit import build_for_arm64
 from armready.systems.yaml_steps import line_of
 
 _PLATFORM_FLAG = regex(r"--platform[= ](?P<value>\S+)")
 _FOR_ARM64 = "--platform=linux/arm64"
-_TWIN = "goreleaser builds one architecture an entry: an entry for arm64 and docker_manifests join them, or dockers_v2 builds both"
+_HOW = "goreleaser builds one architecture an entry: an entry for arm64 and docker_manifests join them, or dockers_v2 builds both"
 _NEEDS = "The job that runs goreleaser needs QEMU for what the Dockerfile runs, and Buildx"
 _DEFAULT_PLATFORMS = ("linux/amd64", "linux/arm64")
 _DOUBT = "the machine that runs goreleaser is not known"
@@ -87,7 +87,7 @@ def _wrong_platform(entry: MappingNode) -> Node | None:
 
 
 def _alone(root: Node, entries: Sequence[MappingNode]) -> list[MappingNode]:
-    """The entries that need a twin for arm64: all of a file that builds none."""
+    """The entries that need a counterpart for arm64: all of a file that builds none."""
     if items(get(root, "dockers_v2")) or any(_architecture(entry) == "arm64" for entry in entries):
         return []
     return [entry for entry in entries if _architecture(entry) == "amd64" and _pushes(entry)]
@@ -103,7 +103,7 @@ def _folder(file: File) -> str | None:
 
 
 def _docker(file: File, root: Node, entry: MappingNode, exempt: str, *, alone: bool) -> Job:
-    """The job of an entry; where it stands `alone` its fix gives all such entries their twins together."""
+    """The job of an entry; where it stands `alone` its fix gives all such entries their counterparts together."""
     tags = strings(get(entry, "image_templates"))
     architecture = _architecture(entry)
     target = text_of(get(entry, "goos")) or "linux"
@@ -119,7 +119,7 @@ def _docker(file: File, root: Node, entry: MappingNode, exempt: str, *, alone: b
         folder=_folder(file),
         native=True,
         takes_platforms=alone,
-        reasons=(_NEEDS,) if alone else (_TWIN,),
+        reasons=(_NEEDS,) if alone else (_HOW,),
     )
     return _job(file, root, entry, declared, exempt, architecture)
 
@@ -146,7 +146,7 @@ def _manifest(file: File, root: Node, manifest: MappingNode, entries: Sequence[M
         folder=_folder(file),
         native=True,
         takes_platforms=wrong is not None,
-        reasons=(_NEEDS,) if wrong is not None else (_TWIN,),
+        reasons=(_NEEDS,) if wrong is not None else (_HOW,),
     )
     return _job(file, root, manifest, declared, "", "")
 
@@ -192,7 +192,7 @@ def _ko(file: File, root: Node, entry: MappingNode) -> Job:
 
 
 def _job(file: File, root: Node, entry: MappingNode, declared: Declared, one_of_several: str, architecture: str) -> Job:
-    step = Step(span(entry), declared=(declared,), detect_only=_TWIN)
+    step = Step(span(entry), declared=(declared,), detect_only=_HOW)
     host = Host(HostKind.UNKNOWN, architecture, buildx=Buildx.UNKNOWN, doubt=_DOUBT)
     name = text_of(get(entry, "id")) or text_of(get(root, "project_name")) or "docker"
     return Job(name, line_of(file, entry), host, (step,), one_of_several=one_of_several)
@@ -204,7 +204,7 @@ def _widened(file: File) -> dict[Span, list[Edit] | None]:
     for root in file.parse(parse_yaml):
         entries = [entry for entry in items(get(root, "dockers")) if isinstance(entry, MappingNode)]
         alone = _alone(root, entries)
-        found |= dict.fromkeys((span(entry) for entry in alone), twins(file, root, alone))
+        found |= dict.fromkeys((span(entry) for entry in alone), build_for_arm64(file, root, alone))
         for manifest in items(get(root, "docker_manifests")):
             found[span(manifest)] = _one(_right_platform(file, manifest, entries))
         for entry in items(get(root, "dockers_v2")):
@@ -230,7 +230,7 @@ class GoreleaserEditor(Editor):
     """Edit the images of GoReleaser."""
 
     def set_platforms(self, build: Build, platforms: tuple[str, ...]) -> list[Edit] | None:
-        """Give the entries of `dockers` their twins, and join both in manifests; or name arm64 where another platform stands."""
+        """Give the entries of `dockers` their counterparts, and join both in manifests; or name arm64 where another platform stands."""
         others = set(platforms) - set(build.platforms.values)
         return self.file.parse(_widened).get(build.step.span) if others <= set(_DEFAULT_PLATFORMS) and "linux/arm64" in others else None
 

@@ -3,7 +3,7 @@
 ## What it finds
 
 An entry of `builds` whose `goarch` names amd64 and not arm64, or whose `targets` have Linux for amd64 and not for arm64. Without either
-list GoReleaser builds arm64 by itself. Entries without Linux are left alone, and so is an entry that has a twin for arm64.
+list GoReleaser builds arm64 by itself. Entries without Linux are left alone, and so is an entry that has a counterpart for arm64.
 
 ## Why it stops arm64
 
@@ -61,7 +61,7 @@ class GoreleaserWithoutArm64(FileRule):
             breaks=("windows", "linux"),
         ),
         Example(
-            "a twin for arm64",
+            "a counterpart for arm64",
             path=".goreleaser.yaml",
             good="builds:\n  - id: x86\n    goarch: [amd64]\n  - id: arm\n    goarch: [arm64]\n    env: [CC=aarch64-linux-gnu-gcc]\n",
             breaks=("arm64", "amd64"),

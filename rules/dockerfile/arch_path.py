@@ -29,7 +29,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from armready.builds.arch_cases import in_arch_switch
+from armready.builds.arch_switches import in_arch_switch
 from armready.builds.scripts import Host, HostedScript
 from armready.core.classify import Kind
 from armready.core.file import File

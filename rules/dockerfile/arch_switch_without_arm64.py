@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.builds.arch_cases import ArchSwitch, arch_switches, problem
+from armready.builds.arch_switches import ArchSwitch, arch_switches, problem
 from armready.builds.scripts import Host, HostedScript
 from armready.core.classify import SHELL_KINDS, Kind
 from armready.core.file import File
@@ -230,7 +230,7 @@ def _is_for_macos(hosted: HostedScript, found: ArchSwitch, word: Word) -> bool:
     spelling = found.question.spelling
     if hosted.host is not Host.MACHINE or spelling is None or word.value not in spelling.also:
         return False
-    return found.amd64 is None or (found.switch is not None and bool(_MACOS.search(hosted.script.text, *found.switch.span)))
+    return found.amd64 is None or (found.conditional is not None and bool(_MACOS.search(hosted.script.text, *found.conditional.span)))
 
 
 def _fix(file: File, hosted: HostedScript, found: ArchSwitch, word: Word) -> Fix | None:
@@ -239,7 +239,7 @@ def _fix(file: File, hosted: HostedScript, found: ArchSwitch, word: Word) -> Fix
     spelling = found.question.spelling
     if hosted.script.errors or spelling is None:
         return None
-    if found.switch is not None and found.switch.is_case:
+    if found.conditional is not None and found.conditional.is_case:
         edit = script.edit(file, Span(word.span.start, word.span.end), f"{word.text}|{right}")
     elif hosted.host is Host.IMAGE or word.value not in spelling.also:
         quote = word.text[0] if word.text[:1] in ("'", '"') else ""

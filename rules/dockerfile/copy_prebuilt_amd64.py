@@ -4,7 +4,7 @@
 
 COPY and ADD of a path that names amd64: from the build context (`bin/app-linux-amd64`), or from another stage that
 made it (`COPY --from=build /dist/app-linux-amd64`). And files of the build context, whatever they are called, whose
-ELF header says x86-64. Left alone are paths of which the Dockerfile copies the arm64 twin too, library folders
+ELF header says x86-64. Left alone are paths of which the Dockerfile copies the arm64 counterpart too, library folders
 (DF160), and stages and files for one architecture.
 
 ## Why it stops arm64
@@ -114,11 +114,11 @@ class CopyPrebuiltAmd64(ProjectRule):
                 facts.setdefault(path, []).append(fact)
         for path, found in facts.items():
             copied = {fact.path for fact in found}
-            findings = [each for fact in found for each in self._judge(project, path, fact, copied)]
+            findings = [each for fact in found for each in self._findings(project, path, fact, copied)]
             if findings and not has_sibling(project, path):
                 yield from findings
 
-    def _judge(self, project: Project, path: str, fact: CopiedFileFact, copied: set[str]) -> Iterator[Finding]:
+    def _findings(self, project: Project, path: str, fact: CopiedFileFact, copied: set[str]) -> Iterator[Finding]:
         if not fact.from_stage and _is_x86_64(project, path, fact.path) and fact.arm64_path not in copied:
             message = f"{fact.path} is an x86-64 program by its header; an arm64 image with it cannot run it."
             yield self._found(project, path, fact, message, Confidence.HIGH)

@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.builds.arch_cases import in_arch_switch
+from armready.builds.arch_switches import in_arch_switch
 from armready.builds.installs import installed
 from armready.builds.scripts import HostedScript
 from armready.core.file import File

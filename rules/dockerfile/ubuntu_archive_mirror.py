@@ -22,7 +22,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from armready.builds.arch_cases import in_arch_switch
+from armready.builds.arch_switches import in_arch_switch
 from armready.builds.scripts import Host, HostedScript
 from armready.core.file import File
 from armready.core.finding import Finding, Severity

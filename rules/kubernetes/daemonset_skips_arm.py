@@ -3,7 +3,7 @@
 ## What it finds
 
 A DaemonSet whose node selector or required node affinity allows amd64 nodes and no arm64 ones. Not where another DaemonSet of
-the file is its twin for arm64.
+the file is its counterpart for arm64.
 
 ## Why it stops arm64
 
@@ -85,7 +85,7 @@ class DaemonsetSkipsArm(ProjectRule):
             breaks=("kubernetes.io/os: linux", "kubernetes.io/arch: amd64"),
         ),
         Example(
-            "twins",
+            "counterparts",
             path="agent.yaml",
             good=_daemonset("kubernetes.io/arch: amd64", "registry.example.com/agent:1", "agent-amd64")
             + "    ---"

@@ -58,8 +58,8 @@ class EksctlArch(FileRule):
         groups = file.parse(eksctl_groups)
         if not groups or any("arm64" in group.architectures for group in groups):
             return
-        twins = sorted({machine.arm_twin for group in groups for machine in group.machines if machine.arm_twin})
-        instead = f"; {', '.join(twins)} would be arm64" if twins else ""
+        counterparts = sorted({machine.arm64_counterpart for group in groups for machine in group.machines if machine.arm64_counterpart})
+        instead = f"; {', '.join(counterparts)} would be arm64" if counterparts else ""
         yield self.finding(
             file.location(span(groups[0].nodes[0])),
             f"The node group {groups[0].title} has machines of Intel or AMD, and no group of the cluster has arm64{instead}.",

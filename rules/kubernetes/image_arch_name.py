@@ -134,7 +134,7 @@ class ImageArchName(FileRule):
 def _severity(use: Use, named: Reference, settings: Settings) -> Severity | None:
     """None where the name is right, because the pod runs on such nodes only."""
     found = arch_in_name(named)
-    if found is None or use.twin:
+    if found is None or use.has_counterpart:
         return None
     nodes = allowed(use.pod) if use.pod is not None else EVERY
     if settings.target is Target.AUDIT:

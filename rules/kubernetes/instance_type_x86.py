@@ -71,10 +71,12 @@ class InstanceTypeX86(FileRule):
             return
         first = machines[0]
         assert first is not None
-        twin = f"{first.arm_twin} is an arm64 family to use beside it" if first.arm_twin else "it has no arm64 counterpart"
+        counterpart = (
+            f"{first.arm64_counterpart} is an arm64 family to use beside it" if first.arm64_counterpart else "it has no arm64 counterpart"
+        )
         yield self.finding(
             file.location(span(requirement.values[0])),
-            f"{title} asks for {', '.join(requirement.texts)}, machines of Intel or AMD; {twin}.",
+            f"{title} asks for {', '.join(requirement.texts)}, machines of Intel or AMD; {counterpart}.",
             severity=Severity.ERROR if file.settings.target is Target.ARM64 else Severity.INFO,
             confidence=first.confidence.at_most(sure),
         )

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.builds.arch_cases import arch_switches, problem
+from armready.builds.arch_switches import arch_switches, problem
 from armready.builds.scripts import HostedScript, scripts
 from armready.core.classify import Kind
 from armready.core.file import File

@@ -111,7 +111,7 @@ class DepX86Only(ProjectRule):
             breaks=("capstone", "mkl"),
         ),
         Example(
-            "has a twin for arm64",
+            "has a counterpart for arm64",
             path="requirements.txt",
             good="mkl ; platform_machine == 'x86_64'\nmkl ; platform_machine == 'aarch64'\n",
         ),

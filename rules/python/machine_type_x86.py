@@ -2,7 +2,7 @@
 
 ## What it finds
 
-Types of machines with x86-64 that have a twin with arm64, where machines are asked for: `InstanceType("m5.large")` and `InstanceClass.M5` of the AWS CDK,
+Types of machines with x86-64 that have a counterpart with arm64, where machines are asked for: `InstanceType("m5.large")` and `InstanceClass.M5` of the AWS CDK,
 `instance_type=` and `InstanceType=` of boto3, Pulumi and CDKTF, `machine_type=` of Google Cloud, `vm_size=` of Azure. Databases, caches and other
 managed services, SageMaker, machines with GPUs, and tests are left alone.
 
@@ -12,7 +12,7 @@ Nothing runs on arm64 as long as the machines are for x86-64. It is a choice, so
 
 ## What to do
 
-Take the arm64 twin that the message names, once everything that runs there exists for arm64.
+Take the arm64 counterpart that the message names, once everything that runs there exists for arm64.
 """
 
 from __future__ import annotations
@@ -85,10 +85,10 @@ class MachineTypeX86(FileRule):
         code = file.parse(sources)
         for node, name, provider in _asked(code):
             known = machine(name, provider)
-            if known is None or known.arch != "amd64" or not known.arm_twin or _is_managed(code, node):
+            if known is None or known.arch != "amd64" or not known.arm64_counterpart or _is_managed(code, node):
                 continue
             if code.reaches(node) and not code.uncertain(node):
-                message = f"`{name}` has x86-64; its arm64 twin is {known.arm_twin}."
+                message = f"`{name}` has x86-64; its arm64 counterpart is {known.arm64_counterpart}."
                 yield self.finding(file.location(code.span(node)), message, confidence=max(Confidence.MEDIUM, known.confidence))
 
 

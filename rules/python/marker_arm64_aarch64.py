@@ -93,11 +93,11 @@ class MarkerArm64Aarch64(ProjectRule):
             values = {one or other for one, other in _VALUE.findall(dependency.marker)}
             if not values or _APPLE.match(dependency.name) or _ever_true(dependency.marker):
                 continue
-            found = self._judge(dependency, values)
+            found = self._check(dependency, values)
             if found is not None:
                 yield found
 
-    def _judge(self, dependency: Dependency, values: set[str]) -> Finding | None:
+    def _check(self, dependency: Dependency, values: set[str]) -> Finding | None:
         location = dependency.marker_location or dependency.location
         for wrong, right, system in (("arm64", "aarch64", "linux"), ("aarch64", "arm64", "darwin")):
             corrected = _renamed(dependency.marker, wrong, right)

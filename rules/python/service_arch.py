@@ -16,7 +16,7 @@ Ask for arm64 once the images and programs that run there exist for it.
 
 ## Fix safety
 
-The name of arm64 takes the place of that of x86-64: unsafe, because x86-64 is given up. CodeBuild's images have no such twin and no fix.
+The name of arm64 takes the place of that of x86-64: unsafe, because x86-64 is given up. CodeBuild's images have no such counterpart and no fix.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 ## What it finds
 
-Names of manylinux and musllinux images or platforms for x86_64 and i686 in scripts, Makefiles and files of CI that know no aarch64 twin of
+Names of manylinux and musllinux images or platforms for x86_64 and i686 in scripts, Makefiles and files of CI that know no aarch64 counterpart of
 the same family, actions that build in such an image (their git ref says so, or their name and nothing names arm64), and loops over x86 architectures that fill such a name. File names of wheels and the `--platform` option of installers are
 another thing and left alone.
 
@@ -110,7 +110,7 @@ class WheelImageX86(FileRule):
             bad='«for arch in x86_64 i686; do»\n  docker run "quay.io/pypa/manylinux1_${arch}" /io/build.sh\ndone\n',
         ),
         Example(
-            "one family without a twin",
+            "one family without a counterpart",
             path=".github/workflows/wheels.yml",
             bad=(
                 "on: push\njobs:\n  w:\n    runs-on: ubuntu-latest\n    strategy:\n      matrix:\n        image:\n"

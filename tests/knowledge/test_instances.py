@@ -13,7 +13,7 @@ def test_graviton(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name, twin",
+    "name, counterpart",
     [
         ("m5.large", "m7g"),
         ("c5.xlarge", "c7g"),
@@ -25,9 +25,9 @@ def test_graviton(name: str) -> None:
         ("u-6tb1.metal", ""),
     ],
 )
-def test_x86_with_its_twin(name: str, twin: str) -> None:
+def test_x86_with_its_counterpart(name: str, counterpart: str) -> None:
     found = machine(name)
-    assert (found.arch, found.arm_twin, found.confidence) == ("amd64", twin, Confidence.HIGH)
+    assert (found.arch, found.arm64_counterpart, found.confidence) == ("amd64", counterpart, Confidence.HIGH)
 
 
 @pytest.mark.parametrize(

@@ -133,19 +133,19 @@ def test_loops_functions_substitutions() -> None:
 
 def test_case_branches() -> None:
     script = read('case "$(uname -m)" in x86_64|"amd64") A=1 ;; aarch64) ;; *) exit 1 ;; esac')
-    (switch,) = script.switches
-    assert switch.subject is not None
-    assert switch.subject.template == "$(uname -m)"
-    assert [[word.value for word in branch.patterns] for branch in switch.branches] == [["x86_64", "amd64"], ["aarch64"], ["*"]]
-    assert [each.name for each in script.commands_in(switch.branches[2].body)] == ["exit"]
+    (conditional,) = script.conditionals
+    assert conditional.subject is not None
+    assert conditional.subject.template == "$(uname -m)"
+    assert [[word.value for word in branch.patterns] for branch in conditional.branches] == [["x86_64", "amd64"], ["aarch64"], ["*"]]
+    assert [each.name for each in script.commands_in(conditional.branches[2].body)] == ["exit"]
 
 
 def test_if_branches() -> None:
     script = read('if [ "$A" = amd64 ]; then a\nelif [[ $A == arm64 ]]; then b\nelse c\nfi')
-    (switch,) = script.switches
-    conditions = [None if branch.condition is None else script.text[slice(*branch.condition)] for branch in switch.branches]
+    (conditional,) = script.conditionals
+    conditions = [None if branch.condition is None else script.text[slice(*branch.condition)] for branch in conditional.branches]
     assert conditions == ['[ "$A" = amd64 ]', "[[ $A == arm64 ]]", None]
-    assert [script.text[slice(*branch.body)] for branch in switch.branches] == ["a", "b", "c"]
+    assert [script.text[slice(*branch.body)] for branch in conditional.branches] == ["a", "b", "c"]
     assert [word.template for word in script.commands[0].words] == ["[", "${A}", "=", "amd64", "]"]
 
 

@@ -23,7 +23,7 @@ def _lines(file: File, *, apart: bool) -> list[Span]:
     if script.errors or NEEDLE.decode() in file.text or re.search(r"\\\n|<<|\t|^[ ]*$(?!\n*\Z)", file.text) or len(file.source.lines) > 12:
         return []
     if apart and (
-        any(each.assignments or each.name in ("cd", "set", "export", "exit", "exec") for each in script.commands) or script.switches
+        any(each.assignments or each.name in ("cd", "set", "export", "exit", "exec") for each in script.commands) or script.conditionals
     ):
         return []
     if apart and any(

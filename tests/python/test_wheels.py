@@ -55,7 +55,7 @@ def test_differences_are_what_counts() -> None:
     assert outcome([], on_311) is Outcome.NONE
 
 
-def test_twins_need_no_evaluation_and_agree_with_it() -> None:
+def test_counterparts_need_no_evaluation_and_agree_with_it() -> None:
     files = ["a-1-cp311-cp311-manylinux2014_x86_64.whl", "a-1-cp311-cp311-manylinux2014_aarch64.whl", "a-1.tar.gz"]
     assert differences(files) == ()
     newer = ["a-1-cp311-cp311-manylinux2014_x86_64.whl", "a-1-cp311-cp311-manylinux_2_34_aarch64.whl"]

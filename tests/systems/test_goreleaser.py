@@ -1,4 +1,4 @@
-"""GoReleaser: the twin for arm64 and the manifests that join both."""
+"""GoReleaser: the counterpart for arm64 and the manifests that join both."""
 
 import pytest
 
@@ -165,7 +165,7 @@ docker_manifests:
 
 
 @pytest.mark.parametrize("name", GOLDEN)
-def test_twin(name):
+def test_counterpart(name):
     before, after = GOLDEN[name]
     text, findings = fixed(before)
     assert text == after

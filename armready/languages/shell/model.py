@@ -114,7 +114,7 @@ class Branch(NamedTuple):
     patterns: tuple[Word, ...] = ()
 
 
-class Switch(NamedTuple):
+class Conditional(NamedTuple):
     """An `if` chain (`subject` is None) or a `case` statement."""
 
     span: Span

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from armready.core.source import Span
-from armready.languages.shell.model import Assignment, Command, Context, Redirect, Switch, Word
+from armready.languages.shell.model import Assignment, Command, Conditional, Context, Redirect, Word
 from armready.languages.shell.words import unquote
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Parts:
         self.base = 0
         self.char = _byte_to_char(masked, data)
         self.commands: list[Command] = []
-        self.switches: list[Switch] = []
+        self.conditionals: list[Conditional] = []
         self.functions: list[tuple[str, Span]] = []
         self.errors: list[Span] = []
         self.comments: list[Span] = []

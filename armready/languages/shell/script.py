@@ -21,7 +21,7 @@ from armready.core.errors import ParseProblem
 from armready.core.shells import SHELLS
 from armready.core.source import Span
 from armready.core.startup import dataclass, lazy, regex
-from armready.languages.shell.model import Assignment, Branch, Command, Context, Frame, Redirect, Switch, Word
+from armready.languages.shell.model import Assignment, Branch, Command, Conditional, Context, Frame, Redirect, Word
 from armready.languages.shell.parts import syntax_tree
 from armready.languages.shell.tree import Reader
 from armready.languages.shell.words import expansion_end, unquote
@@ -35,10 +35,10 @@ __all__ = [
     "Assignment",
     "Branch",
     "Command",
+    "Conditional",
     "Frame",
     "Redirect",
     "Script",
-    "Switch",
     "Word",
     "expansion_end",
     "mask",
@@ -46,7 +46,7 @@ __all__ = [
     "unquote",
 ]
 
-View = TypeVar("View")
+Derived = TypeVar("Derived")
 
 # How deep `sh -c` in `sh -c` is read.
 _NESTING = 3
@@ -62,7 +62,7 @@ class Script:
 
     embedded: Embedded
     commands: tuple[Command, ...]
-    switches: tuple[Switch, ...] = ()
+    conditionals: tuple[Conditional, ...] = ()
     functions: tuple[tuple[str, Span], ...] = ()
     errors: tuple[Span, ...] = ()
     comments: tuple[Span, ...] = field(default=(), repr=False)
@@ -77,19 +77,19 @@ class Script:
         return [command.span.start for command in self.commands]
 
     @lazy
-    def _views(self) -> dict[Callable[[Script], Any], Any]:
+    def _derived(self) -> dict[Callable[[Script], Any], Any]:
         return {}
 
-    def view(self, make: Callable[[Script], View]) -> View:
+    def derive(self, make: Callable[[Script], Derived]) -> Derived:
         """`make(script)`, computed at most once, however many rules ask for it."""
-        if make not in self._views:
-            self._views[make] = make(self)
-        return self._views[make]  # type: ignore[no-any-return]
+        if make not in self._derived:
+            self._derived[make] = make(self)
+        return self._derived[make]  # type: ignore[no-any-return]
 
     @lazy
-    def switch_at(self) -> dict[int, Switch]:
-        """The switches by the offset at which they begin."""
-        return {switch.span.start: switch for switch in reversed(self.switches)}
+    def conditional_at(self) -> dict[int, Conditional]:
+        """The conditionals by the offset at which they begin."""
+        return {conditional.span.start: conditional for conditional in reversed(self.conditionals)}
 
     @lazy
     def settled(self) -> tuple[Command, ...]:
@@ -222,7 +222,7 @@ def _parse(embedded: Embedded, opaque: Sequence[Span], depth: int) -> Script:
     script = Script(
         embedded=embedded,
         commands=tuple(sorted(reader.commands, key=lambda command: (command.span.start, -command.span.end))),
-        switches=tuple(sorted(reader.switches, key=lambda switch: switch.span.start)),
+        conditionals=tuple(sorted(reader.conditionals, key=lambda conditional: conditional.span.start)),
         functions=tuple(reader.functions),
         errors=tuple(sorted(reader.errors)),
         comments=tuple(reader.comments),
@@ -282,7 +282,7 @@ def _word_script(word: Word, outer: Embedded) -> Embedded | None:
 
 def _with_nested(script: Script, templates: list[Span], depth: int) -> Script:
     found: list[Command] = []
-    switches: list[Switch] = []
+    conditionals: list[Conditional] = []
     for command in script.commands:
         sources = [_word_script(word, script.embedded) for word in _nested_words(command)]
         if command.name in SHELLS or command.name == "ssh":
@@ -295,14 +295,14 @@ def _with_nested(script: Script, templates: list[Span], depth: int) -> Script:
             inner = _parse(source, (), depth - 1)
             context = (*command.context, Frame("nested", command.span.start))
             found += [_moved(each, source, context) for each in inner.commands]
-            switches += [_moved_switch(each, source, context) for each in inner.switches]
+            conditionals += [_moved_conditional(each, source, context) for each in inner.conditionals]
     if not found:
         return script
     commands = sorted((*script.commands, *found), key=lambda command: (command.span.start, command.nested))
     return Script(
         embedded=script.embedded,
         commands=tuple(commands),
-        switches=(*script.switches, *switches),
+        conditionals=(*script.conditionals, *conditionals),
         functions=script.functions,
         errors=script.errors,
         comments=script.comments,
@@ -330,7 +330,7 @@ def _moved(command: Command, source: Embedded, context: Context) -> Command:
     )
 
 
-def _moved_switch(switch: Switch, source: Embedded, context: Context) -> Switch:
+def _moved_conditional(conditional: Conditional, source: Embedded, context: Context) -> Conditional:
     def span(each: Span) -> Span:
         return source.nearest_host_span(each)
 
@@ -338,7 +338,10 @@ def _moved_switch(switch: Switch, source: Embedded, context: Context) -> Switch:
         patterns = tuple(word._replace(span=span(word.span)) for word in each.patterns)
         return Branch(each.condition and span(each.condition), span(each.body), patterns)
 
-    subject = switch.subject and switch.subject._replace(span=span(switch.subject.span))
-    return Switch(
-        span(switch.span), subject, tuple(map(branch, switch.branches)), (*context, Frame("nested", switch.span.start), *switch.context)
+    subject = conditional.subject and conditional.subject._replace(span=span(conditional.subject.span))
+    return Conditional(
+        span(conditional.span),
+        subject,
+        tuple(map(branch, conditional.branches)),
+        (*context, Frame("nested", conditional.span.start), *conditional.context),
     )

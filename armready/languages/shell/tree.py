@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from armready.core.errors import ParseProblem
 from armready.core.source import Span
-from armready.languages.shell.model import Assignment, Branch, Command, Context, Frame, Redirect, Switch, Word
+from armready.languages.shell.model import Assignment, Branch, Command, Conditional, Context, Frame, Redirect, Word
 from armready.languages.shell.parts import ARGUMENTS, BODIES, COMPOUND, LOOPS, REDIRECTS, Parts, Task, syntax_tree
 from armready.languages.shell.words import ASSIGNMENT, prefix_assignment, strip_prefixes
 
@@ -205,7 +205,7 @@ class Reader(Parts):
             if owner.type != "else_clause":
                 self._push_statements(tests, (*task.context, Frame("if", start, -index)) if index else task.context, task.broken)
             self._push_statements(statements, (*task.context, Frame("if", start, index + 1)), task.broken)
-        self.switches.append(Switch(self._span(node), None, tuple(branches), task.context))
+        self.conditionals.append(Conditional(self._span(node), None, tuple(branches), task.context))
         if task.redirects:
             self._push_redirects(task, task.redirects)
 
@@ -234,7 +234,7 @@ class Reader(Parts):
                 self._push_substitutions_now(child, task)
         if subject is None:
             subject = Word(Span(start, start), "", None, "")
-        self.switches.append(Switch(self._span(node), subject, tuple(branches), task.context))
+        self.conditionals.append(Conditional(self._span(node), subject, tuple(branches), task.context))
         if task.redirects:
             self._push_redirects(task, task.redirects)
 

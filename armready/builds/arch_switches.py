@@ -12,7 +12,7 @@ from typing import NamedTuple
 from armready.core.source import Span
 from armready.core.startup import dataclass, regex
 from armready.knowledge.arch import Arch, Spelling, amd64_tokens, command_probe, names_arm64, probe, rewrites, tokens
-from armready.languages.shell.script import Branch, Command, Frame, Script, Switch, Word
+from armready.languages.shell.script import Branch, Command, Conditional, Frame, Script, Word
 
 _TESTS = frozenset({"[", "[[", "test"})
 _EQUAL = frozenset({"=", "=="})
@@ -45,7 +45,7 @@ class ArchSwitch:
     """A switch on the architecture.
 
     Attributes:
-        switch: as parsed; None for a test whose failure ends the script (`[ … ] || exit`).
+        conditional: as parsed; None for a test whose failure ends the script (`[ … ] || exit`).
         question: what is asked.
         span: the question, in the script.
         misspelt: names of arm64 that the question's source never gives.
@@ -56,7 +56,7 @@ class ArchSwitch:
         arm64_elsewhere: the script names arm64, in this switch or outside of it.
     """
 
-    switch: Switch | None
+    conditional: Conditional | None
     question: Question
     span: Span
     misspelt: tuple[Word, ...]
@@ -75,25 +75,25 @@ class ArchSwitch:
 def arch_switches(script: Script) -> Iterator[ArchSwitch]:
     """The switches of a script that ask for the architecture, those about another system left out."""
     values = _values(script)
-    elsewhere = names_arm64(_COMMENT.sub("", script.text)) if script.switches else False
-    for switch in script.switches:
-        if any(_SYSTEM.search(script.text[slice(*branch.condition)]) for branch in _outer(script, switch) if branch.condition):
+    elsewhere = names_arm64(_COMMENT.sub("", script.text)) if script.conditionals else False
+    for conditional in script.conditionals:
+        if any(_SYSTEM.search(script.text[slice(*branch.condition)]) for branch in _outer(script, conditional) if branch.condition):
             continue
-        found = _case(script, switch, values) if switch.subject is not None else _chain(script, switch, values)
+        found = _case(script, conditional, values) if conditional.subject is not None else _chain(script, conditional, values)
         if found is not None:
             yield replace(found, arm64_elsewhere=elsewhere)
     yield from _guards(script, values)
 
 
-def _outer(script: Script, switch: Switch) -> Iterator[Branch]:
-    """The branches around a switch, its own included when it is an `if`."""
-    for frame in switch.context:
+def _outer(script: Script, conditional: Conditional) -> Iterator[Branch]:
+    """The branches around a conditional, its own included when it is an `if`."""
+    for frame in conditional.context:
         if frame.kind == "if":
-            outer = script.switch_at.get(frame.start)
+            outer = script.conditional_at.get(frame.start)
             if outer is not None:
                 yield from outer.branches
-    if not switch.is_case:
-        yield from (branch for branch in switch.branches)
+    if not conditional.is_case:
+        yield from (branch for branch in conditional.branches)
 
 
 _Values = Mapping[str, list[tuple[int, str | None]]]
@@ -171,14 +171,14 @@ def _renames(script: Script, branch: Branch, asked: Question) -> bool:
     return bool(values) and not any(command.name for command in commands) and set(values) == {asked.arm64}
 
 
-def _case(script: Script, switch: Switch, values: _Values) -> ArchSwitch | None:
-    assert switch.subject is not None
-    asked = question(switch.subject.template, values, switch.span.start)
+def _case(script: Script, conditional: Conditional, values: _Values) -> ArchSwitch | None:
+    assert conditional.subject is not None
+    asked = question(conditional.subject.template, values, conditional.span.start)
     if asked is None:
         return None
     arm64 = amd64 = default = None
     misspelt: list[Word] = []
-    for branch in switch.branches:
+    for branch in conditional.branches:
         patterns = [pattern.template for pattern in branch.patterns]
         if any(_is_arm64(each, asked) or (each.strip("*") and asked.arm64 and _matches(each, asked.arm64)) for each in patterns):
             arm64 = arm64 or branch
@@ -189,9 +189,9 @@ def _case(script: Script, switch: Switch, values: _Values) -> ArchSwitch | None:
         elif any(_misspelt(each, asked) for each in branch.patterns) and not _renames(script, branch, asked):
             misspelt += [each for each in branch.patterns if _misspelt(each, asked)]
     return ArchSwitch(
-        switch=switch,
+        conditional=conditional,
         question=asked,
-        span=switch.subject.span,
+        span=conditional.subject.span,
         misspelt=tuple(misspelt) if arm64 is None else (),
         arm64=arm64,
         amd64=amd64,
@@ -221,17 +221,17 @@ def _comparisons(commands: tuple[Command, ...], values: _Values, before: int) ->
                     yield _Comparison(asked, subject, word, (operator.text != "!=") != negated)
 
 
-def _chain(script: Script, switch: Switch, values: _Values) -> ArchSwitch | None:
+def _chain(script: Script, conditional: Conditional, values: _Values) -> ArchSwitch | None:
     arm64 = amd64 = default = None
     misspelt: list[Word] = []
     asked: Question | None = None
     span: Span | None = None
     subject: Word | None = None
-    for branch in switch.branches:
+    for branch in conditional.branches:
         if branch.condition is None:
             default = branch
             continue
-        found = list(_comparisons(script.commands_in(branch.condition), values, switch.span.start))
+        found = list(_comparisons(script.commands_in(branch.condition), values, conditional.span.start))
         if not found:
             return None
         asked, span, subject = asked or found[0].asked, span or branch.condition, subject or found[0].subject
@@ -246,7 +246,7 @@ def _chain(script: Script, switch: Switch, values: _Values) -> ArchSwitch | None
     if asked is None or span is None:
         return None
     return ArchSwitch(
-        switch=switch,
+        conditional=conditional,
         question=asked,
         span=span,
         misspelt=tuple(misspelt) if arm64 is None else (),
@@ -269,7 +269,7 @@ def _guards(script: Script, values: _Values) -> Iterator[ArchSwitch]:
         found = list(_comparisons(before[-1:], values, frame.start + 1))
         if found and found[0].equal and len(found) == 1 and amd64_tokens(found[0].word.template):
             yield ArchSwitch(
-                switch=None,
+                conditional=None,
                 question=found[0].asked,
                 span=before[-1].span,
                 misspelt=(),
@@ -299,19 +299,19 @@ def is_for_amd64(script: Script, branch: Branch) -> bool:
 
 def leaves_unset(script: Script, found: ArchSwitch) -> str:
     """A variable that the branch for amd64 sets, that nothing outside of the switch sets, and that is used later; empty without one."""
-    if found.amd64 is None or found.switch is None:
+    if found.amd64 is None or found.conditional is None:
         return ""
     inside = script.commands_in(found.amd64.body)
     names = {each.name for command in inside for each in command.assignments}
-    around = found.switch.span
-    last_use = script.view(_last_uses)
+    around = found.conditional.span
+    last_use = script.derive(_last_uses)
     only_here = (name for name in sorted(names) if assigned_only_in(script, name, around))
     return next((name for name in only_here if last_use.get(name, 0) >= around.end), "")
 
 
 def assigned_only_in(script: Script, name: str, span: Span) -> bool:
     """Whether no command outside of a span assigns a variable that one in it assigns."""
-    return span.contains(script.view(_assigned)[name])
+    return span.contains(script.derive(_assigned)[name])
 
 
 def _assigned(script: Script) -> dict[str, Span]:
@@ -330,10 +330,10 @@ def _last_uses(script: Script) -> dict[str, int]:
 
 
 def problem(script: Script, found: ArchSwitch) -> str:
-    """What happens to arm64 in a switch, as a sentence without its period; empty when nothing does."""
+    """What happens to arm64 in a conditional, as a sentence without its period; empty when nothing does."""
     if found.mentions_arm64 or found.arm64_elsewhere:
         return ""
-    if found.switch is None:
+    if found.conditional is None:
         return f"The script ends here unless the machine is {found.question.amd64 or 'amd64'}"
     if found.default is not None:
         if is_for_amd64(script, found.default):
@@ -347,20 +347,20 @@ def problem(script: Script, found: ArchSwitch) -> str:
 
 def in_arch_switch(script: Script, command: Command) -> bool:
     """Whether a command stands in a branch that is chosen by the architecture, or behind an end of the script for arm64."""
-    if any(start < command.span.start and set(around) <= set(command.context) for start, around in script.view(_skips)):
+    if any(start < command.span.start and set(around) <= set(command.context) for start, around in script.derive(_skips)):
         return True
     for frame in command.context:
         if frame.kind in ("if", "case"):
-            switch = script.switch_at.get(frame.start)
-            if switch is None:
+            conditional = script.conditional_at.get(frame.start)
+            if conditional is None:
                 continue
-            texts = [script.text[slice(*branch.condition)] for branch in switch.branches if branch.condition is not None]
-            if switch.subject is not None:
-                texts.append(switch.subject.template)
+            texts = [script.text[slice(*branch.condition)] for branch in conditional.branches if branch.condition is not None]
+            if conditional.subject is not None:
+                texts.append(conditional.subject.template)
             if any(about_arch(text) for text in texts):
                 return True
         elif frame.kind in ("and", "or"):
-            asking = script.view(_asking)
+            asking = script.derive(_asking)
             if bisect_left(asking, frame.start) < bisect_left(asking, command.span.start):
                 return True
     return False
@@ -374,7 +374,7 @@ def _skips(script: Script) -> list[tuple[int, tuple[Frame, ...]]]:
         last = script.commands_in(branch.body)[-1:] if branch is not None else ()
         for command in last:
             if command.name in ("exit", "return") and [word.template for word in command.args] == ["0"]:
-                around = each.switch.context if each.switch is not None else command.context
+                around = each.conditional.context if each.conditional is not None else command.context
                 found.append((each.span.start, tuple(frame for frame in around if frame.kind not in ("and", "or", "group"))))
     return found
 

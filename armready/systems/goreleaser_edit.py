@@ -1,4 +1,4 @@
-"""GoReleaser: a twin for arm64 beside every image of amd64, and the manifests that join them under the old names."""
+"""GoReleaser: a counterpart for arm64 beside every image of amd64, and the manifests that join them under the old names."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ _NO_PROVENANCE = "--provenance=false"
 _X86 = regex(r"x86[_-]64|(?<![a-z0-9])x64(?![a-z0-9])", re.IGNORECASE)
 
 
-def twins(file: File, root: Node, entries: Sequence[MappingNode]) -> list[Edit] | None:
+def build_for_arm64(file: File, root: Node, entries: Sequence[MappingNode]) -> list[Edit] | None:
     """The edits that build each entry for arm64 too and join both.
 
     Args:
         file: the configuration.
         root: its document.
-        entries: those of `dockers` that build amd64 and have no twin.
+        entries: those of `dockers` that build amd64 and have no counterpart.
 
     Returns:
         None where the text cannot be edited exactly, or no program is built for arm64.
@@ -51,7 +51,7 @@ def twins(file: File, root: Node, entries: Sequence[MappingNode]) -> list[Edit] 
     manifests: list[str] = []
     standing = {id(place.value): place for place in reversed(places(listed))}
     for entry in entries:
-        found = _twin(file, standing[id(entry)], entry)
+        found = _with_arm64(file, standing[id(entry)], entry)
         names = _manifests(file, entry)
         if found is None or names is None:
             return None
@@ -167,8 +167,8 @@ def tagged(image: str) -> str:
     return image if ":" in bare.rpartition("/")[2] else f"{image}:latest"
 
 
-def _twin(file: File, place: Place, entry: MappingNode) -> list[Edit] | None:
-    """The edits of an entry, with its twin behind it."""
+def _with_arm64(file: File, place: Place, entry: MappingNode) -> list[Edit] | None:
+    """The edits of an entry, with its counterpart behind it."""
     source = file.source
     own, other = _Version(file, entry, "amd64").edits(), _Version(file, entry, "arm64").edits()
     lines = _lines_of(file, place, entry)
@@ -177,11 +177,11 @@ def _twin(file: File, place: Place, entry: MappingNode) -> list[Edit] | None:
     text = file.text[lines.start : lines.end]
     if _X86.search(text) or "&" in re.sub(r"&&", "", text):
         return None
-    twin = apply_edits(file.text, other, lines)
+    copy = apply_edits(file.text, other, lines)
     at_end = next((edit for edit in own if edit.span == Span(lines.end, lines.end)), None)
     before = at_end.text if at_end is not None else ""
     own = [edit for edit in own if edit is not at_end]
-    return [*own, file.insert(lines.end, f"{before}{source.newline}{twin}")]
+    return [*own, file.insert(lines.end, f"{before}{source.newline}{copy}")]
 
 
 def _lines_of(file: File, place: Place, entry: MappingNode) -> Span | None:

@@ -10,7 +10,7 @@ alone.
 ## Why it stops arm64
 
 `linux/arm64` does not, but such a file cannot build for amd64 as well. 32-bit Arm does not run on many arm64 servers
-(Neoverse V1, N2, V2) nor on Apple's processors, and other architectures run there under emulation only.
+(Neoverse V1, N2, V2) nor on Apple's processors, and other architectures run on amd64 and arm64 under emulation only.
 
 ## What to do
 
@@ -33,7 +33,7 @@ from armready.core.fix import Applicability
 from armready.core.rule import Example, FileRule
 from armready.dockerfiles.stages import relevant_stages, unpinned
 from armready.languages.dockerfile.parser import parse_dockerfile
-from armready.languages.dockerfile.platforms import PlatformKind
+from armready.languages.dockerfile.platforms import Platform, PlatformKind, refused
 
 
 class FromPlatformArmConstant(FileRule):
@@ -66,6 +66,18 @@ class FromPlatformArmConstant(FileRule):
             settings={"target": "arm64"},
             breaks=("target", ""),
         ),
+        Example(
+            "another processor",
+            path="Dockerfile",
+            bad="FROM «--platform=linux/s390x» debian:12\n",
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "a value that BuildKit refuses is DF106's",
+            path="Dockerfile",
+            good="FROM --platform=linux/arm64,linux/s390x debian:12\n",
+            breaks=("linux/arm64,", ""),
+        ),
         Example("another system", path="Dockerfile", good="FROM --platform=wasi/wasm scratch\n", breaks=("wasi/wasm", "linux/arm64")),
     )
 
@@ -73,18 +85,31 @@ class FromPlatformArmConstant(FileRule):
         dockerfile = file.parse(parse_dockerfile)
         for stage in relevant_stages(file):
             flag, platform = stage.platform_flag, stage.own_platform
-            if flag is None or platform.kind is not PlatformKind.CONSTANT or "$" in (flag.value or "") or platform.os != "linux":
+            if (
+                flag is None
+                or platform.kind is not PlatformKind.CONSTANT
+                or "$" in (flag.value or "")
+                or platform.os != "linux"
+                or refused(platform.value)
+            ):
                 continue
             if not platform.arch or platform.arch in ("amd64", "386") or platform.arch in stage.name or platform.os in stage.name:
                 continue
             if platform.arch == "arm64" and file.settings.target is Target.ARM64:
                 continue
             fix = unpinned(file, stage).demoted(Applicability.UNSAFE, "Builds that name no platform change.")
-            wrong = "it cannot be built for amd64 too" if platform.arch == "arm64" else "many arm64 machines do not run it"
             yield self.finding(
                 file.location(flag.span),
-                f"{stage.title} is fixed to {platform.value}: {wrong}.",
+                f"{stage.title} is fixed to {platform.value}: {_wrong(platform)}.",
                 severity=Severity.INFO if platform.arch == "arm64" else Severity.WARNING,
                 confidence=dockerfile.confidence,
                 fix=fix,
             )
+
+
+def _wrong(platform: Platform) -> str:
+    if platform.arch == "arm64":
+        return "it cannot be built for amd64 too"
+    if platform.arch.startswith("arm"):
+        return "many arm64 machines do not run it"
+    return "amd64 and arm64 machines run it under emulation only"

@@ -56,6 +56,51 @@ def test_unknown() -> None:
     assert identify("https://github.com/some/thing/releases/download/v1/x-linux-amd64") is None
 
 
+@pytest.mark.parametrize(
+    ("product", "url", "near"),
+    [
+        (
+            "Google Chrome",
+            "https://dl.google.com/linux/direct/google-chrome-beta_current_amd64.deb",
+            "chrome-remote-desktop_current_amd64.deb",
+        ),
+        (
+            "Google Chrome",
+            "https://dl.google.com/linux/direct/google-chrome-stable_current_amd64.deb",
+            "google-earth-pro-stable_current_amd64.deb",
+        ),
+        ("cloud-sql-proxy", "https://dl.google.com/cloudsql/cloud_sql_proxy.linux.amd64", "cloud_sql_server.linux.amd64"),
+        (
+            "the .NET SDK",
+            "https://download.visualstudio.microsoft.com/download/pr/0/1/dotnet-sdk-8.0.1-linux-x64.tar.gz",
+            "vs_community.exe",
+        ),
+        ("oc", "https://mirror.openshift.com/pub/openshift-v4/x86_64/clients/ocp/4.9/openshift-client-linux.tar.gz", "helm-linux-amd64"),
+        ("hugo (extended)", "https://github.com/gohugoio/hugo/releases/download/v0.90.0/hugo_extended_0.90.0_Linux-64bit.tar.gz", ""),
+        ("hugo", "https://github.com/gohugoio/hugo/releases/download/v0.90.0/hugo_0.90.0_Linux-64bit.tar.gz", ""),
+        ("terraform", "https://releases.hashicorp.com/terraform/1.5.7/terraform_1.5.7_linux_amd64.zip", ""),
+        ("terraform-ls", "https://releases.hashicorp.com/terraform-ls/0.31.0/terraform-ls_0.31.0_linux_amd64.zip", ""),
+        ("Miniconda", "https://repo.anaconda.com/miniconda/Miniconda3-latest-Linux-x86_64.sh", "Miniforge3-latest-Linux-x86_64.sh"),
+        ("Anaconda", "https://repo.anaconda.com/archive/Anaconda3-2022.05-Linux-x86_64.sh", "Navigator-2022.05-Linux-x86_64.sh"),
+        ("AWS CLI v2", "https://awscli.amazonaws.com/awscli-exe-linux-x86_64.zip", "awslogs-linux-x86_64.zip"),
+        ("helm", "https://get.helm.sh/helm-v3.14.0-linux-amd64.tar.gz", "chartmuseum-v0.14.0-linux-amd64.tar.gz"),
+        ("Go", "https://dl.google.com/go/go1.22.1.linux-amd64.tar.gz", "getgo/installer_linux"),
+        ("kind", "https://kind.sigs.k8s.io/dl/v0.20.0/kind-linux-amd64", "kindnet-linux-amd64"),
+        ("snyk", "https://static.snyk.io/cli/latest/snyk-linux", "cli-docs-linux"),
+        ("pulumi", "https://get.pulumi.com/releases/sdk/pulumi-v3.0.0-linux-x64.tar.gz", "pulumictl-v3.0.0-linux-x64.tar.gz"),
+        ("sqlc", "https://downloads.sqlc.dev/sqlc_1.20.0_linux_amd64.tar.gz", "sqlcheck_1.20.0_linux_amd64.tar.gz"),
+        ("tailscale", "https://pkgs.tailscale.com/stable/tailscale_1.50.0_amd64.tgz", "derper_1.50.0_amd64.tgz"),
+        ("SteamCMD", "https://steamcdn-a.akamaihd.net/client/installer/steamcmd_linux.tar.gz", "steam_latest.deb"),
+    ],
+)
+def test_near_names_are_other_products(product: str, url: str, near: str) -> None:
+    found = identify(url)
+    assert found is not None and found.tool.name == product
+    if near:
+        other = identify(f"{url.rpartition('/')[0]}/{near}")
+        assert other is None or other.tool.name != product
+
+
 def test_libc() -> None:
     found = identify("https://github.com/BurntSushi/ripgrep/releases/download/14.1.0/ripgrep-14.1.0-x86_64-unknown-linux-musl.tar.gz")
     assert found is not None

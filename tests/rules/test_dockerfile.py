@@ -37,13 +37,17 @@ def codes(text: str, path: str = "Dockerfile") -> list[str]:
         ("FROM --platform=${TARGETPLATFORM} scratch", ["DF103"]),
         ("# check=skip=RedundantTargetPlatform\nFROM --platform=$TARGETPLATFORM scratch", []),
         ("FROM --platform=linux debian:12", ["DF105"]),
+        ("FROM --platform=x86 debian:12", ["DF106"]),
+        ("FROM --platform=linux/amd64,linux/arm64 debian:12", ["DF106"]),
+        ("FROM --platform=linux/arm64/v8/x debian:12", ["DF106"]),
+        ("FROM --platform=riscv64 debian:12", ["DF104"]),
         ("FROM debian:12", []),
         ("FROM --platform=$BUILDPLATFORM debian:12 AS build\nFROM debian:12\nCOPY --from=build /a /a", []),
         ('FROM --platform="$BUILDPLATFORM" debian:12 AS build\nFROM debian:12\nCOPY --from=build /a /a', []),
         ("FROM --platform=${BUILDPLATFORM:-} debian:12 AS build\nFROM debian:12\nCOPY --from=build /a /a", []),
         ("FROM alpine:3.20", []),
         ("FROM --platform=$FOOBAR alpine:3.20", []),
-        ("FROM --platform=foobar alpine:3.20", []),
+        ("FROM --platform=foobar alpine:3.20", ["DF106"]),
     ],
 )
 def test_the_platform_checks_of_buildkit_and_hadolint(line: str, expected: list[str]) -> None:
@@ -76,3 +80,10 @@ def test_a_program_of_the_build_context_is_read_by_its_header() -> None:
     assert [(each.code, each.severity) for each in found] == [("DF161", Severity.ERROR)]
     assert findings("FROM debian:12\nCOPY app /app\n", app=arm64) == []
     assert [each.code for each in findings("FROM debian:12\nCOPY bin/app /app\n", "deploy/Dockerfile", bin__app=header)] == ["DF161"]
+
+
+def test_the_sentence_about_a_platform_fits_it() -> None:
+    sentences = {arch: findings(f"FROM --platform=linux/{arch} debian:12\n")[0].message for arch in ("arm64", "arm/v7", "s390x")}
+    assert "cannot be built for amd64 too" in sentences["arm64"]
+    assert "many arm64 machines do not run it" in sentences["arm/v7"]
+    assert "amd64 and arm64 machines run it under emulation only" in sentences["s390x"]

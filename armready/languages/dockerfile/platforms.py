@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
+from armready.core.startup import regex
+
 AUTOMATIC = frozenset(f"{side}{what}" for side in ("BUILD", "TARGET") for what in ("PLATFORM", "OS", "ARCH", "VARIANT"))
 
 # Spellings of the architectures, as containerd normalises them.
@@ -20,6 +22,17 @@ _ARCHITECTURES = {
     "armel": "arm",
     "arm": "arm",
 }
+# What BuildKit takes as a platform of one word: containerd's list of operating systems and architectures (platforms/database.go).
+_SYSTEMS = frozenset(
+    "aix android darwin dragonfly freebsd hurd illumos ios js linux macos nacl netbsd openbsd plan9 solaris windows zos".split()
+)
+_PROCESSORS = frozenset(
+    "386 amd64 amd64p32 arm armbe arm64 arm64be ppc64 ppc64le loong64 mips mipsle mips64 mips64le mips64p32 mips64p32le ppc riscv riscv64"
+    " s390 s390x sparc sparc64 wasm".split()
+)
+_COMPONENT = regex(r"[A-Za-z0-9_.-]+")
+_SYSTEM = regex(r"[A-Za-z0-9_-]+(?:\([A-Za-z0-9_.-]*\))?")
+_MOST_COMPONENTS = 3
 _KNOWN_OTHERS = frozenset({"ppc64le", "s390x", "riscv64", "mips64le", "mips64", "loong64", "ppc64", "wasm"})
 
 
@@ -66,3 +79,12 @@ def normalize(platform: str) -> tuple[str, str]:
         arch = _ARCHITECTURES.get(parts[0], parts[0] if parts[0] in _KNOWN_OTHERS else "")
         return (arch, "linux") if arch else ("", parts[0])
     return _ARCHITECTURES.get(parts[1], parts[1]), parts[0]
+
+
+def refused(platform: str) -> bool:
+    """Whether BuildKit refuses the value of a `--platform`: a list, an empty part, or one word that is no system and no architecture."""
+    system, *rest = platform.split("/")
+    if len(rest) >= _MOST_COMPONENTS or not _SYSTEM.fullmatch(system) or not all(map(_COMPONENT.fullmatch, rest)):
+        return True
+    word = system.lower().partition("(")[0]
+    return not rest and word not in _SYSTEMS and word not in _PROCESSORS and word not in _ARCHITECTURES

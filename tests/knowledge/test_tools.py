@@ -95,7 +95,8 @@ def test_unknown() -> None:
 )
 def test_near_names_are_other_products(product: str, url: str, near: str) -> None:
     found = identify(url)
-    assert found is not None and found.tool.name == product
+    assert found is not None
+    assert found.tool.name == product
     if near:
         other = identify(f"{url.rpartition('/')[0]}/{near}")
         assert other is None or other.tool.name != product

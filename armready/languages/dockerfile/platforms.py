@@ -23,12 +23,9 @@ _ARCHITECTURES = {
     "arm": "arm",
 }
 # What BuildKit takes as a platform of one word: containerd's list of operating systems and architectures (platforms/database.go).
-_SYSTEMS = frozenset(
-    "aix android darwin dragonfly freebsd hurd illumos ios js linux macos nacl netbsd openbsd plan9 solaris windows zos".split()
-)
-_PROCESSORS = frozenset(
-    "386 amd64 amd64p32 arm armbe arm64 arm64be ppc64 ppc64le loong64 mips mipsle mips64 mips64le mips64p32 mips64p32le ppc riscv riscv64"
-    " s390 s390x sparc sparc64 wasm".split()
+_ONE_WORD = regex(
+    r"aix|android|darwin|dragonfly|freebsd|hurd|illumos|ios|js|linux|macos|nacl|netbsd|openbsd|plan9|solaris|windows|zos"
+    r"|386|amd64(?:p32)?|arm(?:be)?|arm64(?:be)?|ppc|ppc64(?:le)?|loong64|mips(?:64)?(?:le)?|mips64p32(?:le)?|riscv(?:64)?|s390x?|sparc(?:64)?|wasm"
 )
 _COMPONENT = regex(r"[A-Za-z0-9_.-]+")
 _SYSTEM = regex(r"[A-Za-z0-9_-]+(?:\([A-Za-z0-9_.-]*\))?")
@@ -87,4 +84,4 @@ def refused(platform: str) -> bool:
     if len(rest) >= _MOST_COMPONENTS or not _SYSTEM.fullmatch(system) or not all(map(_COMPONENT.fullmatch, rest)):
         return True
     word = system.lower().partition("(")[0]
-    return not rest and word not in _SYSTEMS and word not in _PROCESSORS and word not in _ARCHITECTURES
+    return not rest and not _ONE_WORD.fullmatch(word) and word not in _ARCHITECTURES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
+from armready.builds.compose import services
 from armready.builds.editor import Editor
 from armready.builds.events import Build
 from armready.builds.model import Declared, Job, Pipeline, Verb
@@ -22,7 +23,6 @@ from armready.languages.yaml.nodes import (
     pair_at,
     pair_of,
     pairs,
-    parse_yaml,
     span,
     strings,
     text_of,
@@ -34,9 +34,7 @@ _NEEDS = "A plain `docker compose build` of several platforms needs a builder of
 
 def read(file: File) -> Pipeline:
     """A job for each service with `build` and `image`; services that say their platform are for the rule on that key."""
-    roots = file.parse(parse_yaml)
-    services = get(roots[0], "services") if roots else None
-    jobs = [_service(file, key, service) for key, service in pairs(services) if isinstance(service, MappingNode) and _is_open(service)]
+    jobs = [_service(file, key, service) for key, service in file.parse(services) if _is_open(service)]
     return Pipeline("compose", tuple(jobs))
 
 

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from armready.builds.compose import services
 from armready.builds.platforms import normalise
 from armready.core.classify import Kind
 from armready.core.file import File
@@ -40,8 +41,6 @@ from armready.languages.yaml.nodes import (
     get,
     is_anchored,
     pair_of,
-    pairs,
-    parse_yaml,
     span,
     strings,
     text_of,
@@ -63,6 +62,12 @@ class ComposePlatformAmd64(FileRule):
             path="compose.yaml",
             bad="services:\n  cache:\n    image: redis:7.2\n    «platform: linux/amd64»\n    ports: [6379]\n",
             fixed="services:\n  cache:\n    image: redis:7.2\n    ports: [6379]\n",
+        ),
+        Example(
+            "a file without `services`",
+            path="docker-compose.yml",
+            bad="cache:\n  image: redis:7.2\n  «platform: linux/amd64»\n",
+            fixed="cache:\n  image: redis:7.2\n",
         ),
         Example(
             "built from source",
@@ -91,6 +96,12 @@ class ComposePlatformAmd64(FileRule):
             breaks=("arm64", "amd64"),
         ),
         Example(
+            "a fragment for other services, and no service",
+            path="compose.yaml",
+            good="x-old:\n  image: redis:7.2\n  platform: linux/amd64\nnetworks: {}\nservices: {}\n",
+            breaks=("networks: {}\nservices: {}\n", ""),
+        ),
+        Example(
             "from outside",
             path="compose.yaml",
             good="services:\n  web:\n    image: redis:7.2\n    platform: ${PLATFORM:-linux/amd64}\n",
@@ -99,11 +110,9 @@ class ComposePlatformAmd64(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        for root in file.parse(parse_yaml):
-            for name, service in pairs(get(root, "services")):
-                if isinstance(service, MappingNode):
-                    yield from self._pinned(file, text_of(name) or "", service)
-                    yield from self._built(file, text_of(name) or "", get(service, "build", "platforms"))
+        for name, service in file.parse(services):
+            yield from self._pinned(file, text_of(name) or "", service)
+            yield from self._built(file, text_of(name) or "", get(service, "build", "platforms"))
 
     def _pinned(self, file: File, name: str, service: MappingNode) -> Iterator[Finding]:
         pair = pair_of(service, "platform")

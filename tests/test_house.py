@@ -26,6 +26,7 @@ ORDER = (
     "rules",
     "online",
     "reporters",
+    "plan",
     "commands",
     "__main__",
 )

@@ -147,6 +147,9 @@ def fix(
     options: RunOptions,
     unsafe_fixes: Annotated[bool, typer.Option("--unsafe-fixes", help="Apply unsafe fixes too.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Print the changes as a diff; write nothing.")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="FILE", help="Mend what is found in this file; repeatable. All are read.")
+    ] = None,
 ) -> None:
     """Apply safe fixes; with --unsafe-fixes all of them."""
     from armready.commands.output import name_failures, write_reports
@@ -156,6 +159,10 @@ def fix(
     session = options.session()
     shown.check_places(session.root)
     filters = options.filters(session)
+    if only:
+        from armready.run.filters import only_in
+
+        filters = only_in(session, filters, only)
     outcome = fix_session(session, session.analyse(), filters, unsafe=unsafe_fixes)
     if diff:
         _print_diff(outcome)
@@ -297,6 +304,41 @@ def write_facts(
         _write_text(text)
     else:
         write_file(output, text.encode(), session.root)
+
+
+@app.command("plan")
+def show_plan(
+    paths: Paths = None,
+    output_format: Annotated[str, typer.Option("--format", help="text, markdown, json, html or mermaid.")] = "text",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Default: standard output.")] = None,
+    online: Online = False,
+    select: Select = None,
+    ignore: Ignore = None,
+    exclude: Exclude = None,
+    config: ConfigFile = None,
+) -> None:
+    """Say what to do in which order: waves of steps, what each unblocks and who owns it; write nothing to the tree."""
+    from armready.commands.plan import planned
+    from armready.run.session import open_session
+    from armready.run.writing import write_file
+
+    values = {"select": list(split(select)), "ignore": list(split(ignore)), "online": online}
+    session = open_session(paths or [], {key: value for key, value in values.items() if value}, config=config, exclude=split(exclude))
+    text = planned(informed(session), output_format)
+    if output is None:
+        _write_text(text)
+    else:
+        write_file(output, text.encode("utf-8", "backslashreplace"), session.root)
+
+
+@app.command("schema")
+def show_schema(name: Annotated[str, typer.Argument(metavar="NAME", help="config or plan.")]) -> None:
+    """Print the JSON schema of the configuration or of an output."""
+    import json
+
+    from armready.commands.schemas import schema
+
+    _write_text(json.dumps(schema(name), indent=2) + "\n")
 
 
 @app.command("init")

@@ -41,7 +41,7 @@ def own_builds(project: Project) -> dict[str, OwnBuild]:
                 if "$" in name or "{{" in name:
                     continue
                 before = found.get(name)
-                arm64 = _may_make_arm64(build) or (before is not None and before.arm64)
+                arm64 = may_make_arm64(build) or (before is not None and before.arm64)
                 certain = build.certain and build.platforms.given and (before is None or before.certain)
                 found[name] = OwnBuild(name, arm64, certain, before.location if before else build.location)
     return found
@@ -52,7 +52,7 @@ def build_of(builds: dict[str, OwnBuild], image: str) -> OwnBuild | None:
     return builds.get(repository(image)) if builds else None
 
 
-def _may_make_arm64(build: ImageBuild) -> bool:
+def may_make_arm64(build: ImageBuild) -> bool:
     """Only a build whose platforms are known, or that follows a machine known to be amd64, says that there is no arm64."""
     if build.platforms.given:
         return build.platforms.arm64 or not build.platforms.resolved

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -134,3 +135,31 @@ def _what_counts(session: Session, analysis: Analysis) -> tuple[Sequence[Finding
 def _save(path: Path, root: Path, made: Baseline, change: str) -> str:
     write_file(path, baseline.dump(made).encode(), root)
     return f"{path}: {plural(len(made.entries), 'finding')}{change}"
+
+
+def within(paths: Iterable[str], also: Callable[[Finding], bool] = bool) -> Callable[[Finding], bool]:
+    """Whether a finding lies in one of these files, and something else holds too."""
+    wanted = frozenset(paths)
+    return lambda finding: finding.path in wanted and also(finding)
+
+
+def only_in(session: Session, filters: Filters, files: Sequence[str]) -> Filters:
+    """The filters for what lies in some files of the run.
+
+    Args:
+        session: the run.
+        filters: what is left out besides.
+        files: as seen from the current folder.
+
+    Raises:
+        UsageError: a file is not one of the run.
+    """
+    paths = []
+    for file in files:
+        absolute = Path(os.path.abspath(file))
+        root = next((each for each in (session.root, session.root.resolve()) if absolute.is_relative_to(each)), None)
+        path = absolute.relative_to(root).as_posix() if root else ""
+        if path not in session.paths:
+            raise UsageError(f"--only {file}: not one of the files of this run")
+        paths.append(path)
+    return replace(filters, only=within(paths, filters.only))

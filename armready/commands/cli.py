@@ -128,6 +128,7 @@ def scan(
 ) -> None:
     """Report what stops the files from running on arm64; never write to the tree."""
     from armready.commands.output import write_reports
+    from armready.reporters.causes import told_once
 
     shown = options.shown()
     session = options.session()
@@ -136,7 +137,7 @@ def scan(
     if show_files:
         _list_files(analysis)
         raise typer.Exit(CLEAN)
-    report = session.report(analysis, options.filters(session))
+    report = told_once(session.report(analysis, options.filters(session)))
     write_reports(session, analysis, report, shown, None)
     raise typer.Exit(_exit_code(report, session, options))
 
@@ -398,7 +399,9 @@ def _fixed_report(session: Session, outcome: FixOutcome, filters: Filters) -> Re
     """What remains after a run of fixes, with what failed on the way."""
     from dataclasses import replace
 
-    return replace(session.report(outcome.analysis, filters), failures=outcome.all_failures)
+    from armready.reporters.causes import told_once
+
+    return replace(told_once(session.report(outcome.analysis, filters)), failures=outcome.all_failures)
 
 
 def _exit_code(report: Report, session: Session, options: RunOptions, *, left: bool = False) -> int:

@@ -53,7 +53,20 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that stops arm64, at one place."""
+    """One thing that stops arm64, at one place.
+
+    Attributes:
+        code: of the rule.
+        name: of the rule.
+        severity: what happens on arm64.
+        confidence: how it is known.
+        message: one sentence.
+        location: the place.
+        related: other places that belong to it.
+        fix: how to mend it.
+        cause: what it shares with other findings of the rule that one change mends; empty: what it says in its file.
+        places: how many findings are told in it.
+    """
 
     code: str
     name: str
@@ -63,6 +76,8 @@ class Finding:
     location: Location
     related: tuple[Related, ...] = ()
     fix: Fix | None = None
+    cause: str = ""
+    places: int = 1
 
     @property
     def path(self) -> str:

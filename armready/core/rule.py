@@ -126,6 +126,7 @@ class Rule:
         supported: bool = False,
         fix: Fix | None = None,
         related: Iterable[Related] = (),
+        cause: str = "",
     ) -> Finding:
         """A finding of this rule. Confidence caps severity: medium at most warning unless a second fact supports it, low at most info;
         what a notebook holds is a warning at most and has no fix.
@@ -138,6 +139,7 @@ class Rule:
             supported: a second, independent fact supports a finding of medium confidence.
             fix: how to mend it.
             related: other places that belong to it.
+            cause: see `Finding`.
         """
         level = severity or self.severity
         if confidence is Confidence.LOW:
@@ -157,6 +159,7 @@ class Rule:
             location=location,
             related=tuple(related),
             fix=fix,
+            cause=cause,
         )
 
 

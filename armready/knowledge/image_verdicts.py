@@ -118,13 +118,13 @@ def _trust(reference: Reference, name: ArchName, plain: Verdict, settings: Setti
         return trust, title, (*notes, f"The image for {name.arch} becomes that of each machine.")
     if plain.multi_arch and _same_for_amd64(reference, name, settings):
         return Applicability.SAFE, title, (*notes, "The registry holds the same image for amd64 under both names.")
-    if not (plain.multi_arch and name.known):
+    if not plain.multi_arch:
         return (
-            Applicability.UNSAFE,
+            Applicability.DISPLAY,
             title,
             (*notes, f"Whether that name exists for both architectures is not known offline: {plain.reason}."),
         )
-    return Applicability.SAFE, title, notes
+    return Applicability.SAFE if name.known else Applicability.UNSAFE, title, notes
 
 
 def _same_for_amd64(reference: Reference, name: ArchName, settings: Settings) -> bool:

@@ -118,7 +118,10 @@ class FixCounts(NamedTuple):
 
 def count_fixes(findings: Iterable[Finding]) -> FixCounts:
     """The fixes that could be applied to these findings."""
-    counts = Counter(finding.fix.applicability for finding in findings if finding.fix is not None)
+    counts: Counter[Applicability] = Counter()
+    for finding in findings:
+        if finding.fix is not None:
+            counts[finding.fix.applicability] += finding.places
     return FixCounts(counts[Applicability.SAFE], counts[Applicability.UNSAFE])
 
 

@@ -129,6 +129,7 @@ class ComposePlatformAmd64(FileRule):
             file.location(place),
             f"The service {name!r} runs as {text_of(pair[1])} on every machine{fact}: on arm64 it is emulated, or does not start.",
             fix=_fix("Remove the platform", remove_pair(file, service, pair[0]), safe=proven and not is_anchored(service)),
+            cause=f"{file.path} {fact}",
         )
 
     def _built(self, file: File, name: str, platforms: Node | None) -> Iterator[Finding]:

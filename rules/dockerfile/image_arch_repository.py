@@ -18,7 +18,7 @@ Where there is none, `app-${TARGETARCH}` in FROM takes the right one for each pl
 
 ## Fix safety
 
-Safe where the facts list the plain name for both architectures. Unsafe elsewhere: it may not exist, or may be amd64
+Safe where the facts list the plain name for both architectures. Only shown elsewhere: it may not exist, or may be amd64
 too.
 """
 
@@ -50,7 +50,7 @@ class ImageArchRepository(FileRule):
             path="Dockerfile",
             bad="FROM «k8s.gcr.io/debian-base-amd64:v2.0.0»\n",
             fixed="FROM k8s.gcr.io/debian-base:v2.0.0\n",
-            applicability=Applicability.UNSAFE,
+            applicability=Applicability.DISPLAY,
             severity=Severity.ERROR,
         ),
         Example(
@@ -58,7 +58,7 @@ class ImageArchRepository(FileRule):
             path="Dockerfile",
             bad="FROM «registry.example.com/team/base-amd64:1.4»\n",
             fixed="FROM registry.example.com/team/base:1.4\n",
-            applicability=Applicability.UNSAFE,
+            applicability=Applicability.DISPLAY,
             severity=Severity.WARNING,
         ),
         Example(

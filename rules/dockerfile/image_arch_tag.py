@@ -18,7 +18,7 @@ there is none, `:1.2-${TARGETARCH}` in FROM takes the right one for each platfor
 
 ## Fix safety
 
-Safe where the facts list the tag without the architecture for both. Unsafe elsewhere: the plain tag may not exist, or
+Safe where the facts list the tag without the architecture for both. Only shown elsewhere: the plain tag may not exist, or
 may be amd64 too.
 """
 
@@ -57,7 +57,7 @@ class ImageArchTag(FileRule):
             path="Dockerfile",
             bad="FROM «registry.example.com/team/base:1.4-amd64»\n",
             fixed="FROM registry.example.com/team/base:1.4\n",
-            applicability=Applicability.UNSAFE,
+            applicability=Applicability.DISPLAY,
             severity=Severity.WARNING,
         ),
         Example(
@@ -65,7 +65,7 @@ class ImageArchTag(FileRule):
             path="Dockerfile",
             bad="ARG VERSION=1.4\nFROM «registry.example.com/team/base:${VERSION}-amd64»\n",
             fixed="ARG VERSION=1.4\nFROM registry.example.com/team/base:${VERSION}\n",
-            applicability=Applicability.UNSAFE,
+            applicability=Applicability.DISPLAY,
         ),
         Example("arm64 alone", path="Dockerfile", bad="FROM «registry.example.com/team/base:1.4-arm64»\n", severity=Severity.INFO),
         Example(

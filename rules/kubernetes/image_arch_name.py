@@ -17,8 +17,8 @@ Use the name without the architecture where that is a multi-arch image.
 
 ## Fix safety
 
-Safe for an amd64 name where facts list the plain name for both architectures. Unsafe where they do not, for the name of another
-architecture, and for a reference with a digest, which has to go with the name.
+Safe for an amd64 name where facts list the plain name for both architectures. Only shown where they do not. Unsafe for the name of
+another architecture, and for a reference with a digest, which has to go with the name.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class ImageArchName(FileRule):
             path="pod.yaml",
             bad=_POD.format("«registry.example.com/team/app:1.2-amd64»"),
             fixed=_POD.format("registry.example.com/team/app:1.2"),
-            applicability=Applicability.UNSAFE,
+            applicability=Applicability.DISPLAY,
         ),
         Example(
             "only amd64 nodes left in an arm64 cluster",
@@ -94,7 +94,7 @@ class ImageArchName(FileRule):
             path="values.yaml",
             bad="image:\n  repository: «example/app»\n  tag: 1.2-amd64\n",
             fixed='image:\n  repository: example/app\n  tag: "1.2"\n',
-            applicability=Applicability.UNSAFE,
+            applicability=Applicability.DISPLAY,
         ),
         Example("both", path="pod.yaml", good=_POD.format("example/ci:centos7-x64-arm64-20211028"), breaks=("arm64", "amd64")),
         Example("plain name", path="pod.yaml", good=_POD.format("nginx:1.27"), breaks=("1.27", "1.2-amd64")),
@@ -128,6 +128,7 @@ class ImageArchName(FileRule):
                 confidence=problem.confidence.at_most(Confidence.MEDIUM) if use.templated else problem.confidence,
                 supported=problem.supported,
                 fix=_fix(file, use, problem),
+                cause=use.image.text,
             )
 
 

@@ -2,9 +2,9 @@
 
 ## What it finds
 
-A workload with an image that is known to exist for amd64 alone (or for arm64 alone): by a dated fact, by the configuration, by
-a name whose plain form is not known, or because the CI of this very repository builds it for one platform. And nothing in the
-workload keeps it off nodes of the other architecture. Multi-arch images, images that nobody can judge offline, Windows pods,
+A workload with an image that is known to exist for amd64 alone (or for arm64 alone): by a dated fact, by the configuration, or
+because the CI of this very repository builds it for one platform. And nothing in the workload keeps it off nodes of the other
+architecture. Not where the name says so: KUB111 tells that, unless the file's name has the architecture too. Multi-arch images, images that nobody can judge offline, Windows pods,
 and clusters whose arm nodes are tainted (`arm-nodes-tainted`, the default on GKE) never give a finding.
 
 ## Why it stops arm64
@@ -20,7 +20,7 @@ would pin the fleet to amd64.
 
 Safe for a fact about exactly this image: the selector can only exclude nodes on which the pod could not start. Unsafe for Pods
 and Jobs, whose spec is immutable once applied, and for Helm values. Only shown where the repository's own CI is the
-reason, where only the name tells (KUB111 takes the other name), and in test data.
+reason, where only the name tells, and in test data.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from armready.core.finding import Confidence, Finding, Related, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.project import Project
 from armready.core.rule import Example, ProjectRule
+from armready.knowledge.arch import Arch, tokens
 from armready.kubernetes.facts import Workload, WorkloadImage
 from armready.kubernetes.nodes import NodePool, RuntimeClass
 from armready.kubernetes.own_images import OwnBuild, build_of, own_builds
@@ -151,6 +152,13 @@ class ImageArchUnpinned(ProjectRule):
             good=_deployment("registry.example.com/team/app:1"),
             breaks=("registry.example.com/team/app:1", "mysql:5.7"),
         ),
+        Example(
+            "KUB111 says it of the name",
+            path="app.yaml",
+            good=_deployment("registry.example.com/team/app-amd64:1"),
+            breaks=("registry.example.com/team/app-amd64:1", "mysql:5.7"),
+        ),
+        Example("the file is one of several", path="app-amd64.yaml", bad=_deployment("«registry.example.com/team/app-amd64:1»")),
         Example("tainted arm nodes", path="db.yaml", good=_deployment("mysql:5.7"), settings={"platform": "gke"}, breaks=("platform", "")),
         Example(
             "own image for both",
@@ -181,13 +189,14 @@ class ImageArchUnpinned(ProjectRule):
                 yield from self._of_own_ci(workload, builds)
 
     def _of_facts(self, workload: Workload, arch: str, other: str, settings: Settings) -> Iterator[Finding]:
-        for image in workload.only(arch)[:1]:
+        for image in [each for each in workload.only(arch) if not _told_by_name(each)][:1]:
             yield self.finding(
                 image.location,
                 f"{image.reason}; nothing keeps {workload.title} off {other} nodes, where it ends with exec format error.",
                 severity=Severity.INFO if is_test_data(image.location.path) else _severity(workload, arch, settings),
                 confidence=image.sure,
                 fix=_fix(workload, image, arch),
+                cause=f"{image.reason} {other}",
             )
 
     def _of_own_ci(self, workload: Workload, builds: dict[str, OwnBuild]) -> Iterator[Finding]:
@@ -205,8 +214,14 @@ class ImageArchUnpinned(ProjectRule):
                 confidence=Confidence.HIGH if build.certain else Confidence.MEDIUM,
                 fix=fix.demoted(Applicability.DISPLAY, why) if fix is not None else None,
                 related=(Related(build.location, "built here for amd64 only"),),
+                cause=f"built as {build.name}",
             )
             return
+
+
+def _told_by_name(image: WorkloadImage) -> bool:
+    """Whether KUB111 says of the image that its name is for one architecture, as it does unless the name of the file says so too."""
+    return image.from_name and not any(token.arch in (Arch.AMD64, Arch.ARM64) for token in tokens(image.location.path))
 
 
 def _resolved(workload: Workload, classes: dict[str, frozenset[str]], pools: dict[str, frozenset[str]]) -> Workload:

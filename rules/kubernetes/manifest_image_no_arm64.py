@@ -80,4 +80,5 @@ class ManifestImageNoArm64(FileRule):
                 severity=Severity.INFO if target is Target.AUDIT else problem.severity,
                 confidence=problem.confidence,
                 fix=Fix(problem.title, edits, problem.applicability, problem.notes) if edits else None,
+                cause=use.image.text,
             )

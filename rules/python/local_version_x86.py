@@ -101,6 +101,7 @@ class LocalVersionX86(ProjectRule):
                 severity=level(self.severity, dependency),
                 confidence=Confidence.MEDIUM if maybe else Confidence.HIGH,
                 fix=None if maybe else _fix(dependency, pin),
+                cause=f"{dependency.name}=={pin}",
             )
 
 

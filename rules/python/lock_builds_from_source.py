@@ -121,4 +121,4 @@ class LockBuildsFromSource(ProjectRule):
                 f"so it is compiled there{needs}{remedy(found)}."
             )
             related = [Related(found.locked.location, "locked here")] if found.location != found.locked.location else []
-            yield self.finding(found.location, message, related=related)
+            yield self.finding(found.location, message, related=related, cause=found.locked.location.path)

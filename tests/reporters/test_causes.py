@@ -1,0 +1,71 @@
+"""One cause is told once, with its places; the fixer and the baseline keep the single ones."""
+
+import json
+
+import pytest
+
+_POD = "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:\n  containers:\n  - name: x\n    image: {image}\n"
+_COMPOSE = "services:\n  one:\n    image: redis:7.2\n    platform: linux/amd64\n  two:\n    image: redis:7.2\n    platform: linux/amd64\n"
+
+
+@pytest.fixture
+def findings(tmp_path, run):
+    def scan(files):
+        for name, text in files.items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(text)
+        _, out, _ = run("scan", "--format", "json", cwd=tmp_path)
+        return json.loads(out)["findings"]
+
+    return scan
+
+
+def _pods(*images):
+    return {f"pod{number}.yaml": _POD.format(name=f"p{number}", image=image) for number, image in enumerate(images)}
+
+
+def test_the_same_image_in_several_manifests(findings):
+    (only,) = findings(_pods(*["registry.example.com/app-amd64:1"] * 3))
+    assert only["path"] == "pod0.yaml"
+    assert [each["path"] for each in only["related"]] == ["pod1.yaml", "pod2.yaml"]
+
+
+def test_another_image_is_another_cause(findings):
+    found = findings(_pods("registry.example.com/app-amd64:1", "registry.example.com/other-amd64:1"))
+    assert [each["path"] for each in found] == ["pod0.yaml", "pod1.yaml"]
+
+
+def test_services_of_one_file_with_the_same_pin(findings):
+    (only,) = findings({"compose.yaml": _COMPOSE})
+    assert len(only["fix"]["edits"]) == 2
+    assert [each["line"] for each in only["related"]] == [7]
+
+
+def test_two_files_are_two_findings(findings):
+    found = findings({"a/compose.yaml": _COMPOSE, "b/compose.yaml": _COMPOSE})
+    assert [each["path"] for each in found] == ["a/compose.yaml", "b/compose.yaml"]
+
+
+def test_what_a_file_says_twice(findings):
+    (only,) = findings(
+        {
+            "Dockerfile": "FROM debian:12\nRUN apt-get install -y gcc\nRUN ln -s /usr/lib/x86_64-linux-gnu/a.so /a && ln -s /usr/lib/x86_64-linux-gnu/b.so /b\n"
+        }
+    )
+    assert len(only["related"]) == 1
+
+
+def test_what_is_announced_is_what_is_applied(findings, tmp_path, run):
+    findings({"compose.yaml": _COMPOSE})
+    _, out, _ = run("scan", "--format", "json", cwd=tmp_path)
+    announced = json.loads(out)["summary"]["fixable_safe"]
+    _, out, _ = run("fix", "--format", "json", cwd=tmp_path)
+    assert announced == len(json.loads(out)["applied"]) == 2
+    assert "platform" not in (tmp_path / "compose.yaml").read_text()
+
+
+def test_a_baseline_knows_every_place(findings, tmp_path, run):
+    findings(_pods(*["registry.example.com/app-amd64:1"] * 3))
+    run("baseline", cwd=tmp_path)
+    _, out, _ = run("scan", "--format", "json", cwd=tmp_path)
+    assert json.loads(out)["findings"] == []

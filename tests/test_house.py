@@ -27,6 +27,7 @@ ORDER = (
     "online",
     "reporters",
     "plan",
+    "verify",
     "commands",
     "__main__",
 )

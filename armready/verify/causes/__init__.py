@@ -1,0 +1,1 @@
+"""What failing builds write, and what it means: tables of causes by what they are about."""

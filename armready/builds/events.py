@@ -14,7 +14,7 @@ from armready.builds import references
 from armready.builds.grammar import Invocation
 from armready.builds.model import Declared, Job, Step
 from armready.builds.platforms import NOT_GIVEN, Platforms
-from armready.builds.variables import Environment, expand, has_expansion, names
+from armready.builds.variables import Environment, expand, has_expansion, names, takes_default
 from armready.core.source import Span
 from armready.core.startup import dataclass, regex
 from armready.languages.shell.script import Command, Script, Word
@@ -46,15 +46,21 @@ class Name:
         text: its template.
         word: the word that holds it, None when it comes from a declarative step.
         spellings: normalised: the source text, and what the variables of the moment make of it.
+        guessed: there are several, or they rest on the default of a variable that something outside may set.
     """
 
     text: str
     spellings: frozenset[str]
     word: Word | None = None
+    guessed: bool = False
 
     def same(self, other: Name) -> bool:
-        """Whether both name the same image."""
+        """Whether both may name the same image."""
         return not self.spellings.isdisjoint(other.spellings)
+
+    def surely(self, other: Name) -> bool:
+        """Whether both name the same image, whatever is set outside."""
+        return self.text == other.text or (not (self.guessed or other.guessed) and self.same(other))
 
     @property
     def shown(self) -> str:
@@ -297,7 +303,7 @@ def name_of(text: str, environment: Environment, word: Word | None = None) -> Na
     spellings = {_normalise(each) for each in texts if each}
     if not any(not has_expansion(each) for each in texts):
         spellings.add(_normalise(text))
-    return Name(text, frozenset(spellings), word)
+    return Name(text, frozenset(spellings), word, guessed=len(texts) > 1 or takes_default(text, environment))
 
 
 def spellings(names: Iterable[Name]) -> set[str]:
@@ -311,12 +317,17 @@ def repositories(names: Iterable[Name]) -> set[str]:
 
 
 def distinct(names: Iterable[Name]) -> list[Name]:
-    """The names without those that name the same image as one before."""
+    """The names without those that surely name the same image as one before."""
     found: list[Name] = []
     seen: set[str] = set()
+    guessed: set[str] = set()
     for name in names:
-        if seen.isdisjoint(name.spellings):
-            found.append(name)
+        if name.text in guessed if name.guessed else not seen.isdisjoint(name.spellings):
+            continue
+        found.append(name)
+        if name.guessed:
+            guessed.add(name.text)
+        else:
             seen |= name.spellings
     return found
 

@@ -40,7 +40,7 @@ from armready.builds.paths import ROOTS, is_root
 from armready.builds.platforms import NOT_GIVEN
 from armready.builds.publishers import Publication, described_in, goreleaser_files, publication
 from armready.builds.timeline import Timeline
-from armready.builds.variables import MAX_LENGTH, expand, has_expansion
+from armready.builds.variables import MAX_LENGTH, Default, expand, has_expansion, takes_default
 from armready.core.file import File
 from armready.core.source import Span
 from armready.core.startup import regex
@@ -161,6 +161,8 @@ class _Walk:
                 yield Variable(self.at(command), name=assignment.name, value=text)
             if declares:
                 values = _bounded(expand(text, environment))
+                if takes_default(text, environment):
+                    values = tuple(map(Default, values))
                 if not loop_free:
                     values = _bounded((*environment.get(assignment.name, ()), *values))
                 if assignment.append:

@@ -29,6 +29,7 @@ _VARIABLE = regex(
     """,
     re.VERBOSE,
 )
+_OPERATOR = regex(r"\$\{\w+:?[-=]")
 _ANY_EXPANSION = regex(r"\$[\w{(@*#?!-]|<<\s*[\w.-]+\s*>>|\{\{|`|@[A-Z_]{2,}@|%\w+%")
 
 
@@ -56,6 +57,16 @@ def _values(match: re.Match[str], environment: Environment) -> tuple[str, ...] |
     return (match["default"],) if match["operator"] else None
 
 
+class Default(str):
+    """A value that a variable has only where nothing outside sets another: `TAG=${CI_TAG:-latest}`."""
+
+    __slots__ = ()
+
+
+def _is_default(match: re.Match[str], known: tuple[str, ...] | None) -> bool:
+    return any(isinstance(each, Default) for each in known) if known else bool(match["operator"])
+
+
 def expand(text: str, environment: Environment) -> tuple[str, ...]:
     """All texts that `text` can become; parts that are not known stay as written.
 
@@ -64,12 +75,20 @@ def expand(text: str, environment: Environment) -> tuple[str, ...]:
     return _Expansion(environment).of(text, frozenset())
 
 
+def takes_default(text: str, environment: Environment) -> bool:
+    """Whether what a text becomes rests on the default of a variable that something outside may set: `${X:-latest}`."""
+    expansion = _Expansion(environment)
+    expansion.of(text, frozenset())
+    return expansion.took_default
+
+
 class _Expansion:
     """The expansion of one text, which ends even where each variable holds several times the one before it."""
 
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
         self.work = 0
+        self.took_default = False
 
     def of(self, text: str, seen: frozenset[str]) -> tuple[str, ...]:
         """All texts that a text can become within the values of the variables `seen`."""
@@ -82,6 +101,7 @@ class _Expansion:
             position = match.end()
             values = _values(match, self.environment)
             name = _name(match)
+            self.took_default |= _is_default(match, self.environment.get(name))
             if values is None or name in seen:
                 alternatives: tuple[str, ...] = (match[0],)
             else:

@@ -105,7 +105,7 @@ def _tag_changes(work: Draft, call: Invocation, script: Script) -> list[Change]:
     for option, name in zip(options, work.build.tags, strict=False):
         (kept if any(name.same(other) for other in wanted) else dropped).append(option)
     have = [name for name, option in zip(work.build.tags, options, strict=False) if option in kept]
-    added = [_source(name) for name in wanted if not any(name.same(other) for other in have)]
+    added = [_source(name) for name in wanted if not any(name.surely(other) for other in have)]
     changes: list[Change] = []
     if dropped and added and not kept:
         first = dropped.pop(0)

@@ -7,6 +7,7 @@ import re
 
 from armready.builds.editor import Editor
 from armready.builds.model import Host, HostKind, Job, Pipeline, Step
+from armready.builds.variables import Default
 from armready.core.file import File
 from armready.core.fix import Edit
 from armready.core.source import Span
@@ -138,5 +139,6 @@ def variables(makefile: Makefile) -> dict[str, tuple[str, ...]]:
             found[variable.name] = tuple(f"{before} {variable.value}".strip() for before in found.get(variable.name, ("",)))
         elif variable.operator != "!=":
             before = found.get(variable.name, ()) if variable.conditional or variable.operator == "?=" else ()
-            found[variable.name] = tuple(dict.fromkeys((*before, variable.value)))
+            value = Default(variable.value) if variable.operator == "?=" else variable.value
+            found[variable.name] = tuple(dict.fromkeys((*before, value)))
     return found

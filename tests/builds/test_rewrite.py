@@ -105,3 +105,35 @@ def test_lines_that_go_leave_no_gap():
     assert outcome.tree.read("copy.sh").decode() == (
         "#!/bin/bash\nset -e\n\necho pushing\n\ndocker buildx imagetools create -t c/d:1 a/b:1\n"
     )
+
+
+def _pushed(files: dict[str, str], path: str) -> str:
+    """The line that builds, after the fix."""
+    tree, registry, analysis = analyse_files({**files, **DOCKERFILE}, Settings())
+    outcome = fix(tree, analysis, registry, allowed=Applicability.UNSAFE, wanted=lambda each: True, today=None)
+    (line,) = [line for line in outcome.tree.read(path).decode().splitlines() if "buildx build" in line]
+    return line
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ["TAG=${CI_TAG:=latest}\n", "TAG=${CI_TAG:-latest}\n", "export TAG=${CI_TAG-latest}\n", "if $X; then TAG=latest; else TAG=dev; fi\n"],
+)
+def test_a_tag_that_may_be_another_is_pushed_too(tag):
+    script = (
+        f"#!/bin/bash\n{tag}docker build -t a/b:latest .\ndocker tag a/b:latest a/b:$TAG\ndocker push a/b:latest\ndocker push a/b:$TAG\n"
+    )
+    assert "-t a/b:latest -t a/b:$TAG" in _pushed({"build.sh": script}, "build.sh")
+
+
+def test_a_tag_that_is_surely_the_same_is_pushed_once():
+    script = "#!/bin/bash\nTAG=latest\ndocker build -t a/b:latest .\ndocker push a/b:$TAG\n"
+    assert _pushed({"build.sh": script}, "build.sh").count("-t ") == 1
+
+
+def test_a_variable_of_make_may_be_set_outside():
+    makefile = (
+        "TAG ?= latest\n.PHONY: push\npush:\n\tdocker build -t a/b:latest .\n\tdocker tag a/b:latest a/b:$(TAG)\n"
+        "\tdocker push a/b:latest\n\tdocker push a/b:$(TAG)\n"
+    )
+    assert "-t a/b:latest -t a/b:$(TAG)" in _pushed({"Makefile": makefile}, "Makefile")

@@ -287,7 +287,7 @@ class Deploy(Event):
 
 @dataclass(frozen=True, eq=False)
 class Compile(Event):
-    """A compiler writes a binary for the job's own architecture; `output` is its path."""
+    """A compiler writes a binary for the job's own architecture, or for amd64; `output` is its path."""
 
     output: str = ""
 

@@ -133,7 +133,7 @@ def _built_here(project: Project, build: ImageBuild, image: ImageFact) -> ImageB
 
 
 def _of_inputs(project: Project, build: ImageBuild, fix: Fix) -> Fix:
-    """Files that the job compiles for its own machine and that the Dockerfile copies."""
+    """Files that the job compiles for its own machine or for amd64, and that the Dockerfile copies."""
     dockerfile = dockerfile_of(project, build)
     if dockerfile is None or not build.inputs.host_built:
         return fix
@@ -148,7 +148,7 @@ def _of_inputs(project: Project, build: ImageBuild, fix: Fix) -> Fix:
                 and (copy == path or path.startswith(f"{copy}/") or copy.startswith(f"{path}/") or path.endswith(f"/{copy}"))
             ):
                 why = (
-                    f"{copy}, which {build.inputs.dockerfile} copies, is compiled by the job for its own architecture: "
+                    f"{copy}, which {build.inputs.dockerfile} copies, is compiled by the job for one architecture: "
                     "compile it in the Dockerfile, or once for each platform"
                 )
                 return fix.demoted(Applicability.DISPLAY, why)

@@ -370,6 +370,11 @@ class _Walk:
             loads=call.flag("load"),
         )
 
+    def asks_another(self, command: Command) -> bool:
+        """Whether variables of a compiler name another architecture than amd64, or one that is not known."""
+        given = (each.value.template if each.value else "" for each in command.assignments if each.name in ("GOARCH", "CARGO_BUILD_TARGET"))
+        return any(not _AMD64_TARGET.match(text) for each in given for text in expand(each, self.environment))
+
     def use(self, call: Invocation, at: Moment) -> Iterator[Event]:
         texts = [expand(word.template, self.environment)[-1] for word in call.words]
         if call.verb in ("run", "container run") and any(map(registers_emulators, texts)):
@@ -389,7 +394,7 @@ class _Walk:
             yield self.published(tool, self.at(command), found)
             return
         output = _compiled(name, arguments)
-        if output and not any(each.name in ("GOARCH", "CARGO_BUILD_TARGET") for each in command.assignments):
+        if output and not self.asks_another(command):
             yield Compile(self.at(command), output=output)
             return
         if (
@@ -497,6 +502,9 @@ class _Walk:
             yield Setup(at, kind="builder", detail=declared.detail or "docker-container", declared=declared)
         elif declared.verb is Verb.ACTION:
             yield Setup(at, kind="action", detail=declared.files[0])
+
+
+_AMD64_TARGET = regex(r"amd64$|x86_64-")
 
 
 def _compiled(name: str, arguments: Sequence[str]) -> str:

@@ -106,7 +106,21 @@ def test_what_the_job_compiles_for_itself_is_copied(copied, applicability):
     pipeline = gitlab("go build -o bin/app .", "docker build -t a/b:1 .", "docker push a/b:1")
     got, notes = gated(f"FROM alpine:3.20\nCOPY {copied} /x\n", pipeline)
     assert got is applicability
-    assert ("is compiled by the job for its own architecture" in notes) is (applicability is Applicability.DISPLAY)
+    assert ("is compiled by the job for one architecture" in notes) is (applicability is Applicability.DISPLAY)
+
+
+@pytest.mark.parametrize(
+    ("command", "applicability"),
+    [
+        ("GOARCH=amd64 go build -o bin/app .", Applicability.DISPLAY),
+        ("CGO_ENABLED=0 GOOS=linux GOARCH=amd64 go build -o bin/app .", Applicability.DISPLAY),
+        ("GOARCH=$ARCH go build -o bin/app .", Applicability.SAFE),
+        ("GOARCH=arm64 go build -o bin/app .", Applicability.SAFE),
+    ],
+)
+def test_what_the_job_compiles_for_amd64_is_copied(command, applicability):
+    pipeline = gitlab(command, "docker build -t a/b:1 .", "docker push a/b:1")
+    assert gated("FROM alpine:3.20\nCOPY bin/app /x\n", pipeline)[0] is applicability
 
 
 def test_a_file_that_a_program_writes_is_not_changed():

@@ -227,10 +227,10 @@ def test_a_name_of_another_file_is_left_alone(fetch: str, use: str) -> None:
 
 
 def test_a_tool_of_which_nothing_is_known_is_said_to_be_so():
-    url = "https://mirror.openshift.com/pub/openshift-v4/x86_64/clients/ocp/4.14.28/openshift-client-linux.tar.gz"
+    url = "https://releases.hashicorp.com/boundary/0.15.0/boundary_0.15.0_linux_amd64.zip"
     _, _, analysis = analyse_files({"Dockerfile": f"FROM ubi9\nRUN curl -sL {url} | tar -xz\n"}, Settings())
     notes = next(each.fix.notes for each in analysis.findings if each.code == "DF140" and each.fix)
-    assert "Whether oc has a file for arm64 is not known offline." in notes
+    assert "Whether a HashiCorp tool has a file for arm64 is not known offline." in notes
 
 
 def test_nothing_comes_between_a_command_and_the_question_how_it_ended():
@@ -266,3 +266,48 @@ def test_the_argument_is_declared_where_it_is_needed():
 @pytest.mark.parametrize("name", ["3bf863cc.pub", "repo.gpg", "release.key"])
 def test_a_key_has_no_architecture(name):
     assert found(f"FROM debian:12\nRUN curl -fsSL https://packages.example.com/ubuntu2204/x86_64/{name} | apt-key add -\n") == ()
+
+
+@pytest.mark.parametrize("written", ["$V", "${V}", "1.2"])
+@pytest.mark.parametrize(
+    "use", ["./t-{}-linux-amd64.sh", "sh t-{}-linux-amd64.sh", "./t-{}-linux-amd64.sh -p /opt && rm t-{}-linux-amd64.sh"]
+)
+def test_what_was_fetched_is_run_by_its_new_name(written, use):
+    fetch = f"curl -LO https://github.com/a/t/releases/download/1.2/t-{written}-linux-amd64.sh"
+    text = rewritten(f"V=1.2\n{fetch}\nchmod +x t-*.sh\n{use.replace('{}', written)}\n")
+    assert "amd64.sh" not in text
+    assert text.count("_ARCH}.sh") + text.count('_ARCH"}.sh') >= 2
+
+
+@pytest.mark.parametrize("header", ['-H "User-Agent: Mozilla (X11; Linux x86_64) Firefox/1.0"', "-A 'Mozilla/5.0 (X11; Linux x86_64)'"])
+def test_the_browser_that_a_header_names_is_no_file(header):
+    fetch = "curl -LO https://repo.anaconda.com/miniconda/Miniconda3-py312_24.9.2-0-Linux-x86_64.sh"
+    text = rewritten(f"{fetch}\ncurl {header} -o LICENSE https://example.com/LICENSE\nbash Miniconda3-py312_24.9.2-0-Linux-x86_64.sh\n")
+    assert header in text
+    assert "x86_64.sh" not in text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://releases.hashicorp.com/vagrant/2.4.1/vagrant_2.4.1-1_amd64.deb",
+        "https://github.com/bazelbuild/bazel/releases/download/7.4.1/bazel-7.4.1-installer-linux-x86_64.sh",
+        "https://binaries.sonarsource.com/Distribution/sonar-scanner-cli/sonar-scanner-cli-4.8.0.2856-linux.zip",
+        "https://mirror.openshift.com/pub/openshift-v4/clients/ocp/4.10.9/openshift-client-linux-4.10.9.tar.gz",
+    ],
+)
+def test_no_name_is_made_up_for_arm64(url):
+    assert [each.url for each in in_shell(f"curl -LO {url}")] == [url]
+    assert url in rewritten(f"curl -LO {url}\n")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://binaries.sonarsource.com/Distribution/sonar-scanner-cli/sonar-scanner-cli-4.8.0.2856.zip",
+        "https://mirror.openshift.com/pub/openshift-v4/aarch64/clients/ocp/4.10.9/openshift-client-linux-4.10.9.tar.gz",
+        "https://mirror.openshift.com/pub/openshift-v4/clients/ocp/4.16.1/openshift-client-linux-arm64-4.16.1.tar.gz",
+    ],
+)
+def test_files_for_all_or_for_arm64_are_left_alone(url):
+    assert not in_shell(f"curl -LO {url}")

@@ -15,6 +15,8 @@ from armready.knowledge.arch import amd64_tokens, tokens
 from armready.languages.shell.script import Command, Word
 
 _ARCHIVE = regex(r"(?:\.(?:tar|tgz|txz|tbz2?|zip|gz|xz|bz2|zst|deb|rpm|apk|sh|bin|exe|asc|sig|sha\d+)){1,6}$", re.IGNORECASE)
+# What may be a file's name or a path: no sentence, such as the browser that a header names.
+_PATH = regex(r"(?=[^\s]*[/_.-])[^\s]+")
 # Commands whose arguments are programs: what they name is no file.
 _EDITORS = frozenset({"sed", "awk", "gawk", "perl", "grep", "egrep"})
 _TESTS = frozenset({"[", "[[", "test", "echo", "printf", "for", "select"})
@@ -58,7 +60,8 @@ def _occurrences(text: Text, name: str) -> Iterator[Span]:
 def _stems(download: Download) -> tuple[str, ...]:
     """The name of the file without what archives add, as it is and as it is written."""
     written = re.split(r"[?#]", download.sites[0].text.template.rstrip("/"))[0].rpartition("/")[2]
-    stems = {_ARCHIVE.sub("", name) for name in (download.asset, written)}
+    spelt = re.split(r"[?#\"']", download.sites[0].text.raw.rstrip("/\"'"))[0].rpartition("/")[2]
+    stems = {_ARCHIVE.sub("", name) for name in (download.asset, written, spelt)}
     return tuple(stem for stem in stems if tokens(stem) and len(stem) > 7)
 
 
@@ -73,7 +76,7 @@ def _mentions(download: Download, stems: tuple[str, ...], others: tuple[Download
     for command in script.commands:
         if command.name in _TESTS:
             continue
-        words = [*command.args, *(each.value for each in command.assignments if each.value is not None)]
+        words = [*command.words, *(each.value for each in command.assignments if each.value is not None)]
         words += [each.target for each in command.redirects if each.target is not None]
         for word in words:
             if id(word) in taken or not amd64_tokens(word.template):
@@ -94,7 +97,7 @@ def _is_nearest(download: Download, command: Command, word: Word, fetched: list[
     if command.name in _EDITORS or _ARCHIVE.search(word.template) or _is_of_another(download, command, names):
         return False
     before = [each for each in fetched if each.command is not None and each.command.span.start < command.span.start and names & each.names]
-    return bool(before) and before[-1] is download and bool(re.search(r"[/_.-]", word.template)) and not word.template.startswith("-")
+    return bool(before) and before[-1] is download and bool(_PATH.fullmatch(word.template)) and not word.template.startswith("-")
 
 
 def _is_of_another(download: Download, command: Command, names: set[str]) -> bool:

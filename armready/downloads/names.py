@@ -46,6 +46,8 @@ def renamings(download: Download) -> tuple[Renaming, ...] | None:
     for amd64, arm64 in download.match.tool.pairs:
         if amd64 not in (download.url if tokens(amd64) else download.names):
             continue
+        if not arm64:
+            return None
         short = _shortened(amd64, arm64)
         doubts = (
             ("The tool's files for arm64 have had more than one name.",) if short.amd64 in found and found[short.amd64] != short else ()

@@ -1,12 +1,13 @@
 """Tools that are fetched as files: which one a URL names, and what its file for arm64 is called.
 
 The table (`data/tools.tsv`) has one tool a line. A key `owner/repo` stands for the releases of that GitHub repository, `owner/repo/x` for
-its files that begin with `x`; other places are named as patterns in which `*` is any text and `{v}` the version.
+its files that begin with `x`, a pattern; other places are named as patterns in which `*` is any text and `{v}` the version.
 """
 
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -200,7 +201,7 @@ def _of_repository(repository: str, asset: str) -> Tool | None:
     whole = next((tool for tool in tools if tool.key == repository), None)
     for tool in tools:
         part = tool.key.removeprefix(repository).lstrip("/")
-        if part and asset.replace("_", "-").startswith(part):
+        if part and fnmatchcase(asset.replace("_", "-"), f"{part}*"):
             return tool
     return whole
 

@@ -28,6 +28,7 @@ PATHS = {
     "cloudbuild": "cloudbuild.yaml",
     "codebuild": "buildspec.yml",
     "concourse": "ci/pipeline.yml",
+    "dockerhub": "hooks/build",
     "drone": ".drone.yml",
     "github": ".github/workflows/image.yml",
     "gitlab": ".gitlab-ci.yml",

@@ -54,7 +54,7 @@ class Rule:
     """A rule with its recipe, or a `define` (then `targets` is its name and `is_define` is true).
 
     Attributes:
-        targets: the words before the colon, as written.
+        targets: the words before the colon, as written; behind them the pattern of a static pattern rule.
         prerequisites: the words after it.
         span: from the targets to the end of the recipe.
         recipe: the script, prefixes such as `@` removed; None without one.
@@ -219,6 +219,9 @@ class _Reader:
             return
         command = _unquoted(after, ";")
         words = _without_comment(after[:command] if command is not None else after)
+        pattern, prerequisites_of_pattern = _static_pattern(words)
+        if pattern:
+            targets, words = (*targets, *pattern), prerequisites_of_pattern
         prerequisites = tuple(word for word in words.replace("\\\n", " ").split() if word != "|")
         self.head = _Head(targets, prerequisites, Span(start, end), tuple(self.branch))
         if command is not None:
@@ -417,6 +420,15 @@ def _find_operator(text: str) -> tuple[re.Match[str] | None, int | None]:
         elif token == ":":
             return None, found.start()
     return None, None
+
+
+def _static_pattern(words: str) -> tuple[tuple[str, ...], str]:
+    """The target pattern of a static pattern rule (`$(ALL): build-%: %.c`) and what stands behind it; () and the words for another rule."""
+    colon = _unquoted(words, ":")
+    pattern = tuple(words[:colon].split()) if colon is not None else ()
+    if colon is None or not pattern or not all("%" in each for each in pattern):
+        return (), words
+    return pattern, words[colon + 1 :]
 
 
 def _unquoted(text: str, character: str) -> int | None:

@@ -171,7 +171,7 @@ def _reached_by(pipeline: Pipeline, chain: Chain) -> tuple[str, ...]:
     if pipeline.system in ("compose", "goreleaser"):
         return tuple(sorted({*wanted, "", "default"}))
     for _ in range(4):
-        wanted |= {job.name for name in wanted for job in pipeline.dependants.get(name, ())}
+        wanted |= {job.name for names in wanted for name in names.split() for job in pipeline.dependants.get(name, ())}
     first = next((job.name for job in pipeline.jobs if not job.name.startswith(".")), "")
     if first in wanted:
         wanted.add("")

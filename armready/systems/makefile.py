@@ -7,6 +7,7 @@ import re
 
 from armready.builds.editor import Editor
 from armready.builds.model import Host, HostKind, Job, Pipeline, Step
+from armready.builds.platforms import names_architecture
 from armready.builds.variables import Default
 from armready.core.file import File
 from armready.core.fix import Edit
@@ -43,7 +44,20 @@ def read(file: File) -> Pipeline:
             detect_only="make chooses by a condition which lines of the recipe it runs" if rule.branched else "",
         )
         takes_targets = bool(rule.targets) and not rule.conditional
-        jobs.append(Job(name, rule.span, HOST, (step,), environment=environment, needs=needs, recipe=True, takes_targets=takes_targets))
+        own = environment | _own_variables(makefile, rule)
+        jobs.append(
+            Job(
+                name,
+                rule.span,
+                HOST,
+                (step,),
+                environment=own,
+                needs=needs,
+                recipe=True,
+                takes_targets=takes_targets,
+                one_of_several=_several(makefile, rule),
+            )
+        )
     return Pipeline("make", tuple(jobs), shares_images=True)
 
 
@@ -127,6 +141,29 @@ def _written(file: File, command: str) -> str | None:
         parts += [command[at : match.start()], text]
         at = match.end()
     return "".join([*parts, command[at:]])
+
+
+def _own_variables(makefile: Makefile, rule: Rule) -> dict[str, tuple[str, ...]]:
+    """What a file sets for the targets of a rule alone (`build-%: BASE = $(*)`)."""
+    specific = (each for each in makefile.variables if each.target and each.operator not in ("+=", "!="))
+    return {each.name: (each.value,) for each in specific if _is_for(each.target.split(), rule)}
+
+
+def _several(makefile: Makefile, rule: Rule) -> str:
+    """Why a static pattern rule is for each of several architectures: the targets that it is for name them. Empty for other rules."""
+    explicit = [each for each in rule.targets if "%" not in each] if any("%" in each for each in rule.targets) else []
+    texts = [text for each in explicit for text in (each, makefile.expand(each))]
+    return "its targets are for one architecture each" if any(map(names_architecture, texts)) else ""
+
+
+def _is_for(names: list[str], rule: Rule) -> bool:
+    return any(name == target or ("%" in name and _stem(name, target)) for name in names for target in rule.targets)
+
+
+def _stem(pattern: str, target: str) -> bool:
+    """Whether a target matches a pattern of Make."""
+    before, _, after = pattern.partition("%")
+    return len(target) > len(before) + len(after) and target.startswith(before) and target.endswith(after)
 
 
 def variables(makefile: Makefile) -> dict[str, tuple[str, ...]]:

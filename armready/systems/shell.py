@@ -18,7 +18,9 @@ HOST = Host(HostKind.PERSISTENT, buildx=Buildx.CURRENT, doubt="a script runs on 
 _HUB_HOOK = regex(r"(?:^|/)hooks/build$")
 _HUB_IMAGE = regex(r"\$\{?IMAGE_NAME\b\}?|\$\{?DOCKER_REPO\}?:\$\{?DOCKER_TAG\b\}?")
 _HUB_VARIABLES = {"IMAGE_NAME": ("${DOCKER_REPO}:${DOCKER_TAG}",)}
-_HUB_PUSHES = "Docker Hub pushes what the hook leaves in the daemon: let the hook push both platforms, and put a `hooks/push` that does nothing"
+_HUB_PUSHES = (
+    "Docker Hub pushes what the hook leaves in the daemon: let the hook push both platforms, and put a `hooks/push` that does nothing"
+)
 
 
 def read(file: File) -> Pipeline:

@@ -4,7 +4,7 @@
 
 Images of services of which the facts say that they were never built for arm64 (`mysql:5.7`, `postgis/postgis`), and images whose name is
 that of one architecture (`amd64/redis`, `app:1.2-amd64`). The default of a variable counts. Images that the file itself builds, and what is
-not known, are left alone.
+not known, are left alone, and so are files whose name says that they are for one architecture.
 
 ## Why it stops arm64
 
@@ -34,6 +34,7 @@ from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.reference import Reference
 from armready.core.rule import Example, FileRule
+from armready.dockerfiles.stages import path_arch
 from armready.knowledge.image_verdicts import Problem, arch_namespace, arch_repository, arch_tag, no_arm64
 from armready.languages.yaml.edit import set_scalar
 from armready.languages.yaml.nodes import span
@@ -100,6 +101,12 @@ class ComposeImageNoArm64(FileRule):
             breaks=("    build: .\n", ""),
         ),
         Example(
+            "a file for one architecture",
+            path="docker-compose.armhf.yml",
+            good="services:\n  app:\n    image: example/app:1-armhf\n",
+            breaks=("docker-compose.armhf.yml", "docker-compose.yml"),
+        ),
+        Example(
             "the configuration knows better",
             path="compose.yaml",
             good="services:\n  db:\n    image: mysql:5.7\n",
@@ -109,7 +116,7 @@ class ComposeImageNoArm64(FileRule):
     )
 
     def check(self, file: File) -> Iterator[Finding]:
-        for image in file.parse(service_images):
+        for image in file.parse(service_images) if not path_arch(file.path) else ():
             reference = Reference.parse(image.text, file.settings.mirrors)
             problem = next(filter(None, (judge(reference, file.settings) for judge in _JUDGES)), None)
             if problem is None:

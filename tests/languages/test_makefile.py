@@ -159,7 +159,7 @@ def test_justfile() -> None:
 
 
 def test_scripts_of_every_host() -> None:
-    assert [each.name for each in scripts(make_file(TEXT))] == ["push", "build", "canned", "$(TARGETS)"]
+    assert [each.name for each in scripts(make_file(TEXT))] == ["push", "build", "canned", "$(TARGETS) %.o"]
     assert [each.name for each in scripts(make_file(JUST, "justfile", Kind.JUSTFILE))] == ["build", "sh"]
     docker = 'FROM a\nRUN curl x \\\n  && b\nRUN ["c", "d"]\nCMD e\nHEALTHCHECK CMD f\nRUN <<E\ng\nh\nE\n'
     assert [[command.name for command in each.script.commands] for each in scripts(make_file(docker, "Dockerfile", Kind.DOCKERFILE))] == [

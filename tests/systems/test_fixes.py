@@ -34,6 +34,8 @@ PATHS = {
     "gitlab": ".gitlab-ci.yml",
     "goreleaser": ".goreleaser.yml",
     "jenkins": "Jenkinsfile",
+    "make": "Makefile",
+    "script": "release.sh",
     "travis": ".travis.yml",
     "woodpecker": ".woodpecker.yml",
 }

@@ -121,6 +121,12 @@ class ArchPath(FileRule):
             severity=Severity.WARNING,
         ),
         Example(
+            "a recipe makes both",
+            path="Makefile",
+            good="all:\n\tGOARCH=amd64 go build -o dist/linux_amd64/app .\n\tGOARCH=arm64 go build -o dist/linux_arm64/app .\n",
+            breaks=("linux_arm64", "linux_s390x"),
+        ),
+        Example(
             "both, or no name",
             path="Dockerfile",
             good="""
@@ -165,7 +171,7 @@ class ArchPath(FileRule):
 
 def _in_script(file: File, hosted: HostedScript) -> Iterator[_Hit]:
     script = hosted.script
-    if "aarch64-linux-gnu" in script.text or "-arm64" in script.text:
+    if any(other in script.text for other in ("aarch64-linux-gnu", "-arm64", "linux_arm64")):
         return
     for command in script.commands:
         if command.name in _ONLY_LOOKS or in_arch_switch(script, command):

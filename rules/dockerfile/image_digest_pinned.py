@@ -37,7 +37,7 @@ from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
 from armready.dockerfiles.images import comment_above, findings, reference_of, relevant_uses
-from armready.knowledge.arch import amd64_tokens
+from armready.knowledge.arch import Arch, amd64_tokens, tokens
 from armready.knowledge.image_verdicts import digest_pin
 from armready.languages.dockerfile.images import ImageUse
 
@@ -61,6 +61,12 @@ class ImageDigestPinned(FileRule):
             applicability=Applicability.UNSAFE,
             severity=Severity.WARNING,
         ),
+        Example(
+            "a comment shows a build for both",
+            path="Dockerfile",
+            bad=f"# docker buildx build --platform linux/amd64,linux/arm64 .\nFROM «debian:12{_DIGEST}»\n",
+            severity=Severity.INFO,
+        ),
         Example("tag", path="Dockerfile", good="FROM debian:12\nRUN echo a@sha256:0\n"),
         Example(
             "named in the configuration",
@@ -76,7 +82,8 @@ class ImageDigestPinned(FileRule):
         return f"{len(findings)} digests may be those of one architecture; check with --online." if findings else ""
 
     def check(self, file: File) -> Iterator[Finding]:
-        amd64 = {use.span: use for use in relevant_uses(file) if amd64_tokens(comment_above(file, use)) and use.stage.platform_flag is None}
+        uses = (use for use in relevant_uses(file) if use.stage.platform_flag is None)
+        amd64 = {use.span: use for use in uses if _is_for_amd64(comment_above(file, use))}
         for finding in findings(self, file, digest_pin):
             use = amd64.get(finding.location.span)
             yield finding if use is None else self._for_amd64(file, use)
@@ -91,3 +98,8 @@ class ImageDigestPinned(FileRule):
             edit = file.delete(Span(use.span.start + at, use.span.end))
             fix = Fix("Drop the digest", (edit,), Applicability.UNSAFE, notes)
         return self.finding(file.location(use.span), message, severity=Severity.WARNING, confidence=Confidence.MEDIUM, fix=fix)
+
+
+def _is_for_amd64(comment: str) -> bool:
+    """Whether a comment speaks of amd64 alone."""
+    return bool(amd64_tokens(comment)) and not any(token.arch is Arch.ARM64 for token in tokens(comment))

@@ -107,6 +107,7 @@ class PackageFileArch(FileRule):
                 fix=parametrised(file, download, file.parse(downloads)),
             )
         names = {download.asset for download in file.parse(downloads)}
+        names |= {site.text.template.rpartition("/")[2] for download in file.parse(downloads) for site in download.sites}
         if any(token.arch in (Arch.AMD64, Arch.ARM64) for token in tokens(file.path)):
             return
         for hosted in relevant_scripts(file, self.needles):

@@ -94,7 +94,9 @@ def today_of(beta: str) -> str:
 
 
 def renamed(file: File, use: LabelUse, new: str) -> Fix | None:
-    """The fix: the label of today, or nothing where that stands beside it already."""
+    """The fix: the label of today, or nothing where that stands beside it already; none where both are compared on purpose."""
+    if use.beside_today:
+        return None
     pair = pair_of(use.selector, use.label) if use.selector is not None else None
     if use.selector is not None and pair is not None and get(use.selector, new) is not None:
         edit: Edit | None = remove_pair(file, use.selector, use.node)

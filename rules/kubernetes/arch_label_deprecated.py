@@ -96,6 +96,23 @@ class ArchLabelDeprecated(FileRule):
             """,
         ),
         Example(
+            "both labels on purpose",
+            path="pod.yaml",
+            bad="""
+                apiVersion: v1
+                kind: Pod
+                spec:
+                  affinity:
+                    nodeAffinity:
+                      requiredDuringSchedulingIgnoredDuringExecution:
+                        nodeSelectorTerms:
+                        - matchExpressions: [{key: kubernetes.io/arch, operator: In, values: [amd64, arm64]}]
+                        - matchExpressions: [{key: «beta.kubernetes.io/arch», operator: In, values: [amd64, arm64]}]
+                  containers: []
+            """,
+            severity=Severity.INFO,
+        ),
+        Example(
             "a value that a template decides",
             path="chart/templates/pod.yaml",
             bad=_POD.format("    «beta.kubernetes.io/arch»: {{ .Values.arch }}\n"),

@@ -180,7 +180,7 @@ def _add_target(work: Draft, call: Invocation) -> None:
     edits = work.file.parse(editor_of).add_target(job, name, text)
     if edits is None:
         raise Impossible(f"the file has a target {name} already, or the command cannot be written in it")
-    work.demote(Applicability.UNSAFE, f"Nothing calls the new target {name} yet: let CI call it in the place of build and push")
+    work.demote(Applicability.DISPLAY, f"Nothing calls the new target {name} yet: let CI call it in the place of build and push")
     work.demote(Applicability.UNSAFE, "It needs a builder (docker buildx create --use) and QEMU on the machine")
     work.edits.extend(edits)
 

@@ -8,7 +8,7 @@ from armready.core.file import File
 from armready.core.fix import Edit
 from armready.core.startup import regex
 from armready.languages.yaml import edit as yaml_edit
-from armready.languages.yaml.nodes import MappingNode, Node, get, in_flow_style, key_of, pair_at, pair_of, span, strings, text_of
+from armready.languages.yaml.nodes import MappingNode, Node, get, in_flow_style, is_alias, key_of, pair_at, pair_of, span, strings, text_of
 from armready.systems.yaml_steps import ListEditor, line_of, listed
 
 _ONE_PLATFORM = regex(
@@ -149,6 +149,8 @@ def _widen(file: File, settings: Node | None, platforms: tuple[str, ...]) -> lis
     if not isinstance(settings, MappingNode):
         return None
     if pair is not None:
+        if is_alias(settings, pair[1], pair[0].end_mark.index):
+            return None
         several = isinstance(pair[1].value, list)
         edit = yaml_edit.set_value(file, settings, pair[0], list(platforms) if several else text)
     else:

@@ -26,7 +26,7 @@ class Gated:
 def pass_gates(project: Project, build: ImageBuild, fix: Fix | None) -> Gated:
     """Pass a fix through the gates. They only ever lower it."""
     related: list[Related] = []
-    blocking = blocking_in_dockerfile(project, build)
+    blocking = blocking_in(project, build.inputs.dockerfile)
     if blocking is not None:
         related.append(
             Related(blocking.location, f"{blocking.code} here comes first: until it is mended, the arm64 image fails or holds amd64 files")
@@ -60,9 +60,10 @@ class Blocking(NamedTuple):
     message: str
 
 
-def blocking_in_dockerfile(project: Project, build: ImageBuild) -> Blocking | None:
-    """The worst of what an arm64 build would run into, before ignore comments. DF130 is told by its facts: it judges after the gates."""
-    path = build.inputs.dockerfile
+def blocking_in(project: Project, path: str | None) -> Blocking | None:
+    """The worst of what an arm64 build of a Dockerfile would run into, before ignore comments. DF130 is told by its facts: it judges
+    after the gates.
+    """
     if path is None:
         return None
     found = [each for each in project.findings_in(path) if each.code.startswith("DF") and each.severity is not Severity.INFO]

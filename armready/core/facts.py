@@ -247,6 +247,7 @@ COLLECTORS: tuple[Collector, ...] = (
     Collector("armready.python.lock_readers:lock_facts", RESOLVED_KINDS),
     Collector("armready.python.imports:import_facts", frozenset({Kind.PYTHON}), X86_MODULES),
     Collector("armready.python.bundled:library_facts", frozenset({Kind.PYTHON}), (b'.so"', b".so'", b".so.")),
+    Collector("armready.builds.compose:pinned_services", frozenset({Kind.COMPOSE}), (b"platform",)),
     Collector("armready.builds.bake:bake_facts", frozenset({Kind.BAKE_HCL, Kind.BAKE_JSON}), (b"platforms",)),
     Collector("armready.builds.publishers:described_platforms", frozenset({Kind.SKAFFOLD, Kind.KO, Kind.COMPOSE}), (b"platforms",)),
     Collector("armready.builds.java_publishers:jib_platforms", frozenset({Kind.POM, Kind.GRADLE}), (b"jib",)),

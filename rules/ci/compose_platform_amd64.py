@@ -17,7 +17,8 @@ Remove the key; Docker then takes the image of the machine it runs on. Keep it w
 ## Fix safety
 
 Removing the key is safe where the facts say that the service's image has arm64 and the service builds nothing: amd64 machines get the
-same image as before. It is unsafe where the image is unknown or built from source. More entries for `build.platforms` are unsafe, since a
+same image as before. It is unsafe where the image is built from source, and only
+shown where the image is unknown or the Dockerfile stops arm64. More entries for `build.platforms` are unsafe, since a
 builder with the default driver cannot build them.
 """
 
@@ -25,37 +26,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.builds.compose import services
-from armready.builds.platforms import normalise
+from armready.builds.compose import PinnedService
+from armready.builds.gates import blocking_in
 from armready.core.classify import Kind
-from armready.core.file import File
-from armready.core.finding import Confidence, Finding, Severity
-from armready.core.fix import Applicability, Edit, Fix
-from armready.core.rule import Example, FileRule
-from armready.knowledge.images import Has, verdict
-from armready.languages.yaml.edit import append_item, remove_pair
-from armready.languages.yaml.nodes import (
-    MappingNode,
-    Node,
-    SequenceNode,
-    get,
-    is_anchored,
-    pair_of,
-    span,
-    strings,
-    text_of,
-)
-
-_AMD64 = ("linux/amd64", "linux/386")
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Applicability, Fix
+from armready.core.project import Project
+from armready.core.rule import Example, ProjectRule
 
 
-class ComposePlatformAmd64(FileRule):
+class ComposePlatformAmd64(ProjectRule):
     code = "CI118"
     name = "compose-platform-amd64"
     summary = "A Compose service is fixed to amd64"
     severity = Severity.WARNING
+    reads = (PinnedService,)
     kinds = frozenset({Kind.COMPOSE})
-    needles = (b"platform",)
     examples = (
         Example(
             "an image that has arm64",
@@ -75,6 +61,21 @@ class ComposePlatformAmd64(FileRule):
             bad="services:\n  web:\n    build: .\n    «platform: linux/x86_64»\n",
             fixed="services:\n  web:\n    build: .\n",
             applicability=Applicability.UNSAFE,
+        ),
+        Example(
+            "built on an image without arm64",
+            path="docker-compose.yml",
+            bad="services:\n  db:\n    build: ./db\n    «platform: linux/amd64»\n",
+            fixed="services:\n  db:\n    build: ./db\n",
+            files={"db/Dockerfile": "FROM mysql:5.7\n"},
+            applicability=Applicability.DISPLAY,
+        ),
+        Example(
+            "an image of which nothing is known",
+            path="docker-compose.yml",
+            bad="services:\n  web:\n    image: example/tiles:1\n    «platform: linux/amd64»\n",
+            fixed="services:\n  web:\n    image: example/tiles:1\n",
+            applicability=Applicability.DISPLAY,
         ),
         Example(
             "platforms of a build",
@@ -109,39 +110,21 @@ class ComposePlatformAmd64(FileRule):
         ),
     )
 
-    def check(self, file: File) -> Iterator[Finding]:
-        for name, service in file.parse(services):
-            yield from self._pinned(file, text_of(name) or "", service)
-            yield from self._built(file, text_of(name) or "", get(service, "build", "platforms"))
-
-    def _pinned(self, file: File, name: str, service: MappingNode) -> Iterator[Finding]:
-        pair = pair_of(service, "platform")
-        if pair is None or normalise(text_of(pair[1]) or "") not in _AMD64:
-            return
-        builds = get(service, "build") is not None
-        known = verdict(text_of(get(service, "image")) or "", file.settings)
-        if not builds and known.arm64 is Has.NO:
-            return
-        proven = not builds and known.arm64 is Has.YES and known.confidence is Confidence.HIGH
-        fact = f", although its image exists for arm64 (as of {known.as_of})" if proven and known.as_of else ""
-        place = span(pair[0])._replace(end=span(pair[1]).end)
-        yield self.finding(
-            file.location(place),
-            f"The service {name!r} runs as {text_of(pair[1])} on every machine{fact}: on arm64 it is emulated, or does not start.",
-            fix=_fix("Remove the platform", remove_pair(file, service, pair[0]), safe=proven and not is_anchored(service)),
-            cause=f"{file.path} {fact}",
-        )
-
-    def _built(self, file: File, name: str, platforms: Node | None) -> Iterator[Finding]:
-        values = strings(platforms)
-        if not isinstance(platforms, SequenceNode) or not values or any(normalise(value) not in _AMD64 for value in values):
-            return
-        yield self.finding(
-            file.location(span(platforms.value[0])),
-            f"The service {name!r} is built for amd64 alone, so arm64 machines have no image of it.",
-            fix=_fix("Build arm64 too", append_item(file, platforms, "linux/arm64"), safe=False),
-        )
+    def check(self, project: Project) -> Iterator[Finding]:
+        for path, each in project.facts(PinnedService):
+            fact = f", although its image exists for arm64 (as of {each.as_of})" if each.as_of else ""
+            message = (
+                f"The service {each.name!r} runs as {each.platform} on every machine{fact}: on arm64 it is emulated, or does not start."
+                if each.platform
+                else f"The service {each.name!r} is built for amd64 alone, so arm64 machines have no image of it."
+            )
+            yield self.finding(each.location, message, fix=_gated(project, each), cause=f"{path} {each.platform} {fact}")
 
 
-def _fix(title: str, edit: Edit | None, *, safe: bool) -> Fix | None:
-    return None if edit is None else Fix(title, (edit,), Applicability.SAFE if safe else Applicability.UNSAFE)
+def _gated(project: Project, service: PinnedService) -> Fix | None:
+    """Without the platform, an arm64 machine builds for itself: only shown where that fails."""
+    blocking = blocking_in(project, service.dockerfile) if service.fix is not None and service.dockerfile else None
+    if service.fix is None or blocking is None:
+        return service.fix
+    where = f"{blocking.location.path}:{blocking.location.region.line}"
+    return service.fix.demoted(Applicability.DISPLAY, f"Mend {blocking.code} at {where} first: {blocking.message}")

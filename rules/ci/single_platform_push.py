@@ -353,7 +353,7 @@ jobs:
                 "\tdocker buildx build --platform linux/amd64,linux/arm64 --provenance=false --push -t ${IMG} .\n"
                 "\npush:\n\tdocker push ${IMG}\n"
             ),
-            applicability=Applicability.UNSAFE,
+            applicability=Applicability.DISPLAY,
         ),
         Example(
             "a Make target that copies what another one compiles: shown only",

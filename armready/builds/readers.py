@@ -30,6 +30,7 @@ READERS = {
     Kind.TEKTON: "tekton",
     Kind.ARGO: "argo",
     Kind.CONCOURSE: "concourse",
+    Kind.OTHER_PIPELINE: "other_pipeline",
     Kind.SHELL: "shell",
     Kind.MAKEFILE: "makefile",
     Kind.GORELEASER: "goreleaser",

@@ -39,6 +39,7 @@ class Kind(StrEnum):
     TEKTON = "tekton"
     ARGO = "argo"
     CONCOURSE = "concourse"
+    OTHER_PIPELINE = "other-pipeline"
 
     MAKEFILE = "makefile"
     SHELL = "shell"
@@ -124,6 +125,7 @@ BUILD_KINDS = frozenset(
         Kind.POM,
         Kind.GRADLE,
         Kind.PACKAGE_JSON,
+        Kind.OTHER_PIPELINE,
     }
 )
 
@@ -364,6 +366,9 @@ _COMPOSE = regex(r"(?m)^services[ \t]*:[ \t]*(?:#[^\r\n]*)?\r?\n(?:[ \t]*(?:#[^\
 _CODEBUILD = regex(r"(?m)^phases[ \t]*:")
 _DRONE = regex(r"(?m)^kind[ \t]*:[ \t]*pipeline\b")
 _CONDA = regex(r"(?m)^dependencies[ \t]*:[ \t]*(?:#[^\r\n]*)?\r?\n(?:[ \t]*(?:#[^\r\n]*)?\r?\n)*[ \t]*-")
+# Lines that build and lines that push an image, in a file that is not known otherwise.
+_BUILDS = regex(r"(?m)^[^#\n]*?(?:^|[-:|&;] *|[ \t]{2})(?:docker|podman|buildah)[ \t]+(?:image[ \t]+|buildx[ \t]+)?(?:build|bud)[ \t]")
+_PUSHES = regex(r"(?m)^[^#\n]*\b(?:docker|podman|buildah)[ \t]+(?:(?:image[ \t]+)?push[ \t]|buildx[ \t]+build[ \t][^\n]*--push\b)")
 _JSON_PATCH = regex(r"(?m)^[ \t]*-[ \t]*(?:op[ \t]*:[ \t]*[\"']?(?:add|replace|remove|test|copy|move)\b|path[ \t]*:[ \t]*[\"']?/)")
 # Schemas and the test suites of charts speak of the same fields.
 _ABOUT_MANIFESTS = _has("swagger", "openapi", "suite")
@@ -497,6 +502,8 @@ def _kind_of_yaml(path: str, head: str) -> Kind | None:
         return Kind.CONDA_ENV
     if _JSON_PATCH.search(head):
         return Kind.KUBERNETES
+    if _BUILDS.search(head) and _PUSHES.search(head):
+        return Kind.OTHER_PIPELINE
     if re.search(r"(?m)^[ \t]*[\"']?(?:nodeSelector|affinity|tolerations|image)[\"']?[ \t]*:", head):
         return Kind.HELM_VALUES
     return None

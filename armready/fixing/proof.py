@@ -20,7 +20,7 @@ from armready.core.source import Span
 _YAML_KINDS = (
     (PIPELINE_KINDS - {Kind.JENKINS})
     | {Kind.COMPOSE, Kind.KUBERNETES, Kind.KUSTOMIZATION, Kind.HELM_CHART, Kind.HELM_VALUES, Kind.SKAFFOLD, Kind.GORELEASER}
-    | {Kind.KO, Kind.BAKE_JSON, Kind.TASKFILE, Kind.CLOUDFORMATION, Kind.CONDA_ENV, Kind.YAML}
+    | {Kind.KO, Kind.BAKE_JSON, Kind.TASKFILE, Kind.CLOUDFORMATION, Kind.CONDA_ENV, Kind.YAML, Kind.OTHER_PIPELINE}
 )
 _TOML_KINDS = frozenset({Kind.PYPROJECT, Kind.PIXI, Kind.PIPFILE})
 

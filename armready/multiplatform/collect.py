@@ -120,7 +120,7 @@ def image_build(file: File, builds: Builds, chain: Chain) -> ImageBuild:
         fixes=BuildFixes(build=fix, why_not=why_not, prepared=_if_prepared(file, builds, chain) if fix else None, setup=setup),
         pushes=tuple(_pushed(file, chain)),
         names=tuple(sorted(spellings((*build.tags, *(name for tag in chain.tags for name in tag.names))))),
-        certain=not chain.loose and not build.described_in,
+        certain=not chain.loose and not build.described_in and builds.pipeline.system != "other",
         exempt=why_exempt,
     )
 

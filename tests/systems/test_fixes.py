@@ -35,6 +35,7 @@ PATHS = {
     "goreleaser": ".goreleaser.yml",
     "jenkins": "Jenkinsfile",
     "make": "Makefile",
+    "other": "delivery.yaml",
     "script": "release.sh",
     "travis": ".travis.yml",
     "woodpecker": ".woodpecker.yml",

@@ -13,8 +13,10 @@ from armready.core.errors import ParseProblem
 from armready.core.fix import Applicability, Edit
 from armready.core.source import Source, Span
 from armready.core.tree import DiskTree
+from armready.dockerfiles import go_targets
 from armready.fixing.batch import Batch
 from armready.fixing.fixer import fix
+from armready.knowledge import arch
 from armready.languages.shell.script import parse_shell
 from armready.languages.shell.tree import MAX_NESTING
 from armready.python.project import PythonProject
@@ -57,6 +59,87 @@ def calls_of(run: Callable[[], object]) -> int:
     finally:
         sys.setprofile(None)
     return count
+
+
+def steps_of(run: Callable[[], object]) -> int:
+    """How many instructions of Python a run takes: loops count that call nothing."""
+    count = 0
+
+    def counted(frame, event, argument):
+        nonlocal count
+        frame.f_trace_opcodes = True
+        count += event == "opcode"
+        return counted
+
+    sys.settrace(counted)
+    try:
+        run()
+    finally:
+        sys.settrace(None)
+    return count
+
+
+# Other files, the path, and what it holds: a text, or one that is repeated with numbers.
+GROWING = {
+    "builds of a description": (
+        {"docker-bake.hcl": 'target "app" {\n  tags = ["acme/app"]\n}\n'},
+        "release.sh",
+        ("", "docker buildx bake --push app\n"),
+    ),
+    "compilers": (
+        {},
+        "Dockerfile",
+        (
+            "FROM --platform=$BUILDPLATFORM golang:1.22 AS build\n",
+            "RUN go build -o /a{n}.so\n",
+            "FROM alpine:3.20\n",
+            "COPY --from=build /a{n}.so /b\n",
+        ),
+    ),
+    "downloads and their checksums": (
+        {},
+        "Dockerfile",
+        (
+            "FROM debian:12\n",
+            "RUN curl -o a{n}.tgz https://example.com/a{n}-amd64.tgz\nRUN echo '" + "0" * 64 + "  b{n}.tgz' | sha256sum -c\n",
+        ),
+    ),
+    "downloads of one command": (
+        {},
+        "Dockerfile",
+        ("FROM debian:12\nRUN true", " && \\\n  curl -o a{n}.tgz https://example.com/a{n}-amd64.tgz", "\n"),
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", GROWING)
+def test_four_times_the_file_is_four_times_the_steps(shape):
+    files, path, parts = GROWING[shape]
+
+    def work(blocks: int) -> int:
+        text = "".join(part.format(n=number) for place, part in enumerate(parts) for number in range(blocks if place % 2 else 1))
+        return steps_of(lambda: analyse_files({**files, path: text}, Settings()))
+
+    work(2)
+    small, large = work(100), work(400)
+    assert large <= 4.4 * small
+
+
+def test_the_text_of_a_stage_is_searched_once_however_many_of_its_instructions_ask(monkeypatch):
+    def searches(lines: int) -> int:
+        pattern = mock.Mock(search=mock.Mock(return_value=None))
+        monkeypatch.setattr(go_targets, "_ARM64", pattern)
+        files = {"Dockerfile": "FROM golang:1.22\n" + "RUN GOARCH=amd64 go build\n" * lines}
+        analyse_files(files, Settings())
+        return pattern.search.call_count
+
+    assert searches(40) == searches(5) > 0
+
+
+def test_a_word_that_repeats_itself_is_looked_at_once():
+    arch._names_foreign.cache_clear()
+    assert len(arch.tokens("amd64-" * 5_000)) == 5_000
+    assert arch._names_foreign.cache_info().misses < 500
 
 
 @pytest.mark.parametrize("path", FILES)

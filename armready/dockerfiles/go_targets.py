@@ -16,7 +16,7 @@ from armready.core.source import Location, Span
 from armready.core.startup import dataclass, regex
 from armready.dockerfiles.edit import declared_above
 from armready.dockerfiles.go import unless_cgo
-from armready.dockerfiles.stages import path_arch, stage_text
+from armready.dockerfiles.stages import once, path_arch, stage_text
 from armready.dockerfiles.words import hits
 from armready.languages.dockerfile.expansion import unquote
 from armready.languages.dockerfile.instructions import Instruction, Pair
@@ -131,10 +131,23 @@ def _of_script(file: File, dockerfile: Dockerfile, hosted: HostedScript, outer: 
 def _counts(dockerfile: Dockerfile, instruction: Instruction) -> bool:
     """Whether a GOARCH of this instruction decides what arm64 gets."""
     stage = dockerfile.stage_of(instruction)
-    text = instruction.text if instruction.keyword == "RUN" or stage is None else stage_text(stage)
-    if _OTHER_SYSTEM.search(text) or _ARM64.search(stage_text(stage) if stage is not None else text):
+    if instruction.keyword == "RUN" or stage is None:
+        other_system = _OTHER_SYSTEM.search(instruction.text) is not None
+    else:
+        other_system = _for_other_system(stage)
+    if other_system or (_for_arm64(stage) if stage is not None else _ARM64.search(instruction.text)):
         return False
     return stage is None or not (stage.variant or stage.is_windows)
+
+
+@once
+def _for_other_system(stage: Stage) -> bool:
+    return _OTHER_SYSTEM.search(stage_text(stage)) is not None
+
+
+@once
+def _for_arm64(stage: Stage) -> bool:
+    return _ARM64.search(stage_text(stage)) is not None
 
 
 def _fix(file: File, stage: Stage | None, instruction: Instruction, written: tuple[Span, str]) -> Fix:

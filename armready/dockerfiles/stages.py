@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import lru_cache, wraps
+from typing import TypeVar
 
 from armready.core.file import File
 from armready.core.finding import Confidence
@@ -43,6 +44,8 @@ _SCRIPTS = regex(r"(?:^|/)tonistiigi/xx(?:[:@]|$)")
 _CROSS_COMPILER = re.compile(
     r"crossbuild-essential-(?!amd64)|\b(?:gcc|g\+\+)-(?:aarch64|arm)-linux|\b(?:aarch64|arm)-linux-(?:gnu|musl)[a-z]{0,10}-(?:gcc|g\+\+)"
 )
+Answer = TypeVar("Answer")
+
 _TARGETS = regex(r"TARGET(?:ARCH|PLATFORM|OS)\b|(?<![\w-])xx-\w+")
 
 
@@ -74,6 +77,17 @@ def is_helper(stage: Stage) -> bool:
     return bool(helper_stage().search(stage.name.replace("_", "-")))
 
 
+def once(ask: Callable[[Stage], Answer]) -> Callable[[Stage], Answer]:
+    """Ask a stage a question once, however many of its instructions need the answer."""
+
+    @wraps(ask)
+    def asked(stage: Stage) -> Answer:
+        return stage.view(ask)
+
+    return asked
+
+
+@once
 def stage_text(stage: Stage) -> str:
     """The text of the stage's instructions, joined lines without comments and without the quotes of words."""
     parts = []
@@ -88,6 +102,7 @@ def without_quotes(text: str) -> str:
     return text.replace('"', "").replace("'", "")
 
 
+@once
 def compiles(stage: Stage) -> bool:
     """Whether a RUN of the stage compiles machine code."""
     return any(
@@ -97,45 +112,48 @@ def compiles(stage: Stage) -> bool:
     )
 
 
+@once
 def cross_compiles(stage: Stage) -> bool:
     """Whether the stage, or one it is built from, uses what BuildKit says of the target."""
     return any(_TARGETS.search(stage_text(each)) for each in stage.chain())
 
 
+@once
 def has_cross_compiler(stage: Stage) -> bool:
     """Whether the stage, one that it is built from or one that is built from it, has a compiler for another architecture than amd64."""
     bases = (base for each in (stage, *stage.choices) for base in each.chain())
     return any(_CROSS_COMPILER.search(stage_text(each)) for each in (*bases, *_with_descendants(stage)))
 
 
-def is_neutral(file: File, stage: Stage) -> bool:
+@once
+def is_neutral(stage: Stage) -> bool:
     """Whether what is copied out of the stage is the same on every architecture: scripts, archives of classes, pages."""
     text = stage_text(stage)
-    return bool(_NEUTRAL.search(text)) and not compiles(stage) and not any(_NATIVE_OUTPUT.search(path) for path in copied_out(file, stage))
+    return bool(_NEUTRAL.search(text)) and not compiles(stage) and not any(_NATIVE_OUTPUT.search(path) for path in copied_out(stage))
 
 
 def serves_files(file: File, stage: Stage) -> bool:
     """Whether nothing runs in a stage and nothing that is copied out of it looks like machine code: pages, or the scripts of `xx`."""
     if stage.is_shipped or any(each.keyword == "RUN" for one in stage.chain() for each in one.instructions):
         return False
-    paths = list(copied_out(file, stage))
+    paths = copied_out(stage)
     base = next((use.text for use in file.parse(image_uses) if use.stage is stage), "")
     if _SCRIPTS.search(base):
         return True
     return bool(paths) and not any(path in ("/", ".") or _NATIVE_OUTPUT.search(path) for path in paths)
 
 
-def copied_out(file: File, stage: Stage, *, to_target: bool = False) -> Iterator[str]:
-    """The paths that other stages copy from a stage; `to_target`: only those that run on the target platform."""
-    stages = file.parse(parse_dockerfile).stages
-    serving = _serving_target(stages) if to_target else set()
-    for other in stages:
-        if to_target and other.index not in serving:
-            continue
-        for each in other.instructions:
-            flag = each.flag("from") if each.keyword == "COPY" else None
-            if flag is not None and flag.value and stages.named(flag.value, other.index) is stage:
-                yield from (word.text for word in each.words[:-1])
+@once
+def copied_out(stage: Stage) -> tuple[str, ...]:
+    """The paths that other stages copy from a stage."""
+    return tuple(path for _, path in stage.graph.copies.get(stage.index, ()))
+
+
+@once
+def copied_to_target(stage: Stage) -> tuple[str, ...]:
+    """The paths that stages on the target platform copy from a stage."""
+    serving = _serving_target(stage.graph)
+    return tuple(path for copier, path in stage.graph.copies.get(stage.index, ()) if copier in serving)
 
 
 def _serving_target(stages: Stages) -> set[int]:
@@ -164,7 +182,7 @@ def unpinned(file: File, stage: Stage) -> Fix:
     """Take the platform of a stage back: the build machine's where only neutral or cross-compiled files leave it, else the target's."""
     flag = stage.platform_flag
     assert flag is not None
-    if not stage.is_shipped and (is_neutral(file, stage) or (compiles(stage) and cross_compiles(stage))):
+    if not stage.is_shipped and (is_neutral(stage) or (compiles(stage) and cross_compiles(stage))):
         edit, title = file.replace(flag.value_span, "$BUILDPLATFORM"), "Run the stage on the build machine's platform"
     else:
         edit, title = without_flag(file, stage), "Remove the --platform flag"

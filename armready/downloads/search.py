@@ -112,10 +112,13 @@ _ASKED = regex(r"\$\{(?:TARGET|BUILD)ARCH\}|\$(?:TARGET|BUILD)ARCH\b|\$\((?:unam
 _READERS = frozenset(
     {"grep", "egrep", "sed", "awk", "jq", "yq", "head", "tail", "cut", "sort", "tr", "xmllint", "pup", "python", "python3", "wc"}
 )
+_SAVES = regex(r"-\w*[oO]|--output(?:-document)?")
 _DEEPEST = 5
 _LONGEST = 3_000
 # How far from a download, in lines, a literal checksum still belongs to it.
 _NEAR = 8
+# How many of the scripts behind a download may verify it.
+_MOST_CHECKS = 50
 
 
 def is_ci_path(path: str) -> bool:
@@ -391,6 +394,7 @@ class _Dockerfile(Finder):
 
         self.dockerfile: Dockerfile = file.parse(parse_dockerfile)
         self.hosted = {id(each.instruction): each for each in file.parse(scripts)}
+        self._checks_after: dict[int, list[tuple[HostedScript, bool]]] = {}
 
     def find(self) -> Iterator[Download]:
         worth_reading = {id(each) for each in self.scripts_that(_speaks)}
@@ -429,16 +433,29 @@ class _Dockerfile(Finder):
         """See `Finder.later_checksum`; the file is known by its name, in the URL or behind an option of the command."""
         if hosted.stage is None or hosted.instruction is None:
             return None
-        saved = {word.template.rpartition("/")[2] for command in hosted.script.commands for word in _saved_as(command)}
-        names = {name for name in (url.rpartition("/")[2], *saved) if len(name) > 2}
-        position = self.dockerfile.stages.position
-        for other in self.hosted.values():
-            later = (
-                other.stage is hosted.stage and other.instruction is not None and position(other.instruction) > position(hosted.instruction)
-            )
-            if later and any(name in other.text for name in names) and (found := self._checksums(other)):
-                return found[0][2]
+        name = url.rpartition("/")[2]
+        for other, names_saved in self._later_checks(hosted):
+            if names_saved or (len(name) > 2 and name in other.text):
+                return self._checksums(other)[0][2]
         return None
+
+    def _later_checks(self, hosted: HostedScript) -> list[tuple[HostedScript, bool]]:
+        """The next scripts of the same stage that verify checksums, and whether each names a file that this one saves."""
+        if id(hosted) not in self._checks_after:
+            here = bisect_left(self._checking, self._position(hosted) + 1, key=self._position)
+            after = self._checking[here : here + _MOST_CHECKS]
+            self._checks_after[id(hosted)] = [
+                (each, any(name in each.text for name in hosted.script.view(_saved_names))) for each in after if each.stage is hosted.stage
+            ]
+        return self._checks_after[id(hosted)]
+
+    def _position(self, hosted: HostedScript) -> int:
+        return -1 if hosted.instruction is None else self.dockerfile.stages.position(hosted.instruction)
+
+    @cached_property
+    def _checking(self) -> list[HostedScript]:
+        """The scripts that verify literal checksums, in order."""
+        return [each for each in self.hosted.values() if any(name in each.text for name in _SUMMERS) and self._checksums(each)]
 
     def _in_add(self, instruction: Instruction, stage: Stage | None) -> Iterator[Download]:
         for word in instruction.words[:-1]:
@@ -563,10 +580,11 @@ def _fetched_words(command: Command) -> Iterator[tuple[Word, bool]]:
             yield word, True
 
 
-def _saved_as(command: Command) -> Iterator[Word]:
-    """The words that say under which name a download is saved."""
-    if command.name in ("curl", "wget"):
-        yield from (after for option, after in pairwise(command.args) if re.fullmatch(r"-\w*[oO]|--output(?:-document)?", option.template))
+def _saved_names(script: Script) -> frozenset[str]:
+    """The names under which downloads are saved, as options say."""
+    pairs = (pair for command in script.commands if command.name in ("curl", "wget") for pair in pairwise(command.args))
+    names = (after.template.rpartition("/")[2] for option, after in pairs if _SAVES.fullmatch(option.template))
+    return frozenset(name for name in names if len(name) > 2)
 
 
 def _only_read(script: Script) -> dict[str, bool]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from armready.core.startup import regex
@@ -92,16 +93,20 @@ def _token(text: str, found: re.Match[str]) -> Token:
 def _is_foreign(text: str, start: int, end: int) -> bool:
     """Whether the path segment around a token, or a neighbour when the token is a whole segment, names another system than Linux."""
     left, right = _segment(text, start, end)
-    segment = text[left:right]
-    if _LINUX.search(segment):
-        return False
-    if _FOREIGN.search(segment):
-        return True
-    if (left, right) != (start, end):
-        return False
+    foreign = _names_foreign(text[left:right])
+    if foreign is not None or (left, right) != (start, end):
+        return bool(foreign)
     before = text[_segment(text, left - 1, left - 1)[0] : left - 1] if left and text[left - 1] == "/" else ""
     after = text[right + 1 : _segment(text, right + 1, right + 1)[1]] if text[right : right + 1] == "/" else ""
-    return any(_FOREIGN.search(each) and not _LINUX.search(each) for each in (before, after))
+    return any(map(_names_foreign, (before, after)))
+
+
+@lru_cache(1_000)
+def _names_foreign(segment: str) -> bool | None:
+    """Whether a text names another system than Linux; None when it names none."""
+    if _LINUX.search(segment):
+        return False
+    return True if _FOREIGN.search(segment) else None
 
 
 def _segment(text: str, start: int, end: int) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from armready.builds import references
 from armready.builds.events import Output
@@ -27,6 +28,7 @@ TOOLS = (b"docker", b"podman", b"buildah", b"nerdctl", b"container", b"kaniko", 
 # Tools whose platforms may stand in a build file of any folder.
 _READ_ANYWHERE = {"jib": ("pom.xml", ".gradle", ".gradle.kts"), "earthly": ("earthfile",)}
 
+_JIB = "jib"
 _ONE_PLATFORM = "takes the image from the daemon, or puts it there, and the daemon holds one platform: let the build itself push"
 
 UNTESTED = "The arm64 image is not tested by this job; try it with: docker run --rm --platform linux/arm64 IMAGE"
@@ -75,7 +77,7 @@ def _pushed_builds(project: Project) -> tuple[ImageBuild, ...]:
 
 def _find_pushed(project: Project) -> Iterator[ImageBuild]:
     frees = list(project.facts(FreePush))
-    described = [call for _, call in project.facts(CallMade) if call.pushes or call.by_daemon]
+    orders = _orders(project)
     callers: dict[str, set[str]] = {}
     for path, call in project.facts(CallMade) if frees else ():
         if call.path:
@@ -88,7 +90,7 @@ def _find_pushed(project: Project) -> Iterator[ImageBuild]:
             continue
         if build.pushes:
             yield build
-        elif build.job.system in DESCRIBED and (ordered := _ordered(project, build, described)) is not None:
+        elif build.job.system in DESCRIBED and (ordered := _ordered(build, orders)) is not None:
             yield ordered
         elif (build.tool.output is Output.DEFAULT or build.job.system in DESCRIBED) and build.names:
             found = tuple(push.pushed for path, push in frees if _same(build, push) and _together(build.location.path, path, callers))
@@ -122,32 +124,62 @@ def _holds_files_only(project: Project, build: ImageBuild) -> bool:
     return bool(shipped) and all(stage.files_only for stage in shipped)
 
 
-def _ordered(project: Project, build: ImageBuild, calls: Sequence[CallMade]) -> ImageBuild | None:
+def _ordered(build: ImageBuild, orders: Mapping[tuple[str, str], _Orders]) -> ImageBuild | None:
     """A build that a description holds and a command pushes; None where none does."""
-    orders = [call for call in calls if _orders(project, call, build, calls)]
-    pushing = next((call for call in orders if call.pushes), None)
+    found = [orders[place] for place in _places(build) if place in orders]
+    pushing = min((each.pushing for each in found if each.pushing), default=None)
     if pushing is None:
         return None
     text = next((each for each in build.names if "$" not in each), next(iter(build.names), ""))
-    daemon = next((call.location for call in orders if call.by_daemon), None)
+    daemon = min((each.daemon for each in found if each.daemon), default=None)
     fix = build.fixes.build
     if fix is not None and daemon is not None:
-        fix = fix.demoted(Applicability.DISPLAY, f"{daemon.path}:{daemon.region.line} {_ONE_PLATFORM}")
-    pushed = Pushed(text, text, build.names, pushing.location)
+        fix = fix.demoted(Applicability.DISPLAY, f"{daemon[1].path}:{daemon[1].region.line} {_ONE_PLATFORM}")
+    pushed = Pushed(text, text, build.names, pushing[1])
     return replace(build, pushes=(pushed,), fixes=replace(build.fixes, build=fix), certain=False)
 
 
-def _orders(project: Project, call: CallMade, build: ImageBuild, calls: Sequence[CallMade]) -> bool:
-    """Whether a command builds or pushes what a description says, and no other file that it reads names arm64."""
-    if call.path is None:
-        return False
-    if build.job.system == "jib":
-        folder = posixpath.dirname(call.path)
-        return call.runner == "jib" and (not folder or build.location.path.startswith(f"{folder}/"))
-    if call.path != build.location.path or call.target not in build.job.jobs:
-        return False
-    beside = {other.path for other in calls if other.location == call.location and other.path and other.path != call.path}
-    return not any("arm64" in value for path in beside for fact in project.facts_in(path, BakePlatforms) for value in fact.values)
+class _Orders(NamedTuple):
+    """The first command that pushes what a description holds, and the first of those for which it is in the daemon, with their numbers."""
+
+    pushing: tuple[int, Location] | None = None
+    daemon: tuple[int, Location] | None = None
+
+
+def _orders(project: Project) -> dict[tuple[str, str], _Orders]:
+    """The commands that build or push what descriptions hold, by file (for jib: its folder) and target.
+
+    A command that reads another file which names arm64 is none of them.
+    """
+    calls = [call for _, call in project.facts(CallMade) if (call.pushes or call.by_daemon) and call.path is not None]
+    read: dict[Location, set[str]] = {}
+    for call in calls:
+        read.setdefault(call.location, set()).add(call.path or "")
+    arm64 = {path for paths in read.values() for path in paths if _names_arm64(project, path)}
+    orders: dict[tuple[str, str], _Orders] = {}
+    for number, call in enumerate(calls):
+        path, location = call.path or "", (number, call.location)
+        place = (posixpath.dirname(path), _JIB) if call.runner == _JIB else (path, call.target)
+        if call.runner == _JIB or not (read[call.location] & arm64) - {path}:
+            known = orders.get(place, _Orders())
+            pushing = known.pushing or (location if call.pushes else None)
+            orders[place] = _Orders(pushing, known.daemon or (location if call.by_daemon else None))
+    return orders
+
+
+def _names_arm64(project: Project, path: str) -> bool:
+    return any("arm64" in value for fact in project.facts_in(path, BakePlatforms) for value in fact.values)
+
+
+def _places(build: ImageBuild) -> Iterator[tuple[str, str]]:
+    """Under what a command finds a build of a description: see `_orders`."""
+    path = build.location.path
+    if build.job.system != _JIB:
+        yield from ((path, target) for target in build.job.jobs)
+        return
+    while path:
+        path = posixpath.dirname(path)
+        yield path, _JIB
 
 
 def rejected_by(project: Project, build: ImageBuild) -> tuple[str, Location | None]:

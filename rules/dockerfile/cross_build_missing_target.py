@@ -36,7 +36,7 @@ from armready.core.finding import Confidence, Finding, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
 from armready.dockerfiles.go import for_target, unless_cgo
-from armready.dockerfiles.stages import copied_out, cross_compiles, is_neutral, relevant_stages
+from armready.dockerfiles.stages import copied_out, copied_to_target, cross_compiles, is_neutral, once, relevant_stages
 from armready.languages.dockerfile.parser import parse_dockerfile
 from armready.languages.dockerfile.stages import Stage
 from armready.languages.shell.script import Command
@@ -218,13 +218,13 @@ class CrossBuildMissingTarget(FileRule):
 
     def check(self, file: File) -> Iterator[Finding]:
         dockerfile = file.parse(parse_dockerfile)
-        wanted = {id(stage): stage for stage in relevant_stages(file) if _ships_for_target(file, stage)}
+        wanted = {id(stage): stage for stage in relevant_stages(file) if _ships_for_target(stage)}
         for hosted in file.parse(scripts) if wanted else ():
             stage, instruction = hosted.stage, hosted.instruction
             if stage is None or instruction is None or id(stage) not in wanted or instruction.keyword != "RUN":
                 continue
             for command in hosted.script.commands:
-                confidence = _compiles(file, stage, command)
+                confidence = _compiles(stage, command)
                 if confidence is not None:
                     yield self.finding(
                         file.location(hosted.span(command.span)),
@@ -234,26 +234,20 @@ class CrossBuildMissingTarget(FileRule):
                     )
 
 
-def _ships_for_target(file: File, stage: Stage) -> bool:
-    return (
-        stage.on_build_platform
-        and stage.ships
-        and not stage.is_shipped
-        and not cross_compiles(stage)
-        and any(copied_out(file, stage, to_target=True))
-    )
+def _ships_for_target(stage: Stage) -> bool:
+    return stage.on_build_platform and stage.ships and not stage.is_shipped and not cross_compiles(stage) and any(copied_to_target(stage))
 
 
-def _compiles(file: File, stage: Stage, command: Command) -> Confidence | None:
+def _compiles(stage: Stage, command: Command) -> Confidence | None:
     """How sure it is that a command makes machine code that is shipped."""
     text = " ".join((command.name, *(word.template for word in command.args)))
     if any(each.name in ("CC", "CXX", "GOARCH") for each in command.assignments):
         return None
     if _PACKAGES.match(text):
-        return Confidence.MEDIUM if any(_NATIVE.search(path) for path in copied_out(file, stage)) else None
-    if is_neutral(file, stage) or _stays(file, stage, command):
+        return Confidence.MEDIUM if _native_out(stage) else None
+    if is_neutral(stage) or _stays(stage, command):
         return None
-    if text.startswith("go install") and "@" in text and not any("bin" in path for path in copied_out(file, stage)):
+    if text.startswith("go install") and "@" in text and not _program_out(stage):
         return None
     if _SURE.match(text) or _RUNTIME.match(text):
         return Confidence.HIGH
@@ -261,12 +255,29 @@ def _compiles(file: File, stage: Stage, command: Command) -> Confidence | None:
     return Confidence.MEDIUM if _LIKELY.match(text) and toolchain else None
 
 
-def _stays(file: File, stage: Stage, command: Command) -> bool:
+def _stays(stage: Stage, command: Command) -> bool:
     """Whether what a command names as its output is none of the files, each with an ending, that other stages copy."""
     words = [word.template for word in command.args]
     outputs = [posixpath.basename(output) for option, output in pairwise(words) if option == "-o"]
-    copied = [posixpath.basename(path) for path in copied_out(file, stage, to_target=True)]
-    return bool(outputs and outputs[0]) and all("." in name and name not in outputs for name in copied)
+    copied = _files_to_target(stage)
+    return bool(outputs and outputs[0]) and copied is not None and copied.isdisjoint(outputs)
+
+
+@once
+def _native_out(stage: Stage) -> bool:
+    return any(_NATIVE.search(path) for path in copied_out(stage))
+
+
+@once
+def _program_out(stage: Stage) -> bool:
+    return any("bin" in path for path in copied_out(stage))
+
+
+@once
+def _files_to_target(stage: Stage) -> frozenset[str] | None:
+    """The names of what is copied to the target platform; None where one has no ending and may be a folder."""
+    names = frozenset(map(posixpath.basename, copied_to_target(stage)))
+    return names if all("." in name for name in names) else None
 
 
 def _fix(file: File, hosted: HostedScript, command: Command, stage: Stage) -> Fix | None:

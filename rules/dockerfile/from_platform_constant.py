@@ -238,7 +238,7 @@ def _outcome(file: File, stage: Stage) -> tuple[Severity, str]:
     if stage.is_shipped:
         level = Severity.WARNING if is_helper(stage) else Severity.ERROR
         return level, "an image built for linux/arm64 will contain its amd64 files"
-    if compiles(stage) and not cross_compiles(stage) and not has_cross_compiler(stage) and not is_neutral(file, stage):
+    if compiles(stage) and not cross_compiles(stage) and not has_cross_compiler(stage) and not is_neutral(stage):
         return Severity.ERROR, "what it compiles is copied into the arm64 image as amd64"
     if serves_files(file, stage):
         return Severity.INFO, "on arm64 machines its files are those of amd64, which is right for pages and scripts only"

@@ -32,9 +32,10 @@ from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
 from armready.dockerfiles.edit import declared_above
-from armready.dockerfiles.stages import copied_out
+from armready.dockerfiles.stages import copied_out, once
 from armready.downloads.places import confidence_limit
 from armready.knowledge.arch import DPKG, probe, rewrites
+from armready.languages.dockerfile.stages import Stage
 from armready.languages.shell.script import Command, Word
 
 _FETCHERS = frozenset({"curl", "wget", "aria2c", "fetch"})
@@ -102,7 +103,7 @@ class MachineProbeInBuildStage(FileRule):
                 continue
             if "://" not in hosted.text or not _ASKS.search(hosted.text):
                 continue
-            names = {path.rstrip("/").rpartition("/")[2] for path in copied_out(file, stage)}
+            names = _copied_names(stage)
             for command in hosted.script.settled:
                 if command.name in _FETCHERS and any(word.template.rpartition("/")[2] in names for word in command.args):
                     yield from self._of_download(file, hosted, command)
@@ -147,3 +148,8 @@ def _fix(file: File, hosted: HostedScript, command: Command, span: Span) -> Fix 
     return Fix(
         "Take the architecture from TARGETARCH", (edit, declared_above(file, instruction, "TARGETARCH")), Applicability.UNSAFE, (why,)
     )
+
+
+@once
+def _copied_names(stage: Stage) -> frozenset[str]:
+    return frozenset(path.rstrip("/").rpartition("/")[2] for path in copied_out(stage))

@@ -87,7 +87,7 @@ class NotCrossFriendly(FileRule):
                 continue
             *_, root = stage.chain()
             works = compiles(stage) or _DOTNET.search(stage_text(stage)) is not None
-            if root.base is not None and _TOOLCHAIN.search(root.image or "") and works and any(copied_out(file, stage)):
+            if root.base is not None and _TOOLCHAIN.search(root.image or "") and works and any(copied_out(stage)):
                 message = "On an amd64 machine the compiler of this stage runs under emulation for arm64, which takes many times as long."
                 yield self.finding(file.location(root.base.span), message, confidence=limit, fix=_fix(file, stage, root))
 

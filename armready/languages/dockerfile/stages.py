@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from armready.core.source import Span
 from armready.core.startup import lazy, regex
@@ -31,6 +31,8 @@ _MOUNT_FROM = regex(r"(?:^|,)from=([^,]*)")
 
 # Chains that are longer than this are followed no further.
 _LONGEST_CHAIN = 64
+
+View = TypeVar("View")
 
 
 class Definition(NamedTuple):
@@ -116,6 +118,16 @@ class Stage:
                 return
             yield stage
             stage = stage.parent
+
+    @lazy
+    def _views(self) -> dict[Callable[[Stage], Any], Any]:
+        return {}
+
+    def view(self, make: Callable[[Stage], View]) -> View:
+        """`make(stage)`, computed at most once, however many rules and instructions ask for it."""
+        if make not in self._views:
+            self._views[make] = make(self)
+        return self._views[make]  # type: ignore[no-any-return]
 
     @lazy
     def image(self) -> str | None:
@@ -219,6 +231,18 @@ class Stages(Sequence[Stage]):
         if reference.isascii() and reference.isdigit() and len(reference) < 6 and int(reference) < before:
             return self._stages[int(reference)]
         return None
+
+    @lazy
+    def copies(self) -> Mapping[int, list[tuple[int, str]]]:
+        """What COPY takes out of each stage: by its index, the index of the stage that copies and the path."""
+        copies: dict[int, list[tuple[int, str]]] = {}
+        for stage in self._stages:
+            for each in stage.instructions:
+                flag = each.flag("from") if each.keyword == "COPY" else None
+                source = self.named(flag.value, stage.index) if flag is not None and flag.value else None
+                if source is not None:
+                    copies.setdefault(source.index, []).extend((stage.index, word.text) for word in each.words[:-1])
+        return copies
 
     @lazy
     def _by_name(self) -> Mapping[str, list[int]]:

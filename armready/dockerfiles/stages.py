@@ -82,7 +82,7 @@ def once(ask: Callable[[Stage], Answer]) -> Callable[[Stage], Answer]:
 
     @wraps(ask)
     def asked(stage: Stage) -> Answer:
-        return stage.view(ask)
+        return stage.derive(ask)
 
     return asked
 

@@ -445,7 +445,9 @@ class _Dockerfile(Finder):
             here = bisect_left(self._checking, self._position(hosted) + 1, key=self._position)
             after = self._checking[here : here + _MOST_CHECKS]
             self._checks_after[id(hosted)] = [
-                (each, any(name in each.text for name in hosted.script.view(_saved_names))) for each in after if each.stage is hosted.stage
+                (each, any(name in each.text for name in hosted.script.derive(_saved_names)))
+                for each in after
+                if each.stage is hosted.stage
             ]
         return self._checks_after[id(hosted)]
 

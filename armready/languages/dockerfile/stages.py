@@ -32,7 +32,7 @@ _MOUNT_FROM = regex(r"(?:^|,)from=([^,]*)")
 # Chains that are longer than this are followed no further.
 _LONGEST_CHAIN = 64
 
-View = TypeVar("View")
+Derived = TypeVar("Derived")
 
 
 class Definition(NamedTuple):
@@ -120,14 +120,14 @@ class Stage:
             stage = stage.parent
 
     @lazy
-    def _views(self) -> dict[Callable[[Stage], Any], Any]:
+    def _derived(self) -> dict[Callable[[Stage], Any], Any]:
         return {}
 
-    def view(self, make: Callable[[Stage], View]) -> View:
+    def derive(self, make: Callable[[Stage], Derived]) -> Derived:
         """`make(stage)`, computed at most once, however many rules and instructions ask for it."""
-        if make not in self._views:
-            self._views[make] = make(self)
-        return self._views[make]  # type: ignore[no-any-return]
+        if make not in self._derived:
+            self._derived[make] = make(self)
+        return self._derived[make]  # type: ignore[no-any-return]
 
     @lazy
     def image(self) -> str | None:

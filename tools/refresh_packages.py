@@ -14,6 +14,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +30,8 @@ from armready.python.resolution import releases  # noqa: E402
 
 TABLE = ROOT / "armready/knowledge/data/python_packages.tsv"
 _FLOOR = re.compile(r"manylinux(?:_2_(\d+)|(2014|2010|1))_(aarch64|x86_64)")
+_NATIVE = re.compile(r"linux[\w.]*_(?:x86_64|aarch64)\.whl$")
+_GAP = 8  # releases without a wheel for arm64
 _LEGACY = {"2014": 17, "2010": 12, "1": 5}
 Names = dict[Version, tuple[str, ...]]
 
@@ -62,6 +65,22 @@ def begins(good: set[Version], judged: list[Version]) -> str:
     return ""
 
 
+def since_native(files: Names) -> Names:
+    """The releases from the first one with machine code for Linux on: placeholders and pure beginnings tell nothing of later wheels."""
+    first = min((release for release, names in files.items() if any(_NATIVE.search(name) for name in names)), default=None)
+    return files if first is None else {release: names for release, names in files.items() if release >= first}
+
+
+def lone_beginnings(x86: list[Version], arm: list[Version]) -> set[Version]:
+    """The first releases with a wheel for arm64 that many without one followed: the steady ones began later."""
+    early: set[Version] = set()
+    for release, after in pairwise(arm):
+        early.add(release)
+        if sum(release < each < after for each in x86) >= _GAP:
+            return early
+    return set()
+
+
 def floors(names: Iterable[str], arch: str) -> str:
     """The lowest glibc that the wheels for a processor need."""
     found = [int(new or _LEGACY[old]) for name in names for new, old, each in _FLOOR.findall(name) if each == arch]
@@ -70,18 +89,23 @@ def floors(names: Iterable[str], arch: str) -> str:
 
 def facts(files: Names) -> dict[str, str]:
     """The columns that an index tells."""
+    files = since_native(files)
     x86, arm = versions_with(files, X86_64, GLIBC), versions_with(files, AARCH64, GLIBC)
     musl = versions_with(files, AARCH64, MUSL)
-    without = [release for release in x86 if release not in arm]
+    early = lone_beginnings(x86, arm)
+    arm = [release for release in arm if release not in early]
+    without = [release for release in x86 if release not in arm and release not in early]
     holes = [release for release in without if arm and release > arm[0]]
     before = [release for release in without if not arm or release < arm[0]]
     by_python, x86_by_python = {}, {}
     for python in PYTHONS:
         on_x86, on_arm = (versions_with(files, arch, GLIBC, [python]) for arch in (X86_64, AARCH64))
         wheels = [release for release in x86 if on_x86 and on_x86[0] <= release <= on_x86[-1]]
-        x86_by_python[python] = begins(set(on_x86), wheels)
+        x86_by_python[python] = _until(begins(set(on_x86), wheels), on_x86, files)
+        on_arm = [release for release in on_arm if release not in early]
         steady = begins(set(on_arm), [release for release in on_x86 if release not in holes] or on_arm)
         by_python[python] = steady or (str(on_arm[0]) if on_arm else "")
+    alike = [release for release in files if x86 and release >= x86[0] and release not in arm and (release in early or release not in x86)]
     built = [release for release in files if release in x86 or release in arm]
     sources = [release for release in built if any(map(is_sdist, files[release]))]
     latest = files[max(arm)] if arm else files[max(x86)] if x86 else ()
@@ -93,11 +117,17 @@ def facts(files: Names) -> dict[str, str]:
         "holes": ",".join(map(str, holes)),
         "by_python": _joined(by_python),
         "x86_by_python": _joined(x86_by_python),
+        "alike": ",".join(map(str, alike)),
         "sdist": "yes" if sources == built else "some" if sources else "no",
         "arm_floor": floors(latest, AARCH64),
         "x86_floor": floors(latest, X86_64),
         "confidence": "index",
     }
+
+
+def _until(first: str, having: list[Version], files: Names) -> str:
+    """A first release, and the last one where later releases are without: `1.0..1.9`."""
+    return f"{first}..{having[-1]}" if first and having[-1] != max(files) else first
 
 
 def _joined(by_python: Mapping[tuple[int, int], str]) -> str:
@@ -114,6 +144,10 @@ def refreshed(table: str, answers: Iterable[Mapping[str, object]]) -> str:
         name = canonicalize_name(str(answer["name"]))
         old = dict(zip(columns, rows.get(name, [""] * len(columns)), strict=True))
         new = {"kind": "native", **{key: value for key, value in old.items() if value}, "name": name, **facts(files_of(answer))}
+        if name in rows and not new["arm_glibc"] and not new["x86_from"]:
+            continue  # an index without final releases takes no fact away
+        if new["arm_glibc"] and new.get("x86_only"):
+            new |= {"x86_only": "", "kind": "native"}
         rows[name] = [new.get(column, "") for column in columns]
     return "\n".join([*lines[: head + 1], *("\t".join(rows[name]) for name in sorted(rows))]) + "\n"
 

@@ -1,7 +1,7 @@
 """Python packages with native code: which releases have a Linux aarch64 wheel, for which Python and which libc.
 
 Availability is a set of versions with holes, not a floor, and what was never seen is unknown. The rows come from the file lists in the
-lock files of public projects (complete or partial), from single index listings, and from the notes of two porting guides.
+lock files of public projects (complete or partial), from listings of the index, and from the notes of two porting guides.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ class Package(NamedTuple):
         last_without: a release that was seen without an aarch64 wheel, the latest before `arm_glibc`.
         holes: later releases without one.
         by_python: CPython -> the first release with an aarch64 wheel that fits it.
-        x86_by_python: the same for x86-64, for every CPython that has one; empty when that is not known.
+        x86_by_python: CPython -> the first and the last release with an x86-64 wheel that fits it, for every CPython that has one; the last
+            is empty where the newest release has one. Empty when that is not known.
+        alike: releases from `x86_from` on that are alike on both: without any wheel for x86-64, or early ones that had one for both.
         sdist: yes, no, some, or empty (unknown).
         arm_floor: the glibc that the latest aarch64 wheels need; `x86_floor` is that of the x86-64 ones.
         alternative: what to use on arm64.
@@ -66,7 +68,8 @@ class Package(NamedTuple):
     last_without: str
     holes: tuple[str, ...]
     by_python: dict[tuple[int, int], str]
-    x86_by_python: dict[tuple[int, int], str]
+    x86_by_python: dict[tuple[int, int], tuple[str, str]]
+    alike: tuple[str, ...]
     sdist: str
     arm_floor: str
     x86_floor: str
@@ -89,6 +92,7 @@ UNLISTED = Package(
     holes=(),
     by_python={},
     x86_by_python={},
+    alike=(),
     sdist="",
     arm_floor="",
     x86_floor="",
@@ -132,7 +136,8 @@ def package(name: str) -> Package | None:
         last_without=row["last_without"],
         holes=tuple(filter(None, row["holes"].split(","))),
         by_python=_by_python(row["by_python"]),
-        x86_by_python=_by_python(row["x86_by_python"]),
+        x86_by_python={python: _range(text) for python, text in _by_python(row["x86_by_python"]).items()},
+        alike=tuple(filter(None, row["alike"].split(","))),
         sdist=row["sdist"],
         arm_floor=row["arm_floor"],
         x86_floor=row["x86_floor"],
@@ -146,6 +151,11 @@ def package(name: str) -> Package | None:
 def _by_python(text: str) -> dict[tuple[int, int], str]:
     items = (item.partition(":") for item in filter(None, text.split(";")))
     return {(int(python[2]), int(python[3:])): first for python, _, first in items}
+
+
+def _range(text: str) -> tuple[str, str]:
+    first, _, last = text.partition("..")
+    return first, last
 
 
 def as_of() -> str:
@@ -182,6 +192,8 @@ def judge(row: Package, release: str, target: Target) -> Verdict:
     wanted = version(release)
     if wanted is None or row.kind not in ("native", "x86_only"):
         return _UNKNOWN
+    if wanted.is_prerelease and not row.x86_only and row.evidence is Evidence.INDEX:
+        return _UNKNOWN  # the table was made of final releases
     if target.python not in PYTHONS and not row.x86_only:
         return _off_the_table(row, release, target)
     if not row.x86_only and not _x86_has_a_wheel(row, wanted, target):
@@ -221,13 +233,20 @@ def _off_the_table(row: Package, release: str, target: Target) -> Verdict:
 
 def _x86_has_a_wheel(row: Package, wanted: Version, target: Target) -> bool:
     """Whether x86-64 can have a wheel of the release on the target's Python; what is not known can be."""
-    first = row.x86_by_python.get(target.python)
-    return not row.x86_by_python or (first is not None and Version(first) <= wanted)
+    if any(Version(wanted.public) == Version(each) for each in row.alike):
+        return False
+    if not row.x86_by_python:
+        return True
+    first, last = row.x86_by_python.get(target.python, ("", ""))
+    return bool(first) and Version(first) <= wanted and (not last or wanted <= Version(last))
 
 
 def never(row: Package, target: Target) -> bool:
-    """Whether the index has wheels for x86-64 on the target's Python and, of no release, one for arm64."""
-    return row.kind == "native" and row.evidence is Evidence.INDEX and not row.arm_glibc and target.python in row.x86_by_python
+    """Whether the newest release has a wheel for x86-64 on the target's Python and no release has one for arm64, as the index says."""
+    if row.kind != "native" or row.evidence is not Evidence.INDEX or row.arm_glibc:
+        return False
+    first, last = row.x86_by_python.get(target.python, ("", ""))
+    return bool(first) and not last
 
 
 def _first_of_any(row: Package) -> Version:

@@ -77,7 +77,7 @@ def questions(tree: Tree, paths: Iterable[str], settings: Settings) -> Questions
     """Read the files of a run for what they name. What cannot be read asks for nothing; the first pass says why."""
     found = Questions()
     for path in paths:
-        file = _open(tree, path, settings)
+        file = open_named(tree, path, settings)
         if file is None:
             continue
         for text in (*_read(named_images, file), *_read(pushed_images, file)):
@@ -97,7 +97,7 @@ def _read(reader: Callable[[File], Iterable[Item]], file: File) -> list[Item]:
     return guarded(lambda: reader(file), reader.__name__, Notes(file.source.path))
 
 
-def _open(tree: Tree, path: str, settings: Settings) -> File | None:
+def open_named(tree: Tree, path: str, settings: Settings) -> File | None:
     """A file that may name an image or a package, or None."""
     kind = next((Kind(kind) for glob, kind in settings.kinds.items() if matches(path, glob)), None) or kind_by_name(path)
     if kind is None and not needs_content(path):
@@ -252,5 +252,5 @@ def wanted_checksums(file: File) -> Iterator[Wanted]:
 
 def images_of(tree: Tree, paths: Iterable[str], settings: Settings) -> list[str]:
     """The references that the files of a run name, as they are written, sorted."""
-    files = (_open(tree, path, settings) for path in paths)
+    files = (open_named(tree, path, settings) for path in paths)
     return sorted({text for file in files if file is not None for text in _read(named_images, file)})

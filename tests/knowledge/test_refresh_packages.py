@@ -11,7 +11,7 @@ import refresh_packages  # noqa: E402
 X86, ARM = "manylinux_2_17_x86_64.manylinux2014_x86_64", "manylinux_2_28_aarch64"
 COLUMNS = (
     *("name", "imports", "kind", "x86_only", "arm_glibc", "arm_musl", "x86_from", "last_without", "holes", "by_python", "x86_by_python"),
-    *("sdist", "arm_floor", "x86_floor", "confidence", "alternative", "note", "needs"),
+    *("alike", "sdist", "arm_floor", "x86_floor", "confidence", "alternative", "note", "needs"),
 )
 
 
@@ -36,8 +36,43 @@ def test_first_holes_and_pythons() -> None:
     found = refresh_packages.facts(refresh_packages.files_of(HISTORY))
     assert (found["arm_glibc"], found["last_without"], found["holes"], found["arm_musl"]) == ("1.1", "1.0", "1.2", "2.0")
     assert found["by_python"] == "cp38:1.1;cp39:1.1"
-    assert found["x86_by_python"] == "cp38:1.0;cp39:1.1"
+    assert found["x86_by_python"] == "cp38:1.0..1.2;cp39:1.1"
     assert (found["sdist"], found["arm_floor"], found["x86_floor"]) == ("yes", "2.28", "2.17")
+
+
+def test_releases_without_wheels_for_x86_are_no_difference() -> None:
+    files = answer(*wheels("1.0", f"cp38-cp38-{X86}"), *wheels("1.1"), *wheels("1.2", f"cp38-cp38-{X86}"), *wheels("2.0"))
+    found = refresh_packages.facts(refresh_packages.files_of(files))
+    assert (found["alike"], found["x86_by_python"], found["arm_glibc"]) == ("1.1,2.0", "cp38:1.0..1.2", "")
+
+
+def test_a_placeholder_is_no_wheel_for_arm64() -> None:
+    files = answer("demo-0.0.1-py3-none-any.whl", *wheels("1.0", f"cp38-cp38-{X86}"))
+    found = refresh_packages.facts(refresh_packages.files_of(files))
+    assert (found["arm_glibc"], found["x86_from"], found["x86_by_python"]) == ("", "1.0", "cp38:1.0")
+    pure_today = answer(*wheels("1.0", f"cp38-cp38-{X86}"), "demo-2.0-py3-none-any.whl")
+    assert refresh_packages.facts(refresh_packages.files_of(pure_today))["arm_glibc"] == "2.0"
+
+
+def test_a_lone_early_wheel_for_arm64_is_no_beginning() -> None:
+    between = [each for minor in range(1, 10) for each in wheels(f"0.{minor}", f"cp38-cp38-{X86}")]
+    files = answer(*wheels("0.0", f"cp38-cp38-{X86}", f"cp38-cp38-{ARM}"), *between, *wheels("1.0", f"cp38-cp38-{X86}", f"cp38-cp38-{ARM}"))
+    found = refresh_packages.facts(refresh_packages.files_of(files))
+    assert (found["arm_glibc"], found["last_without"], found["holes"], found["alike"]) == ("1.0", "0.9", "", "0.0")
+    assert found["by_python"] == "cp38:1.0"
+
+
+def test_no_fact_is_lost_to_an_index_without_final_releases() -> None:
+    row = dict.fromkeys(COLUMNS, "") | {"name": "demo", "kind": "native", "arm_glibc": "1.0", "confidence": "lock"}
+    table = "\t".join(COLUMNS) + "\n" + "\t".join(row[each] for each in COLUMNS) + "\n"
+    assert refresh_packages.refreshed(table, [answer(*wheels("2.0rc1", f"cp38-cp38-{X86}"))]) == table
+
+
+def test_wheels_for_arm64_end_x86_only() -> None:
+    row = dict.fromkeys(COLUMNS, "") | {"name": "demo", "kind": "x86_only", "x86_only": "yes", "confidence": "lock"}
+    table = "\t".join(COLUMNS) + "\n" + "\t".join(row[each] for each in COLUMNS) + "\n"
+    new = dict(zip(COLUMNS, refresh_packages.refreshed(table, [HISTORY]).splitlines()[1].split("\t"), strict=True))
+    assert (new["kind"], new["x86_only"]) == ("native", "")
 
 
 def test_a_row_keeps_what_no_index_tells() -> None:

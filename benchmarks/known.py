@@ -78,9 +78,8 @@ def report(found: Mapping[Named, set[str]]) -> None:
         decided = {each: count for each, count in outside.items() if each.decided}
         share = len(decided) / max(1, len(outside))
         weighted = sum(decided.values()) / max(1, sum(outside.values()))
-        print(
-            f"{what}: {len(outside)}, decided {share:.3f}, weighted {weighted:.3f}; {len(mine) - len(outside)} more hold variables or are made here"
-        )
+        rest = len(mine) - len(outside)
+        print(f"{what}: {len(outside)}, decided {share:.3f}, weighted {weighted:.3f}; {rest} more hold variables or are made here")
         undecided = sorted((-count, each.name) for each, count in outside.items() if not each.decided)
         for count, name in undecided[:UNDECIDED]:
             print(f"{-count:5} {name}")

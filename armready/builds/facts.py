@@ -238,6 +238,27 @@ class BakePlatforms:
     values: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkaffoldArtifacts:
+    """What a configuration of skaffold builds.
+
+    Attributes:
+        location: of its artifacts.
+        images: those that skaffold builds from a Dockerfile or by buildpacks without platforms of their own.
+        jib: the folders of what Jib builds for it.
+        requires: the configurations that belong to it.
+        fix: names both platforms.
+        arm64: it names arm64 somewhere.
+    """
+
+    location: Location
+    images: tuple[str, ...] = ()
+    jib: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    fix: Fix | None = None
+    arm64: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
     """Something that a pipeline takes in and that lies in another repository."""

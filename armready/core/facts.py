@@ -250,6 +250,7 @@ COLLECTORS: tuple[Collector, ...] = (
     Collector("armready.builds.compose:pinned_services", frozenset({Kind.COMPOSE}), (b"platform",)),
     Collector("armready.builds.bake:bake_facts", frozenset({Kind.BAKE_HCL, Kind.BAKE_JSON}), (b"platforms",)),
     Collector("armready.builds.publishers:described_platforms", frozenset({Kind.SKAFFOLD, Kind.KO, Kind.COMPOSE}), (b"platforms",)),
+    Collector("armready.multiplatform.skaffold:artifacts", frozenset({Kind.SKAFFOLD}), (b"artifacts", b"requires")),
     Collector("armready.builds.java_publishers:jib_platforms", frozenset({Kind.POM, Kind.GRADLE}), (b"jib",)),
     Collector("armready.systems.earthfile:built_platforms", frozenset({Kind.EARTHFILE}), (b"arm64", b"aarch64")),
     Collector("armready.multiplatform.collect:image_facts", (PIPELINE_KINDS | BUILD_KINDS) - _OFTEN_IDLE),

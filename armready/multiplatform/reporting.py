@@ -20,6 +20,7 @@ from armready.core.fix import Applicability
 from armready.core.project import Project
 from armready.core.rule import ProjectRule
 from armready.core.source import Location
+from armready.multiplatform.skaffold import jib_calls
 
 # The kinds that are read as pipelines, and what must stand in a file for it to build images.
 READABLE = frozenset(READERS)
@@ -152,6 +153,7 @@ def _orders(project: Project) -> dict[tuple[str, str], _Orders]:
     A command that reads another file which names arm64 is none of them.
     """
     calls = [call for _, call in project.facts(CallMade) if (call.pushes or call.by_daemon) and call.path is not None]
+    calls += (call for build in image_builds(project) for call in jib_calls(project, build))
     read: dict[Location, set[str]] = {}
     for call in calls:
         read.setdefault(call.location, set()).add(call.path or "")

@@ -37,7 +37,9 @@ from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability
 from armready.core.project import Project
 from armready.core.rule import Example, ProjectRule
+from armready.core.source import Location
 from armready.multiplatform.reporting import describes_platforms, image_of, machine, pushed_builds, report
+from armready.multiplatform.skaffold import lacking
 
 from . import KINDS
 
@@ -389,6 +391,38 @@ jobs:
             severity=Severity.WARNING,
         ),
         Example(
+            "a configuration of skaffold that a script builds and pushes",
+            path="skaffold.yaml",
+            files={**_DOCKERFILE, "release.sh": "skaffold build --default-repo=reg.example/shop\n"},
+            bad="build:\n  «artifacts»:\n    - image: front\n    - image: back\n      context: back\n",
+            fixed="build:\n  platforms: [linux/amd64, linux/arm64]\n  artifacts:\n    - image: front\n    - image: back\n      context: back\n",
+            applicability=Applicability.UNSAFE,
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "a configuration of skaffold that another one requires",
+            path="skaffold.yaml",
+            files={
+                "release.sh": "skaffold build --default-repo=reg.example/shop\n",
+                "api/skaffold.yaml": "build:\n  «artifacts»: [{image: api}]\n",
+            },
+            bad="requires:\n  - path: api\n  - path: web/skaffold.yaml\n",
+        ),
+        Example(
+            "a configuration of skaffold that nothing pushes",
+            path="skaffold.yaml",
+            good="build:\n  artifacts: [{image: front}]\n",
+            files={"release.sh": "skaffold dev --default-repo=reg.example/shop\n"},
+            breaks=("skaffold dev", "skaffold build"),
+        ),
+        Example(
+            "the artifacts name their platforms",
+            path="skaffold.yaml",
+            good="build:\n  artifacts:\n    - image: front\n      platforms: [linux/amd64, linux/arm64]\n",
+            files={"release.sh": "skaffold build --default-repo=reg.example/shop\n"},
+            breaks=("      platforms: [linux/amd64, linux/arm64]\n", ""),
+        ),
+        Example(
             "pushed in a loop: no fix",
             path="build.sh",
             bad="«docker build -t a/b:1 .»\nfor tag in 1 2 latest; do\n  docker tag a/b:1 a/b:$tag\n  docker push a/b:$tag\ndone\n",
@@ -432,7 +466,13 @@ jobs:
     )
 
     def check(self, project: Project) -> Iterator[Finding]:
+        seen: set[Location] = set()
         for build in pushed_builds(project):
-            if not build.platforms.given and not describes_platforms(project, build):
-                message = f"{image_of(build)} is built for {machine(build)} only and pushed, so arm64 nodes have no image to run"
-                yield report(self, project, build, message)
+            if build.platforms.given or describes_platforms(project, build):
+                continue
+            described = lacking(project, build)
+            for each in [build] if described is None else described:
+                if described is None or each.location not in seen:
+                    seen.add(each.location)
+                    message = f"{image_of(each)} is built for {machine(each)} only and pushed, so arm64 nodes have no image to run"
+                    yield report(self, project, each, message)

@@ -17,7 +17,7 @@ _PLATFORM_NAME = regex(r"(?i)platform|buildx|multi_?arch")
 
 def build(call: Invocation, at: Moment) -> Build:
     """A build by docker, podman, buildah or nerdctl."""
-    output, pushes, output_names = _output(call)
+    output, pushes, output_names = _output(call, at.environment)
     arguments = [
         word
         for word in call.arguments
@@ -82,12 +82,12 @@ def _hidden_options(call: Invocation, environment: Environment) -> tuple[tuple[N
     return tuple(tags), platforms
 
 
-def _output(call: Invocation) -> tuple[Output, bool, list[str]]:
+def _output(call: Invocation, environment: Environment) -> tuple[Output, bool, list[str]]:
     """Where a build puts its result, whether that pushes it, and the names that the output gives."""
     pushes = call.flag("push") or (call.flag("save") and call.tool == "depot")
     output = Output.REGISTRY if pushes else Output.DAEMON if call.flag("load") else Output.DEFAULT
     found: list[str] = []
-    for value in call.all("output"):
+    for value in (expand(each, environment)[-1] for each in call.all("output")):
         keys = dict(part.split("=", 1) for part in re.findall(r'(?:[^,"]|"[^"]*(?:"|$))+', value) if "=" in part)
         kind = keys.get("type", "local")
         if kind == "registry" or keys.get("push", "").strip('"') not in ("", "false"):
@@ -123,7 +123,7 @@ def kaniko(call: Invocation, at: Moment) -> Build:
 
 def buildctl(call: Invocation, at: Moment) -> Build:
     """A build by buildctl."""
-    _, pushes, found = _output(call)
+    _, pushes, found = _output(call, at.environment)
     for value in call.all("output"):
         name = re.search(r'"name=([^"]+)"|name="([^"]+)"|name=([^",]+)', value)
         found = [*found, *((name[1] or name[2] or name[3]).split(",") if name else ())]

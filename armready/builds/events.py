@@ -279,10 +279,11 @@ class Variable(Event):
 
 @dataclass(frozen=True, eq=False)
 class Deploy(Event):
-    """An image is given to a service that takes no index: AWS Lambda, SageMaker, Heroku."""
+    """An image is given to a service that takes no index (AWS Lambda, SageMaker, Heroku), or runs it on x86-64 alone (Cloud Run)."""
 
     names: tuple[Name, ...] = ()
     service: str = ""
+    takes_index: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -181,17 +181,19 @@ class WeakEmulator:
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """An image that a service which takes no index runs.
+    """An image that a service runs which takes no index, or which has x86-64 machines alone.
 
     Attributes:
         location: where it is given to the service.
         service: its name.
         spellings: of the reference, normalised.
+        takes_index: it is one of the latter.
     """
 
     location: Location
     service: str
     spellings: tuple[str, ...]
+    takes_index: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -272,6 +272,8 @@ class _Walk:
             yield Push(at, name=self.names(call.arguments[1:2])[0])
         elif call.tool == "aws" and verb in ("lambda", "sagemaker"):
             yield from self.deploy(call, at)
+        elif call.tool in ("gcloud", "az", "aws"):
+            yield from self.run_on_x86(call, at)
         elif call.tool in _USING_TOOLS:
             yield Use(at, names=self.names(call.arguments), verb=call.tool)
         elif verb in _USES:
@@ -306,6 +308,15 @@ class _Walk:
         if images:
             service = "AWS Lambda" if call.verb == "lambda" else "SageMaker"
             yield Deploy(at, names=tuple(name_of(each, self.environment) for each in images), service=service)
+
+    def run_on_x86(self, call: Invocation, at: Moment) -> Iterator[Deploy]:
+        """`gcloud run deploy --image X` and its like: services that have no arm64 machines."""
+        texts = [word.template for word in call.words]
+        service = next((name for words, name in _X86_SERVICES if words in " ".join(texts[1:6])), "")
+        images = [value for option, value in pairwise(texts) if option in _RUN_IMAGE]
+        images += [value for option, _, value in (text.partition("=") for text in texts) if option in _RUN_IMAGE and value]
+        if service and images:
+            yield Deploy(at, names=tuple(name_of(each, self.environment) for each in images), service=service, takes_index=True)
 
     def skopeo(self, call: Invocation, at: Moment) -> Iterator[Event]:
         source, target = (word.template for word in call.arguments[:2])
@@ -504,6 +515,16 @@ class _Walk:
             yield Setup(at, kind="action", detail=declared.files[0])
 
 
+# Services whose machines are x86-64 alone, by the words of the command that gives them an image.
+_X86_SERVICES = (
+    ("run deploy", "Cloud Run"),
+    ("run jobs", "Cloud Run"),
+    ("run services", "Cloud Run"),
+    ("containerapp ", "Azure Container Apps"),
+    ("container create", "Azure Container Instances"),
+    ("webapp ", "Azure App Service"),
+)
+_RUN_IMAGE = frozenset({"--image", "-i", "--docker-custom-image-name", "--container-image-name", "--deployment-container-image-name"})
 _AMD64_TARGET = regex(r"amd64$|x86_64-")
 
 

@@ -56,7 +56,7 @@ def image_facts(file: File) -> Iterator[BuildFact]:
         yield image_build(file, builds, chain)
     yield from _weak_emulators(file, builds)
     for deploy in builds.of_kind(Deploy):
-        yield Deployed(file.location(deploy.span), deploy.service, tuple(sorted(spellings(deploy.names))))
+        yield Deployed(file.location(deploy.span), deploy.service, tuple(sorted(spellings(deploy.names))), deploy.takes_index)
     for push in builds.free:
         if push.name is not None:
             name = push.name

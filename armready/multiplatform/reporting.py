@@ -20,6 +20,7 @@ from armready.core.fix import Applicability
 from armready.core.project import Project
 from armready.core.rule import ProjectRule
 from armready.core.source import Location
+from armready.core.startup import regex
 from armready.multiplatform.skaffold import jib_calls
 
 # The kinds that are read as pipelines, and what must stand in a file for it to build images.
@@ -191,7 +192,7 @@ def rejected_by(project: Project, build: ImageBuild) -> tuple[str, Location | No
             return "Heroku", push.location
     own = {references.repository(each) for push in build.pushes for each in push.spellings}
     for _, deployed in project.facts(Deployed):
-        if not own.isdisjoint(references.repository(each) for each in deployed.spellings):
+        if not deployed.takes_index and not own.isdisjoint(references.repository(each) for each in deployed.spellings):
             return deployed.service, deployed.location
     return "", None
 
@@ -285,14 +286,49 @@ def machine(build: ImageBuild) -> str:
 def severity(project: Project, build: ImageBuild) -> Severity:
     """Error on a push from a known amd64 machine, warning from an unknown one or where a caller may choose other platforms.
 
-    A hidden job that nothing uses is an info.
+    An info: a hidden job that nothing uses, an image for a service with x86-64 machines alone, and what people push by hand, or pull
+    requests push for themselves, of an image that another build of the repository pushes for arm64.
     """
     if build.job.hidden and project.complete and not _used(project, build):
+        return Severity.INFO
+    if _runs_on_x86(project, build) or (_is_by_the_way(project, build) and _is_made_for_arm64(project, build)):
         return Severity.INFO
     known = (build.job.architecture == "amd64" and not build.platforms_from.overridable) or (
         build.platforms.amd64_only and not build.platforms_from.overridable
     )
     return Severity.ERROR if known and build.certain else Severity.WARNING
+
+
+def _repositories(build: ImageBuild) -> set[str]:
+    return {references.repository(each) for push in build.pushes for each in push.spellings}
+
+
+def _runs_on_x86(project: Project, build: ImageBuild) -> bool:
+    """Whether all that is pushed goes to services that have x86-64 machines alone."""
+    places = {references.repository(each) for _, each in project.facts(Deployed) if each.takes_index for each in each.spellings}
+    own = _repositories(build)
+    return bool(own) and own <= places
+
+
+# What a tag holds that is for a pull request alone.
+_PULL_REQUEST = regex(r"(?i)pull_?request|merge_?request|\bpr[-_]?(?:number|num|id)\b|(?:^|[-_./:])pr-[${]|\.event\.number")
+_BY_HAND = frozenset({"make", "shell", "just", "task", "npm"})
+
+
+def _is_by_the_way(project: Project, build: ImageBuild) -> bool:
+    """Whether only people, or pull requests, push what a build makes."""
+    if build.pushes and all(_PULL_REQUEST.search(push.text) for push in build.pushes):
+        return True
+    if build.job.system not in _BY_HAND or not project.complete:
+        return False
+    own = build.location.path
+    return not any(call.path == own != path and reaches(call, build) for path, call in project.facts(CallMade))
+
+
+def _is_made_for_arm64(project: Project, build: ImageBuild) -> bool:
+    """Whether other builds push every repository that this one pushes for arm64 too."""
+    others = (each for each in image_builds(project) if each.location != build.location and each.pushes and each.platforms.arm64)
+    return _repositories(build) <= set().union(*map(_repositories, others))
 
 
 def _used(project: Project, build: ImageBuild) -> bool:

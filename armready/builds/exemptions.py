@@ -15,6 +15,9 @@ from armready.builds.platforms import names_architecture
 from armready.builds.variables import has_expansion, names
 from armready.core.startup import regex
 
+# Holds only where the repository builds another one for arm64.
+ONE_OF_SEVERAL_DOCKERFILES = "its Dockerfile is for one architecture"
+
 
 def reasons(chains: Sequence[Chain], merges: Sequence[Merge]) -> dict[Chain, str]:
     """Why the builds of a file are no findings when they are of one platform; empty for those that are."""
@@ -43,7 +46,7 @@ def _reason(chain: Chain, merged: set[str], for_arm64: Mapping[str, Sequence[Cha
     if names and all(_names_one(name) for name in names):
         return "its name says which architecture it is for"
     if build.dockerfile and names_architecture(posixpath.basename(build.dockerfile)):
-        return "its Dockerfile is for one architecture"
+        return ONE_OF_SEVERAL_DOCKERFILES
     if job.one_of_several:
         return job.one_of_several
     if _argument_says(build):

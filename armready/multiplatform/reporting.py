@@ -5,10 +5,12 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from armready.builds import references
 from armready.builds.events import Output
+from armready.builds.exemptions import ONE_OF_SEVERAL_DOCKERFILES
 from armready.builds.facts import DESCRIBED, BakePlatforms, CallMade, Deployed, ExtendedJob, FreePush, ImageBuild, Prepares, Pushed
 from armready.builds.gates import dockerfile_of, pass_gates
 from armready.builds.make_fragments import as_included
@@ -21,6 +23,7 @@ from armready.core.project import Project
 from armready.core.rule import ProjectRule
 from armready.core.source import Location
 from armready.core.startup import regex
+from armready.knowledge.arch import Arch, tokens
 from armready.multiplatform.skaffold import jib_calls
 
 # The kinds that are read as pipelines, and what must stand in a file for it to build images.
@@ -85,7 +88,7 @@ def _find_pushed(project: Project) -> Iterator[ImageBuild]:
         if call.path:
             callers.setdefault(call.path, set()).add(path)
     on_arm = _calls_on_arm(project)
-    for build in image_builds(project):
+    for build in map(partial(_without_other_half, project), image_builds(project)):
         if build.exempt or rejected_by(project, build)[0] or _holds_files_only(project, build):
             continue
         if not build.platforms.given and any(reaches(call, build) for call in on_arm.get(build.location.path, ())):
@@ -102,6 +105,22 @@ def _find_pushed(project: Project) -> Iterator[ImageBuild]:
                 if build.job.system in DESCRIBED:
                     why_not = f"the push in {where} takes one platform from the daemon: let the build push"
                 yield replace(build, pushes=found, fixes=replace(build.fixes, build=None, why_not=why_not), certain=False)
+
+
+def _without_other_half(project: Project, build: ImageBuild) -> ImageBuild:
+    """A build of `Dockerfile.amd64` counts where nothing in the repository builds one for arm64."""
+    if build.exempt != ONE_OF_SEVERAL_DOCKERFILES or not project.complete or _arch_of(build) is not Arch.AMD64:
+        return build
+    if any(_arch_of(other) is Arch.ARM64 or other.platforms.arm64 or other.job.architecture == "arm64" for other in image_builds(project)):
+        return build
+    why_not = "its Dockerfile is for amd64: build one for arm64 too, and join both with docker buildx imagetools create"
+    return replace(build, exempt="", fixes=replace(build.fixes, build=None, why_not=why_not))
+
+
+def _arch_of(build: ImageBuild) -> Arch | None:
+    """The architecture that the name of its Dockerfile says."""
+    found = tokens(posixpath.basename(build.inputs.dockerfile or ""))
+    return found[0].arch if len({each.arch for each in found}) == 1 else None
 
 
 def _calls_on_arm(project: Project) -> dict[str, list[CallMade]]:

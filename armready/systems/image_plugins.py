@@ -166,18 +166,16 @@ def _after_repo(settings: MappingNode) -> Node | None:
 
 
 def _references(settings: Node | None) -> tuple[str, ...]:
-    repository, registry = text_of(get(settings, "repo")) or "", text_of(get(settings, "registry")) or ""
-    if not repository:
-        return ()
-    if (
-        registry
-        and not repository.startswith(registry)
-        and "/" not in repository.partition("/")[0].replace(".", "")
-        and "." not in repository.partition("/")[0]
-    ):
-        repository = f"{registry.removeprefix('https://')}/{repository}"
+    registry = text_of(get(settings, "registry")) or ""
     tags = listed(get(settings, "tags")) or strings(get(settings, "tag"))
     suffix = text_of(get(settings, "auto_tag_suffix")) or ""
-    if suffix and not tags:
-        return (f"{repository}:latest-{suffix}",)
-    return tuple(f"{repository}:{tag}" for tag in tags) or (f"{repository}:latest",)
+    named = tags or ((f"latest-{suffix}",) if suffix else ("latest",))
+    return tuple(f"{_in_registry(each, registry)}:{tag}" for each in listed(get(settings, "repo")) for tag in named)
+
+
+def _in_registry(repository: str, registry: str) -> str:
+    """The repository with the registry that the settings name beside it, unless it names one."""
+    first = repository.partition("/")[0]
+    if not registry or repository.startswith(registry) or "/" in first.replace(".", "") or "." in first:
+        return repository
+    return f"{registry.removeprefix('https://')}/{repository}"

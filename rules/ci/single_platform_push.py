@@ -7,7 +7,8 @@ push`, `docker buildx build --push`, build-and-push actions, tasks and plugins, 
 scripts, Makefiles and the files of CI systems. The services and targets of Compose and Bake count when a command elsewhere
 pushes them; so do the images of GoReleaser, Jib, ko, Skaffold, pack, Spring Boot and Earthly. Builds for tests, parts of an
 image that is merged later, images that hold files and no program, images that name their architecture, Windows images and
-pushes to a test registry are left alone.
+pushes to a test registry are left alone. Infos are images for services with x86-64 machines alone (Cloud Run, Azure Container Apps), and what
+pull requests or people by hand push while another build of the repository pushes it for arm64.
 
 ## Why it stops arm64
 

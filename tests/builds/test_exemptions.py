@@ -63,8 +63,12 @@ TWO = (*BUILD_AND_PUSH, "docker buildx build --platform linux/arm64 --push -t {0
         ),
         (
             GITLAB,
+            gitlab(
+                "docker build -f Dockerfile.amd64 -t example/app:1 .",
+                "docker push example/app:1",
+                "docker buildx build -f Dockerfile.arm64 --platform linux/arm64 --push -t example/app:1-arm64 .",
+            ),
             gitlab("docker build -f Dockerfile.amd64 -t example/app:1 .", "docker push example/app:1"),
-            gitlab("docker build -f amd64/Dockerfile -t example/app:1 .", "docker push example/app:1"),
         ),
         (
             GITLAB,

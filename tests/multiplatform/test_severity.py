@@ -71,3 +71,21 @@ def test_an_image_for_a_pull_request_beside_one_for_both(tag):
     one = (f"docker build -t a/b:{tag} .", f"docker push a/b:{tag}")
     assert severities(workflow(*one, BOTH)) == {".github/workflows/ci.yml": Severity.INFO}
     assert severities(workflow(*one)) == {".github/workflows/ci.yml": Severity.ERROR}
+
+
+@pytest.mark.parametrize("repo", ["a/b,quay.io/a/b", "[a/b, quay.io/a/b]"])
+def test_a_plugin_that_pushes_to_several_repositories(repo):
+    steps = "steps:\n"
+    for platforms, name, tag in (("linux/amd64", "a/b", "pull_${CI_COMMIT_PULL_REQUEST}"), ("linux/amd64,linux/arm64", repo, "latest")):
+        steps += f"  - image: woodpeckerci/plugin-docker-buildx\n    settings:\n      repo: {name}\n      platforms: {platforms}\n      tag: {tag}\n"
+    assert severities({".woodpecker.yml": steps}) == {".woodpecker.yml": Severity.INFO}
+
+
+@pytest.mark.parametrize("name", ["Dockerfile.amd64", "amd64.Dockerfile", "docker/Dockerfile-x86_64"])
+def test_a_dockerfile_for_amd64_whose_other_half_nobody_builds(name):
+    one = f"docker buildx build -f {name} --push -t a/b:1 ."
+    files = {name: "FROM alpine:3.20\n"}
+    assert severities({**files, **workflow(one)}) == {".github/workflows/ci.yml": Severity.ERROR}
+    for other in ("docker buildx build -f Dockerfile.arm64 --push -t a/b:1-arm64 .", BOTH.replace("a/b", "a/c")):
+        assert not severities({**files, **workflow(one, other)})
+    assert not severities({"Dockerfile.arm64": "FROM alpine:3.20\n", **workflow(one.replace(name, "Dockerfile.arm64"))})

@@ -324,7 +324,7 @@ def _repositories(build: ImageBuild) -> set[str]:
 
 def _runs_on_x86(project: Project, build: ImageBuild) -> bool:
     """Whether all that is pushed goes to services that have x86-64 machines alone."""
-    places = {references.repository(each) for _, each in project.facts(Deployed) if each.takes_index for each in each.spellings}
+    places = {references.repository(each) for _, place in project.facts(Deployed) if place.takes_index for each in place.spellings}
     own = _repositories(build)
     return bool(own) and own <= places
 

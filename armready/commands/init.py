@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from armready.core.bounded import MAX_CONFIG, read_bounded
 from armready.core.config import CONFIG_FILE, PYPROJECT, Settings, read_table
 from armready.core.distribution import PACKAGE, RAW, REPOSITORY, TAG
 from armready.core.errors import ConfigError, ParseProblem, UsageError
 from armready.core.source import Source
 from armready.core.startup import dataclass
 from armready.run import git
-from armready.run.writing import check_place
+from armready.run.writing import check_place, write_file
 
 if TYPE_CHECKING:
     from armready.core.file import File
@@ -136,9 +137,11 @@ def carry_out(root: Path, steps: list[Step]) -> None:
                 with path.open("xb") as handle:
                     handle.write(step.text.encode())
             elif step.action == "add":
-                if path.read_bytes() != step.old:
+                if _read(root, step.path) != step.old:
                     raise UsageError(f"{step.path}: changed meanwhile")
-                path.write_bytes(step.text.encode())
+                write_file(path, step.text.encode(), root)
+        except ParseProblem as problem:
+            raise UsageError(f"{step.path}: {problem}") from problem
         except OSError as error:
             raise UsageError(f"{step.path}: {error.strerror}") from error
 
@@ -154,7 +157,7 @@ def _config(root: Path) -> Step:
             return Step(PYPROJECT, "keep")
     except ConfigError:
         return Step(CONFIG_FILE, "write", _CONFIG)
-    old = project.read_bytes()
+    old = _read(root, PYPROJECT)
     newline = "\r\n" if b"\r\n" in old else "\n"
     table = f"\n[tool.armready]\n{_CONFIG}".replace("\n", newline)
     text = old.decode("utf-8")
@@ -195,9 +198,25 @@ def _gates(root: Path) -> Iterator[Step]:
 
 def _workflow(root: Path) -> Step:
     folder = root / ".github" / "workflows"
-    if folder.is_dir() and any(b"armready" in each.read_bytes() for each in sorted(folder.glob("*.y*ml")) if each.is_file()):
+    if folder.is_dir() and any(_names_armready(root, each) for each in sorted(folder.glob("*.y*ml"))):
         return Step(".github/workflows", "keep")
     return Step(".github/workflows/armready.yml", "write", _WORKFLOW.replace("$default-branch", _default_branch(root)))
+
+
+def _names_armready(root: Path, workflow: Path) -> bool:
+    try:
+        return b"armready" in _read(root, workflow.relative_to(root).as_posix())
+    except ParseProblem:
+        return False
+
+
+def _read(root: Path, path: str) -> bytes:
+    """The bytes of a small file of the repository.
+
+    Raises:
+        ParseProblem: it is none.
+    """
+    return read_bounded(root / path, MAX_CONFIG, root=root)
 
 
 def _default_branch(root: Path) -> str:
@@ -243,7 +262,7 @@ def _added(root: Path, path: str, add: Callable[[File, Node], Iterator[Edit | No
 
     full = root / path
     try:
-        old = full.read_bytes()
+        old = _read(root, path)
         if b"armready" in old:
             return Step(path, "keep")
         source = Source.decode(path, old)

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -32,12 +30,9 @@ from armready.fixing.proof import problem_with
 from armready.run.passes import Analysis, Filters, analyse
 from armready.run.registry import Registry
 from armready.run.session import Session
+from armready.run.writing import WRITABLE, check_place, remove_left, replace_file
 
 _ROUNDS = 25
-# What temporary files are called: the name of the file, this, and eight characters.
-_MARK = ".armready-"
-_LEFT = re.compile(r"\..+\.armready-[a-z0-9_]{8}", re.DOTALL)
-_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 Key = tuple[str, str, str, str]
 
@@ -292,7 +287,7 @@ def write(root: Path, changes: Mapping[str, tuple[bytes, bytes]]) -> dict[str, s
     Returns:
         The files that could not be written, with the reasons.
     """
-    _clean({root / ".git", *((root / path).parent for path in changes)})
+    remove_left({root / ".git", *((root / path).parent for path in changes)})
     failed = {}
     for path, (old, new) in changes.items():
         try:
@@ -305,72 +300,22 @@ def write(root: Path, changes: Mapping[str, tuple[bytes, bytes]]) -> dict[str, s
 def _write_one(root: Path, path: str, old: bytes, new: bytes) -> None:
     if DiskTree(root).read(path) != old:
         raise ArmreadyError("the file has changed since it was scanned")
+    check_place(root / path, root)
     target = (root / path).resolve()
     status = target.stat()
-    if not status.st_mode & _WRITABLE or not os.access(target, os.W_OK):
+    if not status.st_mode & WRITABLE or not os.access(target, os.W_OK):
         raise ArmreadyError("it is read-only")
     git = root / ".git"
     if git.is_dir() and not git.is_symlink():
         # What a killed run leaves behind there, git never adds.
         with suppress(OSError):
-            return _replace(target, new, status, git)
-    return _replace(target, new, status, target.parent)
+            return replace_file(target, new, status, git)
+    return replace_file(target, new, status, target.parent)
 
 
 def hard_linked(root: Path, paths: Iterable[str]) -> list[str]:
     """Those of the files that have other names; a name outside of the root is never written through."""
     return [path for path in paths if (root / path).is_file() and (root / path).stat().st_nlink > 1]
-
-
-def _clean(folders: Iterable[Path]) -> None:
-    """Remove what runs that were killed have left in these folders. A run that is alive has locked what it writes."""
-    for folder in folders:
-        with suppress(OSError):
-            for each in [entry for entry in os.scandir(folder) if _LEFT.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)]:
-                _unlink_unless_locked(each.path)
-
-
-def _unlink_unless_locked(path: str) -> None:
-    with suppress(OSError):
-        with open(path, "rb") as handle:
-            dead = _lock(handle.fileno())
-        if dead:
-            os.unlink(path)
-
-
-def _lock(descriptor: int) -> bool:
-    """Lock a file if nobody has; where the system knows no such locks, a file that is open cannot be removed."""
-    try:
-        import fcntl
-    except ImportError:
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def _replace(target: Path, new: bytes, status: os.stat_result, folder: Path) -> None:
-    """Put new contents in the place of a file by way of a temporary file in a folder of the same file system."""
-    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{target.name}{_MARK}")
-    lock = os.dup(descriptor)
-    try:
-        _lock(lock)
-        with open(descriptor, "wb") as handle:
-            handle.write(new)
-            handle.flush()
-            os.fsync(handle.fileno())
-        with suppress(OSError, AttributeError):
-            os.chown(temporary, status.st_uid, status.st_gid)
-        os.chmod(temporary, status.st_mode)
-        os.replace(temporary, target)
-    except BaseException:
-        os.close(lock)
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
-    os.close(lock)
 
 
 def _quoted(path: str) -> str:

@@ -12,12 +12,15 @@ from armready.core.file import File
 from armready.core.fix import Applicability, Edit, Fix
 from armready.knowledge.runners import Buildx
 
+# With more commands than these an image is pulled, tagged and pushed by no script that people wrote.
+_MOST_COMMANDS = 100
+
 
 def copy_in_registry(file: File, promotion: Promotion) -> Fix | None:
     """The fix that puts `docker buildx imagetools create` in the place of pull, tag and push; None where they cannot be taken out."""
     pull = promotion.pull
     events = [pull, *promotion.tags, *promotion.pushes]
-    if not promotion.pushes:
+    if not promotion.pushes or len(events) + len(promotion.uses) > _MOST_COMMANDS:
         return None
     first_push = promotion.pushes[0]
     if pull.name is None or pull.name.word is None or first_push.script is None or first_push.command is None:
@@ -79,7 +82,8 @@ def _remove(file: File, events: Sequence[Event]) -> list[Edit] | None:
         script = group[0].script
         assert script is not None
         doomed = [event.command for event in group if event.command is not None]
-        rest = [command for command in script.commands if command.words and not any(command is each for each in doomed)]
+        going = set(map(id, doomed))
+        rest = any(command.words and id(command) not in going for command in script.commands)
         step = group[0].step
         if not rest and step.place is not None:
             whole = file.parse(editor_of).remove_step(step)

@@ -113,3 +113,98 @@ def test_no_final_newline_is_added(tmp_path: Path, run, name, newline):
     git(tmp_path, "init", "-q")
     run("fix", "--unsafe-fixes", cwd=tmp_path)
     assert not path.read_bytes().endswith(b"\n")
+
+
+KILL = "import os, signal\nfrom armready.commands import cli\nos.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\ncli.main()"
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (["baseline", "--grow"], ".armready-baseline.json"),
+        (["facts", "-o", "f.json"], "f.json"),
+        (["scan", "-o", "r"], "r"),
+        (["init"], "pyproject.toml"),
+    ],
+)
+def test_a_killed_run_leaves_the_old_file_whole(repository, run_script, run, command, name):
+    if command != ["init"]:
+        assert run(*command, cwd=repository)[0] in (0, 1)
+    else:
+        (repository / name).write_text('[project]\nname = "a"\n')
+    (repository / name).chmod(0o640)
+    before = (repository / name).read_bytes()
+    (repository / "Dockerfile").write_text(FIXABLE + FIXABLE.replace("alpine", "debian"))
+    run_script(KILL, *command, cwd=repository)
+    assert (repository / name).read_bytes() == before
+    assert run(*command, cwd=repository)[0] in (0, 1)
+    assert (repository / name).read_bytes() != before
+    assert (repository / name).stat().st_mode & 0o777 == 0o640
+    assert not list(repository.glob(".?*.armready-*"))
+
+
+def test_a_new_report_has_the_mode_of_new_files(repository, run):
+    assert run("scan", "-o", "r", cwd=repository)[0] == 1
+    umask = os.umask(0)
+    os.umask(umask)
+    assert (repository / "r").stat().st_mode & 0o777 == 0o666 & ~umask
+
+
+def test_a_report_goes_into_a_pipe_or_a_mounted_file_as_it_is(repository, run, run_script):
+    os.mkfifo(repository / "pipe")
+    reader = os.open(repository / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    assert run("scan", "-o", "pipe", cwd=repository)[0] == 1
+    assert b"DF101" in os.read(reader, 10_000)
+    os.close(reader)
+    (repository / "mounted").touch()
+    busy = (
+        "import errno, os\nfrom armready.commands import cli\n"
+        "def replace(*_): raise OSError(errno.EBUSY, 'Device or resource busy')\nos.replace = replace\ncli.main()"
+    )
+    assert run_script(busy, "scan", "-o", "mounted", cwd=repository)[0] == 1
+    assert "DF101" in (repository / "mounted").read_text()
+    assert not list(repository.glob(".mounted.*"))
+
+
+def test_a_full_disk_leaves_the_old_report(repository, run_script):
+    (repository / "r").write_text("old")
+    full = (
+        "import errno, os\nfrom armready.commands import cli\n"
+        "def fsync(_): raise OSError(errno.ENOSPC, 'No space left on device')\nos.fsync = fsync\ncli.main()"
+    )
+    code, _, err = run_script(full, "scan", "-o", "r", cwd=repository)
+    assert (code, (repository / "r").read_text()) == (2, "old")
+    assert err == "armready: r: No space left on device\n"
+
+
+def test_nothing_is_written_into_git_through_a_link(repository, run):
+    hook = repository / ".git" / "hooks" / "post-checkout"
+    (repository / ".armready-baseline.json").symlink_to(hook)
+    code, _, err = run("baseline", cwd=repository)
+    assert (code, hook.exists()) == (2, False)
+    assert f"a link leads to {hook}" in err
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(FIXABLE)
+    (repository / "Dockerfile").unlink()
+    (repository / "Dockerfile").symlink_to(hook)
+    run("fix", cwd=repository)
+    assert hook.read_text() == FIXABLE
+
+
+@pytest.mark.parametrize("name", [".pre-commit-config.yaml", ".gitlab-ci.yml", "pyproject.toml", ".github/workflows/a.yml"])
+@pytest.mark.parametrize("what", ["pipe", "endless", "outside"])
+def test_init_reads_no_pipe_no_device_and_nothing_without_end(repository, outside, run, name, what):
+    path = repository / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if what == "pipe":
+        os.mkfifo(path)
+    elif what == "endless":
+        with path.open("wb") as handle:
+            handle.truncate(1 << 40)
+    else:
+        (outside / "file").write_text("armready: 1\n")
+        path.symlink_to(outside / "file")
+    code, out, err = run("init", cwd=repository)
+    assert code in (0, 2), err
+    assert "Traceback" not in err
+    assert f"kept, since armready is there already: {name}" not in out

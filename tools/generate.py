@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from armready.builds.needles import build_needles
 from armready.commands.rule_pages import markdown_page
 from armready.core.config import KEYS, Origin, plain, schema
 from armready.core.distribution import PACKAGE, TAG
@@ -25,6 +26,7 @@ from armready.python.imports import x86_modules
 from armready.run import rule_index
 from armready.run.registry import all_rules, rules_package
 from armready.run.rule_index import entry_of
+from armready.systems.tekton import CATALOG
 
 ROOT = Path(__file__).parent.parent
 NOTE = "<!-- Made by tools/generate.py from the rule's module; edit that. -->\n\n"
@@ -66,7 +68,12 @@ def outputs() -> Iterator[tuple[Path, str]]:
 def collector_needles() -> str:
     """The module with the needles of collectors that follow from tables which are not read at the start of a run."""
     lines = ['"""Needles of collectors, made by tools/generate.py from the tables of what they look for; edit those."""', ""]
-    for name, what, needles in ((("X86_MODULES", "Modules of packages that exist for x86-64 only.", needles_of(x86_modules()))),):
+    tables = (
+        ("BUILD_TOOLS", "Words of scripts and build descriptions that build images.", build_needles()),
+        ("TEKTON_TASKS", "Tasks of Tekton's catalog that build images.", needles_of(CATALOG)),
+        ("X86_MODULES", "Modules of packages that exist for x86-64 only.", needles_of(x86_modules())),
+    )
+    for name, what, needles in tables:
         lines += [f"# {what}", f"{name} = (", *(f'    b"{needle.decode()}",' for needle in needles), ")"]
     return "\n".join(lines) + "\n"
 

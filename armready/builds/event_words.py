@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from armready.builds.container_tools import KANIKO, PROGRAMS
 from armready.builds.events import BUILD_VARIABLES
 from armready.builds.java_publishers import NEEDLES as JAVA_NEEDLES
-from armready.builds.options import KANIKO, TOOL_VARIABLES, TOOLS
+from armready.builds.options import TOOL_VARIABLES
 from armready.builds.variables import Environment
 from armready.core.shells import SHELLS
 from armready.core.startup import regex
@@ -26,7 +27,7 @@ INTERPRETERS = SHELLS | {"source", "."}
 SCRIPT_SUFFIXES = (".sh", ".bash", ".ksh", ".zsh")
 
 _WORD = regex(r"[\w.+-]+")
-_NAMES = frozenset({*TOOLS, *KANIKO, *RUNNERS, *PACKAGE_MANAGERS, *INTERPRETERS, *RUN_WORDS, *BUILD_VARIABLES}) - {"."}
+_NAMES = frozenset({*PROGRAMS, *KANIKO, *RUNNERS, *PACKAGE_MANAGERS, *INTERPRETERS, *RUN_WORDS, *BUILD_VARIABLES}) - {"."}
 _NEEDLES = (*TOOL_VARIABLES, *(needle.decode() for needle in emulator_needles()), *JAVA_NEEDLES)
 _COMPILERS = tuple(frozenset({name, verb} - {""}) for name, verb in own_output().items())
 _CHANGES_SHELL = regex(r"=|\b(?:cd|pushd|popd)\b")
@@ -64,7 +65,7 @@ def may_act(text: str, environment: Environment) -> bool:
 
 @lru_cache(maxsize=4096)
 def _names_tool(value: str) -> bool:
-    return not TOOLS.keys().isdisjoint(_WORD.findall(value))
+    return not PROGRAMS.keys().isdisjoint(_WORD.findall(value))
 
 
 def changes_shell(text: str) -> bool:

@@ -1,6 +1,6 @@
 """The words of one command as an invocation of a container tool: verb, options, arguments.
 
-The option tables stand in `options`.
+What the verbs do and which options take a value stands in `container_tools`.
 """
 
 from __future__ import annotations
@@ -9,42 +9,17 @@ import posixpath
 from collections.abc import Sequence
 from dataclasses import field
 
-from armready.builds.options import (
-    BAKE_VALUES,
-    BUILD_LIKE,
-    BUILDCTL_VALUES,
-    BUILDX_VALUES,
-    COMPOSE_BUILD_VALUES,
-    COMPOSE_VALUES,
-    CRANE_VALUES,
-    CREATE_VALUES,
-    DOCKER_BUILD_VALUES,
-    EARTHLY_VALUES,
-    GLOBAL_VALUES,
-    GROUPS,
-    KANIKO,
-    KANIKO_VALUES,
-    KO_VALUES,
-    MANIFEST_VALUES,
-    PACK_VALUES,
-    PODMAN_BUILD_VALUES,
-    PUSH_VALUES,
-    RUN_SHORT,
-    RUN_VALUES,
-    SHORT,
-    SKAFFOLD_VALUES,
-    SKOPEO_VALUES,
-    TOOL_VARIABLE,
-    TOOLS,
-    VERBLESS,
-)
+from armready.builds.container_tools import KANIKO, PROGRAMS, Effect, Usage, groups, has_verb, usage_of
+from armready.builds.options import BUILDX_VALUES, COMPOSE_VALUES, GLOBAL_VALUES, TOOL_VARIABLE, Syntax
 from armready.builds.variables import Environment, expand
 from armready.core.source import Span
 from armready.core.startup import dataclass
 from armready.languages.shell.script import Command, Word
 
 # Words that only a verb is, so that what stands in front of them is none.
-_VERBS = GROUPS | {"build", "bud", "bake", "push", "pull", "tag", "save", "load", "login", "run"}
+_VERBS = frozenset({"build", "bud", "bake", "push", "pull", "tag", "save", "load", "login", "run"})
+# Programs of their own that are plugins of docker: the verb that they stand for.
+_PLUGINS = ("buildx", "compose")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,22 +93,27 @@ class Invocation:
         return next((option for option in reversed(self.options) if option.name == name), None)
 
     @property
+    def usage(self) -> Usage:
+        """What its verb does."""
+        return usage_of(self.tool, self.verb)
+
+    @property
     def is_build(self) -> bool:
         """Whether it builds an image from a Dockerfile with the options of `docker build`."""
-        return self.verb in BUILD_LIKE and self.tool in ("docker", "podman", "nerdctl", "buildah", "buildx", "img", "depot")
+        return self.usage.effect is Effect.BUILD
 
 
 def tool_of(word: Word, environment: Environment) -> tuple[str, bool] | None:
     """The container tool that a command name stands for, and whether it is sure to be this one."""
     name = posixpath.basename(word.template.replace("\\", "/"))
-    if name in TOOLS:
-        return TOOLS[name], True
+    if name in PROGRAMS:
+        return PROGRAMS[name], True
     if word.template in KANIKO:
         return "kaniko", True
     if "$" not in word.template:
         return None
     texts = [each for each in expand(word.template, environment) if "$" not in each]
-    known = {found for each in texts if (found := TOOLS.get(posixpath.basename(each.split(" ")[0])))}
+    known = {found for each in texts if (found := PROGRAMS.get(posixpath.basename(each.split(" ")[0])))}
     if known:
         return ("docker" if "docker" in known else min(known)), len(known) == 1
     match = TOOL_VARIABLE.match(word.template)
@@ -158,15 +138,12 @@ def read(command: Command, environment: Environment, words: Sequence[Word] | Non
     if found is None:
         return None
     tool, certain = found
-    verb_words, early, rest = _verb(tool, own[1:])
-    if tool == "buildx":
-        tool, verb = "docker", " ".join(["buildx", *(word.template for word in verb_words)])
-    elif tool == "compose":
-        tool, verb = "docker", " ".join(["compose", *(word.template for word in verb_words)])
-    else:
-        verb = " ".join(word.template for word in verb_words)
-    values, short = _grammar(tool, verb)
-    options, arguments = _options(rest, values, short)
+    group = (tool,) if tool in _PLUGINS else ()
+    tool = "docker" if group else tool
+    verb_words, early, rest = _verb(tool, group, own[1:])
+    verb = " ".join((*group, *(word.template for word in verb_words)))
+    usage = usage_of(tool, verb)
+    options, arguments = _options(rest, usage.syntax)
     return Invocation(
         tool=tool,
         verb=verb,
@@ -179,48 +156,47 @@ def read(command: Command, environment: Environment, words: Sequence[Word] | Non
     )
 
 
-def _verb(tool: str, words: Sequence[Word]) -> tuple[list[Word], list[Option], list[Word]]:
+def _verb(tool: str, group: tuple[str, ...], words: Sequence[Word]) -> tuple[list[Word], list[Option], list[Word]]:
     """Split into the words of the verb, the options between them, and the rest."""
     verb: list[Word] = []
     early: list[Option] = []
-    index = 0
-    if tool in VERBLESS:
+    if not has_verb(tool):
         return verb, early, list(words)
+    index, in_compose = 0, group == ("compose",)
     while index < len(words):
         text = words[index].template
         if text.startswith("-"):
-            in_compose = tool == "compose" or (verb and verb[0].template == "compose")
-            takes = COMPOSE_VALUES if in_compose else GLOBAL_VALUES | BUILDX_VALUES
-            separate = "=" not in text and text in takes and index + 1 < len(words)
-            name = text.partition("=")[0].lstrip("-")
-            name = {"f": "file", "p": "project-name"}.get(name, name) if in_compose else name
-            if separate:
-                early.append(Option(name, (words[index], words[index + 1]), words[index + 1].template, words[index + 1]))
-            elif "=" in text:
-                early.append(
-                    Option(
-                        name=name,
-                        words=(words[index],),
-                        value=text.partition("=")[2],
-                        value_word=words[index],
-                        value_at=words[index].text.find("=") + 1,
-                    )
-                )
-            else:
-                early.append(Option(name, (words[index],), None, words[index]))
-            index += 2 if separate else 1
+            option = _early(words[index], words[index + 1] if index + 1 < len(words) else None, in_compose=in_compose)
+            early.append(option)
+            index += len(option.words)
             continue
-        if not verb and _may_be_empty(words[index]) and _verb_follows(words[index + 1 :]):
+        if not verb and _may_be_empty(words[index]) and _verb_follows(tool, words[index + 1 :]):
             index += 1
             continue
         verb.append(words[index])
+        group = (*group, text)
+        in_compose = in_compose or group == ("compose",)
         index += 1
-        if text not in GROUPS or len(verb) >= 3:
+        if " ".join(group) not in groups(tool):
             break
     return verb, early, list(words[index:])
 
 
-def _verb_follows(words: Sequence[Word]) -> bool:
+def _early(word: Word, following: Word | None, *, in_compose: bool) -> Option:
+    """An option in front of a verb."""
+    name, equals, value = word.template.partition("=")
+    takes_next = not equals and following is not None and name in (COMPOSE_VALUES if in_compose else GLOBAL_VALUES | BUILDX_VALUES)
+    name = name.lstrip("-")
+    name = {"f": "file", "p": "project-name"}.get(name, name) if in_compose else name
+    if equals:
+        return Option(name=name, words=(word,), value=value, value_word=word, value_at=word.text.find("=") + 1)
+    if takes_next:
+        assert following is not None
+        return Option(name, (word, following), following.template, following)
+    return Option(name, (word,), None, word)
+
+
+def _verb_follows(tool: str, words: Sequence[Word]) -> bool:
     """Whether a verb comes next, behind options and variables with options."""
     index = 0
     while index < len(words):
@@ -230,7 +206,7 @@ def _verb_follows(words: Sequence[Word]) -> bool:
         elif _may_be_empty(words[index]):
             index += 1
         else:
-            return text in _VERBS
+            return text in _VERBS or text in groups(tool)
     return False
 
 
@@ -239,73 +215,7 @@ def _may_be_empty(word: Word) -> bool:
     return word.text.startswith("$") and word.template in (f"${{{word.text[1:]}}}", word.text)
 
 
-def _grammar(tool: str, verb: str) -> tuple[frozenset[str], dict[str, str]]:
-    """The options that take a value, and the short names, of one verb."""
-    last = verb.rpartition(" ")[2]
-    if tool in ("docker", "nerdctl", "img", "depot") and verb in BUILD_LIKE:
-        return DOCKER_BUILD_VALUES, SHORT
-    if tool in ("podman", "buildah") and verb in BUILD_LIKE:
-        return PODMAN_BUILD_VALUES, SHORT
-    if verb.startswith("compose "):
-        return COMPOSE_BUILD_VALUES, {"m": "memory", "q": "quiet"}
-    if last == "bake":
-        return BAKE_VALUES, {"f": "file"}
-    if (
-        last in ("run", "create")
-        and tool in ("docker", "podman", "nerdctl")
-        and "buildx" not in verb
-        and "manifest" not in verb
-        and "context" not in verb
-    ):
-        return RUN_VALUES, RUN_SHORT
-    if verb == "buildx create":
-        return CREATE_VALUES, {}
-    if "manifest" in verb or "imagetools" in verb:
-        return MANIFEST_VALUES, {"t": "tag", "f": "file"}
-    if last == "push":
-        return PUSH_VALUES, {"a": "all-tags", "q": "quiet"}
-    if last == "pull":
-        return frozenset({"platform", "arch", "os", "authfile", "creds"}), {"q": "quiet", "a": "all-tags"}
-    if last == "save":
-        return frozenset({"output", "platform", "format"}), {"o": "output", "q": "quiet"}
-    if last == "load":
-        return frozenset({"input", "platform"}), {"i": "input", "q": "quiet"}
-    if last == "login":
-        return frozenset({"username", "password", "authfile"}), {"u": "username", "p": "password"}
-    other: dict[str, tuple[frozenset[str], dict[str, str]]] = {
-        "buildctl": (BUILDCTL_VALUES, {"o": "output"}),
-        "kaniko": (KANIKO_VALUES, {"c": "context", "f": "dockerfile", "d": "destination", "v": "verbosity"}),
-        "pack": (PACK_VALUES, {"B": "builder", "b": "buildpack", "e": "env", "p": "path", "t": "tag"}),
-        "ko": (
-            KO_VALUES,
-            {
-                "t": "tags",
-                "f": "filename",
-                "L": "local",
-                "B": "base-import-paths",
-                "P": "preserve-import-paths",
-                "R": "recursive",
-                "j": "jobs",
-            },
-        ),
-        "skopeo": (SKOPEO_VALUES, {"a": "all", "f": "format", "q": "quiet"}),
-        "crane": (CRANE_VALUES, {"t": "new_tag", "f": "new_layer", "b": "base", "v": "verbose"}),
-        "skaffold": (
-            SKAFFOLD_VALUES,
-            {"f": "filename", "d": "default-repo", "t": "tag", "p": "profile", "m": "module", "n": "namespace", "b": "build-image"},
-        ),
-        "earthly": (EARTHLY_VALUES, {"P": "allow-privileged", "s": "secret", "V": "verbose", "i": "interactive"}),
-    }
-    return other.get(
-        tool,
-        (
-            frozenset({"tag", "file", "platform", "registry", "image", "name", "config"}),
-            {"t": "tag", "f": "file", "r": "registry", "p": "profile"},
-        ),
-    )
-
-
-def _options(words: Sequence[Word], values: frozenset[str], short: dict[str, str]) -> tuple[list[Option], list[Word]]:
+def _options(words: Sequence[Word], syntax: Syntax) -> tuple[list[Option], list[Word]]:
     options: list[Option] = []
     arguments: list[Word] = []
     index = 0
@@ -317,9 +227,9 @@ def _options(words: Sequence[Word], values: frozenset[str], short: dict[str, str
             arguments.extend(words[index + 1 :])
             break
         if text.startswith("--"):
-            option = _long(word, following, values)
+            option = _long(word, following, syntax)
         elif text.startswith("-") and len(text) > 1 and (text[1].isalpha()):
-            option = _short_option(word, following, values, short)
+            option = _short_option(word, following, syntax)
         else:
             arguments.append(word)
             index += 1
@@ -329,21 +239,21 @@ def _options(words: Sequence[Word], values: frozenset[str], short: dict[str, str
     return options, arguments
 
 
-def _long(word: Word, following: Word | None, values: frozenset[str]) -> Option:
+def _long(word: Word, following: Word | None, syntax: Syntax) -> Option:
     name, equals, value = word.template[2:].partition("=")
     if equals:
         return Option(name=name, words=(word,), value=value, value_word=word, value_at=word.text.find("=") + 1)
-    if name in values and following is not None:
+    if name in syntax.values and following is not None:
         return Option(name, (word, following), following.template, following)
     return Option(name, (word,), None, word)
 
 
-def _short_option(word: Word, following: Word | None, values: frozenset[str], short: dict[str, str]) -> Option:
+def _short_option(word: Word, following: Word | None, syntax: Syntax) -> Option:
     """A short option; in a cluster (`-qt name`) the last letter decides."""
     letters = word.template[1:]
     for position, letter in enumerate(letters):
-        name = short.get(letter, letter)
-        if name not in values and letter not in values:
+        name = syntax.short.get(letter, letter)
+        if name not in syntax.values and letter not in syntax.values:
             continue
         rest = letters[position + 1 :]
         if rest:
@@ -353,4 +263,4 @@ def _short_option(word: Word, following: Word | None, values: frozenset[str], sh
             )
         if following is not None:
             return Option(name, (word, following), following.template, following)
-    return Option(short.get(letters[0], letters[0]), (word,), None, word)
+    return Option(syntax.short.get(letters[0], letters[0]), (word,), None, word)

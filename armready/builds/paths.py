@@ -34,6 +34,20 @@ def is_root(text: str) -> bool:
     return f"{text.rstrip('/')}/" in ROOTS
 
 
+def path_from(folder: str | None, path: str, environment: Environment) -> str | None:
+    """Find a path relative to the root, as seen from a working folder; None when it cannot be told."""
+    texts = expand(path, environment)
+    text = texts[0] if len(texts) == 1 else path
+    for root in ROOTS:
+        if text.startswith(root):
+            text = text[len(root) :].lstrip("/")
+            return posixpath.normpath(text) if not has_expansion(text) else None
+    if folder is None or has_expansion(text) or text.startswith(("/", "~")):
+        return None
+    found = posixpath.normpath(posixpath.join(folder, text))
+    return None if found.startswith("..") else found
+
+
 def dockerfile_of(build: Build) -> str | None:
     """The path of the build's Dockerfile relative to the root, None when it cannot be told."""
     folder = build.folder

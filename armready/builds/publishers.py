@@ -35,9 +35,6 @@ WIDENED = {
     "ko": "ko compiles for arm64 itself: the base image must have arm64, and the program must do without cgo",
     "skaffold": "The machine needs QEMU for what the Dockerfiles run",
 }
-_KO_VERBS = frozenset({"build", "publish", "apply", "create", "resolve", "run"})
-# `run` builds, pushes and deploys; `dev` and `debug` are for the machine of one person.
-_SKAFFOLD_VERBS = frozenset({"build", "run"})
 _LOCAL_CLUSTERS = ("kind-", "k3d-", "minikube", "docker-desktop", "docker-for-desktop")
 _KEYS = frozenset({"platforms", "defaultPlatforms"})
 
@@ -58,23 +55,23 @@ class Publication:
 
 
 def publication(call: Invocation, environment: Mapping[str, tuple[str, ...]]) -> Publication | None:
-    """What a command publishes; None for commands that only build, and for other ones."""
-    verb, platforms = call.verb, tuple(call.all("platform"))
-    first = tuple(word.template for word in call.arguments[:1])
-    if call.tool == "pack" and verb == "build" and call.flag("publish"):
-        return Publication((*first, *call.all("tag")), platforms)
-    if call.tool == "skaffold" and verb in _SKAFFOLD_VERBS and not _stays_local(call, environment):
-        return Publication((), platforms, call.last("filename", "file", "f") or "skaffold.yaml")
-    if call.tool == "ko" and verb in _KO_VERBS and not call.flag("local") and call.last("push") != "false":
-        repository = environment.get("KO_DOCKER_REPO", ("",))[-1]
-        local = repository.strip("\"'").startswith(("ko.local", "kind.local", "localhost"))
-        return None if local else Publication((), platforms or environment.get("KO_DEFAULTPLATFORMS", ()), ".ko.yaml")
-    words = [word.template for word in call.words[1:4]]
-    if call.tool == "az" and words[:2] == ["acr", "build"]:
+    """What a command with the effect of publishing publishes; None where it only builds, or stays on the machine."""
+    platforms = tuple(call.all("platform"))
+    if call.tool == "pack":
+        first = tuple(word.template for word in call.arguments[:1])
+        return Publication((*first, *call.all("tag")), platforms) if call.flag("publish") else None
+    if call.tool == "skaffold":
+        described = call.last("filename", "file", "f") or "skaffold.yaml"
+        return None if _stays_local(call, environment) else Publication((), platforms, described)
+    if call.tool == "ko":
+        repository = environment.get("KO_DOCKER_REPO", ("",))[-1].strip("\"'")
+        if call.flag("local") or call.last("push") == "false" or repository.startswith(("ko.local", "kind.local", "localhost")):
+            return None
+        return Publication((), platforms or environment.get("KO_DEFAULTPLATFORMS", ()), ".ko.yaml")
+    if call.tool == "az":
         return Publication((*call.all("image"), *call.all("tag")), platforms)
-    if call.tool == "gcloud" and words[:2] == ["builds", "submit"] and call.all("tag"):
-        return Publication(tuple(call.all("tag")))
-    return None
+    names = tuple(call.all("tag"))
+    return Publication(names) if names else None
 
 
 def _stays_local(call: Invocation, environment: Mapping[str, tuple[str, ...]]) -> bool:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice, pairwise, zip_longest
 
-from armready.builds import commands
 from armready.builds import platforms as platform_values
 from armready.builds.event_words import INTERPRETERS, PACKAGE_MANAGERS, RUNNERS, SCRIPT_SUFFIXES, changes_shell, may_act
 from armready.builds.events import (
@@ -17,17 +16,13 @@ from armready.builds.events import (
     Build,
     Call,
     Compile,
-    Deploy,
     Event,
     Login,
     Merge,
     Moment,
-    Name,
     Output,
-    Pull,
     Push,
     Setup,
-    Tag,
     Use,
     Variable,
     name_of,
@@ -36,16 +31,16 @@ from armready.builds.grammar import Invocation, read
 from armready.builds.java_publishers import java_publication
 from armready.builds.model import Declared, Job, Step, Verb
 from armready.builds.options import words
-from armready.builds.paths import ROOTS, is_root
+from armready.builds.paths import is_root, path_from
 from armready.builds.platforms import NOT_GIVEN
-from armready.builds.publishers import Publication, described_in, goreleaser_files, publication
 from armready.builds.timeline import Timeline
+from armready.builds.tool_events import published, tool_events
 from armready.builds.variables import MAX_LENGTH, Default, expand, has_expansion, takes_default
 from armready.core.file import File
 from armready.core.source import Span
 from armready.core.startup import regex
 from armready.knowledge.compilers import own_output
-from armready.knowledge.emulators import REGISTRARS, brings_emulators, registers_emulators
+from armready.knowledge.emulators import REGISTRARS, brings_emulators
 from armready.languages.shell.script import Command, Script, Word, parse_shell
 
 _SPEAKS = words(
@@ -55,17 +50,6 @@ _SPEAKS = words(
 )
 _WRAPPED = frozenset({"docker", "podman", "buildah"})
 _WRAPPED_VERBS = frozenset({"build", "push", "buildx", "image", "tag"})
-_USES = words("run create cp inspect save export history rmi scan scout commit images diff load mount unshare") | {
-    "image inspect",
-    "image save",
-    "image rm",
-    "image history",
-    "image ls",
-    "container run",
-    "container create",
-    "image load",
-}
-_USING_TOOLS = words("trivy grype syft dive container-structure-test kind minikube k3d microk8s dgoss cosign")
 # A command that is a file of the repository: `./build`, `hack/build`.
 _PATH = regex(r"(?:\./)?[\w.-]+(?:/[\w.-]+)*/[\w.-]+|\./[\w.-]+")
 
@@ -213,7 +197,7 @@ class _Walk:
         if invocation is None:
             yield from self.other(command)
             return
-        yield from self.tool(command, invocation)
+        yield from tool_events(invocation, self.at(command, None, invocation))
 
     def wrapped(self, words: Sequence[Word]) -> Sequence[Word] | None:
         """The words behind a wrapper of the repository's own: `ci/retry docker push X`."""
@@ -222,177 +206,10 @@ class _Walk:
                 return words[index:]
         return None
 
-    def names(self, words: Sequence[Word]) -> tuple[Name, ...]:
-        return tuple(name_of(word.template, self.environment, word) for word in words)
-
-    def tool(self, command: Command, call: Invocation) -> Iterator[Event]:
-        at = self.at(command, None, call)
-        verb = call.verb
-        if call.tool == "gcloud" and verb == "docker":
-            inner = [word for word in call.words[2:] if word.template != "--"]
-            if inner and inner[0].template in ("push", "pull"):
-                yield Push(at, name=self.names(inner[1:2])[0]) if inner[0].template == "push" and len(inner) > 1 else Login(at)
-            return
-        published = publication(call, self.environment)
-        if call.tool == "goreleaser":
-            for path in goreleaser_files(call):
-                yield Call(at, runner="goreleaser", path=self.file_here(path))
-        elif published is not None:
-            yield self.published(call.tool, at, published)
-        elif call.is_build:
-            yield commands.build(call, at)
-        elif call.tool == "kaniko":
-            yield commands.kaniko(call, at)
-        elif call.tool == "buildctl" and verb == "build":
-            yield commands.buildctl(call, at)
-        elif verb.startswith("compose ") or verb == "buildx bake" or verb == "bake":
-            yield from self.bake(call, at)
-        elif verb in ("tag", "image tag") and len(call.arguments) >= 2:
-            every = self.names(call.arguments)
-            yield Tag(at, source=every[0], names=every[1:])
-        elif verb in ("push", "image push") and call.arguments:
-            yield self.push(call, at)
-        elif verb in ("pull", "image pull") and call.arguments:
-            yield Pull(at, name=self.names(call.arguments[:1])[0])
-        elif verb == "login":
-            yield Login(at)
-        elif (
-            "manifest" in verb
-            or verb.startswith(("buildx imagetools create", "index append", "index create"))
-            or call.tool == "manifest-tool"
-        ):
-            yield from self.manifest(call, at)
-        elif verb.startswith("buildx "):
-            yield from self.buildx(call, at)
-        elif verb in ("context create", "context use"):
-            yield Setup(at, kind="context", named=call.arguments[0].template if call.arguments else "")
-        elif call.tool == "skopeo" and verb == "copy" and len(call.arguments) >= 2:
-            yield from self.skopeo(call, at)
-        elif call.tool == "crane" and verb == "push" and len(call.arguments) >= 2:
-            yield Push(at, name=self.names(call.arguments[1:2])[0])
-        elif call.tool == "aws" and verb in ("lambda", "sagemaker"):
-            yield from self.deploy(call, at)
-        elif call.tool in ("gcloud", "az", "aws"):
-            yield from self.run_on_x86(call, at)
-        elif call.tool in _USING_TOOLS:
-            yield Use(at, names=self.names(call.arguments), verb=call.tool)
-        elif verb in _USES:
-            yield from self.use(call, at)
-
-    def published(self, tool: str, at: Moment, found: Publication) -> Build:
-        """A build by a command that pushes by itself."""
-        return Build(
-            at,
-            tool=tool,
-            tags=tuple(name_of(each, self.environment) for each in found.names),
-            platforms=platform_values.parse(found.platforms, self.environment),
-            output=Output.REGISTRY,
-            pushes=True,
-            stdin=True,
-            described_in=described_in(self.folder, found.described_in),
-        )
-
-    def push(self, call: Invocation, at: Moment) -> Push:
-        every = self.names(call.arguments)
-        many = call.flag("all") or call.flag("all-platforms")
-        if call.tool in ("podman", "buildah") and len(every) > 1:
-            return Push(at, name=every[1], source=every[0], all_platforms=many)
-        # `docker push $ARGUMENTS NAME`: a push takes one name, so what stands before it are options.
-        return Push(at, name=every[-1], every_tag=call.flag("all-tags") or call.flag("a"), all_platforms=many)
-
-    def deploy(self, call: Invocation, at: Moment) -> Iterator[Deploy]:
-        """`aws lambda update-function-code --image-uri X` and its like."""
-        texts = [word.template for word in call.words]
-        images = [value for option, value in pairwise(texts) if option == "--image-uri"]
-        images += [found[1] for text in texts for found in re.finditer(r"(?:ImageUri|--image-uri|Image)=([^,\s]+)", text)]
-        if images:
-            service = "AWS Lambda" if call.verb == "lambda" else "SageMaker"
-            yield Deploy(at, names=tuple(name_of(each, self.environment) for each in images), service=service)
-
-    def run_on_x86(self, call: Invocation, at: Moment) -> Iterator[Deploy]:
-        """`gcloud run deploy --image X` and its like: services that have no arm64 machines."""
-        texts = [word.template for word in call.words]
-        service = next((name for words, name in _X86_SERVICES if words in " ".join(texts[1:6])), "")
-        images = [value for option, value in pairwise(texts) if option in _RUN_IMAGE]
-        images += [value for option, _, value in (text.partition("=") for text in texts) if option in _RUN_IMAGE and value]
-        if service and images:
-            yield Deploy(at, names=tuple(name_of(each, self.environment) for each in images), service=service, takes_index=True)
-
-    def skopeo(self, call: Invocation, at: Moment) -> Iterator[Event]:
-        source, target = (word.template for word in call.arguments[:2])
-        wide = call.flag("all") or call.last("multi-arch") == "all"
-        if not target.startswith("docker://"):
-            return
-        name = name_of(target, self.environment, call.arguments[1])
-        local = re.match(r"(?:docker-daemon|containers-storage):(.+)$", source)
-        if local:
-            yield Push(at, name=name, source=name_of(local[1], self.environment), all_platforms=wide)
-
-    def manifest(self, call: Invocation, at: Moment) -> Iterator[Event]:
-        verb = call.verb
-        if verb.endswith(("inspect", "rm", "exists", "annotate")):
-            return
-        if verb.endswith("push") and "imagetools" not in verb and call.arguments:
-            every = self.names(call.arguments)
-            yield Merge(at, names=every[:1])
-            return
-        tags = tuple(name_of(value, self.environment) for value in call.all("tag"))
-        yield Merge(at, names=tags or self.names(call.arguments[:1]), sources=self.names(call.arguments))
-
-    def buildx(self, call: Invocation, at: Moment) -> Iterator[Event]:
-        if call.verb == "buildx create":
-            driver = call.last("driver") or "docker-container"
-            yield Setup(at, kind="builder", detail=driver, named=call.arguments[0].template if call.arguments else "")
-        elif call.verb in ("buildx use", "buildx inspect"):
-            yield Setup(at, kind="use-builder", named=call.arguments[0].template if call.arguments else "")
-        elif call.verb == "buildx install":
-            yield Setup(at, kind="install")
-
-    def bake(self, call: Invocation, at: Moment) -> Iterator[Event]:
-        what = call.verb.rpartition(" ")[2]
-        if call.verb.startswith("compose ") and what in (
-            "run",
-            "up",
-            "exec",
-            "pull",
-            "down",
-            "logs",
-            "ps",
-            "config",
-            "start",
-            "stop",
-            "rm",
-        ):
-            if what in ("run", "up"):
-                yield Use(at, verb=call.verb)
-            return
-        if what not in ("build", "push", "bake"):
-            return
-        files = tuple(call.all("file"))
-        pushes = what == "push" or call.flag("push") or any("type=registry" in each or "push=true" in each for each in call.all("set"))
-        given = [each.split("=", 1)[1] for each in call.all("set") if re.match(r"[^=]*\.platform=", each)]
-        yield Bake(
-            at,
-            verb=what if what == "bake" else f"compose {what}",
-            files=files,
-            targets=tuple(word.template for word in call.arguments),
-            pushes=pushes,
-            platforms=platform_values.parse(given, self.environment),
-            loads=call.flag("load"),
-        )
-
     def asks_another(self, command: Command) -> bool:
         """Whether variables of a compiler name another architecture than amd64, or one that is not known."""
         given = (each.value.template if each.value else "" for each in command.assignments if each.name in ("GOARCH", "CARGO_BUILD_TARGET"))
         return any(not _AMD64_TARGET.match(text) for each in given for text in expand(each, self.environment))
-
-    def use(self, call: Invocation, at: Moment) -> Iterator[Event]:
-        texts = [expand(word.template, self.environment)[-1] for word in call.words]
-        if call.verb in ("run", "container run") and any(map(registers_emulators, texts)):
-            image = next(filter(registers_emulators, texts))
-            yield Setup(at, kind="emulator", detail=" ".join([image, *texts[texts.index(image) + 1 :]]))
-            return
-        yield Use(at, names=self.names(call.arguments), verb=call.verb)
 
     def other(self, command: Command) -> Iterator[Event]:
         """Commands that are no container tools: package installs of an emulator, and calls of other files."""
@@ -402,7 +219,7 @@ class _Walk:
             tool, found = java
             if tool == "jib":
                 yield Call(self.at(command), runner="jib", target="jib", path=self.file_here(found.described_in))
-            yield self.published(tool, self.at(command), found)
+            yield published(tool, found, self.at(command))
             return
         output = _compiled(name, arguments)
         if output and not self.asks_another(command):
@@ -451,16 +268,7 @@ class _Walk:
 
     def file_here(self, path: str) -> str | None:
         """A path as seen from the working folder, relative to the root."""
-        texts = expand(path, self.environment)
-        text = texts[0] if len(texts) == 1 else path
-        for root in ROOTS:
-            if text.startswith(root):
-                text = text[len(root) :].lstrip("/")
-                return posixpath.normpath(text) if not has_expansion(text) else None
-        if self.folder is None or has_expansion(text) or text.startswith(("/", "~")):
-            return None
-        found = posixpath.normpath(posixpath.join(self.folder, text))
-        return None if found.startswith("..") else found
+        return path_from(self.folder, path, self.environment)
 
     # Declarative steps.
 
@@ -515,16 +323,6 @@ class _Walk:
             yield Setup(at, kind="action", detail=declared.files[0])
 
 
-# Services whose machines are x86-64 alone, by the words of the command that gives them an image.
-_X86_SERVICES = (
-    ("run deploy", "Cloud Run"),
-    ("run jobs", "Cloud Run"),
-    ("run services", "Cloud Run"),
-    ("containerapp ", "Azure Container Apps"),
-    ("container create", "Azure Container Instances"),
-    ("webapp ", "Azure App Service"),
-)
-_RUN_IMAGE = frozenset({"--image", "-i", "--docker-custom-image-name", "--container-image-name", "--deployment-container-image-name"})
 _AMD64_TARGET = regex(r"amd64$|x86_64-")
 
 

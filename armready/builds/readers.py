@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from armready.core.classify import Kind
 from armready.core.errors import ParseProblem
 from armready.core.startup import imported
+from armready.knowledge.idioms import generated_mark
 
 if TYPE_CHECKING:
     from armready.builds.editor import Editor
     from armready.builds.model import Pipeline
     from armready.core.file import File
+
+# Characters at the top of a file in which a program says that it wrote it.
+_HEAD = 500
 
 READERS = {
     Kind.GITLAB: "gitlab",
@@ -55,7 +60,7 @@ def read_pipeline(file: File) -> Pipeline:
     if module is None:
         raise ParseProblem(f"nothing reads {file.kind} as a pipeline")
     pipeline: Pipeline = imported(f"armready.systems.{module}", "read")(file)
-    return pipeline
+    return replace(pipeline, generated=bool(generated_mark().search(file.text, 0, _HEAD)))
 
 
 def editor_of(file: File) -> Editor:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from armready.core.classify import BUILD_KINDS, INSTALL_KINDS, KUBERNETES_KINDS, MANIFEST_KINDS, PIPELINE_KINDS, Kind
-from armready.core.collector_needles import X86_MODULES
+from armready.core.collector_needles import BUILD_TOOLS, TEKTON_TASKS, X86_MODULES
 from armready.core.finding import Confidence
 from armready.core.fix import Fix
 from armready.core.source import Location
@@ -217,10 +217,6 @@ _SCHEDULING_KINDS = KUBERNETES_KINDS | {Kind.HELM_VALUES, Kind.HELM_TEMPLATE, Ki
 
 # Kinds of which a repository has many files that build nothing.
 _OFTEN_IDLE = frozenset({Kind.TEKTON, Kind.ARGO, Kind.SHELL, Kind.MAKEFILE, Kind.JUSTFILE, Kind.TASKFILE, Kind.PACKAGE_JSON, Kind.POM})
-# One of these stands in every file of theirs that builds, tags or pushes an image.
-BUILD_TOOL_NEEDLES = tuple(
-    b"docker|podman|buildah|nerdctl|container|kaniko|buildctl|skopeo|buildkit|image|ko |jib|pack build|skaffold|builds submit".split(b"|")
-)
 
 COLLECTORS: tuple[Collector, ...] = (
     Collector("armready.kubernetes.nodes:node_pools", KUBERNETES_KINDS, (b"karpenter",)),
@@ -254,7 +250,8 @@ COLLECTORS: tuple[Collector, ...] = (
     Collector("armready.builds.java_publishers:jib_platforms", frozenset({Kind.POM, Kind.GRADLE}), (b"jib",)),
     Collector("armready.systems.earthfile:built_platforms", frozenset({Kind.EARTHFILE}), (b"arm64", b"aarch64")),
     Collector("armready.multiplatform.collect:image_facts", (PIPELINE_KINDS | BUILD_KINDS) - _OFTEN_IDLE),
-    Collector("armready.multiplatform.collect:image_facts", _OFTEN_IDLE, BUILD_TOOL_NEEDLES),
+    Collector("armready.multiplatform.collect:image_facts", _OFTEN_IDLE - {Kind.TEKTON}, BUILD_TOOLS),
+    Collector("armready.multiplatform.collect:image_facts", frozenset({Kind.TEKTON}), (*BUILD_TOOLS, *TEKTON_TASKS)),
     Collector("armready.dockerfiles.collect:collect", frozenset({Kind.DOCKERFILE}), (b"from",)),
     Collector("armready.dockerfiles.collect:copied_files", frozenset({Kind.DOCKERFILE}), (b"copy", b"add")),
     Collector("armready.dockerfiles.collect:arch_arguments", frozenset({Kind.DOCKERFILE}), (b"64",)),

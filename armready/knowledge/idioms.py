@@ -15,9 +15,9 @@ class Idiom(StrEnum):
 
     CHECKING_FUNCTION = "checking-function"
     FILE_FOR_ALL = "file-for-all"
+    GENERATED_MARK = "generated-mark"
     HELPER_STAGE = "helper-stage"
     PACKAGE_INSTALLER = "package-installer"
-    RETRYING_WRAPPER = "retrying-wrapper"
 
 
 @cache
@@ -36,6 +36,12 @@ def checking_function() -> re.Pattern[str]:
 def file_for_all() -> re.Pattern[str]:
     """Stands in the address of a file that is the same on every machine."""
     return _any_of(Idiom.FILE_FOR_ALL)
+
+
+@cache
+def generated_mark() -> re.Pattern[str]:
+    """Stands at the top of a file that a program writes."""
+    return re.compile(_any_of(Idiom.GENERATED_MARK).pattern, re.IGNORECASE)
 
 
 @cache

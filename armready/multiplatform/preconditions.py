@@ -15,9 +15,9 @@ from armready.builds.statements import has_alternative, is_editable
 from armready.builds.timeline import Timeline
 from armready.core.fix import Applicability
 from armready.core.startup import regex
-from armready.knowledge.idioms import Idiom, meanings
 from armready.knowledge.runners import Buildx
 from armready.languages.shell.script import Command, Script
+from armready.languages.shell.words import is_retried
 from armready.multiplatform.draft import Draft, Impossible
 
 _IGNORED = frozenset(["rm", "force-rm", "compress", "isolation", "security-opt", "quiet"])
@@ -138,7 +138,7 @@ def check_pushes(work: Draft) -> None:
         if event.command is None or event.script is None or event.step.detect_only:
             raise Impossible("a tag or a push of the image is no command of its own")
         wrapped = event.invocation is not None and event.invocation.words[0] is not event.command.words[0]
-        retried = any(word.template in meanings(Idiom.RETRYING_WRAPPER) for word in event.command.prefix)
+        retried = is_retried(event.command.prefix)
         if wrapped:
             raise Impossible("the push runs through a wrapper")
         if retried:

@@ -26,9 +26,8 @@ from armready.core.startup import regex
 from armready.knowledge.arch import Arch, tokens
 from armready.multiplatform.skaffold import jib_calls
 
-# The kinds that are read as pipelines, and what must stand in a file for it to build images.
+# The kinds that are read as pipelines.
 READABLE = frozenset(READERS)
-TOOLS = (b"docker", b"podman", b"buildah", b"nerdctl", b"container", b"kaniko", b"buildctl", b"skopeo")
 
 # Tools whose platforms may stand in a build file of any folder.
 _READ_ANYWHERE = {"jib": ("pom.xml", ".gradle", ".gradle.kts"), "earthly": ("earthfile",)}

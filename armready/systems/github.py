@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 _OTHER_SHELL = regex(r"^(?:pwsh|powershell|cmd|python\d?|perl|node|nu|fish)\b")
 _NEVER = regex(r"^\s*(?:\$\{\{\s*)?false(?:\s*\}\})?\s*$")
-_GENERATED = regex(r"(?i)do not edit|code generated|automatically generated|this file (?:is|was) (?:auto-?)?generated")
 
 
 def read(file: File) -> Pipeline:
@@ -49,7 +48,7 @@ def read(file: File) -> Pipeline:
     root = roots[0] if roots else None
     reader = _Reader(file, root)
     jobs = tuple(reader.action() if file.kind is Kind.GITHUB_ACTION else reader.workflow())
-    return Pipeline("github", jobs, generated=bool(_GENERATED.search(file.text[:400])))
+    return Pipeline("github", jobs)
 
 
 @dataclass(frozen=True)

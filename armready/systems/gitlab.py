@@ -16,7 +16,7 @@ from armready.core.errors import ParseProblem
 from armready.core.file import File
 from armready.core.fix import Edit
 from armready.core.source import Span
-from armready.core.startup import imported, regex
+from armready.core.startup import imported
 from armready.knowledge.runners import Buildx, architecture_of_label, buildx_of_image, docker_image_tag
 from armready.languages.yaml.nodes import (
     MappingNode,
@@ -56,7 +56,6 @@ _INHERITED = (
 _MAX_EXTENDS = 11
 # Lines that `!reference` brings into the scripts of a file: references to references can make a short file endless.
 _MAX_SPLICED = 50_000
-_GENERATED = regex(r"(?i)do not edit|code generated|automatically generated|this file is (?:auto-?)?generated")
 
 
 def read(file: File) -> Pipeline:
@@ -64,9 +63,7 @@ def read(file: File) -> Pipeline:
     reader = _Reader(file)
     jobs = tuple(reader.jobs())
     includes, elsewhere = reader.includes()
-    return Pipeline(
-        "gitlab", jobs, includes=includes, extends=reader.foreign(), elsewhere=elsewhere, generated=bool(_GENERATED.search(file.text[:500]))
-    )
+    return Pipeline("gitlab", jobs, includes=includes, extends=reader.foreign(), elsewhere=elsewhere)
 
 
 @dataclass

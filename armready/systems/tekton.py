@@ -14,9 +14,9 @@ from armready.systems.containers import container_step
 from armready.systems.keyed_steps import Context, declared_step
 from armready.systems.yaml_steps import line_of, named_environment
 
-_CATALOG = regex(
-    r"^(?:kaniko|buildah|docker-build|buildkit-daemonless|buildkit|buildpacks(?:-\w+)*|jib-maven|jib-gradle|s2i(?:-\w+)*|img)$"
-)
+# Tasks of the catalog that build images; some stand there in several variants, `s2i-java`.
+CATALOG = ("kaniko", "buildah", "docker-build", "buildkit", "buildkit-daemonless", "buildpacks", "jib-maven", "jib-gradle", "s2i", "img")
+_TASK = regex(rf"(?:{'|'.join(CATALOG)})(?:-\w+)*")
 _HOST = Host(HostKind.UNKNOWN, "", buildx=Buildx.UNKNOWN, doubt="the node that runs the pod is not known, and it needs QEMU for arm64")
 
 
@@ -83,7 +83,7 @@ def _reference(file: File, name: str, task: Node, given: dict[str, tuple[str, ..
         reference = next(
             (text_of(get(each, "value")) or "" for each in getattr(params, "value", ()) if text_of(get(each, "name")) == "name"), ""
         )
-    if not _CATALOG.match(reference) or get(task, "matrix") is not None:
+    if not _TASK.fullmatch(reference) or get(task, "matrix") is not None:
         return
     own = {key.removeprefix("params.").lower(): values[0] for key, values in _parameters(get(task, "params")).items()}
     image = own.get("image") or own.get("app_image") or own.get("output-image") or ""

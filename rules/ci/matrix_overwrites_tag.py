@@ -22,11 +22,12 @@ from collections.abc import Iterator
 from armready.builds.architectures import varied
 from armready.builds.file_builds import Builds, read_builds
 from armready.builds.history import Chain
+from armready.builds.needles import build_needles
 from armready.builds.variables import expand, has_expansion
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.rule import Example, FileRule
-from armready.multiplatform.reporting import READABLE, TOOLS
+from armready.multiplatform.reporting import READABLE
 
 _WORKFLOW = """
     on: push
@@ -53,7 +54,7 @@ class MatrixOverwritesTag(FileRule):
     summary = "The jobs of a matrix build one architecture each and push the same tag"
     severity = Severity.ERROR
     kinds = READABLE
-    needles = TOOLS
+    needles = build_needles()
     examples = (
         Example(
             "one tag", path=".github/workflows/i.yml", bad=_WORKFLOW.format(build="«docker/build-push-action@v6»", tag="example/app:latest")

@@ -21,10 +21,11 @@ from collections.abc import Iterator
 
 from armready.builds.events import Output
 from armready.builds.file_builds import read_builds
+from armready.builds.needles import build_needles
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.rule import Example, FileRule
-from armready.multiplatform.reporting import READABLE, TOOLS
+from armready.multiplatform.reporting import READABLE
 
 
 class MultiPlatformLoaded(FileRule):
@@ -33,7 +34,7 @@ class MultiPlatformLoaded(FileRule):
     summary = "Several platforms are built and loaded into the daemon"
     severity = Severity.WARNING
     kinds = READABLE
-    needles = TOOLS
+    needles = build_needles()
     examples = (
         Example(
             "loaded",

@@ -26,11 +26,12 @@ from collections.abc import Iterator, Sequence
 from armready.builds.events import Output
 from armready.builds.file_builds import read_builds
 from armready.builds.history import Chain
+from armready.builds.needles import build_needles
 from armready.core.file import File
 from armready.core.finding import Finding, Related, Severity
 from armready.core.fix import Applicability
 from armready.core.rule import Example, FileRule
-from armready.multiplatform.reporting import READABLE, TOOLS
+from armready.multiplatform.reporting import READABLE
 from armready.multiplatform.rewrite import rewrite_build
 
 
@@ -40,7 +41,7 @@ class MultiPlatformNotPushed(FileRule):
     summary = "Several platforms are built and the result goes nowhere"
     severity = Severity.ERROR
     kinds = READABLE
-    needles = TOOLS
+    needles = build_needles()
     examples = (
         Example(
             "pushed afterwards",

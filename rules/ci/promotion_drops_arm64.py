@@ -27,12 +27,13 @@ from collections.abc import Iterator
 
 from armready.builds.file_builds import Builds, read_builds
 from armready.builds.history import Promotion
+from armready.builds.needles import build_needles
 from armready.core.file import File
 from armready.core.finding import Confidence, Finding, Related, Severity
 from armready.core.fix import Applicability
 from armready.core.rule import Example, FileRule
 from armready.multiplatform.promote import copy_in_registry
-from armready.multiplatform.reporting import READABLE, TOOLS
+from armready.multiplatform.reporting import READABLE
 
 
 class PromotionDropsArm64(FileRule):
@@ -41,7 +42,7 @@ class PromotionDropsArm64(FileRule):
     summary = "An image is copied by pull, tag and push, which keeps one platform of it"
     severity = Severity.WARNING
     kinds = READABLE
-    needles = TOOLS
+    needles = build_needles()
     examples = (
         Example(
             "release tag",

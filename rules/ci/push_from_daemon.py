@@ -27,13 +27,14 @@ from armready.builds.events import Call, Merge, Push
 from armready.builds.file_builds import Builds, read_builds
 from armready.builds.history import Chain
 from armready.builds.model import HostKind
+from armready.builds.needles import build_needles
 from armready.builds.platforms import names_architecture
 from armready.core.file import File
 from armready.core.finding import Confidence, Finding, Severity
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
 from armready.core.startup import regex
-from armready.multiplatform.reporting import READABLE, TOOLS
+from armready.multiplatform.reporting import READABLE
 from armready.multiplatform.rewrite import rewrite_build
 
 _BUILDING = regex(r"(?i)build|image|docker|release|package|container")
@@ -46,7 +47,7 @@ class PushFromDaemon(FileRule):
     summary = "A push sends what the local daemon holds"
     severity = Severity.WARNING
     kinds = READABLE
-    needles = TOOLS
+    needles = build_needles()
     examples = (
         Example("built elsewhere", path="push.sh", bad='make image\n«docker push "$REGISTRY/app:$TAG"»\n'),
         Example(

@@ -3,9 +3,9 @@
 import pytest
 
 from armready.builds import event_words, read_events
+from armready.builds.container_tools import PROGRAMS
 from armready.builds.event_words import may_act
 from armready.builds.file_builds import read_builds
-from armready.builds.options import TOOLS
 from armready.core.classify import Kind
 from armready.core.config import Settings
 from armready.core.file import File
@@ -66,7 +66,7 @@ def test_a_script_without_one_is_not(script, monkeypatch):
     "name",
     sorted(
         {
-            *TOOLS,
+            *PROGRAMS,
             *event_words.RUNNERS,
             *event_words.PACKAGE_MANAGERS,
             *event_words.INTERPRETERS,

@@ -129,6 +129,13 @@ def test_a_file_that_a_program_writes_is_not_changed():
     assert "A program writes this file" in notes
 
 
+def test_the_mark_of_a_program_counts_in_every_system():
+    script = "#!/bin/sh\n# This file is generated from images.yml\ndocker build -t a/b:1 .\ndocker push a/b:1\n"
+    for mark, applicability in (("This file is generated", Applicability.DISPLAY), ("Images are generated", Applicability.UNSAFE)):
+        found = findings({"push.sh": script.replace("This file is generated", mark), "Dockerfile": DOCKERFILE})
+        assert [each.fix.applicability for each in found if each.fix] == [applicability]
+
+
 def test_gates_see_findings_that_are_ignored():
     text = "# armready: ignore[DF101] vendor\nFROM --platform=linux/amd64 alpine:3.20\nCOPY a /a\n"
     assert gated(text)[0] is Applicability.DISPLAY

@@ -138,14 +138,17 @@ _NUMBER = regex(r"[0-9][0-9.]*[smhd]?")
 
 
 class _Prefix(NamedTuple):
-    """Options with a value, and how many operands come before the command."""
+    """Options with a value, how many operands come before the command, and whether the command may be run again."""
 
     with_value: frozenset[str] = frozenset()
     operands: int = 0
     assignments: bool = False
     optional_number: bool = False
+    retries: bool = False
 
 
+# Those that retry: https://github.com/kadwanev/retry and functions of that name, https://docs.travis-ci.com/user/common-build-problems/;
+# what `timeout` ends is run again by the job.
 PREFIXES = {
     "sudo": _Prefix(
         frozenset({"-u", "-g", "-h", "-p", "-C", "-r", "-t", "-T", "-U", "-D", "--user", "--group", "--host", "--prompt", "--chdir"}),
@@ -162,10 +165,10 @@ PREFIXES = {
     "nohup": _Prefix(),
     "setsid": _Prefix(),
     "stdbuf": _Prefix(frozenset({"-i", "-o", "-e"})),
-    "timeout": _Prefix(frozenset({"-s", "-k", "--signal", "--kill-after"}), operands=1),
-    "retry": _Prefix(frozenset({"-n", "-t", "-d", "-s", "--attempts", "--times", "--delay"}), optional_number=True),
-    "travis_retry": _Prefix(),
-    "travis_wait": _Prefix(optional_number=True),
+    "timeout": _Prefix(frozenset({"-s", "-k", "--signal", "--kill-after"}), operands=1, retries=True),
+    "retry": _Prefix(frozenset({"-n", "-t", "-d", "-s", "--attempts", "--times", "--delay"}), optional_number=True, retries=True),
+    "travis_retry": _Prefix(retries=True),
+    "travis_wait": _Prefix(optional_number=True, retries=True),
     "gosu": _Prefix(operands=1),
     "su-exec": _Prefix(operands=1),
     "runuser": _Prefix(frozenset({"-u"})),
@@ -182,6 +185,12 @@ PREFIXES = {
 }
 # Forms that only ask, and run nothing: `command -v docker`, `sudo -v`.
 _ASKS = {"command": frozenset({"-v", "-V"}), "sudo": frozenset({"-l", "-v", "-k", "-K", "--list", "--validate"})}
+
+
+def is_retried(prefix: Sequence[Word]) -> bool:
+    """Whether the words in front of a command run it again when it fails."""
+    known = (PREFIXES.get(word.template.rpartition("/")[2]) for word in prefix)
+    return any(each is not None and each.retries for each in known)
 
 
 def strip_prefixes(words: Sequence[Word]) -> tuple[list[Word], list[Word]]:

@@ -41,6 +41,20 @@ _BUILDING = regex(r"(?i)build|image|docker|release|package|container")
 _VARIABLE = regex(r"\$\{?(\w+)\}?")
 
 
+_TWO_STEPS = """
+    on: push
+    jobs:
+      image:
+        runs-on: ubuntu-latest
+        steps:
+          - run: {}
+          - run: |
+              NAME=ghcr.io/example/app
+              docker tag app $NAME:1
+              «docker push $NAME:1»
+"""
+
+
 class PushFromDaemon(FileRule):
     code = "CI116"
     name = "push-from-daemon"
@@ -51,20 +65,15 @@ class PushFromDaemon(FileRule):
     examples = (
         Example("built elsewhere", path="push.sh", bad='make image\n«docker push "$REGISTRY/app:$TAG"»\n'),
         Example(
-            "built by another step",
+            "built for both by another step",
             path=".github/workflows/image.yml",
-            bad="""
-                on: push
-                jobs:
-                  image:
-                    runs-on: ubuntu-latest
-                    steps:
-                      - run: docker build -t app .
-                      - run: |
-                          NAME=ghcr.io/example/app
-                          docker tag app $NAME:1
-                          «docker push $NAME:1»
-                """,
+            bad=_TWO_STEPS.format("docker buildx build --platform linux/amd64,linux/arm64 -t app ."),
+        ),
+        Example(
+            "built for one platform by another step, which CI101 tells",
+            path=".github/workflows/image.yml",
+            good=_TWO_STEPS.format("docker buildx build --platform linux/amd64 -t app .").replace("«", "").replace("»", ""),
+            breaks=("linux/amd64", "linux/amd64,linux/arm64"),
         ),
         Example(
             "built here",
@@ -144,7 +153,7 @@ def _elsewhere(file: File, builds: Builds) -> Iterator[Push]:
     for chain in builds.chains:
         if builds.pipeline.shares_images or builds.exempt[chain] or chain.build.job.recipe or chain.build.pushes or not _by_daemon(chain):
             continue
-        if rewrite_build(file, chain).fix is not None:
+        if not chain.build.platforms.arm64 or rewrite_build(file, chain).fix is not None:
             continue
         yield from (push for push in chain.pushes if push.step.shell != chain.build.step.shell or push.job is not chain.build.job)
 

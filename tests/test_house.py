@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -166,3 +167,33 @@ def test_records_made_in_order_are_found() -> None:
     tree = ast.parse("from a import R\nR(1, 2, 3, 4)\nR(1, 2, 3, 4, *rest)\nS(1, 2, 3, 4, 5)\nR(1, 2, x=3)\n")
     assert nameless(tree, "b", frozenset({("a", "R")})) == ["b:3 R"]
     assert nameless(tree, "b", frozenset({("a", "R"), ("b", "S")})) == ["b:3 R", "b:4 S"]
+
+
+COMPARED_WHOLE = {"Stamp"}
+"""Records whose fields are read by comparing all of them."""
+
+
+def fields_of(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """The records of a module with their fields."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and is_record(node):
+            yield from (
+                (node.name, each.target.id) for each in node.body if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)
+            )
+
+
+def unread(trees: Sequence[ast.Module]) -> list[str]:
+    """The fields of records that are never read, by attribute or by name."""
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    read = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    read |= {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return [f"{name}.{field}" for tree in trees for name, field in fields_of(tree) if field not in read and name not in COMPARED_WHOLE]
+
+
+def test_every_field_of_a_record_is_read() -> None:
+    assert unread([ast.parse(path.read_text(encoding="utf-8")) for path in modules().values()]) == []
+
+
+def test_a_field_that_nothing_reads_is_found() -> None:
+    tree = ast.parse("class A(NamedTuple):\n    x: int\n    y: int\n    z: int\nprint(a.x, getattr(a, 'y'))\n")
+    assert unread([tree]) == ["A.z"]

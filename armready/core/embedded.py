@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import field
+from functools import partial
 from typing import NamedTuple
 
 from armready.core.source import Span
@@ -25,9 +26,33 @@ class Segment(NamedTuple):
     length: int
 
 
+# Encoders are functions of modules, or partials of them: a record that holds one is still data that can be pickled.
+
+
 def verbatim(fragment: str) -> str | None:
-    """The encoder of a host that takes inner text as it is."""
+    """Write a fragment as it is."""
     return fragment
+
+
+def on_one_line(fragment: str) -> str | None:
+    """Write a fragment that stays on one line as it is."""
+    return None if "\n" in fragment else fragment
+
+
+def never(fragment: str) -> str | None:
+    """Write nothing: the host is only read."""
+    del fragment
+    return None
+
+
+def with_breaks(newline: str, fragment: str) -> str | None:
+    """Write a fragment with the host's own line breaks, and the indent behind them."""
+    return fragment.replace("\n", newline)
+
+
+def _through(inner: Embedded, outer: Embedded, fragment: str) -> str | None:
+    once = inner.encode(fragment)
+    return None if once is None else outer.encode(once)
 
 
 @dataclass(frozen=True)
@@ -117,8 +142,4 @@ class Embedded:
                 if start < stop:
                     segments.append(Segment(inner + start - middle, part.host + start - part.inner, stop - start))
 
-        def encode(fragment: str) -> str | None:
-            once = self.encode(fragment)
-            return None if once is None else outer.encode(once)
-
-        return Embedded(self.text, tuple(segments), encode, layers=(self, outer))
+        return Embedded(self.text, tuple(segments), partial(_through, self, outer), layers=(self, outer))

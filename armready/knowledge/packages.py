@@ -43,7 +43,6 @@ class Package(NamedTuple):
             embedded (native code in an `any` wheel), meta, arm_only.
         x86_only: no release runs on arm64.
         arm_glibc: the first release with a manylinux aarch64 wheel; empty: none or unknown.
-        arm_musl: the first with a musllinux one.
         x86_from: the first with an x86-64 wheel, where old pins go below it.
         last_without: a release that was seen without an aarch64 wheel, the latest before `arm_glibc`.
         holes: later releases without one.
@@ -52,7 +51,6 @@ class Package(NamedTuple):
             is empty where the newest release has one. Empty when that is not known.
         alike: releases from `x86_from` on that are alike on both: without any wheel for x86-64, or early ones that had one for both.
         sdist: yes, no, some, or empty (unknown).
-        arm_floor: the glibc that the latest aarch64 wheels need; `x86_floor` is that of the x86-64 ones.
         alternative: what to use on arm64.
         note: what else is known.
         needs: what building it from source takes.
@@ -63,7 +61,6 @@ class Package(NamedTuple):
     kind: str
     x86_only: bool
     arm_glibc: str
-    arm_musl: str
     x86_from: str
     last_without: str
     holes: tuple[str, ...]
@@ -71,8 +68,6 @@ class Package(NamedTuple):
     x86_by_python: dict[tuple[int, int], tuple[str, str]]
     alike: tuple[str, ...]
     sdist: str
-    arm_floor: str
-    x86_floor: str
     evidence: Evidence
     alternative: str
     note: str
@@ -86,7 +81,6 @@ UNLISTED = Package(
     kind="native",
     x86_only=False,
     arm_glibc="",
-    arm_musl="",
     x86_from="",
     last_without="",
     holes=(),
@@ -94,8 +88,6 @@ UNLISTED = Package(
     x86_by_python={},
     alike=(),
     sdist="",
-    arm_floor="",
-    x86_floor="",
     evidence=Evidence.INDEX,
     alternative="",
     note="",
@@ -131,7 +123,6 @@ def package(name: str) -> Package | None:
         kind=row["kind"],
         x86_only=row["x86_only"] == "yes",
         arm_glibc=row["arm_glibc"],
-        arm_musl=row["arm_musl"],
         x86_from=row["x86_from"],
         last_without=row["last_without"],
         holes=tuple(filter(None, row["holes"].split(","))),
@@ -139,8 +130,6 @@ def package(name: str) -> Package | None:
         x86_by_python={python: _range(text) for python, text in _by_python(row["x86_by_python"]).items()},
         alike=tuple(filter(None, row["alike"].split(","))),
         sdist=row["sdist"],
-        arm_floor=row["arm_floor"],
-        x86_floor=row["x86_floor"],
         evidence=Evidence(row["confidence"]),
         alternative=row["alternative"],
         note=row["note"],

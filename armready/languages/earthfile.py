@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from armready.core.embedded import Embedded, Segment
+from armready.core.embedded import Embedded, Segment, on_one_line
 from armready.core.file import File
 from armready.core.startup import regex
 
@@ -52,4 +52,4 @@ def _runs(file: File) -> Iterator[Run]:
             skip = 0
             if not text.rstrip().endswith("\\"):
                 break
-        yield Run(target, Embedded("\n".join(parts), tuple(segments), lambda fragment: None if "\n" in fragment else fragment))
+        yield Run(target, Embedded("\n".join(parts), tuple(segments), on_one_line))

@@ -7,8 +7,9 @@ as it is written, as an opaque part of the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Set
 from enum import StrEnum
+from functools import partial
 from typing import NamedTuple
 
 from armready.core.embedded import Embedded, Segment
@@ -214,7 +215,7 @@ class _Lexer:
             position += width
         end = min(len(text), position + len(closing))
         value = "".join(parts)
-        embedded = Embedded(value, tuple(segments), self._encoder(opening))
+        embedded = Embedded(value, tuple(segments), partial(_encode, opening, self.interpolated, self.shell))
         self._note_shell(value, interpolations)
         self.found.append(Token(TokenKind.STRING, value, Span(start, end), Text(embedded, tuple(interpolations), opening)))
         return end
@@ -267,24 +268,21 @@ class _Lexer:
         inside = {span.start for span in interpolations}
         self.shell.update(match[0] for match in _EXPRESSION.finditer(value) if match.start() not in inside)
 
-    def _encoder(self, quote: str) -> Callable[[str], str | None]:
-        """Writes shell into a string; a variable that may be Groovy's in one string and the shell's in another is not moved."""
 
-        def encode(fragment: str) -> str | None:
-            if quote in ("/", "$/") or ("\n" in fragment and len(quote) == 1):
-                return None
-            written = []
-            position = 0
-            for match in _EXPRESSION.finditer(fragment):
-                written.append(_escaped(fragment[position : match.start()], quote))
-                position = match.end()
-                groovy, shell = match[0] in self.interpolated, match[0] in self.shell
-                if groovy and (shell or quote not in _INTERPOLATED):
-                    return None
-                written.append(match[0] if groovy or quote not in _INTERPOLATED else f"\\{match[0]}")
-            return "".join(written) + _escaped(fragment[position:], quote)
-
-        return encode
+def _encode(quote: str, interpolated: Set[str], shell: Set[str], fragment: str) -> str | None:
+    """Write shell into a string; a variable that may be Groovy's in one string and the shell's in another is not moved."""
+    if quote in ("/", "$/") or ("\n" in fragment and len(quote) == 1):
+        return None
+    written = []
+    position = 0
+    for match in _EXPRESSION.finditer(fragment):
+        written.append(_escaped(fragment[position : match.start()], quote))
+        position = match.end()
+        groovy = match[0] in interpolated
+        if groovy and (match[0] in shell or quote not in _INTERPOLATED):
+            return None
+        written.append(match[0] if groovy or quote not in _INTERPOLATED else f"\\{match[0]}")
+    return "".join(written) + _escaped(fragment[position:], quote)
 
 
 def _same(run: str, host: int, length: int, parts: list[str], segments: list[Segment]) -> int:

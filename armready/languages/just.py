@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from armready.core.embedded import Embedded, Segment
+from functools import partial
+
+from armready.core.embedded import Embedded, Segment, with_breaks
 from armready.core.file import File
 from armready.core.shells import ANY_SHELL, SHEBANG
 from armready.core.source import Span
@@ -84,4 +86,4 @@ def _script(file: File, first: int, last: int) -> Embedded | None:
         parts.append(text[skip:])
         length += len(text) - skip + 1
     newline = source.newline + " " * indent
-    return Embedded("\n".join(parts), tuple(segments), lambda fragment: fragment.replace("\n", newline))
+    return Embedded("\n".join(parts), tuple(segments), partial(with_breaks, newline))

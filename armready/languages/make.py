@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 from armready.core.embedded import Embedded, Segment
@@ -363,21 +363,23 @@ class _Recipe:
         doubled = {text[found.start() : found.start() + len(each)] for each in references for found in re.finditer(re.escape(each), text)}
         plain = "".join(text[a.end : b.start] for a, b in zip([Span(0, 0), *self.opaque], [*self.opaque, Span(len(text), 0)], strict=True))
         ambiguous = any(each in plain for each in doubled)
+        breaks = f"{self.source.newline}{self.prefix}"
+        return Embedded(text, tuple(self.segments), partial(_encode, tuple(references), ambiguous, breaks))
 
-        def encode(fragment: str) -> str | None:
-            out: list[str] = []
-            at = 0
-            while (dollar := fragment.find("$", at)) >= 0:
-                out.append(fragment[at:dollar])
-                reference = next((each for each in references if fragment.startswith(each, dollar)), None)
-                if reference is not None and ambiguous:
-                    return None
-                out.append(reference or "$$")
-                at = dollar + len(reference or "$")
-            out.append(fragment[at:])
-            return "".join(out).replace("\n", f"{self.source.newline}{self.prefix}")
 
-        return Embedded(text, tuple(self.segments), encode)
+def _encode(references: tuple[str, ...], ambiguous: bool, breaks: str, fragment: str) -> str | None:
+    """Write shell in a recipe; None where a reference of the recipe could also be the shell's own text."""
+    out: list[str] = []
+    at = 0
+    while (dollar := fragment.find("$", at)) >= 0:
+        out.append(fragment[at:dollar])
+        reference = next((each for each in references if fragment.startswith(each, dollar)), None)
+        if reference is not None and ambiguous:
+            return None
+        out.append(reference or "$$")
+        at = dollar + len(reference or "$")
+    out.append(fragment[at:])
+    return "".join(out).replace("\n", breaks)
 
 
 def _reference_end(text: str, dollar: int, end: int) -> int:

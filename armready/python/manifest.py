@@ -62,7 +62,6 @@ class Manifest:
         includes: other requirements files that it names.
         policy: whether builds are allowed.
         header: the comment lines at the top of a requirements file.
-        compiled: its lines are the output of a resolver.
         lowest: the resolver is told to take the lowest versions.
     """
 
@@ -74,7 +73,6 @@ class Manifest:
     includes: tuple[Include, ...] = ()
     policy: Policy = Policy()
     header: str = ""
-    compiled: bool = False
     lowest: bool = False
 
 

@@ -71,7 +71,6 @@ def _read_requirements(file: File) -> Manifest:
         ),
         policy=Policy(frozenset(names["--only-binary"]), frozenset(names["--no-binary"])),
         header=header,
-        compiled=compiled,
     )
 
 
@@ -295,7 +294,7 @@ def _read_pipfile_lock(file: File) -> Manifest:
             found.append(
                 Dependency(canonicalize_name(name), version, location, marker, scope=scope, group=category, hashed=hashed, frozen=True)
             )
-    return Manifest(file.path, file.kind.value, dependencies=tuple(found), compiled=True)
+    return Manifest(file.path, file.kind.value, dependencies=tuple(found))
 
 
 # --- INI ----------------------------------------------------------------------------------------------------------------------

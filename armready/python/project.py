@@ -49,7 +49,6 @@ class Judged:
         pythons: the Python versions concerned; empty when it does not depend on them.
         above: the nearest release above that is good, or empty.
         below: the nearest one below.
-        builds_allowed: the installer may build from source.
         as_of: the day of the index that says so; empty when it is the embedded table.
         gets: the releases that x86-64 and arm64 get, where arm64's is an older one.
         brought: the release that the declaration brings with it and that differs; empty when it is the declared package itself.
@@ -63,7 +62,6 @@ class Judged:
     pythons: tuple[str, ...] = ()
     above: str = ""
     below: str = ""
-    builds_allowed: bool = True
     as_of: str = ""
     gets: tuple[str, str] | None = None
     brought: str = ""
@@ -370,7 +368,6 @@ def _pinned(dependency: Dependency, row: Package, specifier: str, targets: tuple
         pythons=pythons,
         above=verdict.above,
         below=verdict.below,
-        builds_allowed=builds,
     )
 
 
@@ -381,9 +378,7 @@ def _any_release(dependency: Dependency, row: Package, targets: tuple[Target, ..
         return None
     outcome = Outcome.SDIST if builds and row.sdist == "yes" else Outcome.NONE
     pythons = () if len(bad) == len(targets) and len(targets) > 1 else tuple(bad)
-    return Judged(
-        dependency=dependency, row=row, outcome=outcome, x86_only=False, confidence=Confidence.HIGH, pythons=pythons, builds_allowed=builds
-    )
+    return Judged(dependency=dependency, row=row, outcome=outcome, x86_only=False, confidence=Confidence.HIGH, pythons=pythons)
 
 
 def by_index(dependency: Dependency, answer: PackageAnswer, specifier: str, targets: tuple[Target, ...], builds: bool) -> Judged | None:
@@ -409,7 +404,6 @@ def by_index(dependency: Dependency, answer: PackageAnswer, specifier: str, targ
         pythons=pythons,
         above=above,
         below=below,
-        builds_allowed=builds,
         as_of=answer.as_of,
         gets=gets,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from enum import Enum
@@ -59,6 +60,15 @@ def test_a_pipeline_is_plain_data(source):
     files = list(source())
     assert len(files) > 100
     assert {each for file in files for each in not_plain(file.parse(read_pipeline), file.kind)} == set()
+
+
+@pytest.mark.parametrize("source", [golden_files, example_files])
+def test_a_pipeline_can_be_pickled(source):
+    for file in source():
+        read = file.parse(read_pipeline)
+        text = pickle.dumps(read)
+        again = pickle.loads(text)
+        assert [step.script for job in again.jobs for step in job.steps] == [step.script for job in read.jobs for step in job.steps]
 
 
 def test_what_is_not_plain_is_found():

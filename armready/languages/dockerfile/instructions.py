@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from typing import NamedTuple
 
-from armready.core.embedded import Embedded, Segment
+from armready.core.embedded import Embedded, Segment, on_one_line, with_breaks
 from armready.core.shells import SHELLS
 from armready.core.source import Source, Span
 from armready.core.startup import dataclass, lazy, regex
@@ -308,7 +309,7 @@ def _heredoc_text(source: Source, heredoc: Heredoc, newline: str, *, closing: bo
         parts.append(kept)
         inner += len(kept)
         at = stop
-    return Embedded("".join(parts), tuple(each for each in segments if each.length), lambda fragment: fragment.replace("\n", newline))
+    return Embedded("".join(parts), tuple(each for each in segments if each.length), partial(with_breaks, newline))
 
 
 def _joined(parts: list[Embedded]) -> Embedded:
@@ -322,7 +323,11 @@ def _joined(parts: list[Embedded]) -> Embedded:
         texts.append(part.text)
         segments += [Segment(each.inner + inner, each.host, each.length) for each in part.segments]
         inner += len(part.text)
-    return Embedded("".join(texts), tuple(segments), lambda fragment: None if "\n" in fragment else fragment)
+    return Embedded("".join(texts), tuple(segments), on_one_line)
+
+
+def _json_fragment(fragment: str) -> str:
+    return json.dumps(fragment, ensure_ascii=False)[1:-1]
 
 
 def _json_text(raw: str, start: int, value: str) -> Embedded:
@@ -339,4 +344,4 @@ def _json_text(raw: str, start: int, value: str) -> Embedded:
         inner += len(raw) - at
     if inner != len(value):
         segments = []
-    return Embedded(value, tuple(segments), lambda fragment: json.dumps(fragment, ensure_ascii=False)[1:-1])
+    return Embedded(value, tuple(segments), _json_fragment)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property, partial
 
 from armready.core.embedded import Embedded, Segment
 from armready.core.source import Source, Span
@@ -91,6 +91,14 @@ def shell_words(text: str) -> Iterator[Span]:
         yield Span(start, at)
 
 
+def _encode(escape: str, newline: str, fragment: str) -> str | None:
+    """Write shell text in an instruction: only continued lines may break."""
+    lines = fragment.split("\n")
+    if any(not line.endswith("\\") for line in lines[:-1]) or fragment.endswith("\\"):
+        return None
+    return newline.join([line[:-1] + escape for line in lines[:-1]] + lines[-1:])
+
+
 class LineReader:
     """Splits one file. After `lines()` the parser directives are known."""
 
@@ -124,6 +132,10 @@ class LineReader:
             yield line
             index = self.after(line)
 
+    @cached_property
+    def _encode(self) -> Callable[[str], str | None]:
+        return partial(_encode, self.escape, self._source.newline)
+
     def after(self, line: LogicalLine) -> int:
         """The 0-based line that follows a logical line and its heredocs."""
         return self._source.line_index(line.heredocs[-1].end.start) + 1 if line.heredocs else line.last + 1
@@ -134,7 +146,8 @@ class LineReader:
         if self.escape not in whole:
             text = whole.lstrip(BLANKS)
             start = self._source.line_starts[first] + len(whole) - len(text)
-            return LogicalLine(Embedded(text, (Segment(0, start, len(text)),), self._encode), first, first, self._heredocs(text, first + 1))
+            code = Embedded(text, (Segment(0, start, len(text)),), self._encode)
+            return LogicalLine(code, first, first, self._heredocs(text, first + 1))
         return self._join(first)
 
     def _join(self, first: int) -> LogicalLine:
@@ -169,14 +182,6 @@ class LineReader:
         """What stands in front of the escape character that ends a line; None where the line ends the instruction."""
         code = text.rstrip(" \t")
         return code[:-1] if code[-1:] == self.escape and code[-2:-1] != self.escape else None
-
-    def _encode(self, fragment: str) -> str | None:
-        """Shell text as it is written in an instruction: only continued lines may break."""
-        escape, newline = self.escape, self._source.newline
-        lines = fragment.split("\n")
-        if any(not line.endswith("\\") for line in lines[:-1]) or fragment.endswith("\\"):
-            return None
-        return newline.join([line[:-1] + escape for line in lines[:-1]] + lines[-1:])
 
     def _heredocs(self, text: str, index: int) -> tuple[Heredoc, ...]:
         if "<<" not in text or not _HEREDOC_HOSTS.match(text):

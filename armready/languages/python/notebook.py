@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from armready.core.embedded import Embedded, Segment
+from armready.core.embedded import Embedded, Segment, never
 from armready.core.errors import ParseProblem
 from armready.core.file import File
 from armready.core.source import Span
@@ -86,7 +86,7 @@ def _decoded(text: str, strings: list[int]) -> Embedded:
             parts.append(piece)
             length += len(piece)
             segments.append(Segment(length - len(piece), match.start(), len(raw)) if plain else Segment(length, match.end(), 0))
-    return Embedded("".join(parts), tuple(segments), lambda _: None)
+    return Embedded("".join(parts), tuple(segments), never)
 
 
 def _skip(text: str, at: int) -> int:
@@ -148,7 +148,7 @@ def _part(code: Embedded, start: int, end: int) -> Embedded:
         if match:
             parts.append("python")
             length, at = length + len("python"), match.end()
-    return Embedded("".join(parts), tuple(segments), lambda _: None)
+    return Embedded("".join(parts), tuple(segments), never)
 
 
 def _between(code: Embedded, start: int, end: int, shift: int) -> Iterator[Segment]:

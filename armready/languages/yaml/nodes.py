@@ -9,7 +9,7 @@ Nodes without an explicit tag share one tag object, which also carries the text 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -368,11 +368,13 @@ def embedded(file: File, scalar: Node, masked: str | None = None) -> Embedded | 
     """
     if not isinstance(scalar, ScalarNode):
         return None
-    in_flow = partial(_in_flow, file, scalar) if masked is None else partial(bool, True)
-    return yaml_scalars.decode(masked or file.text, scalar, span(scalar), int(scalar.end_mark.index), in_flow)
+    in_flow = not scalar.style and (masked is not None or _in_flow(file, scalar))
+    return yaml_scalars.decode(masked or file.text, scalar, span(scalar), int(scalar.end_mark.index), in_flow=in_flow)
 
 
 def _in_flow(file: File, scalar: ScalarNode) -> bool:
+    if "[" not in file.text and "{" not in file.text:
+        return False
     try:
         return scalar.start_mark.index in file.parse(_flow_scalars)
     except ParseProblem:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from armready.core.embedded import Embedded, Segment
@@ -66,7 +67,7 @@ class _Block(NamedTuple):
     newline: str
 
 
-def decode(text: str, scalar: ScalarNode, span: Span, mark_end: int, in_flow: Callable[[], bool]) -> Embedded | None:
+def decode(text: str, scalar: ScalarNode, span: Span, mark_end: int, *, in_flow: bool) -> Embedded | None:
     """The map of one scalar.
 
     Args:
@@ -74,7 +75,7 @@ def decode(text: str, scalar: ScalarNode, span: Span, mark_end: int, in_flow: Ca
         scalar: what the parser made of it.
         span: where it stands.
         mark_end: the parser's end mark, which for block scalars includes trailing blank lines.
-        in_flow: tells, when it is edited, whether it stands inside of `[]` or `{}`, where a plain scalar may not contain `,[]{}`.
+        in_flow: it stands inside of `[]` or `{}`, where a plain scalar may not contain `,[]{}`.
     """
     style = scalar.style or ""
     if style in ("|", ">"):
@@ -84,11 +85,14 @@ def decode(text: str, scalar: ScalarNode, span: Span, mark_end: int, in_flow: Ca
     if found is None or found.text != scalar.value:
         return None
 
-    def check(edited: Span, new: str) -> str | None:
-        changed = text[span.start : edited.start] + new + text[edited.end : span.end]
-        return decoded_flow(changed, style, not style and in_flow())
+    quoted = _encode_single if style == "'" else _encode_double
+    encode: Callable[[str], str | None] = quoted if style else partial(_encode_plain, in_flow)
+    return Embedded(found.text, tuple(found.segments), encode, partial(_check_flow, text, span, style, in_flow))
 
-    return Embedded(found.text, tuple(found.segments), _encoder(style, in_flow), check)
+
+def _check_flow(text: str, span: Span, style: str, in_flow: bool, edited: Span, new: str) -> str | None:
+    changed = text[span.start : edited.start] + new + text[edited.end : span.end]
+    return decoded_flow(changed, style, not style and in_flow)
 
 
 def decoded_flow(written: str, style: str, in_flow: bool) -> str | None:
@@ -156,21 +160,20 @@ def _escape(text: str, position: int, end: int, result: _Map) -> int | None:
     return position + 1
 
 
-def _encoder(style: str, in_flow: Callable[[], bool]) -> Callable[[str], str | None]:
-    def plain(fragment: str) -> str | None:
-        if _CONTROL.search(fragment) or _UNSAFE_PLAIN.search(fragment) or (re.search(r"[,\[\]{}]", fragment) and in_flow()):
-            return None
-        return fragment
+def _encode_plain(in_flow: bool, fragment: str) -> str | None:
+    if _CONTROL.search(fragment) or _UNSAFE_PLAIN.search(fragment) or (in_flow and re.search(r"[,\[\]{}]", fragment)):
+        return None
+    return fragment
 
-    def single(fragment: str) -> str | None:
-        return None if _CONTROL.search(fragment) or "\n" in fragment else fragment.replace("'", "''")
 
-    def double(fragment: str) -> str | None:
-        if _CONTROL.search(fragment):
-            return None
-        return fragment.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+def _encode_single(fragment: str) -> str | None:
+    return None if _CONTROL.search(fragment) or "\n" in fragment else fragment.replace("'", "''")
 
-    return {"": plain, "'": single, '"': double}[style]
+
+def _encode_double(fragment: str) -> str | None:
+    if _CONTROL.search(fragment):
+        return None
+    return fragment.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
 
 
 def _block(text: str, value: str, start: int, end: int, style: str) -> Embedded | None:
@@ -187,26 +190,27 @@ def _block(text: str, value: str, start: int, end: int, style: str) -> Embedded 
             break
     else:
         return None
-    explicit = bool(header[2])
+    check = partial(_check_block, text, Span(body, end), block, bool(header[2]))
+    return Embedded(found.text, tuple(found.segments), partial(_encode_block, block), check)
 
-    def check(edited: Span, new: str) -> str | None:
-        if edited.start < body:
-            return None
-        changed = text[body : edited.start] + new + text[edited.end : end]
-        if not explicit and next(iter(_indents(changed, 0, len(changed), False)), None) != indent:
-            return None
-        if not explicit and (changed.lstrip(" \r\n").startswith("\t") or _begins_too_deep(changed, indent)):
-            return None
-        if any(line.strip(" \r") and len(line) - len(line.lstrip(" ")) < indent for line in changed.split("\n")):
-            return None
-        return _block_map(changed, 0, len(changed), block).text
 
-    def encode(fragment: str) -> str | None:
-        if _CONTROL.search(fragment) or (style == ">" and "\n" in fragment):
-            return None
-        return re.sub(r"\n+", lambda breaks: newline * len(breaks[0]) + " " * indent, fragment)
+def _check_block(text: str, body: Span, block: _Block, explicit: bool, edited: Span, new: str) -> str | None:
+    if edited.start < body.start:
+        return None
+    changed = text[body.start : edited.start] + new + text[edited.end : body.end]
+    if not explicit and next(iter(_indents(changed, 0, len(changed), False)), None) != block.indent:
+        return None
+    if not explicit and (changed.lstrip(" \r\n").startswith("\t") or _begins_too_deep(changed, block.indent)):
+        return None
+    if any(line.strip(" \r") and len(line) - len(line.lstrip(" ")) < block.indent for line in changed.split("\n")):
+        return None
+    return _block_map(changed, 0, len(changed), block).text
 
-    return Embedded(found.text, tuple(found.segments), encode, check)
+
+def _encode_block(block: _Block, fragment: str) -> str | None:
+    if _CONTROL.search(fragment) or (block.style == ">" and "\n" in fragment):
+        return None
+    return re.sub(r"\n+", lambda breaks: block.newline * len(breaks[0]) + " " * block.indent, fragment)
 
 
 def _begins_too_deep(content: str, indent: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from armready.builds import references
 from armready.builds.events import Build, Call, Name, Pull, Push, Tag, Use, distinct, repositories, spellings
 from armready.builds.job_images import Images, index, is_loose
 from armready.builds.model import Job
@@ -122,6 +123,7 @@ def _hand_over(chains: list[Chain], promotions: list[Promotion], free: Sequence[
     names = {chain: [*chain.build.tags, *(name for tag in chain.tags for name in tag.names)] for chain in open_chains}
     by_name = index((chain, spellings(names[chain])) for chain in open_chains)
     by_repository = index((chain, repositories(names[chain])) for chain in open_chains) if any(is_loose(push) for _, push in free) else {}
+    by_untagged = index((chain, repositories(_untagged(chain))) for chain in open_chains if chain.build.job.recipe)
     taken: dict[Chain, list[tuple[Push, bool]]] = {}
     left: list[Push] = []
     for images, push in free:
@@ -129,12 +131,19 @@ def _hand_over(chains: list[Chain], promotions: list[Promotion], free: Sequence[
         found = {chain: False for each in spellings(images.sources(push)) for chain in by_name.get(each, ())}
         if local is not None and is_loose(push):
             found = {chain: True for each in repositories([local]) for chain in by_repository.get(each, ())} | found
+        if local is not None and not found and push.job.recipe:
+            found = {chain: True for each in repositories([local]) for chain in by_untagged.get(each, ())}
         others = _of_recipe(push, {chain: loose for chain, loose in found.items() if chain.build.job is not push.job})
         for chain, loose in others.items():
             taken.setdefault(chain, []).append((push, loose))
         if not others:
             left.append(push)
     return Links([_handed_over(chain, taken[chain]) if chain in taken else chain for chain in chains], promotions, left)
+
+
+def _untagged(chain: Chain) -> list[Name]:
+    """The names of a build without a tag: what a file pushes under a tag of the same repository was named so by something unseen."""
+    return [name for name in chain.build.tags if not references.tag(name.text) and any(each.endswith(":latest") for each in name.spellings)]
 
 
 def _of_recipe(push: Push, found: dict[Chain, bool]) -> dict[Chain, bool]:

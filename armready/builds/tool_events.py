@@ -112,7 +112,8 @@ def _push(call: Invocation, at: Moment) -> Iterator[Event]:
     every = _names(call.arguments, at)
     many = call.flag("all") or call.flag("all-platforms")
     if call.tool in ("podman", "buildah") and len(every) > 1:
-        yield Push(at, name=every[1], source=every[0], all_platforms=many)
+        # `podman push $ARGUMENTS LOCAL REMOTE`: it takes two names at most.
+        yield Push(at, name=every[-1], source=every[-2], all_platforms=many)
         return
     # `docker push $ARGUMENTS NAME`: a push takes one name, so what stands before it are options.
     yield Push(at, name=every[-1], every_tag=call.flag("all-tags") or call.flag("a"), all_platforms=many)

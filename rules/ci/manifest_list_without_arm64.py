@@ -21,11 +21,12 @@ from collections.abc import Iterator, Sequence
 
 from armready.builds.events import Merge, Name
 from armready.builds.file_builds import read_builds
+from armready.builds.needles import build_needles
 from armready.builds.platforms import architecture_in
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.rule import Example, FileRule
-from armready.multiplatform.reporting import READABLE, TOOLS
+from armready.multiplatform.reporting import READABLE
 
 
 class ManifestListWithoutArm64(FileRule):
@@ -34,7 +35,7 @@ class ManifestListWithoutArm64(FileRule):
     summary = "A manifest list has amd64 and not arm64"
     severity = Severity.WARNING
     kinds = READABLE
-    needles = (*TOOLS, b"crane", b"manifest-tool")
+    needles = build_needles()
     examples = (
         Example(
             "32-bit arm alone",

@@ -9,7 +9,7 @@ from armready.core.classify import Kind
 from armready.core.collector_needles import X86_MODULES
 from armready.core.config import Settings
 from armready.core.file import File
-from armready.core.needles import literals, needles_of
+from armready.core.needles import Lowered, both, finder_of, literals, needles_of, whole_words, word_starts
 from armready.core.rule import FileRule
 from armready.core.source import Source
 from armready.knowledge import images, tables, tools
@@ -64,6 +64,31 @@ def test_nothing_stands_in_every_match(pattern: str) -> None:
         literals("abc", pattern)
 
 
+@pytest.mark.parametrize(
+    ("needle", "text", "there"),
+    [
+        (b"sse", b"assert", True),
+        (b"\bsse", b"assert message", False),
+        (b"\bsse", b"flags = 'sse4_2'", True),
+        (b"\bmkl\b", b"import mkl.service", True),
+        (b"\bmkl\b", b"import mkl_rt", False),
+        (b"mkl\b", b"numpy_mkl", True),
+        (both((b"channel", b"playwright"), (b"chrome", b"msedge")), b"chrome of a channel", True),
+        (both((b"channel", b"playwright"), (b"chrome", b"msedge")), b"a channel", False),
+        (both((b"channel",), (b"\bchrome\b",)), b"channel='chromeless'", False),
+    ],
+)
+def test_a_word_and_two_at_once(needle: bytes, text: bytes, there: bool) -> None:
+    assert Lowered(text, finder_of((needle,))).may_hold((needle,)) is there
+
+
+def test_how_matches_begin() -> None:
+    assert word_starts("sse[234]?|ssse3|avx(?:2|512\\w*)?") == (b"\bavx", b"\bsse", b"\bssse3")
+    assert word_starts("(?:chrome|msedge)(?:-beta)?") == (b"\bchrome", b"\bmsedge")
+    with pytest.raises(ValueError, match="anything may begin"):
+        word_starts("\\w*sse")
+
+
 def with_row(monkeypatch, of: str, **cells: str) -> None:
     """Add a row to a table for the time of a test."""
     known = tables.table(of)
@@ -78,7 +103,7 @@ def with_row(monkeypatch, of: str, **cells: str) -> None:
 def seen(made: type[FileRule], text: str) -> bool:
     """Whether a rule finds something in a Dockerfile that holds one of its needles."""
     file = File(Source.decode("Dockerfile", text.encode()), Kind.DOCKERFILE, Settings())
-    return any(needle in text.lower().encode() for needle in made.needles) and bool(list(made().check(file)))
+    return Lowered(text.lower().encode(), finder_of(made.needles)).may_hold(made.needles) and bool(list(made().check(file)))
 
 
 CACHES = (
@@ -159,7 +184,7 @@ def test_the_sources_of_needles_are_named() -> None:
 
 
 def test_the_modules_of_the_collector_are_those_of_the_table() -> None:
-    assert needles_of(x86_modules()) == X86_MODULES
+    assert whole_words(x86_modules()) == X86_MODULES
 
 
 def test_needles_are_in_lower_case() -> None:

@@ -20,7 +20,7 @@ from armready.builds.needles import build_needles
 from armready.commands.rule_pages import markdown_page
 from armready.core.config import KEYS, Origin, plain, schema
 from armready.core.distribution import PACKAGE, TAG
-from armready.core.needles import needles_of
+from armready.core.needles import needles_of, whole_words
 from armready.core.rule import Rule
 from armready.python.imports import x86_modules
 from armready.run import rule_index
@@ -71,11 +71,15 @@ def collector_needles() -> str:
     tables = (
         ("BUILD_TOOLS", "Words of scripts and build descriptions that build images.", build_needles()),
         ("TEKTON_TASKS", "Tasks of Tekton's catalog that build images.", needles_of(CATALOG)),
-        ("X86_MODULES", "Modules of packages that exist for x86-64 only.", needles_of(x86_modules())),
+        ("X86_MODULES", "Modules of packages that exist for x86-64 only.", whole_words(x86_modules())),
     )
     for name, what, needles in tables:
-        lines += [f"# {what}", f"{name} = (", *(f'    b"{needle.decode()}",' for needle in needles), ")"]
+        lines += [f"# {what}", f"{name} = (", *(f'    b"{_escaped(needle)}",' for needle in needles), ")"]
     return "\n".join(lines) + "\n"
+
+
+def _escaped(needle: bytes) -> str:
+    return needle.decode().replace("\b", "\\b")
 
 
 def page(path: Path, blocks: dict[str, str]) -> str:

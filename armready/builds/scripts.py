@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from armready.core.classify import KUBERNETES_KINDS, PIPELINE_KINDS, Kind
 from armready.core.embedded import Embedded
 from armready.core.file import File
+from armready.core.needles import Lowered, finder_of
 from armready.core.source import Span
 from armready.core.startup import dataclass, imported, lazy, regex
 
@@ -72,7 +73,7 @@ class HostedScript:
 
     def holds(self, needles: tuple[bytes, ...]) -> bool:
         """Whether one of a rule's needles stands in the text."""
-        return any(needle in self._lowered for needle in needles)
+        return Lowered(self._lowered, finder_of(needles)).may_hold(needles)
 
     @lazy
     def _lowered(self) -> bytes:

@@ -2,6 +2,9 @@
 
 A rule or a collector names the bytes without which it finds nothing; these functions make them from what it looks for, so that a new row of
 a table cannot be forgotten here. They run when a rule is imported, or its index made: a run reads the needles from the index.
+
+A needle is lower-case ASCII. `\\b` at its beginning or end asks for a word boundary there: `\\bsse` does not stand in `assert`; and `both`
+makes one that asks for two things at once.
 """
 
 from __future__ import annotations
@@ -9,11 +12,14 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Iterable
+from functools import cache
 from itertools import product
 from typing import Any
 
 from armready.core.startup import regex
 
+_BOUNDARY, _AND, _OR = b"\b", b"\0", b"\x1f"
+_PARTS = re.compile(b"[\0\x1f]")
 # In Python's own reading of a regular expression: what has no width, and what repeats.
 _WIDTHLESS = frozenset({"AT", "ASSERT", "ASSERT_NOT"})
 _REPEATS = frozenset({"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"})
@@ -23,6 +29,93 @@ _SEPARATOR = regex(r"[/:@-]")
 # Shorter parts, and these, stand in too many files.
 _TELLING = 5
 _COMMON = frozenset({"linux", "image", "headers", "tools", "driver", "devel", "static", "include", "desktop", "microsoft"})
+
+
+class Finder:
+    """Finds which of many needles stand in a text, in one pass over it: a file has hundreds to be looked for."""
+
+    def __init__(self, needles: Iterable[bytes]) -> None:
+        import ahocorasick
+
+        self._automaton = ahocorasick.Automaton()
+        for plain in {part.strip(_BOUNDARY) for needle in needles for part in _PARTS.split(needle)}:
+            self._automaton.add_word(plain.decode(), plain)
+        self._automaton.make_automaton()
+
+    def found_in(self, lowered: bytes) -> frozenset[bytes]:
+        """The needles in a text, without their word boundaries; of one that asks for two at once each part."""
+        if not len(self._automaton):
+            return frozenset()
+        return frozenset(plain for _, plain in self._automaton.iter(lowered.decode("latin-1")))
+
+
+@cache
+def finder_of(needles: tuple[bytes, ...]) -> Finder:
+    """The finder of a rule's own needles, for the parts of a file."""
+    return Finder(needles)
+
+
+class Lowered:
+    """A text in lower case, and the needles in it.
+
+    Args:
+        lowered: the text.
+        finder: knows every needle that will be asked for.
+    """
+
+    def __init__(self, lowered: bytes, finder: Finder) -> None:
+        self._lowered = lowered
+        self._plain = finder.found_in(lowered)
+
+    def may_hold(self, needles: tuple[bytes, ...]) -> bool:
+        """Whether one of the needles stands in the text, or there are none to ask for."""
+        return not needles or not self._plain.isdisjoint(needles) or any(map(self._holds, _special(needles)))
+
+    def _holds(self, needle: bytes) -> bool:
+        if _AND in needle:
+            return all(self.may_hold(tuple(group.split(_OR))) for group in needle.split(_AND))
+        return needle.strip(_BOUNDARY) in self._plain and _word(needle).search(self._lowered) is not None
+
+
+@cache
+def _special(needles: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """The needles that ask for more than that they occur."""
+    return tuple(needle for needle in needles if _BOUNDARY in needle or _AND in needle)
+
+
+@cache
+def _word(needle: bytes) -> re.Pattern[bytes]:
+    before = b"(?<![a-z0-9_])" if needle.startswith(_BOUNDARY) else b""
+    after = b"(?![a-z0-9_])" if needle.endswith(_BOUNDARY) else b""
+    return re.compile(before + re.escape(needle.strip(_BOUNDARY)) + after)
+
+
+def both(first: Iterable[bytes], second: Iterable[bytes]) -> bytes:
+    """A needle that asks for one of the first and one of the second, in any order."""
+    return _AND.join(_OR.join(group) for group in (first, second))
+
+
+def whole_words(texts: Iterable[str]) -> tuple[bytes, ...]:
+    """The texts as needles that stand there as words of their own."""
+    return tuple(sorted(_BOUNDARY + text.lower().encode() + _BOUNDARY for text in set(texts)))
+
+
+def word_starts(*patterns: re.Pattern[str] | str) -> tuple[bytes, ...]:
+    """Needles for patterns that match from the beginning of a word on: how their matches begin.
+
+    Raises:
+        ValueError: a pattern may begin with anything.
+    """
+    parser: Any = importlib.import_module("re._parser")
+    found: set[str] = set()
+    for pattern in patterns:
+        text = pattern if isinstance(pattern, str) else pattern.pattern
+        begins = _beginnings(parser.parse(text, 0 if isinstance(pattern, str) else pattern.flags & re.VERBOSE))
+        if "" in begins:
+            raise ValueError(f"anything may begin a match of {text}")
+        found |= {each.lower() for each in begins}
+    shortest = {text for text in found if not any(text.startswith(other) for other in found if other != text)}
+    return tuple(sorted(_BOUNDARY + text.encode() for text in shortest))
 
 
 def needles_of(texts: Iterable[str]) -> tuple[bytes, ...]:
@@ -68,6 +161,26 @@ def _needed(items: Any) -> set[str]:
         current = texts if texts is not None else {""}
     candidates.append(current)
     return max((each for each in candidates if each and "" not in each), key=lambda each: (min(map(len, each)), -len(each)), default=set())
+
+
+def _beginnings(items: Any) -> set[str]:
+    """How the matches of a pattern begin, as far as few texts say it."""
+    found = {""}
+    for item in items:
+        texts = _texts(item)
+        if texts is None or len(found) * len(texts) > _MOST_TEXTS:
+            return {before + text for before, text in product(found, _opening(item))}
+        found = {before + text for before, text in product(found, texts)}
+    return found
+
+
+def _opening(item: Any) -> set[str]:
+    name, value = str(item[0]), item[1]
+    if name == "SUBPATTERN":
+        return _beginnings(value[-1])
+    if name == "BRANCH":
+        return set[str]().union(*map(_beginnings, value[1]))
+    return {""}
 
 
 def _inside(item: Any) -> set[str]:

@@ -168,7 +168,7 @@ class FileRule(Rule, abstract=True):
 
     Attributes:
         needles: lower-case byte strings, one of which must occur in the lower-cased file for the rule to be able to fire; they
-            let the engine skip parsing. Empty means: always parse.
+            let the engine skip parsing. `core/needles.py` says how one asks for a word, or for two at once. Empty means: always parse.
     """
 
     needles: ClassVar[tuple[bytes, ...]] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from armready.core.file import File
 from armready.core.finding import Severity
 from armready.core.fix import Applicability, Edit, Fix
+from armready.core.needles import both
 from armready.core.project import Project
 from armready.core.startup import regex
 from armready.knowledge.mislabelled import works
@@ -15,23 +16,28 @@ from armready.python.dependencies import NOT_ARM, ON_ARM, Dependency, Form
 from armready.python.locked import LockedPackage
 from armready.python.project import Judged, on_pythons, python_project
 
-# Needles of everything that tells a program on which processor it runs.
+# Needles of everything that tells a program on which processor it runs, with those of the names that it compares: all hold 64 or 86.
 ARCH_NEEDLES = (
-    b"machine",
-    b"uname",
-    b"get_platform",
-    b"get_config_var",
-    b"_multiarch",
-    b"maxsize",
-    b"calcsize",
-    b"architecture",
-    b"processor",
-    b"dpkg",
-    b"platform.platform",
-    b"cpu_info",
-    b'"arch"',
-    b"'arch'",
-    b"sizeof",
+    both(
+        (
+            b"machine",
+            b"uname",
+            b"get_platform",
+            b"get_config_var",
+            b"_multiarch",
+            b"maxsize",
+            b"calcsize",
+            b"architecture",
+            b"processor",
+            b"dpkg",
+            b"platform.platform",
+            b"cpu_info",
+            b'"arch"',
+            b"'arch'",
+            b"sizeof",
+        ),
+        (b"64", b"86"),
+    ),
 )
 
 _URL = regex(r"https?://|ftp://|urlretrieve|urlopen|requests\.get|\bcurl\b|\bwget\b")

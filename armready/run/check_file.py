@@ -13,6 +13,7 @@ from armready.core.errors import DamagedCacheError, ParseProblem
 from armready.core.facts import COLLECTORS
 from armready.core.file import File
 from armready.core.limits import check_limits
+from armready.core.needles import Lowered
 from armready.core.results import NO_FACTS, Facts, Failure, FileResult
 from armready.core.rule import FileRule
 from armready.core.source import Source
@@ -111,25 +112,15 @@ def _check(path: str, data: bytes, registry: Registry, kind: Kind | None, notes:
     if kind is Kind.KUBERNETES and holds_only_definitions(source.text):
         return FileResult(path, kind)
     lowered = (data if source.encoding in ("utf-8", "latin-1") else source.text.encode("utf-8", "replace")).lower()
-
-    present: dict[bytes, bool] = {}
-
-    def relevant(needles: tuple[bytes, ...]) -> bool:
-        for needle in needles:
-            if needle not in present:
-                present[needle] = needle in lowered
-            if present[needle]:
-                return True
-        return not needles
-
+    text = Lowered(lowered, registry.finder(kind))
     file = File(source, kind, registry.settings)
     findings: list[Finding] = []
     for entry in registry.file_rules(kind):
-        if relevant(entry.needles):
+        if text.may_hold(entry.needles):
             findings.extend(guarded(lambda entry=entry: cast("type[FileRule]", entry.load())().check(file), entry.code, notes))  # type: ignore[misc]
     facts: list[object] = []
     for collector in COLLECTORS:
-        if kind in collector.kinds and relevant(collector.needles):
+        if kind in collector.kinds and text.may_hold(collector.needles):
             facts.extend(guarded(lambda collector=collector: collector.load()(file), collector.function, notes))  # type: ignore[misc]
     suppressions = tuple(find_suppressions(source)) if NEEDLE in lowered else ()
     made = Facts(facts) if facts else NO_FACTS

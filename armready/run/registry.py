@@ -13,6 +13,7 @@ import pkgutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ from typing import TYPE_CHECKING
 from armready.core.classify import Kind
 from armready.core.config import Settings
 from armready.core.errors import UsageError
+from armready.core.facts import COLLECTORS
+from armready.core.needles import Finder
 from armready.core.rule import Rule
 from armready.run import rule_index
 from armready.run.rule_index import Entry, Stage, entry_of, rules_of
@@ -194,6 +197,7 @@ class Registry:
         self.selection = Selection(settings)
         self._by_code = {entry.code: entry for entry in entries(settings)}
         self._file_rules: dict[Kind, tuple[Entry, ...]] = {}
+        self._finders: dict[Kind, Finder] = {}
 
     def rule(self, code: str) -> Entry:
         """The rule of a code.
@@ -208,6 +212,14 @@ class Registry:
         if kind not in self._file_rules:
             self._file_rules[kind] = tuple(self._of(Stage.FILE, {kind}))
         return self._file_rules[kind]
+
+    def finder(self, kind: Kind) -> Finder:
+        """The finder of all needles of the rules and the collectors of a kind."""
+        if kind not in self._finders:
+            collectors = (collector for collector in COLLECTORS if kind in collector.kinds)
+            asked = (*(rule.needles for rule in self.file_rules(kind)), *(collector.needles for collector in collectors))
+            self._finders[kind] = Finder(chain.from_iterable(asked))
+        return self._finders[kind]
 
     def project_rules(self, kinds: Iterable[Kind]) -> tuple[Entry, ...]:
         """The project rules that read the facts of these kinds."""

@@ -27,6 +27,7 @@ from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability, Fix
+from armready.core.needles import both
 from armready.core.rule import Example, FileRule
 from armready.python.sources import Sources, constant, sources
 
@@ -40,7 +41,7 @@ class BrowserChannel(FileRule):
     summary = "Playwright is told to use Google Chrome or Microsoft Edge"
     severity = Severity.ERROR
     kinds = frozenset({Kind.PYTHON})
-    needles = (b"channel", b"playwright")
+    needles = (both((b"channel", b"playwright"), (b"chrome", b"msedge")),)
     examples = (
         Example(
             "launch",

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Confidence, Finding, Severity
-from armready.core.needles import literals
+from armready.core.needles import word_starts
 from armready.core.rule import Example, FileRule
 from armready.python.branches import is_test
 from armready.python.reachable import called_name
@@ -40,7 +40,7 @@ class CpuFeatureGate(FileRule):
     summary = "Python code refuses to run without a feature of x86 processors"
     severity = Severity.WARNING
     kinds = frozenset({Kind.PYTHON})
-    needles = literals(_FEATURE)
+    needles = word_starts(_FEATURE)
     examples = (
         Example(
             "flags",

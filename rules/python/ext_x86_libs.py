@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
+from armready.core.needles import both, literals, word_starts
 from armready.core.rule import Example, FileRule
 from armready.python.branches import is_test
 from armready.python.reachable import called_name
@@ -45,7 +46,12 @@ class ExtX86Libs(FileRule):
     summary = "An extension is linked against libraries of x86-64"
     severity = Severity.ERROR
     kinds = frozenset({Kind.PYTHON})
-    needles = (b"extension", b"libraries", b"library_dirs", b"include_dirs", b"define_macros")
+    needles = (
+        both(
+            (b"extension", b"libraries", b"library_dirs", b"include_dirs", b"define_macros"),
+            (*word_starts(_LIBRARIES), *literals(_FOLDERS, _MACROS, _LINKED, _ASSEMBLY)),
+        ),
+    )
     examples = (
         Example("MKL", path="setup.py", bad='Extension("a", ["a.c"], libraries=["m", «"mkl_rt"»])\n', severity=Severity.ERROR),
         Example(

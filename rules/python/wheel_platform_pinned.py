@@ -25,6 +25,7 @@ from armready.builds.scripts import scripts
 from armready.core.classify import SHELL_KINDS, Kind
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
+from armready.core.needles import both
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
 from armready.languages.ini import parse_ini
@@ -40,7 +41,9 @@ class WheelPlatformPinned(FileRule):
     summary = "A wheel is labelled for x86-64 whatever it is built on"
     severity = Severity.ERROR
     kinds = SHELL_KINDS | {Kind.PYTHON, Kind.SETUP_CFG}
-    needles = (b"plat_name", b"plat-name", b"build_data", b"auditwheel", b"get_tag", b"_python_host_platform")
+    needles = (
+        both((b"plat_name", b"plat-name", b"build_data", b"auditwheel", b"get_tag", b"_python_host_platform"), (b"x86_64", b"x86-64")),
+    )
     examples = (
         Example("setup.cfg", path="setup.cfg", bad="[bdist_wheel]\nplat_name = «manylinux2014_x86_64»\n"),
         Example(

@@ -16,7 +16,7 @@ test: $(STAMP)  ## install; linter, type checker, tests; the oldest Python: make
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n auto
 
-integration: $(STAMP)  ## tests that need Chromium, npm, pre-commit or a registry
+integration: $(STAMP)  ## tests that need Chromium, npm, pre-commit, a registry or a Docker engine
 	PATH="$(abspath $(BIN)):$$PATH" sh tests/integration/run.sh
 
 proof: $(STAMP)  ## build fixed Dockerfiles and run a fixed GitLab job on a real Docker engine (Debian, root)

@@ -54,6 +54,7 @@ def build(call: Invocation, at: Moment) -> Build:
         context=context,
         stdin=context == "-" or dockerfile == "-" or heredoc,
         target=call.last("target") or "",
+        arguments=tuple(call.all("build-arg")),
         manifest=call.last("manifest") or "",
         by_digest=any("push-by-digest=true" in each for each in call.all("output")),
         default_platform=inherited,

@@ -167,6 +167,7 @@ class Build(Event):
     context: str = ""
     stdin: bool = False
     target: str = ""
+    arguments: tuple[str, ...] = ()
     declared: Declared | None = None
     manifest: str = ""
     by_digest: bool = False

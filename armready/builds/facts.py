@@ -82,12 +82,14 @@ class BuildInputs:
         dockerfile: its path relative to the root, None when it cannot be told.
         context: likewise.
         target: the stage that is built, empty for the last one.
+        arguments: the build arguments whose values are known, `NAME=value`.
         host_built: files that the job compiles for its own architecture before the build.
     """
 
     dockerfile: str | None = None
     context: str | None = None
     target: str = ""
+    arguments: tuple[str, ...] = ()
     host_built: tuple[str, ...] = ()
 
 

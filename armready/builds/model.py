@@ -103,6 +103,8 @@ class Declared:
         dockerfile: as written, relative to `context` if `in_context`; empty: the default.
         context: as written; empty: the default.
         folder: what both are relative to; None when it is not known.
+        target: the stage that is built, as written; empty: the last one.
+        arguments: the build arguments, `NAME=value` as written.
         by_digest: the push is one part of an image that is merged later.
         brings_builder: it builds without buildx, and needs no builder of it.
         native: the builder has arm machines of its own and needs no emulation.
@@ -129,6 +131,8 @@ class Declared:
     in_context: bool = False
     context: str = ""
     folder: str | None = ""
+    target: str = ""
+    arguments: tuple[str, ...] = ()
     by_digest: bool = False
     brings_builder: bool = False
     native: bool = False

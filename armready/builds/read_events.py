@@ -294,6 +294,8 @@ class _Walk:
                 pushes=declared.pushes,
                 dockerfile=declared.dockerfile,
                 context=declared.context,
+                target=declared.target,
+                arguments=declared.arguments,
                 declared=declared,
                 by_digest=declared.by_digest,
                 default_platform=inherited,

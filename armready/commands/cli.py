@@ -332,6 +332,61 @@ def show_plan(
         write_file(output, text.encode("utf-8", "backslashreplace"), session.root)
 
 
+@app.command("verify")
+def verify_images(
+    paths: Paths = None,
+    log: Annotated[Path | None, typer.Option("--log", help="Build nothing: explain this log of a build; - reads standard input.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Execute what the Dockerfiles say without asking.")] = False,
+    builder: Annotated[str, typer.Option("--builder", help="The builder of Buildx; default: the one in use.")] = "",
+    platform: Annotated[list[str] | None, typer.Option("--platform", help="Default: linux/amd64 and linux/arm64.")] = None,
+    command: Annotated[str, typer.Option("--run", help="Run this command in each image, under the emulator where it is another's.")] = "",
+    build_option: Annotated[list[str] | None, typer.Option("--build-option", help="One more option for the builder; repeatable.")] = None,
+    timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds that each build may take.")] = 3600,
+    no_learn: Annotated[bool, typer.Option("--no-learn", help="Do not write .armready-learned.json.")] = False,
+    output_format: Annotated[str, typer.Option("--format", help="text, json, markdown or junit.")] = "text",
+    output: Output = None,
+    exclude: Exclude = None,
+    config: ConfigFile = None,
+) -> None:
+    """Build the repository's images for both platforms with your engine, look inside, and explain failures. It never pushes."""
+    from armready.commands.verify import Asked, explain_log, verify
+    from armready.run.discovery import find_root
+    from armready.run.session import open_session
+    from armready.run.writing import write_file
+
+    root = find_root(paths or [Path()])
+    session = open_session([root], {}, config=config, exclude=split(exclude))
+    if log is not None:
+        text, failed = explain_log(session, log, output_format)
+    else:
+        asked = Asked(
+            output_format=output_format,
+            builder=builder,
+            platforms=split(platform) or ("linux/amd64", "linux/arm64"),
+            command=command,
+            options=tuple(build_option or ()),
+            seconds=timeout,
+            yes=yes,
+            learns=not no_learn,
+        )
+        text, good = verify(session, asked, _named(paths or [], session))
+        failed = not good
+    if output is None:
+        _write_text(text)
+    else:
+        write_file(output, text.encode("utf-8", "backslashreplace"), session.root)
+    raise typer.Exit(FINDINGS if failed else CLEAN)
+
+
+def _named(paths: Sequence[Path], session: Session) -> tuple[str, ...] | None:
+    """The files of a run that some paths cover; None for the whole repository."""
+    covered = [path.absolute().resolve() for path in paths]
+    root = session.root.resolve()
+    if not covered or root in covered:
+        return None
+    return tuple(path for path in session.paths if any((root / path).is_relative_to(each) for each in covered))
+
+
 @app.command("schema")
 def show_schema(name: Annotated[str, typer.Argument(metavar="NAME", help="config or plan.")]) -> None:
     """Print the JSON schema of the configuration or of an output."""

@@ -149,6 +149,25 @@ class BuiltImage:
 
 
 @dataclass(frozen=True, slots=True)
+class Learned:
+    """What a build showed.
+
+    Attributes:
+        kind: `image`, an image that exists and has no arm64; `asset`, an address that has no file.
+        name: the canonical reference, or the address.
+        path: the Dockerfile whose build showed it: the next build of it tells anew.
+        as_of: the day, ISO.
+        source: what found it.
+    """
+
+    kind: str
+    name: str
+    path: str
+    as_of: str
+    source: str = "verify"
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """A set of such facts. Empty offline, unless the configuration names facts files.
 
@@ -159,6 +178,7 @@ class Known:
         assets: address -> whether it is there.
         checksums: address of a file for amd64 -> both checksums.
         closures: path of a manifest -> what comes with its dependencies; does not travel.
+        learned: kind and name -> what builds showed; anything that was looked up counts more.
     """
 
     images: Mapping[str, ImageAnswer] = field(default_factory=dict)
@@ -167,14 +187,28 @@ class Known:
     assets: Mapping[str, AssetAnswer] = field(default_factory=dict)
     closures: Mapping[str, tuple[ClosurePackage, ...]] = field(default_factory=dict)
     checksums: Mapping[str, ChecksumAnswer] = field(default_factory=dict)
+    learned: Mapping[tuple[str, str], Learned] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return any((self.images, self.packages, self.built, self.assets, self.closures, self.checksums))
+        return any((self.images, self.packages, self.built, self.assets, self.closures, self.checksums, self.learned))
 
     def image(self, reference: Reference) -> ImageAnswer | None:
         """What is known of exactly this reference."""
-        key = canonical(reference) if self.images else None
-        return self.images.get(key) if key else None
+        key = canonical(reference) if self.images or self.learned else None
+        return (self.images.get(key) or self._learned_image(key)) if key else None
+
+    def _learned_image(self, key: str) -> ImageAnswer | None:
+        shown = self.learned.get(("image", key))
+        if shown is None:
+            return None
+        return ImageAnswer(
+            reference=key, digest="", media_type="", index=False, platforms=(PlatformImage("linux/amd64", ""),), as_of=shown.as_of
+        )
+
+    def asset(self, url: str) -> AssetAnswer | None:
+        """Whether a file can be downloaded from an address."""
+        shown = self.learned.get(("asset", url))
+        return self.assets.get(url) or (AssetAnswer(url, False, shown.as_of) if shown is not None else None)
 
     def under_tag(self, reference: Reference) -> ImageAnswer | None:
         """What the tag of a reference with a digest stands for today."""
@@ -189,6 +223,7 @@ class Known:
             assets={**self.assets, **other.assets},
             closures={**self.closures, **other.closures},
             checksums={**self.checksums, **other.checksums},
+            learned={**self.learned, **other.learned},
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -202,6 +237,7 @@ class Known:
             ],
             "assets": [{"url": each.url, "exists": each.exists, "as_of": each.as_of} for _, each in sorted(self.assets.items())],
             "checksums": [asdict(each) for _, each in sorted(self.checksums.items())],
+            **({"learned": [asdict(each) for _, each in sorted(self.learned.items())]} if self.learned else {}),
         }
 
 
@@ -228,6 +264,7 @@ def from_json(data: Mapping[str, Any]) -> Known:
         packages = [_package(each) for each in data.get("packages", ())]
         built = [BuiltImage(str(each["name"]), _texts(each["platforms"]), str(each.get("source", ""))) for each in data.get("built", ())]
         assets = [AssetAnswer(str(each["url"]), bool(each["exists"]), str(each["as_of"])) for each in data.get("assets", ())]
+        learned = [Learned(**{key: str(value) for key, value in each.items()}) for each in data.get("learned", ())]
         checksums = [ChecksumAnswer(**{key: str(value) for key, value in each.items()}) for each in data.get("checksums", ())]
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a facts file: {type(error).__name__} {error}") from error
@@ -237,6 +274,7 @@ def from_json(data: Mapping[str, Any]) -> Known:
         {each.name: each for each in built},
         {each.url: each for each in assets},
         checksums={each.url: each for each in checksums},
+        learned={(each.kind, each.name): each for each in learned},
     )
 
 

@@ -52,7 +52,7 @@ def parametrised_with_checksum(file: File, download: Download, others: tuple[Dow
 def _parametrised(file: File, download: Download, others: tuple[Download, ...], sums: ChecksumAnswer | None) -> Fix | None:
     if download.has_arm64 is False or not _is_editable(download) or len(others) > _MOST:
         return None
-    asset = file.settings.known.assets.get(arm64_url(download) or "")
+    asset = file.settings.known.asset(arm64_url(download) or "")
     if asset is not None and not asset.exists:
         return None
     renamings = renamings_of(download)

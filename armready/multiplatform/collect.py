@@ -114,6 +114,7 @@ def image_build(file: File, builds: Builds, chain: Chain) -> ImageBuild:
             dockerfile=dockerfile_of(build),
             context=context_of(build),
             target=build.target if not has_expansion(build.target) else "",
+            arguments=tuple(_arguments(build)),
             host_built=tuple(_host_built(builds, build)),
         ),
         missing=missing,
@@ -123,6 +124,14 @@ def image_build(file: File, builds: Builds, chain: Chain) -> ImageBuild:
         certain=not chain.loose and not build.described_in and builds.pipeline.system != "other",
         exempt=why_exempt,
     )
+
+
+def _arguments(build: Build) -> Iterator[str]:
+    """The build arguments that have one value, and a known one."""
+    for written in build.arguments:
+        texts = expand(written, build.environment)
+        if len(texts) == 1 and "=" in texts[0] and not has_expansion(texts[0]):
+            yield texts[0]
 
 
 def _job(builds: Builds, chain: Chain) -> BuildJob:

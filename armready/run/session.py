@@ -16,6 +16,7 @@ from armready.core.results import Report, Unparsed
 from armready.core.startup import dataclass
 from armready.core.tree import DiskTree, MemoryTree, Tree
 from armready.run.discovery import discover, find_root
+from armready.run.learned import read_learned
 from armready.run.passes import Analysis, Filters, analyse, report
 from armready.run.progress import progress
 from armready.run.registry import Registry
@@ -139,6 +140,9 @@ def open_session(
         from armready.run.facts_files import read_facts
 
         settings = replace(settings, known=read_facts(settings.facts, root, inside="facts" in settings_of.scanned))
+    learned = read_learned(root)
+    if learned:
+        settings = replace(settings, known=learned.merged(settings.known))
     effective = Config(settings, {**settings_of.origins, **dict.fromkeys(overrides, f"command line ({Origin.TRUSTED})")})
     registry = Registry(settings)
     today = None if no_ignores else date.today()

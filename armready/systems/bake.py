@@ -125,6 +125,7 @@ def _job(file: File, description: Description, target: Target) -> Job:
         in_context=True,
         context=next(iter(description.value(target, "context") or ()), "."),
         folder=None if inline or posixpath.dirname(file.path) else "",
+        target=next(iter(description.value(target, "target") or ()), ""),
         native=True,
         takes_platforms=True,
         reasons=(_NEEDS,),

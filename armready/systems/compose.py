@@ -67,11 +67,20 @@ def _service(file: File, key: Node, service: MappingNode) -> Job:
         in_context=True,
         context=context or ".",
         folder=None if inline else posixpath.dirname(file.path),
+        target=text_of(get(build, "target")) or "",
+        arguments=_arguments(get(build, "args")),
         native=True,
         takes_platforms=True,
         reasons=(_NEEDS,),
     )
     return described_job(key_of(key) or "", span(key), declared)
+
+
+def _arguments(node: Node | None) -> tuple[str, ...]:
+    """Build arguments, which a service writes as a mapping or as a list."""
+    if isinstance(node, MappingNode):
+        return tuple(f"{key_of(key)}={text_of(value)}" for key, value in pairs(node) if key_of(key) and text_of(value) is not None)
+    return tuple(each for each in strings(node) if "=" in each)
 
 
 def _widen(file: File, service: MappingNode, wanted: tuple[str, ...]) -> list[Edit] | None:

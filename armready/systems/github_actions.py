@@ -198,6 +198,8 @@ def _build_push(
         dockerfile=inputs.get("file", inputs.get("dockerfile", "") if old else ""),
         context=context,
         folder=folder,
+        target=inputs.get("target", ""),
+        arguments=tuple(line.strip() for line in inputs.get("build-args", "").splitlines() if "=" in line),
         by_digest="push-by-digest=true" in outputs,
         native=BUILD_PUSH[name],
         takes_platforms=not old,

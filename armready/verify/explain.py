@@ -46,6 +46,11 @@ def explain(log: str, facts: LogFacts = _NO_FACTS) -> list[Explanation]:
     return _without_echoes(found)
 
 
+def failing_steps(log: str) -> frozenset[str]:
+    """The instructions that failed, as the log repeats them."""
+    return frozenset(step.text for step in steps_of(plain_lines(log)) if step.failed and step.text)
+
+
 class _Match(NamedTuple):
     """A cause that a line shows; `place` is the line's in the step."""
 
@@ -82,7 +87,7 @@ class _Reader:
             return None
         if match.cause.proof is Proof.CONTEXT and not _NAMES_ARM64.search(_subject(match, step)):
             return Confidence.LOW if _is_arm64(platform) else None
-        if step.text and (step.text, step.stage) in self._elsewhere:
+        if step.text and ((step.text, step.stage) in self._elsewhere or step.text in self._facts.failing_elsewhere):
             return Confidence.LOW
         if _is_arm64(platform) or names_arm64:
             return Confidence.MEDIUM

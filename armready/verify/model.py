@@ -40,11 +40,13 @@ class LogFacts:
         recipes: its Dockerfiles.
         findings: what a scan says of them.
         platform: what is built, where the caller knows; otherwise the log has to tell.
+        failing_elsewhere: the steps that fail for amd64 as well.
     """
 
     recipes: tuple[Recipe, ...] = ()
     findings: tuple[Finding, ...] = ()
     platform: str = ""
+    failing_elsewhere: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

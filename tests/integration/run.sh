@@ -1,5 +1,5 @@
 #!/bin/sh
-# The tests that need Chromium, npm, pre-commit or a registry. Installs what is missing; run by `make integration`.
+# The tests that need Chromium, npm, pre-commit, a registry or a Docker engine (Debian, root). Installs what is missing; run by `make integration`.
 set -eu
 cd "$(dirname "$0")/../.."
 tools=${ARMREADY_TOOLS:-$PWD/.venv/tools}

@@ -7,6 +7,7 @@ python tools/generate.py --check    write nothing, name what is stale, exit 1
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import re
 import shutil
@@ -15,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from armready.builds.needles import build_needles
 from armready.commands.rule_pages import markdown_page
@@ -51,6 +53,7 @@ def outputs() -> Iterator[tuple[Path, str]]:
     own = [entry_of(rule) for rule in rules if rule.__module__.startswith(f"{package.__name__}.")]
     yield ROOT / "rules" / rule_index.INDEX, rule_index.render(own, package)
     yield ROOT / "armready" / "core" / "collector_needles.py", collector_needles()
+    yield ROOT / "armready" / "core" / "kinds.py", kinds()
     for rule in rules:
         yield ROOT / "docs" / "rules" / f"{rule.name}.md", NOTE + markdown_page(rule)
     yield ROOT / "docs" / "rules.md", rules_page(rules)
@@ -63,6 +66,44 @@ def outputs() -> Iterator[tuple[Path, str]]:
     for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "templates").iterdir())]:
         if path.name != "rules.md":
             yield path, page(path, blocks.get(path, {}))
+
+
+class Head(NamedTuple):
+    """What the head of a system's module says."""
+
+    module: str
+    globs: dict[str, tuple[str, ...]]
+    is_ci: bool
+
+
+def heads() -> list[Head]:
+    """The heads of the modules that read a kind of file; CI systems come first."""
+    found = []
+    for path in sorted((ROOT / "armready" / "systems").glob("*.py")):
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        said = {ast.unparse(node.targets[0]): node.value for node in body if isinstance(node, ast.Assign)}
+        if "GLOBS" in said:
+            found.append(Head(path.stem, ast.literal_eval(said["GLOBS"]), "IS_CI" in said))
+    return sorted(found, key=lambda head: not head.is_ci)
+
+
+def kinds() -> str:
+    """The module of kinds, with those of the systems and what reads them."""
+    path = ROOT / "armready" / "core" / "kinds.py"
+    names, rows = [], []
+    for head in heads():
+        for kind, patterns in head.globs.items():
+            name = kind.upper().replace("-", "_")
+            names.append(f'    {name} = "{kind}"')
+            listed = "".join(f'            "{each}",\n' for each in patterns)
+            globs = f"(\n{listed}        )" if len(patterns) > 1 else f'("{patterns[0]}",)' if patterns else "()"
+            rows.append(f'    Kind.{name}: System(\n        "{head.module}",\n        {head.is_ci},\n        {globs},\n    ),')
+    text = path.read_text(encoding="utf-8")
+    for block, lines in (("kinds", names), ("systems", rows)):
+        before, begin, rest = text.partition(f"    # begin: {block}\n")
+        _, end, after = rest.partition(f"    # end: {block}\n")
+        text = "".join((before, begin, *(f"{line}\n" for line in lines), end, after))
+    return text
 
 
 def collector_needles() -> str:

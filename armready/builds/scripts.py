@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from armready.core.classify import KUBERNETES_KINDS, PIPELINE_KINDS, Kind
 from armready.core.embedded import Embedded
 from armready.core.file import File
+from armready.core.kinds import SYSTEMS
 from armready.core.needles import Lowered, finder_of
 from armready.core.source import Span
 from armready.core.startup import dataclass, imported, lazy, regex
@@ -150,10 +151,10 @@ def _of_package_json(file: File) -> Iterator[HostedScript]:
 
 
 def _of_pipeline(file: File) -> Iterator[HostedScript]:
-    from armready.builds.readers import READERS, read_pipeline
+    from armready.builds.readers import read_pipeline
     from armready.builds.variables import expand
 
-    if file.kind not in READERS:
+    if file.kind not in SYSTEMS:
         return
     host = Host.CI if file.kind in PIPELINE_KINDS else Host.MACHINE
     seen: set[Span] = set()

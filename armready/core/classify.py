@@ -7,164 +7,40 @@ does. `needs_content` tells discovery which files must be read to know.
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
+from armready.core.kinds import (
+    BUILD_KINDS,
+    INSTALL_KINDS,
+    KUBERNETES_KINDS,
+    LOCK_KINDS,
+    MANIFEST_KINDS,
+    PIPELINE_KINDS,
+    SHELL_KINDS,
+    SYSTEMS,
+    Kind,
+)
 from armready.core.shells import SHEBANG
 from armready.core.startup import regex
 
-
-class Kind(StrEnum):
-    """What a file is."""
-
-    DOCKERFILE = "dockerfile"
-    COMPOSE = "compose"
-    BAKE_HCL = "bake-hcl"
-    BAKE_JSON = "bake-json"
-
-    GITLAB = "gitlab"
-    GITHUB_WORKFLOW = "github-workflow"
-    GITHUB_ACTION = "github-action"
-    JENKINS = "jenkins"
-    CIRCLECI = "circleci"
-    AZURE = "azure"
-    BITBUCKET = "bitbucket"
-    TRAVIS = "travis"
-    DRONE = "drone"
-    WOODPECKER = "woodpecker"
-    CLOUDBUILD = "cloudbuild"
-    CODEBUILD = "codebuild"
-    BUILDKITE = "buildkite"
-    TEKTON = "tekton"
-    ARGO = "argo"
-    CONCOURSE = "concourse"
-    OTHER_PIPELINE = "other-pipeline"
-
-    MAKEFILE = "makefile"
-    SHELL = "shell"
-    JUSTFILE = "justfile"
-    TASKFILE = "taskfile"
-    EARTHFILE = "earthfile"
-    SKAFFOLD = "skaffold"
-    GORELEASER = "goreleaser"
-    KO = "ko"
-    POM = "pom"
-    GRADLE = "gradle"
-    PACKAGE_JSON = "package-json"
-
-    KUBERNETES = "kubernetes"
-    KUSTOMIZATION = "kustomization"
-    HELM_CHART = "helm-chart"
-    HELM_VALUES = "helm-values"
-    HELM_TEMPLATE = "helm-template"
-    CLOUDFORMATION = "cloudformation"
-
-    REQUIREMENTS = "requirements"
-    PYPROJECT = "pyproject"
-    SETUP_CFG = "setup-cfg"
-    PIPFILE = "pipfile"
-    CONDA_ENV = "conda-env"
-    CONDA_RECIPE = "conda-recipe"
-    PIXI = "pixi"
-    TOX = "tox"
-    PYTHON = "python"
-    NOTEBOOK = "notebook"
-    UV_LOCK = "uv-lock"
-    POETRY_LOCK = "poetry-lock"
-    PDM_LOCK = "pdm-lock"
-    PYLOCK = "pylock"
-    PIPFILE_LOCK = "pipfile-lock"
-    CONDA_LOCK = "conda-lock"
-    CONDA_EXPLICIT = "conda-explicit"
-    PIXI_LOCK = "pixi-lock"
-    PEX_LOCK = "pex-lock"
-
-    YAML = "yaml"
-
-
-# Kinds that hold Kubernetes objects, and so pod specs.
-KUBERNETES_KINDS = frozenset({Kind.KUBERNETES, Kind.TEKTON, Kind.ARGO})
-
-# Kinds whose files describe what a CI system runs.
-PIPELINE_KINDS = frozenset(
-    {
-        Kind.GITLAB,
-        Kind.GITHUB_WORKFLOW,
-        Kind.GITHUB_ACTION,
-        Kind.JENKINS,
-        Kind.CIRCLECI,
-        Kind.AZURE,
-        Kind.BITBUCKET,
-        Kind.TRAVIS,
-        Kind.DRONE,
-        Kind.WOODPECKER,
-        Kind.CLOUDBUILD,
-        Kind.CODEBUILD,
-        Kind.BUILDKITE,
-        Kind.TEKTON,
-        Kind.ARGO,
-        Kind.CONCOURSE,
-    }
-)
-
-# Kinds that describe builds and are not CI.
-BUILD_KINDS = frozenset(
-    {
-        Kind.COMPOSE,
-        Kind.BAKE_HCL,
-        Kind.BAKE_JSON,
-        Kind.MAKEFILE,
-        Kind.SHELL,
-        Kind.JUSTFILE,
-        Kind.TASKFILE,
-        Kind.EARTHFILE,
-        Kind.SKAFFOLD,
-        Kind.GORELEASER,
-        Kind.KO,
-        Kind.POM,
-        Kind.GRADLE,
-        Kind.PACKAGE_JSON,
-        Kind.OTHER_PIPELINE,
-    }
-)
-
-# Kinds in which scripts of a shell stand.
-SHELL_KINDS = (
-    frozenset({Kind.DOCKERFILE, Kind.MAKEFILE, Kind.SHELL, Kind.JUSTFILE, Kind.TASKFILE, Kind.EARTHFILE, Kind.PACKAGE_JSON})
-    | PIPELINE_KINDS
-    | KUBERNETES_KINDS
-)
-
-# Kinds in which commands that install Python packages stand.
-INSTALL_KINDS = SHELL_KINDS | {Kind.NOTEBOOK}
-
-# Kinds that declare Python dependencies, and kinds that lock them.
-MANIFEST_KINDS = frozenset(
-    {
-        Kind.REQUIREMENTS,
-        Kind.PYPROJECT,
-        Kind.SETUP_CFG,
-        Kind.PIPFILE,
-        Kind.CONDA_ENV,
-        Kind.CONDA_RECIPE,
-        Kind.PIXI,
-        Kind.TOX,
-    }
-)
-LOCK_KINDS = frozenset(
-    {
-        Kind.UV_LOCK,
-        Kind.POETRY_LOCK,
-        Kind.PDM_LOCK,
-        Kind.PYLOCK,
-        Kind.PIPFILE_LOCK,
-        Kind.CONDA_LOCK,
-        Kind.CONDA_EXPLICIT,
-        Kind.PIXI_LOCK,
-        Kind.PEX_LOCK,
-    }
-)
+__all__ = [
+    "BUILD_KINDS",
+    "INSTALL_KINDS",
+    "KUBERNETES_KINDS",
+    "LOCK_KINDS",
+    "MANIFEST_KINDS",
+    "PIPELINE_KINDS",
+    "SHELL_KINDS",
+    "Kind",
+    "classify",
+    "holds_only_definitions",
+    "is_notebook",
+    "is_test_data",
+    "kind_by_content",
+    "kind_by_name",
+    "needs_content",
+]
 
 
 class _Row(NamedTuple):
@@ -177,81 +53,27 @@ _BY_NAME = tuple(
     _Row(kind, patterns)
     for kind, patterns in (
         (
-            Kind.GITLAB,
+            Kind.DOCKERFILE,
             (
-                ".gitlab-ci.yml",
-                ".gitlab-ci.yaml",
-                "*.gitlab-ci.yml",
-                "*.gitlab-ci.yaml",
-                "*.gitlab/**.yml",
-                "*.gitlab/**.yaml",
-                "*gitlab-ci/**.yml",
+                "dockerfile",
+                "containerfile",
+                "dockerfile.*",
+                "containerfile.*",
+                "*.dockerfile",
+                "*.containerfile",
+                "dockerfile-*",
+                "dockerfile_*",
+                "*-dockerfile",
+                "*_dockerfile",
+                "containerfile-*",
+                "*dockerfile*.j2",
+                "*dockerfile*.tmpl",
+                "*dockerfile*.template",
             ),
         ),
-        (
-            Kind.GITHUB_WORKFLOW,
-            (
-                "*.github/workflows/*.yml",
-                "*.github/workflows/*.yaml",
-                "*.gitea/workflows/*.y*ml",
-                "*.forgejo/workflows/*.y*ml",
-                "*.github/workflow-templates/*.y*ml",
-            ),
-        ),
-        (Kind.GITHUB_ACTION, ("action.yml", "action.yaml")),
-        (
-            Kind.JENKINS,
-            (
-                "jenkinsfile",
-                "jenkinsfile.*",
-                "jenkinsfile-*",
-                "*.jenkinsfile",
-                "*-jenkinsfile",
-                "jenkins.groovy",
-                "*jenkins/**.groovy",
-                "*/vars/*.groovy",
-                "vars/*.groovy",
-            ),
-        ),
-        (Kind.CIRCLECI, ("*.circleci/*.yml", "*.circleci/*.yaml", "circle.yml")),
-        (
-            Kind.AZURE,
-            (
-                "azure-pipelines*.yml",
-                "azure-pipelines*.yaml",
-                "*.azure-pipelines.yml",
-                "*.azure-pipelines/**.y*ml",
-                "*.azuredevops/**.y*ml",
-                "*.pipelines/**.y*ml",
-                "azure-pipeline*.y*ml",
-            ),
-        ),
-        (Kind.BITBUCKET, ("bitbucket-pipelines.yml", "bitbucket-pipelines.yaml")),
-        (Kind.TRAVIS, (".travis.yml", ".travis.yaml")),
-        (Kind.DRONE, (".drone.yml", ".drone.yaml", ".drone/*.y*ml", ".drone-*.yml")),
-        (Kind.WOODPECKER, (".woodpecker.yml", ".woodpecker.yaml", "*.woodpecker/**.yml", "*.woodpecker/**.yaml")),
-        (Kind.CLOUDBUILD, ("cloudbuild*.yml", "cloudbuild*.yaml", "cloudbuild*.json", "*.cloudbuild.y*ml", "*-cloudbuild.y*ml")),
-        (Kind.CODEBUILD, ("buildspec*.yml", "buildspec*.yaml", "*buildspec.yml", "*buildspec.yaml")),
-        (Kind.BUILDKITE, ("*.buildkite/**.yml", "*.buildkite/**.yaml", "buildkite.yml", "buildkite.yaml")),
-        (
-            Kind.COMPOSE,
-            (
-                "compose.yml",
-                "compose.yaml",
-                "compose.*.yml",
-                "compose.*.yaml",
-                "docker-compose*.yml",
-                "docker-compose*.yaml",
-                "*.docker-compose.y*ml",
-                "compose-*.y*ml",
-            ),
-        ),
-        (Kind.BAKE_HCL, ("docker-bake*.hcl", "*bake.hcl", "bake*.hcl")),
-        (Kind.BAKE_JSON, ("docker-bake*.json",)),
+        *((kind, system.patterns) for kind, system in SYSTEMS.items()),
         (Kind.SKAFFOLD, ("skaffold*.yml", "skaffold*.yaml")),
-        (Kind.GORELEASER, (".goreleaser*.yml", ".goreleaser*.yaml", "goreleaser*.yml", "goreleaser*.yaml")),
         (Kind.KO, (".ko.yml", ".ko.yaml")),
-        (Kind.TASKFILE, ("taskfile*.yml", "taskfile*.yaml")),
         (Kind.KUSTOMIZATION, ("kustomization.yml", "kustomization.yaml", "kustomization")),
         (Kind.HELM_CHART, ("chart.yaml",)),
         (Kind.HELM_TEMPLATE, ("*templates/**.tpl",)),
@@ -299,32 +121,7 @@ _BY_NAME = tuple(
                 "requirements*.pip",
             ),
         ),
-        (
-            Kind.DOCKERFILE,
-            (
-                "dockerfile",
-                "containerfile",
-                "dockerfile.*",
-                "containerfile.*",
-                "*.dockerfile",
-                "*.containerfile",
-                "dockerfile-*",
-                "dockerfile_*",
-                "*-dockerfile",
-                "*_dockerfile",
-                "containerfile-*",
-                "*dockerfile*.j2",
-                "*dockerfile*.tmpl",
-                "*dockerfile*.template",
-            ),
-        ),
-        (Kind.MAKEFILE, ("makefile", "gnumakefile", "makefile.*", "*.mk", "*.mak", "*.makefile", "makefile-*")),
-        (Kind.JUSTFILE, ("justfile", ".justfile", "*.just")),
-        (Kind.EARTHFILE, ("earthfile",)),
-        (Kind.POM, ("pom.xml",)),
         (Kind.GRADLE, ("build.gradle", "build.gradle.kts", "*.gradle", "*.gradle.kts")),
-        (Kind.PACKAGE_JSON, ("package.json",)),
-        (Kind.SHELL, ("*.sh", "*.bash", "*.ksh", "*.zsh", "*.envrc", "*.bats")),
         (Kind.PYTHON, ("*.py", "*.pyw", "sconstruct", "wscript")),
         (Kind.NOTEBOOK, ("*.ipynb",)),
     )

@@ -30,13 +30,13 @@ from armready.builds.history import Chain
 from armready.builds.model import Host, HostKind, Needs, Pipeline
 from armready.builds.paths import context_of, dockerfile_of
 from armready.builds.publishers import PUBLISHERS
-from armready.builds.readers import READERS
 from armready.builds.setup import emulates_arm64, needs, prepared
 from armready.builds.timeline import Timeline
 from armready.builds.variables import expand, has_expansion
 from armready.core.classify import BUILD_KINDS, PIPELINE_KINDS, Kind
 from armready.core.file import File
 from armready.core.fix import Applicability, Fix
+from armready.core.kinds import SYSTEMS
 from armready.core.startup import regex
 from armready.multiplatform.draft import Draft, Impossible
 from armready.multiplatform.rewrite import rewrite, rewrite_build
@@ -49,7 +49,7 @@ def image_facts(file: File) -> Iterator[BuildFact]:
     Raises:
         ParseProblem: the file cannot be read.
     """
-    if file.kind not in READERS:
+    if file.kind not in SYSTEMS:
         return
     builds = file.parse(read_builds)
     for chain in builds.chains:

@@ -16,9 +16,9 @@ from armready.builds.gates import dockerfile_of, pass_gates
 from armready.builds.make_fragments import as_included
 from armready.builds.model import Needs
 from armready.builds.publishers import PUBLISHERS
-from armready.builds.readers import READERS
 from armready.core.finding import Confidence, Finding, Related, Severity
 from armready.core.fix import Applicability
+from armready.core.kinds import SYSTEMS
 from armready.core.project import Project
 from armready.core.rule import ProjectRule
 from armready.core.source import Location
@@ -27,7 +27,7 @@ from armready.knowledge.arch import Arch, tokens
 from armready.multiplatform.skaffold import jib_calls
 
 # The kinds that are read as pipelines.
-READABLE = frozenset(READERS)
+READABLE = frozenset(SYSTEMS)
 
 # Tools whose platforms may stand in a build file of any folder.
 _READ_ANYWHERE = {"jib": ("pom.xml", ".gradle", ".gradle.kts"), "earthly": ("earthfile",)}

@@ -12,6 +12,11 @@ from armready.languages.yaml.nodes import MappingNode, Node, SequenceNode, get, 
 from armready.systems.containers import container_step
 from armready.systems.yaml_steps import mapping_texts
 
+GLOBS = {
+    "argo": (),
+}
+IS_CI = True
+
 
 def read(file: File) -> Pipeline:
     """The templates of all workflows, one job each."""

@@ -32,6 +32,20 @@ from armready.systems.azure_tasks import build_by_script, docker_task
 from armready.systems.keyed_steps import Budget, Context, KeyedEditor, declared_step, script_step
 from armready.systems.yaml_steps import mapping_texts, place_in
 
+GLOBS = {
+    "azure": (
+        "azure-pipelines*.yml",
+        "azure-pipelines*.yaml",
+        "*.azure-pipelines.yml",
+        "*.azure-pipelines/**.y*ml",
+        "*.azuredevops/**.y*ml",
+        "*.pipelines/**.y*ml",
+        "azure-pipeline*.y*ml",
+    ),
+}
+IS_CI = True
+SCHEMA = "azure-pipelines"
+
 _MAX_DEPTH = 40
 _INLINE = {"bash": "script", "cmdline": "script", "azurecli": "inlinescript", "shellscript": "inlinescript"}
 _TEMPLATE_KEY = regex(r"^\$\{\{\s*(?:if|elseif|else|each|insert)\b")

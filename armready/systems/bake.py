@@ -20,6 +20,11 @@ from armready.languages.yaml import edit as yaml_edit
 from armready.languages.yaml.nodes import MappingNode, get, items, key_of, pairs, parse_yaml, span, strings, text_of
 from armready.systems.descriptions import HOST, described_job
 
+GLOBS = {
+    "bake-hcl": ("docker-bake*.hcl", "*bake.hcl", "bake*.hcl"),
+    "bake-json": ("docker-bake*.json",),
+}
+
 _UNKNOWN = "${UNKNOWN}"
 _LOCAL = re.compile(r"^type=(?:docker|local|tar|oci|cacheonly)\b|^[^=]*$")
 _PUSHES = re.compile(r"\btype=registry\b|\bpush=true\b")

@@ -32,6 +32,12 @@ from armready.languages.yaml.nodes import (
 from armready.systems.keyed_steps import Budget, Context, declared_step, script_step
 from armready.systems.yaml_steps import ListEditor, line_of, mapping_texts, place_in
 
+GLOBS = {
+    "bitbucket": ("bitbucket-pipelines.yml", "bitbucket-pipelines.yaml"),
+}
+IS_CI = True
+SCHEMA = "bitbucket-pipelines"
+
 _MAX_DEPTH = 20
 _CLI_IMAGE = "docker:27"
 _SIMPLE = regex(r"\s*(?:(?:docker|echo|printf|export|set|cd)\s|[A-Za-z_]\w*=|#)")

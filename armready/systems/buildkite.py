@@ -13,6 +13,12 @@ from armready.languages.yaml.nodes import MappingNode, Node, SequenceNode, get, 
 from armready.systems.keyed_steps import Budget, Context, declared_step, script_step
 from armready.systems.yaml_steps import ListEditor, environment_of, flattened, line_of, mapping_texts, named_environment, place_in
 
+GLOBS = {
+    "buildkite": ("*.buildkite/**.yml", "*.buildkite/**.yaml", "buildkite.yml", "buildkite.yaml"),
+}
+IS_CI = True
+SCHEMA = "buildkite"
+
 _MAX_DEPTH = 5
 
 

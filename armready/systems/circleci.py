@@ -35,6 +35,12 @@ from armready.languages.yaml.nodes import (
 from armready.systems.keyed_steps import Budget, Context, KeyedEditor, declared_step, script_step
 from armready.systems.yaml_steps import environment_of, flattened, line_of, mapping_texts, place_in
 
+GLOBS = {
+    "circleci": ("*.circleci/*.yml", "*.circleci/*.yaml", "circle.yml"),
+}
+IS_CI = True
+SCHEMA = "circle-ci"
+
 _MAX_DEPTH = 8
 _OLD_MACHINE = regex(r"^(?:true|default|circleci/classic.*|ubuntu-1[46]04.*|ubuntu-2004:(?:2020|2021|2022).*)$")
 _ORBS = {

@@ -28,6 +28,12 @@ from armready.systems.argument_list import argument, command_line
 from armready.systems.keyed_steps import Context, script_step
 from armready.systems.yaml_steps import Item, ListEditor, environment_of, named_environment, place_in
 
+GLOBS = {
+    "cloudbuild": ("cloudbuild*.yml", "cloudbuild*.yaml", "cloudbuild*.json", "*.cloudbuild.y*ml", "*-cloudbuild.y*ml"),
+}
+IS_CI = True
+SCHEMA = "cloudbuild"
+
 _DOCKER = "gcr.io/cloud-builders/docker"
 # Where a file lists what is pushed from the daemon at the end.
 _LISTS = (("images",), ("artifacts", "images"))

@@ -12,6 +12,11 @@ from armready.languages.yaml.nodes import MappingNode, Node, find, get, parse_ya
 from armready.systems.keyed_steps import Context, script_step
 from armready.systems.yaml_steps import ListEditor, environment_of, flattened, mapping_texts, place_in
 
+GLOBS = {
+    "codebuild": ("buildspec*.yml", "buildspec*.yaml", "*buildspec.yml", "*buildspec.yaml"),
+}
+IS_CI = True
+
 _PHASES = ("install", "pre_build", "build", "post_build")
 _DOUBT = "the project, not this file, decides on privileged mode and on the machine"
 

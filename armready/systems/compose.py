@@ -29,6 +29,19 @@ from armready.languages.yaml.nodes import (
 )
 from armready.systems.descriptions import described_job
 
+GLOBS = {
+    "compose": (
+        "compose.yml",
+        "compose.yaml",
+        "compose.*.yml",
+        "compose.*.yaml",
+        "docker-compose*.yml",
+        "docker-compose*.yaml",
+        "*.docker-compose.y*ml",
+        "compose-*.y*ml",
+    ),
+}
+
 _NEEDS = "A plain `docker compose build` of several platforms needs a builder of the driver docker-container, or containerd's image store"
 
 

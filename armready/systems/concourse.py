@@ -33,6 +33,11 @@ from armready.systems.cloudbuild import inline_script
 from armready.systems.keyed_steps import Budget, Context, declared_step, script_step
 from armready.systems.yaml_steps import environment_of, line_of, mapping_texts
 
+GLOBS = {
+    "concourse": (),
+}
+IS_CI = True
+
 _MAX_DEPTH = 20
 _OCI_BUILD = regex(r"(?:^|/)oci-build-task$")
 _OLD_BUILDER = regex(r"(?:^|/)(?:builder-task|docker-image-resource)$")

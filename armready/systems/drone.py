@@ -12,6 +12,12 @@ from armready.systems.image_plugins import PluginEditor, plugin
 from armready.systems.keyed_steps import Context, declared_step, script_step
 from armready.systems.yaml_steps import flattened, named_environment, place_in
 
+GLOBS = {
+    "drone": (".drone.yml", ".drone.yaml", ".drone/*.y*ml", ".drone-*.yml"),
+}
+IS_CI = True
+SCHEMA = "drone-ci"
+
 
 def read(file: File) -> Pipeline:
     """The pipelines of a file, one job each."""

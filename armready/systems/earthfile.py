@@ -12,6 +12,10 @@ from armready.core.source import Span
 from armready.core.startup import regex
 from armready.systems.descriptions import described_job
 
+GLOBS = {
+    "earthfile": ("earthfile",),
+}
+
 _TARGET = regex(r"^([A-Za-z][\w.-]*):\s*(?:#.*)?$")
 _SAVE = regex(r"^\s*SAVE\s+IMAGE\s+(.*)")
 _FROM = regex(r"^\s*FROM\s+--platform[= ](\S+)")

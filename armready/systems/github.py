@@ -38,6 +38,19 @@ if TYPE_CHECKING:
     from armready.builds.events import Build
     from armready.builds.history import Chain
 
+GLOBS = {
+    "github-workflow": (
+        "*.github/workflows/*.yml",
+        "*.github/workflows/*.yaml",
+        "*.gitea/workflows/*.y*ml",
+        "*.forgejo/workflows/*.y*ml",
+        "*.github/workflow-templates/*.y*ml",
+    ),
+    "github-action": ("action.yml", "action.yaml"),
+}
+IS_CI = True
+SCHEMA = "github-workflows"
+
 _OTHER_SHELL = regex(r"^(?:pwsh|powershell|cmd|python\d?|perl|node|nu|fish)\b")
 _NEVER = regex(r"^\s*(?:\$\{\{\s*)?false(?:\s*\}\})?\s*$")
 

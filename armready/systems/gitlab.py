@@ -39,6 +39,20 @@ from armready.systems.yaml_steps import ListEditor, environment_of, flattened, p
 if TYPE_CHECKING:
     from armready.builds.history import Chain
 
+GLOBS = {
+    "gitlab": (
+        ".gitlab-ci.yml",
+        ".gitlab-ci.yaml",
+        "*.gitlab-ci.yml",
+        "*.gitlab-ci.yaml",
+        "*.gitlab/**.yml",
+        "*.gitlab/**.yaml",
+        "*gitlab-ci/**.yml",
+    ),
+}
+IS_CI = True
+SCHEMA = "gitlab-ci"
+
 _RESERVED = words("default include stages types variables workflow image services cache before_script after_script spec")
 _INHERITED = (
     "image",

@@ -22,6 +22,10 @@ from armready.languages.yaml.nodes import MappingNode, Node, get, items, parse_y
 from armready.systems.goreleaser_edit import build_for_arm64
 from armready.systems.yaml_steps import line_of
 
+GLOBS = {
+    "goreleaser": (".goreleaser*.yml", ".goreleaser*.yaml", "goreleaser*.yml", "goreleaser*.yaml"),
+}
+
 _PLATFORM_FLAG = regex(r"--platform[= ](?P<value>\S+)")
 _FOR_ARM64 = "--platform=linux/arm64"
 _HOW = "goreleaser builds one architecture an entry: an entry for arm64 and docker_manifests join them, or dockers_v2 builds both"

@@ -21,6 +21,21 @@ from armready.languages.groovy import Token, TokenKind, parse_groovy
 from armready.systems.jenkins_docker import DockerCalls
 from armready.systems.jenkins_edit import GUARDS, Statement
 
+GLOBS = {
+    "jenkins": (
+        "jenkinsfile",
+        "jenkinsfile.*",
+        "jenkinsfile-*",
+        "*.jenkinsfile",
+        "*-jenkinsfile",
+        "jenkins.groovy",
+        "*jenkins/**.groovy",
+        "*/vars/*.groovy",
+        "vars/*.groovy",
+    ),
+}
+IS_CI = True
+
 _DOUBT = "the agents are kept between builds and are not known"
 _MOST_ARGUMENTS = 60
 

@@ -10,6 +10,10 @@ from armready.core.file import File
 from armready.knowledge.runners import Buildx
 from armready.languages.just import parse_justfile
 
+GLOBS = {
+    "justfile": ("justfile", ".justfile", "*.just"),
+}
+
 _HOST = Host(HostKind.PERSISTENT, buildx=Buildx.CURRENT, doubt="just runs on whatever machine calls it")
 
 

@@ -16,6 +16,10 @@ from armready.core.startup import regex
 from armready.knowledge.runners import Buildx
 from armready.languages.make import Makefile, Rule, parse_makefile
 
+GLOBS = {
+    "makefile": ("makefile", "gnumakefile", "makefile.*", "*.mk", "*.mak", "*.makefile", "makefile-*"),
+}
+
 HOST = Host(HostKind.PERSISTENT, buildx=Buildx.CURRENT, doubt="make runs on whatever machine calls it")
 
 

@@ -12,6 +12,10 @@ from armready.core.fix import Edit
 from armready.knowledge.runners import Buildx
 from armready.languages.yaml.nodes import embedded, get, pairs, parse_yaml, span, text_of
 
+GLOBS = {
+    "package-json": ("package.json",),
+}
+
 _HOST = Host(HostKind.PERSISTENT, buildx=Buildx.CURRENT, doubt="npm runs on whatever machine calls it")
 
 

@@ -13,6 +13,10 @@ from armready.knowledge.runners import Buildx
 from armready.languages.yaml.nodes import Node, ScalarNode, items, key_of, pairs, parse_yaml, span
 from armready.systems.keyed_steps import Budget, Context, script_step
 
+GLOBS = {
+    "other-pipeline": (),
+}
+
 _HOST = Host(HostKind.UNKNOWN, buildx=Buildx.UNKNOWN, doubt="the system that runs these commands is not known")
 _NOT_KNOWN = "the system that runs this file is not known, and so not where emulator and builder belong"
 # Keys whose text a shell runs; what stands below others is documentation or data.

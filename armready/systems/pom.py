@@ -14,6 +14,10 @@ from armready.core.fix import Edit
 from armready.core.source import Span
 from armready.systems.descriptions import described_job
 
+GLOBS = {
+    "pom": ("pom.xml",),
+}
+
 _JIB = "jib-maven-plugin"
 _NEEDS = "Jib copies files and needs no emulator; the base image must be an index, and the program must hold no binaries for amd64"
 _MAX_DEPTH = 200

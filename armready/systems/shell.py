@@ -12,6 +12,10 @@ from armready.core.source import Span
 from armready.core.startup import regex
 from armready.knowledge.runners import Buildx
 
+GLOBS = {
+    "shell": ("*.sh", "*.bash", "*.ksh", "*.zsh", "*.envrc", "*.bats"),
+}
+
 _OTHER_SHEBANG = regex(r"#!(?!.*(?:sh|bats)\b)")
 HOST = Host(HostKind.PERSISTENT, buildx=Buildx.CURRENT, doubt="a script runs on whatever machine calls it")
 # What Docker Hub builds an automated build with, and what it calls the image.

@@ -12,6 +12,10 @@ from armready.languages.yaml.nodes import MappingNode, Node, ScalarNode, Sequenc
 from armready.systems.keyed_steps import Context, script_step
 from armready.systems.yaml_steps import ListEditor, environment_of, place_in
 
+GLOBS = {
+    "taskfile": ("taskfile*.yml", "taskfile*.yaml"),
+}
+
 _HOST = Host(HostKind.PERSISTENT, buildx=Buildx.CURRENT, doubt="task runs on whatever machine calls it")
 
 

@@ -14,6 +14,11 @@ from armready.systems.containers import container_step
 from armready.systems.keyed_steps import Context, declared_step
 from armready.systems.yaml_steps import line_of, named_environment
 
+GLOBS = {
+    "tekton": (),
+}
+IS_CI = True
+
 # Tasks of the catalog that build images; some stand there in several variants, `s2i-java`.
 CATALOG = ("kaniko", "buildah", "docker-build", "buildkit", "buildkit-daemonless", "buildpacks", "jib-maven", "jib-gradle", "s2i", "img")
 _TASK = regex(rf"(?:{'|'.join(CATALOG)})(?:-\w+)*")

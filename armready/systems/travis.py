@@ -25,6 +25,12 @@ from armready.languages.yaml.nodes import (
 from armready.systems.keyed_steps import Context, script_step
 from armready.systems.yaml_steps import ListEditor, flattened, place_in
 
+GLOBS = {
+    "travis": (".travis.yml", ".travis.yaml"),
+}
+IS_CI = True
+SCHEMA = "travis"
+
 _PHASES = (
     "before_install",
     "install",

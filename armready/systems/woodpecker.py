@@ -13,6 +13,12 @@ from armready.systems.image_plugins import PluginEditor, plugin
 from armready.systems.keyed_steps import Context, declared_step, script_step
 from armready.systems.yaml_steps import flattened, mapping_texts, named_environment, place_in
 
+GLOBS = {
+    "woodpecker": (".woodpecker.yml", ".woodpecker.yaml", "*.woodpecker/**.yml", "*.woodpecker/**.yaml"),
+}
+IS_CI = True
+SCHEMA = "woodpecker-ci"
+
 
 def read(file: File) -> Pipeline:
     """A workflow, one job."""

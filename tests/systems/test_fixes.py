@@ -1,5 +1,6 @@
 """What CI101's fix makes of small files of every CI system: golden files, each valid by the schema of its system."""
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
+from types import ModuleType
 
 import jsonschema
 import pytest
@@ -15,21 +17,26 @@ from ruamel.yaml import YAML
 from armready.core.config import Runner, Settings
 from armready.core.finding import Severity
 from armready.core.fix import Applicability
+from armready.core.kinds import SYSTEMS
 from armready.fixing.fixer import fix
 from armready.testing import analyse_files
 
+
+def system_module(name: str) -> ModuleType | None:
+    return importlib.import_module(f"armready.systems.{name}") if importlib.util.find_spec(f"armready.systems.{name}") else None
+
+
 CASES = Path(__file__).parent / "cases"
-PATHS = {
+# Paths of the cases whose file name their system's module does not say whole.
+PATHS = {system.module: path for system in SYSTEMS.values() for path in system.patterns[:1] if "*" not in path} | {
     "argo": "workflows/image.yaml",
     "azure": "azure-pipelines.yml",
-    "bitbucket": "bitbucket-pipelines.yml",
     "buildkite": ".buildkite/pipeline.yml",
     "circleci": ".circleci/config.yml",
     "cloudbuild": "cloudbuild.yaml",
     "codebuild": "buildspec.yml",
     "concourse": "ci/pipeline.yml",
     "dockerhub": "hooks/build",
-    "drone": ".drone.yml",
     "github": ".github/workflows/image.yml",
     "gitlab": ".gitlab-ci.yml",
     "goreleaser": ".goreleaser.yml",
@@ -37,21 +44,8 @@ PATHS = {
     "make": "Makefile",
     "other": "delivery.yaml",
     "script": "release.sh",
-    "travis": ".travis.yml",
-    "woodpecker": ".woodpecker.yml",
 }
-SCHEMAS = {
-    "azure": "azure-pipelines",
-    "bitbucket": "bitbucket-pipelines",
-    "buildkite": "buildkite",
-    "circleci": "circle-ci",
-    "cloudbuild": "cloudbuild",
-    "drone": "drone-ci",
-    "github": "github-workflows",
-    "gitlab": "gitlab-ci",
-    "travis": "travis",
-    "woodpecker": "woodpecker-ci",
-}
+SCHEMAS = {name: module.SCHEMA for name in PATHS if (module := system_module(name)) is not None and hasattr(module, "SCHEMA")}
 SAFE = {
     "azure-script",
     "bitbucket-runner",

@@ -12,11 +12,12 @@ import pytest
 
 from armready.builds.editor import Editor
 from armready.builds.model import Declared, Host, Job, Pipeline, Step
-from armready.builds.readers import READERS, editor_of, read_pipeline
+from armready.builds.readers import editor_of, read_pipeline
 from armready.core.classify import Kind, kind_by_name
 from armready.core.config import Settings
 from armready.core.embedded import Embedded
 from armready.core.file import File
+from armready.core.kinds import SYSTEMS
 from armready.core.source import Source
 from armready.testing import strip_marks
 from tests.generators import example_pool
@@ -37,7 +38,7 @@ def golden_files() -> Iterator[File]:
 
 def example_files() -> Iterator[File]:
     for kind, kept in example_pool().items():
-        yield from (File(Source(path, files[path]), kind, Settings()) for path, files in kept if kind in READERS)
+        yield from (File(Source(path, files[path]), kind, Settings()) for path, files in kept if kind in SYSTEMS)
 
 
 def not_plain(value: object, where: str) -> Iterator[str]:
@@ -76,7 +77,7 @@ def test_what_is_not_plain_is_found():
     assert list(not_plain(step, "step")) == ["step.declared.tool: builtin_function_or_method", "step.environment: object"]
 
 
-@pytest.mark.parametrize("kind", READERS)
+@pytest.mark.parametrize("kind", SYSTEMS)
 def test_every_system_has_an_editor(kind):
     editor = File(Source("any", ""), kind, Settings()).parse(editor_of)
     assert isinstance(editor, Editor)

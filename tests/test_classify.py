@@ -163,3 +163,22 @@ def test_definitions_are_not_parsed_and_what_stands_beside_them_is():
     assert (alone.kind, alone.problems, alone.findings) == (Kind.KUBERNETES, (), ())
     assert check_file("both.yaml", f"{POD}---\n{DEFINITION}{broken}".encode(), registry).problems
     assert check_file("both.yaml", f"{DEFINITION}---\n{POD}".encode(), registry).facts.types
+
+
+COMMENTS = "# a comment of some words\n" * 4_000
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("recipe/meta.yaml", "{% set version = '1' %}\n" * 4_000 + "package:\n  name: a\nbuild:\n  skip: true  # [aarch64]\n"),
+        ("k8s/a.yaml", COMMENTS + "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n"),
+        ("bin/tool", "#!/bin/sh\n" + COMMENTS + "docker push a/b\n"),
+    ],
+)
+def test_what_a_file_is_may_stand_behind_its_first_64_kilobytes(path, text):
+    from armready.core.config import Settings
+    from armready.testing import analyse_files
+
+    _, _, analysis = analyse_files({path: text}, Settings())
+    assert analysis.results[path].kind is not None

@@ -243,3 +243,31 @@ def test_an_exception_that_nobody_expected_is_one_line(pod, run_script):
     )
     assert (code, out) == (2, "")
     assert re.fullmatch(r"armready: internal error, please report it: KeyError: 1 \(\S+:\d+\)\n", err)
+
+
+ONLINE = """
+import sys
+from armready.commands import cli
+from armready.online import gather, lookup, stage
+
+def boom(*_):
+    raise KeyError("boom")
+
+if sys.argv.pop(1) == "reader":
+    gather.named_packages = boom
+else:
+    stage.look_up_images = lambda *_, **__: lookup.in_parallel({"a": 1}, boom)
+cli.main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("where", "named"), [("reader", "pod.yaml: internal error in boom"), ("look-up", "internal error in the look-up of a")]
+)
+@pytest.mark.parametrize("command", [["scan"], ["fix"], ["fix", "--diff"]])
+def test_a_failure_before_the_first_pass_fails_the_run(pod, run_script, tmp_path, where, named, command):
+    code, _, err = run_script(
+        ONLINE, where, *command, "--online", "--select", CODE, cwd=pod, env={**os.environ, "HOME": str(tmp_path / "home")}
+    )
+    assert code == 2, err
+    assert f"armready: {named}" in err

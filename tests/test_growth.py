@@ -14,6 +14,7 @@ from armready.core.fix import Applicability, Edit
 from armready.core.source import Source, Span
 from armready.core.tree import DiskTree
 from armready.dockerfiles import go_targets
+from armready.fixing import fixer
 from armready.fixing.batch import Batch
 from armready.fixing.fixer import fix
 from armready.knowledge import arch
@@ -315,3 +316,18 @@ def test_a_run_on_one_file_reads_what_it_names_however_large_the_repository(tmp_
     assert scan(80) <= 1.02 * small
     missing = {path for path in reads if not (tmp_path / "80" / path).exists()}
     assert reads - missing == {path.format(n=0) for path in read}
+
+
+def test_fixes_that_do_not_hold_cost_a_bounded_number_of_scans(monkeypatch):
+    """Each of them is found by halves; in a file of many the rest is left, with the reason."""
+    monkeypatch.setattr(fixer, "_regression", lambda before, after, batch, changed: "no" if "a/Dockerfile" in changed else "")
+    files = {
+        f"{folder}/Dockerfile": "".join(f"FROM --platform=linux/amd64 alpine:3.{number}\n" for number in range(200)) for folder in "ab"
+    }
+    tree, registry, analysis = analyse_files(files, Settings())
+    with mock.patch.object(fixer, "analyse", side_effect=fixer.analyse) as scans:
+        outcome = fix(tree, analysis, registry, allowed=Applicability.UNSAFE, wanted=lambda finding: finding.code == "DF101", today=None)
+    assert scans.call_count < 150
+    assert list(outcome.changes) == ["b/Dockerfile"]
+    assert len(outcome.not_applied) >= 1
+    assert {each.reason for each in outcome.not_applied} <= {"no", fixer._LEFT}

@@ -13,6 +13,7 @@ from armready.core.known import BuiltImage, Known
 from armready.core.reference import Reference
 
 if TYPE_CHECKING:
+    from armready.core.results import Failure
     from armready.run.session import Session
 
 
@@ -32,7 +33,10 @@ def facts_of(session: Session) -> str:
     builds = [fact for result in results.values() for fact in result.facts.of(ImageBuild)]
     known = Known(built=built_images(builds)).merged(session.settings.known)
     document = known.to_json()
-    document["runs"] = images_of(session.tree, session.paths, session.settings)
+    failures: list[Failure] = []
+    document["runs"] = images_of(session.tree, session.paths, session.settings, failures)
+    if failures:
+        raise IncompleteRun(f"{first_of(failures)}; no facts are written")
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 

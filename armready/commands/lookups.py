@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from armready.commands.output import name_failures
 from armready.core.config import Settings
 from armready.core.errors import UsageError
 from armready.core.known import ImageAnswer, Known, PackageAnswer, image_to_json
@@ -26,7 +27,7 @@ from armready.run.session import Session, open_session
 
 _DOCKERFILE = "FROM {}\n"
 _MANIFEST = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: example\nspec:\n  containers:\n    - name: example\n      image: {}\n"
-_CLEAN, _MISSING = 0, 1
+_CLEAN, _MISSING, _ERROR = 0, 1, 2
 
 
 def images(references: Sequence[str], *, config: Path | None, compare: bool, output_format: str, offline: bool) -> tuple[str, int]:
@@ -45,9 +46,11 @@ def images(references: Sequence[str], *, config: Path | None, compare: bool, out
     if not offline:
         learned, tally = _ask(parsed, session)
         settings = replace(settings, known=settings.known.merged(learned))
+        name_failures(tally.failures)
     judged = [(reference, settings.known.image(reference), verdict(reference, settings)) for reference in parsed]
     differs = compare and _platforms(judged[0][1]) != _platforms(judged[1][1])
     code = _MISSING if differs or any(found.arm64 is Has.NO for _, _, found in judged) else _CLEAN
+    code = _ERROR if tally.failures else code
     if output_format == "json":
         return json.dumps({"version": 1, "images": [_image_json(*each, settings) for each in judged]}, indent=2), code
     blocks = [_image_text(*each, settings, tally) for each in judged]
@@ -154,6 +157,7 @@ def packages(requirements: Sequence[str], *, config: Path | None, pythons: Seque
     targets = _targets(pythons)
     session = open_session([], {}, config=config)
     learned, tally = look_up(Questions(packages={name for _, name, _ in wanted}), session.settings, session.tree, session.root)
+    name_failures(tally.failures)
     known = session.settings.known.merged(learned).packages
     code, documents, blocks = _CLEAN, [], []
     for text, name, specifier in wanted:
@@ -163,6 +167,7 @@ def packages(requirements: Sequence[str], *, config: Path | None, pythons: Seque
         code = _MISSING if any(each.blocks or each.compiles for _, each in found) else code
         documents.append(_package_json(text, answer, found))
         blocks.append(_package_text(text, answer, found, tally))
+    code = _ERROR if tally.failures else code
     if output_format == "json":
         return json.dumps({"version": 1, "packages": documents}, indent=2), code
     return "\n\n".join(blocks), code

@@ -133,6 +133,9 @@ _NOT_BY_NAME = regex(
     r"|[^/]*\.dockerignore|makefile\.(?:am|in|pl|win|vc|msc|md)|jenkinsfile[^/]*\.md)$"
 )
 
+# How much of a file whose name says nothing is looked at first.
+HEAD = 65_536
+
 _CONTENT_NAMES = regex(r"\.(?:ya?ml|json|lock|txt|hcl|tpl|ini)$")
 
 
@@ -381,6 +384,19 @@ def classify(path: str, head: str) -> Kind | None:
     if kind in (Kind.GITLAB, Kind.AZURE, Kind.BUILDKITE) and _KUBERNETES.search(head) and _KIND.search(head):
         return kind_by_content(path, head)
     return kind
+
+
+def kind_of(path: str, text: str) -> Kind | None:
+    """The kind of a file by its text: the first 64 KiB decide, or all of it where these are comments or the name leaves few kinds."""
+    kind = classify(path, text[:HEAD])
+    if kind is None and len(text) > HEAD and (kind_by_name(path) is not None or is_comment(text[:HEAD])):
+        return classify(path, text)
+    return kind
+
+
+def is_comment(head: str) -> bool:
+    """Whether the beginning of a text holds nothing but comments and empty lines."""
+    return not _CONTENT.search(head)
 
 
 _DOCUMENT_START = regex(r"(?m)^---(?=\s|\Z)")

@@ -24,6 +24,8 @@ BASELINE_FILE = ".armready-baseline.json"
 PYPROJECT = "pyproject.toml"
 
 _MAX_EXTENDS = 20
+# What a scanned repository may set `max-file-size` to.
+_MOST_FILE_SIZE = 50_000_000
 USER_FILE = "~/.config/armready/armready.toml"
 
 
@@ -115,7 +117,9 @@ class Settings:
     pedantic: bool = _key("Report findings of low confidence, and rules that are off by default.", False)
     exclude: tuple[str, ...] = _key("Globs of paths to leave out, in the notation of .gitignore.", ())
     respect_gitignore: bool = _key("Leave out what .gitignore names.", True)
-    max_file_size: int = _key("Files larger than this many bytes are not read.", 5_000_000)
+    max_file_size: int = _key(
+        f"Files larger than this many bytes are not read; a scanned repository may raise it to {_MOST_FILE_SIZE}.", 5_000_000
+    )
     kinds: Mapping[str, str] = _key("Glob of paths -> what kind of file they are.", {})
     target: Target = _key("mixed: amd64 and arm64 side by side; arm64: only arm64; audit: only report what is tied to amd64.", Target.MIXED)
     platforms: tuple[str, ...] = _key("The platforms that fixed builds get.", ("linux/amd64", "linux/arm64"))
@@ -369,6 +373,9 @@ def _refuse_trusted_keys(path: Path, table: Mapping[str, Any]) -> None:
                 f"{path}: {key} counts in your own configuration only, never in a scanned repository: "
                 f"move it to {USER_FILE} or to a file that you name with --config"
             )
+    size = table.get("max-file-size")
+    if isinstance(size, int) and size > _MOST_FILE_SIZE:
+        raise ConfigError(f"{path}: max-file-size: above {_MOST_FILE_SIZE} it counts in your own configuration only")
 
 
 def schema() -> dict[str, Any]:

@@ -33,6 +33,11 @@ from armready.run.session import Session
 from armready.run.writing import WRITABLE, check_place, remove_left, replace_file
 
 _ROUNDS = 25
+# So many attempts may fail, each a scan of the files that it changes: in one file, and in all of a run.
+_MOST_FAILED_IN_A_FILE = 60
+_MOST_FAILED = 600
+_RUN = ""
+_LEFT = "too many other fixes do not hold; run fix on this file alone, or select rules"
 
 Key = tuple[str, str, str, str]
 
@@ -124,6 +129,7 @@ def fix(
         today: see `analyse`.
     """
     state = _State(tree, registry, analysis, today)
+    failed: Counter[str] = Counter()
     applied: list[Finding] = []
     rejected: dict[Key, NotApplied] = {}
     progress = False
@@ -138,7 +144,7 @@ def fix(
         ]
         batch = _without_overlaps(candidates, state.analysis.results, rejected)
         if batch:
-            state, made = _apply(state, batch, rejected)
+            state, made = _apply(state, batch, rejected, failed)
             applied.extend(made)
             progress = progress or bool(made)
         elif progress and rejected:
@@ -179,9 +185,21 @@ def _without_overlaps(findings: Sequence[Finding], covered: Mapping[str, FileRes
     return batch
 
 
-def _apply(state: _State, batch: Sequence[Finding], rejected: dict[Key, NotApplied]) -> tuple[_State, list[Finding]]:
-    """Apply a batch; when it does not hold together, the halves, down to the single fixes that are to blame."""
-    after = _attempt(state, batch)
+def _apply(state: _State, batch: Sequence[Finding], rejected: dict[Key, NotApplied], failed: Counter[str]) -> tuple[_State, list[Finding]]:
+    """Apply a batch; when it does not hold together, the halves, down to the single fixes that are to blame.
+
+    Args:
+        state: the files.
+        batch: the fixes.
+        rejected: where those are put that do not hold.
+        failed: how many attempts have failed, by the files that they changed, and in all; grows.
+    """
+    paths = {edit.path for finding in batch for edit in (finding.fix.edits if finding.fix else ())}
+    if failed[_RUN] >= _MOST_FAILED or any(failed[path] >= _MOST_FAILED_IN_A_FILE for path in paths):
+        after: _State | _Refusal = _Refusal(_LEFT)
+    else:
+        after = _attempt(state, batch)
+        failed.update((_RUN, *paths) if isinstance(after, _Refusal) else ())
     if isinstance(after, _State):
         return after, list(batch)
     if len(batch) == 1:
@@ -189,11 +207,11 @@ def _apply(state: _State, batch: Sequence[Finding], rejected: dict[Key, NotAppli
         return state, []
     made: list[Finding] = []
     middle = len(batch) // 2
-    state, first = _apply(state, batch[:middle], rejected)
+    state, first = _apply(state, batch[:middle], rejected, failed)
     made += first
     if first:
         return state, made
-    return _apply(state, batch[middle:], rejected)
+    return _apply(state, batch[middle:], rejected, failed)
 
 
 def _attempt(state: _State, batch: Sequence[Finding]) -> _State | _Refusal:
@@ -350,7 +368,8 @@ def fix_session(session: Session, analysis: Analysis, filters: Filters, *, unsaf
         return filters.only(finding)
 
     allowed = Applicability.UNSAFE if unsafe else Applicability.SAFE
-    return fix(session.tree, analysis, session.registry, allowed=allowed, wanted=wanted, today=session.today)
+    outcome = fix(session.tree, analysis, session.registry, allowed=allowed, wanted=wanted, today=session.today)
+    return replace(outcome, analysis=session.completed(outcome.analysis))
 
 
 def as_written(session: Session, outcome: FixOutcome, unwritten: Collection[str]) -> FixOutcome:

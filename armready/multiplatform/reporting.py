@@ -110,10 +110,16 @@ def _without_other_half(project: Project, build: ImageBuild) -> ImageBuild:
     """A build of `Dockerfile.amd64` counts where nothing in the repository builds one for arm64."""
     if build.exempt != ONE_OF_SEVERAL_DOCKERFILES or not project.complete or _arch_of(build) is not Arch.AMD64:
         return build
-    if any(_arch_of(other) is Arch.ARM64 or other.platforms.arm64 or other.job.architecture == "arm64" for other in image_builds(project)):
+    if project.derive(_builds_for_arm64):
         return build
     why_not = "its Dockerfile is for amd64: build one for arm64 too, and join both with docker buildx imagetools create"
     return replace(build, exempt="", fixes=replace(build.fixes, build=None, why_not=why_not))
+
+
+def _builds_for_arm64(project: Project) -> bool:
+    """Whether anything in the repository builds an image for arm64."""
+    builds = image_builds(project)
+    return any(_arch_of(each) is Arch.ARM64 or each.platforms.arm64 or each.job.architecture == "arm64" for each in builds)
 
 
 def _arch_of(build: ImageBuild) -> Arch | None:
@@ -345,8 +351,17 @@ def _is_by_the_way(project: Project, build: ImageBuild) -> bool:
 
 def _is_made_for_arm64(project: Project, build: ImageBuild) -> bool:
     """Whether other builds push every repository that this one pushes for arm64 too."""
-    others = (each for each in image_builds(project) if each.location != build.location and each.pushes and each.platforms.arm64)
-    return _repositories(build) <= set().union(*map(_repositories, others))
+    pushed = project.derive(_pushed_for_arm64)
+    return all(pushed.get(each, frozenset()) - {build.location} for each in _repositories(build))
+
+
+def _pushed_for_arm64(project: Project) -> dict[str, set[Location]]:
+    """Repository -> the builds that push it for arm64."""
+    found: dict[str, set[Location]] = {}
+    for build in image_builds(project):
+        for repository in _repositories(build) if build.pushes and build.platforms.arm64 else ():
+            found.setdefault(repository, set()).add(build.location)
+    return found
 
 
 def _used(project: Project, build: ImageBuild) -> bool:

@@ -40,13 +40,16 @@ class AnswerCache:
 
     Args:
         top: the folder of all caches.
+        allowed: what a run may ask that others may not; its answers are kept apart.
     """
 
-    def __init__(self, top: Path) -> None:
+    def __init__(self, top: Path, allowed: str = "") -> None:
         self._files = PrivateFiles(top, "online-v2")
+        self._allowed = allowed
 
     def read(self, kind: str, key: str) -> Entry | None:
         """A kept answer, or None; what cannot be read does not exist."""
+        key = self._apart(key)
         try:
             data = json.loads(self._files.read(_name(kind, key)) or b"")
             value, age = data["value"], time.time() - float(data["at"])
@@ -62,8 +65,12 @@ class AnswerCache:
             key: the question, and everybody who may have answered it; without credentials.
             value: the answer.
         """
+        key = self._apart(key)
         with suppress(OSError):
             self._files.write(_name(kind, key), json.dumps({"key": key, "at": time.time(), "value": value}).encode())
+
+    def _apart(self, key: str) -> str:
+        return f"{key} with {self._allowed}" if self._allowed else key
 
 
 def _name(kind: str, key: str) -> str:

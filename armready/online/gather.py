@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, TypeVar
 from armready.builds.facts import ImageBuild
 from armready.core.classify import (
     BUILD_KINDS,
+    HEAD,
     KUBERNETES_KINDS,
     MANIFEST_KINDS,
     PIPELINE_KINDS,
     SHELL_KINDS,
     Kind,
-    classify,
     kind_by_name,
+    kind_of,
     needs_content,
 )
 from armready.core.errors import ParseProblem
@@ -23,6 +24,7 @@ from armready.core.file import File
 from armready.core.finding import Confidence
 from armready.core.known import canonical
 from armready.core.reference import Reference
+from armready.core.results import Failure
 from armready.core.source import Source
 from armready.core.startup import regex
 from armready.knowledge.images import Basis, Has, arch_in_name, verdict
@@ -38,7 +40,6 @@ _MANIFEST_IMAGES = KUBERNETES_KINDS | {Kind.HELM_VALUES, Kind.HELM_TEMPLATE, Kin
 _PIPELINE_IMAGES = PIPELINE_KINDS | {Kind.COMPOSE}
 Item = TypeVar("Item")
 
-_HEAD = 65_536
 _CANONICAL = regex(r"[\w.-]+(?::\d+)?(?:/[\w.-]+)+(?::[\w.-]+|@sha256:[0-9a-f]{64})")
 _SHA256 = regex(r"[0-9a-fA-F]{64}")
 _PLAIN_REQUIREMENT = regex(r"[A-Za-z0-9][\w.-]*\s*+(?:\[[\w\s,.-]*\]\s*+)?(?:[<>=!~(;]|$)")
@@ -57,6 +58,7 @@ class Questions:
         checksums: address of a file for amd64 -> what to compare.
         inputs: path of a manifest -> its requirements, for a resolver.
         options: options of requirements files that name indexes: (`--index-url`, address).
+        failures: where armready itself failed.
     """
 
     images: dict[str, Reference] = field(default_factory=dict)
@@ -65,6 +67,7 @@ class Questions:
     checksums: dict[str, Wanted] = field(default_factory=dict)
     inputs: dict[str, tuple[str, ...]] = field(default_factory=dict)
     options: list[tuple[str, str]] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
 
     def add_image(self, reference: Reference) -> None:
         """Ask for what a reference names, if it names something without variables."""
@@ -80,21 +83,24 @@ def questions(tree: Tree, paths: Iterable[str], settings: Settings) -> Questions
         file = open_named(tree, path, settings)
         if file is None:
             continue
-        for text in (*_read(named_images, file), *_read(pushed_images, file)):
+        for text in (*_read(named_images, file, found.failures), *_read(pushed_images, file, found.failures)):
             for reference in worth_asking(text.strip("\"'"), settings):
                 found.add_image(reference)
-        found.packages.update(_read(named_packages, file))
-        found.options += _read(named_indexes, file)
-        found.assets.update(_read(wanted_assets, file))
-        found.checksums.update({each.amd64_url: each for each in _read(wanted_checksums, file)})
-        requirements = _read(resolvable, file) if settings.resolve else []
+        found.packages.update(_read(named_packages, file, found.failures))
+        found.options += _read(named_indexes, file, found.failures)
+        found.assets.update(_read(wanted_assets, file, found.failures))
+        found.checksums.update({each.amd64_url: each for each in _read(wanted_checksums, file, found.failures)})
+        requirements = _read(resolvable, file, found.failures) if settings.resolve else []
         if requirements:
             found.inputs[path] = tuple(requirements)
     return found
 
 
-def _read(reader: Callable[[File], Iterable[Item]], file: File) -> list[Item]:
-    return guarded(lambda: reader(file), reader.__name__, Notes(file.source.path))
+def _read(reader: Callable[[File], Iterable[Item]], file: File, failures: list[Failure]) -> list[Item]:
+    notes = Notes(file.source.path)
+    items = guarded(lambda: reader(file), reader.__name__, notes)
+    failures += notes.failures
+    return items
 
 
 def open_named(tree: Tree, path: str, settings: Settings) -> File | None:
@@ -109,9 +115,9 @@ def open_named(tree: Tree, path: str, settings: Settings) -> File | None:
         source = Source.decode(path, data)
     except ParseProblem:
         return None
-    if len(data) > settings.max_file_size or b"\0" in data[:_HEAD]:
+    if len(data) > settings.max_file_size or b"\0" in data[:HEAD]:
         return None
-    kind = kind or classify(path, source.text[:_HEAD])
+    kind = kind or kind_of(path, source.text)
     return File(source, kind, settings) if kind in _KINDS and kind is not None else None
 
 
@@ -250,7 +256,7 @@ def wanted_checksums(file: File) -> Iterator[Wanted]:
             yield Wanted(download.url, url, literal.lower())
 
 
-def images_of(tree: Tree, paths: Iterable[str], settings: Settings) -> list[str]:
-    """The references that the files of a run name, as they are written, sorted."""
+def images_of(tree: Tree, paths: Iterable[str], settings: Settings, failures: list[Failure]) -> list[str]:
+    """The references that the files of a run name, as they are written, sorted; `failures` grows by what armready fails on."""
     files = (open_named(tree, path, settings) for path in paths)
-    return sorted({text for file in files if file is not None for text in _read(named_images, file)})
+    return sorted({text for file in files if file is not None for text in _read(named_images, file, failures)})

@@ -1,6 +1,6 @@
 """Look-ups in parallel, from the cache where it is young enough, with a count of how it went.
 
-Nothing here raises: what gets no answer stays unknown and is named in the summary.
+Nothing here raises: what gets no answer stays unknown and is named in the summary, and where armready itself fails the run has failed.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from armready.core.known import ImageAnswer, canonical, image_from_json, image_to_json
 from armready.core.reference import Reference
+from armready.core.results import Failure
 from armready.online.cache import AnswerCache
 from armready.online.errors import UnansweredError
 from armready.online.registry import RegistryClient
@@ -33,6 +34,7 @@ class Tally:
         cached: those answered without a download.
         oldest: seconds since the oldest of the cached answers was known to be true.
         open: question -> why it has none.
+        failures: where armready itself failed.
     """
 
     asked: int = 0
@@ -40,6 +42,7 @@ class Tally:
     cached: int = 0
     oldest: float = 0.0
     open: dict[str, str] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
         """Count another tally in."""
@@ -48,6 +51,7 @@ class Tally:
         self.cached += other.cached
         self.oldest = max(self.oldest, other.oldest)
         self.open.update(other.open)
+        self.failures += other.failures
 
     @property
     def summary(self) -> str:
@@ -106,6 +110,8 @@ def in_parallel(questions: Mapping[str, Question], ask: Callable[[Question], Giv
         except UnansweredError as problem:
             return key, problem
         except Exception as error:
+            failure = Failure.of("", f"the look-up of {key}", error)
+            tally.failures.append(failure)
             return key, UnansweredError(f"internal error: {type(error).__name__}")
 
     with ThreadPoolExecutor(min(THREADS, len(questions))) as pool:

@@ -50,7 +50,8 @@ def inform(session: Session) -> Informed:
     learned, tally = look_up(asked, session.settings, session.tree, session.root)
     settings = replace(session.settings, known=session.settings.known.merged(learned))
     config = Config(settings, session.config.origins)
-    return Informed(replace(session, config=config, registry=Registry(settings)), tally)
+    failures = tuple(dict.fromkeys((*session.failures, *tally.failures)))
+    return Informed(replace(session, config=config, registry=Registry(settings), failures=failures), tally)
 
 
 def look_up(
@@ -66,9 +67,10 @@ def look_up(
         typed: registries that the user typed on the command line.
         sizes: the sizes of images too.
     """
-    credentials, cache = Credentials(root=root), _answers(root)
+    credentials = Credentials(root=root)
     places = indexes(tree, asked.options, root=root)
     web = _web(settings, (*credentials.hosts, *typed), [each.url for each in places.places if each.of_user])
+    cache = _answers(root, web)
     insecure, token_hosts = settings.insecure_registries, settings.token_hosts
     client = RegistryClient(web, credentials, mirrors=settings.mirrors, insecure=insecure, token_hosts=token_hosts)
 
@@ -93,6 +95,7 @@ def look_up(
         web.close()
     for each in (more, rest, verified):
         tally.add(each)
+    tally.failures += asked.failures
     return Known(images, packages, assets=assets, closures=closures, checksums=checksums), tally
 
 
@@ -106,9 +109,9 @@ def _web(settings: Settings, registries: Iterable[str], urls: Iterable[str]) -> 
     return Web(named | plain, plain)
 
 
-def _answers(root: Path) -> AnswerCache | None:
+def _answers(root: Path, web: Web) -> AnswerCache | None:
     try:
-        return AnswerCache(accepted_location(root))
+        return AnswerCache(accepted_location(root), web.allowed)
     except RefusedCacheError:
         return None
 

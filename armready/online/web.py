@@ -79,6 +79,12 @@ class Web:
         self._clock = Clock()
         self._clients: dict[str, httpx.Client] = {}
 
+    @property
+    def allowed(self) -> str:
+        """The hosts that may be asked at private addresses and over plain HTTP; empty for none."""
+        hosts = (f"{mark}{host}:{port}" for mark, each in (("", self.trusted), ("http ", self.plain)) for host, port in each.named)
+        return " ".join(sorted(hosts))
+
     def close(self) -> None:
         """Close all connections."""
         with self._lock:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
-from armready.core.classify import Kind, classify, holds_only_definitions, kind_by_name, needs_content
+from armready.core.classify import HEAD, Kind, classify, holds_only_definitions, is_comment, kind_by_name, kind_of, needs_content
 from armready.core.errors import DamagedCacheError, ParseProblem
 from armready.core.facts import COLLECTORS
 from armready.core.file import File
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from armready.run.registry import Registry
 
 Item = TypeVar("Item")
-
-# How much of a file whose name says nothing is looked at first.
-HEAD = 65_536
 
 
 class Read(NamedTuple):
@@ -57,7 +54,7 @@ def read_and_check(tree: Tree, path: str, registry: Registry, known: Entry | Non
         return Read(FileResult(path), b"")
     try:
         data = tree.read(path, HEAD if named is None else settings.max_file_size + 1)
-        if named is None and len(data) == HEAD and _kind_of_head(path, data) is not None:
+        if named is None and len(data) == HEAD and _is_worth_reading(path, data):
             data = tree.read(path, settings.max_file_size + 1)
     except ParseProblem as problem:
         return Read(FileResult(path, problems=(str(problem),)), b"")
@@ -69,10 +66,12 @@ def read_and_check(tree: Tree, path: str, registry: Registry, known: Entry | Non
     return Read(check_file(path, data, registry, forced), digest)
 
 
-def _kind_of_head(path: str, head: bytes) -> Kind | None:
+def _is_worth_reading(path: str, head: bytes) -> bool:
+    """Whether the beginning of a file says what it is, or nothing yet."""
     if b"\0" in head:
-        return None
-    return classify(path, head.decode("utf-8", "replace"))
+        return False
+    text = head.decode("utf-8", "replace")
+    return is_comment(text) or classify(path, text) is not None
 
 
 def _forced_kind(path: str, settings: Settings) -> Kind | None:
@@ -102,7 +101,7 @@ def _check(path: str, data: bytes, registry: Registry, kind: Kind | None, notes:
         source = Source.decode(path, data)
     except ParseProblem as problem:
         return FileResult(path, kind_by_name(path), problems=(str(problem),) if kind_by_name(path) else ())
-    kind = kind or classify(path, source.text[:HEAD])
+    kind = kind or kind_of(path, source.text)
     if kind is None:
         return FileResult(path)
     try:

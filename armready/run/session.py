@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from armready.core.config import Config, Origin, Settings, find_config, from_mapping, load_config, user_config
 from armready.core.errors import RefusedCacheError, UsageError
-from armready.core.results import Report, Unparsed
+from armready.core.results import Failure, Report, Unparsed
 from armready.core.startup import dataclass
 from armready.core.tree import DiskTree, MemoryTree, Tree
 from armready.run.discovery import discover, find_root
@@ -43,6 +43,7 @@ class Session:
         registry: the rules.
         today: the day on which ignore comments are judged; None: they do not count.
         problems: folders that could not be read.
+        failures: where armready itself failed before the first pass.
         jobs: how many processes may be used.
         cached: results of earlier runs may be used.
     """
@@ -55,6 +56,7 @@ class Session:
     registry: Registry
     today: date | None
     problems: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
     jobs: int = 1
     cached: bool = False
 
@@ -85,7 +87,13 @@ class Session:
         cache = self._cache()
         with progress(f"scanning {len(self.paths):,} files"):
             analysis = analyse(self.tree, self.paths, self.registry, complete=self.complete, today=self.today, jobs=self.jobs, cache=cache)
-        return replace(analysis, problems=(*analysis.problems, *(Unparsed("", problem) for problem in self.problems)))
+        return self.completed(analysis)
+
+    def completed(self, analysis: Analysis) -> Analysis:
+        """An analysis with what could not be read, or failed, before it."""
+        problems = (*analysis.problems, *(Unparsed("", problem) for problem in self.problems))
+        failures = (*analysis.failures, *self.failures)
+        return replace(analysis, problems=tuple(dict.fromkeys(problems)), failures=tuple(dict.fromkeys(failures)))
 
     def _cache(self) -> Cache | None:
         if not self._wants_cache or self.without_cache:

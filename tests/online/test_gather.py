@@ -62,7 +62,7 @@ def test_files_for_arm64_and_their_checksums() -> None:
 
 def test_files_that_cannot_be_read_ask_for_nothing() -> None:
     assert asked(pod__yaml="apiVersion: v1\nkind: Pod\n\t{{[", Dockerfile="\0FROM x\n").images == {}
-    assert images_of(MemoryTree({"Dockerfile": b"\xff\xfe\xff"}), ["Dockerfile", "gone.yaml"], Settings()) == []
+    assert images_of(MemoryTree({"Dockerfile": b"\xff\xfe\xff"}), ["Dockerfile", "gone.yaml"], Settings(), []) == []
 
 
 @pytest.mark.parametrize("name", ["reg.example/a?b:1", "reg.example/../a:1 x", "-h/x", "re g/x"])

@@ -470,3 +470,25 @@ def test_keys_that_name_a_host(key, servers, tmp_path, monkeypatch) -> None:
     asked.add_image(Reference.parse("app:1" if key == "mirrors" else f"{server.host}/app:1"))
     learned, _ = look_up(asked, from_mapping({key: [server.host]}, "x"), MemoryTree({}), tmp_path / "repository")
     assert [answer.names for answer in learned.images.values()][:1] == ["linux/arm64"]
+
+
+def test_an_answer_of_a_private_host_serves_those_alone_who_may_ask_it(servers, tmp_path, monkeypatch) -> None:
+    server = servers()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    server.answers["/v2/app/manifests/1"] = LIST
+    (tmp_path / "repository").mkdir()
+    asked = Questions()
+    asked.add_image(Reference.parse(f"{server.host}/app:1"))
+
+    def ask(**settings):
+        learned, tally = look_up(asked, from_mapping(settings, "x"), MemoryTree({}), tmp_path / "repository")
+        return [answer.names for answer in learned.images.values()][:1], tally.cached, list(tally.open.values())
+
+    allowed = {"private-hosts": [server.host], "insecure-registries": [server.host]}
+    assert ask(**allowed) == (["linux/arm64"], 0, [])
+    assert ask(**allowed) == (["linux/arm64"], 1, [])
+    for narrower in ({}, {"private-hosts": ["other.example"]}, {"insecure-registries": ["other.example"]}):
+        answers, cached, problems = ask(**narrower)
+        assert (answers, cached, len(problems)) == ([], 0, 1)

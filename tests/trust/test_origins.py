@@ -100,3 +100,14 @@ def test_a_relative_home_is_none(variable, tmp_path, monkeypatch):
     monkeypatch.setenv(variable, ".")
     monkeypatch.chdir(tmp_path)
     assert user_config(tmp_path / "repository") is None
+
+
+def test_a_scanned_repository_raises_the_size_of_files_to_a_cap_only(run, tmp_path):
+    (tmp_path / "Dockerfile").write_text("FROM alpine\n")
+    for size, code in ((10, 0), (50_000_000, 0), (50_000_001, 2)):
+        (tmp_path / "armready.toml").write_text(f"max-file-size = {size}\n")
+        assert run("scan", cwd=tmp_path)[0] == code
+    assert "counts in your own configuration only" in run("scan", cwd=tmp_path)[2]
+    own = tmp_path.parent / f"{tmp_path.name}.toml"
+    own.write_text("max-file-size = 60_000_000\n")
+    assert run("scan", "--config", own, cwd=tmp_path)[0] == 0

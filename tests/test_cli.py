@@ -18,21 +18,25 @@ def repository(tmp_path):
 def test_findings_give_1_and_the_summary_on_standard_error(run, repository):
     code, out, err = run("scan", cwd=repository)
     assert code == 1
-    assert out.startswith("svc/Dockerfile:1:6: DF110 ")
-    assert err.splitlines()[-1].startswith("1 finding (1 error) in 1 of 1 file; 1 fixable")
+    assert out.startswith("svc/Dockerfile:1:6: error: amd64/python:3.12 is for amd64 alone;")
+    assert err.splitlines() == [
+        "Recognised 1 Dockerfile.",
+        "Images 0 of 1 ready, 1 blocked",
+        "1 error. Next: armready fix  (mends 1 place in 1 file)",
+    ]
 
 
 def test_clean_gives_0(run, repository):
     (repository / "svc" / "Dockerfile").write_text("FROM python:3.12\n")
     code, out, err = run("scan", cwd=repository)
     assert (code, out) == (0, "")
-    assert err.startswith("0 findings")
+    assert "Nothing found that stops arm64." in err
 
 
 def test_nothing_to_scan_gives_0_and_says_so(run, tmp_path):
     code, out, err = run("scan", cwd=tmp_path)
     assert (code, out) == (0, "")
-    assert "nothing to scan" in err
+    assert err.startswith("Nothing to scan")
 
 
 @pytest.mark.parametrize(
@@ -134,7 +138,7 @@ def test_machine_formats_alone_go_to_standard_output(run, repository):
     for form in ("json", "sarif"):
         _, out, err = run("scan", "--format", form, cwd=repository)
         json.loads(out)
-        assert err.startswith("1 finding")
+        assert "\n1 error. Next: armready fix  (mends 1 place in 1 file)\n" in err
 
 
 def test_an_unreadable_file_costs_nothing_else(run, repository):
@@ -188,8 +192,6 @@ def test_processes_and_cache_do_not_change_the_result(run, repository, tmp_path)
             PINNED,
             {"ruamel.yaml", "libcst", "tomlkit", "tomllib", "rich", "httpx", "packaging", "pydantic", "importlib.metadata"}
             | {
-                "armready.fixing.fixer",
-                "armready.fixing.proof",
                 "armready.run.baseline",
                 "armready.builds.events",
                 "armready.kubernetes",

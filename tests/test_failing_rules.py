@@ -186,7 +186,7 @@ def test_a_fix_after_which_a_reader_fails_is_not_made(monkeypatch):
 
 FORMATS_SAYING = {
     "text": f"error: k8s/bad.yaml: internal error in {CODE}: KeyError: 'boom'",
-    "concise": f"k8s/bad.yaml: internal error in {CODE}: KeyError: 'boom'",
+    "concise": f"k8s/bad.yaml: error: internal error in {CODE}: KeyError: 'boom'",
     "github": f"::error file=k8s/bad.yaml,title=armready: internal error::internal error in {CODE}: KeyError: 'boom'",
     "markdown": f"- `k8s/bad.yaml`: internal error in {CODE}: KeyError: 'boom'",
     "html": f'<td class="place">k8s/bad.yaml</td><td>internal error in {CODE}: KeyError: &#x27;boom&#x27;</td>',
@@ -198,7 +198,7 @@ def failed(fails_on_bad):
     analysis = run()
     tree = MemoryTree({path: text.encode() for path, text in FILES.items()})
     rules = REGISTRY.classes()
-    return report(analysis, REGISTRY, Filters()), Context(Path("/repo"), tree, Settings(), rules, "0.1.0", width=120, analysis=analysis)
+    return report(analysis, REGISTRY, Filters()), Context(Path("/repo"), tree, Settings(), rules, "0.1.0", width=120)
 
 
 @pytest.mark.parametrize("name", FORMATS_SAYING)

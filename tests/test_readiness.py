@@ -47,7 +47,7 @@ def test_readiness(run, tmp_path: Path) -> None:
         path.write_text(text)
     _, out, _ = run("scan", "--format", "json", cwd=tmp_path)
     readiness = json.loads(out)["summary"]["readiness"]
-    assert readiness["families"]["Images"] == {"ready": 1, "doubtful": 0, "blocked": 1}
+    assert readiness["families"]["Images"] == {"ready": 0, "unknown": 0, "doubtful": 0, "blocked": 2}
     images = {image["path"]: image for image in readiness["images"]}
     assert images["a/Dockerfile"]["state"] == "blocked"
     assert images["b/Dockerfile"] == {

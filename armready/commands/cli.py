@@ -127,7 +127,8 @@ def scan(
     show_files: Annotated[bool, typer.Option("--show-files", help="List the files that would be scanned, with their kinds.")] = False,
 ) -> None:
     """Report what stops the files from running on arm64; never write to the tree."""
-    from armready.commands.output import write_reports
+    from armready.commands.output import Run, write_reports
+    from armready.fixing.outlook import forecast
     from armready.reporters.causes import told_once
 
     shown = options.shown()
@@ -137,8 +138,12 @@ def scan(
     if show_files:
         _list_files(analysis)
         raise typer.Exit(CLEAN)
-    report = told_once(session.report(analysis, options.filters(session)))
-    write_reports(session, analysis, report, shown, None)
+    filters = options.filters(session)
+    report = told_once(session.report(analysis, filters))
+    run = Run(
+        session=session, analysis=analysis, forecast=forecast(session, analysis, filters), outcome=None, command=options.fix_command()
+    )
+    write_reports(run, report, shown)
     raise typer.Exit(_exit_code(report, session, options))
 
 
@@ -153,8 +158,9 @@ def fix(
     ] = None,
 ) -> None:
     """Apply safe fixes; with --unsafe-fixes all of them."""
-    from armready.commands.output import name_failures, write_reports
+    from armready.commands.output import Run, name_failures, write_reports
     from armready.fixing.fixer import as_written, fix_session
+    from armready.fixing.outlook import forecast_after
 
     shown = options.shown()
     session = options.session()
@@ -178,7 +184,9 @@ def fix(
     if unwritten:
         outcome = as_written(session, outcome, unwritten)
     report = _fixed_report(session, outcome, filters)
-    write_reports(session, outcome.analysis, report, shown, outcome)
+    left_to_do = forecast_after(session, outcome, filters, unsafe=unsafe_fixes)
+    run = Run(session=session, analysis=outcome.analysis, forecast=left_to_do, outcome=outcome, command=options.fix_command())
+    write_reports(run, report, shown)
     left = bool(unwritten or outcome.not_applied)
     raise typer.Exit(_exit_code(report, session, options, left=left))
 

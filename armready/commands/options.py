@@ -104,6 +104,32 @@ class RunOptions(NamedTuple):
             values["respect-gitignore"] = False
         return values
 
+    def fix_command(self) -> str:
+        """`armready fix` with the arguments that make it do to the same files what a run with these options announces."""
+        from shlex import join
+
+        words = ["armready", "fix", *map(str, self.paths or [])]
+        for option, values in (("--select", self.select), ("--extend-select", self.extend_select), ("--ignore", self.ignore)):
+            words += [word for value in values or () for word in (option, value)]
+        words += [word for value in self.exclude or () for word in ("--exclude", value)]
+        single = {
+            "--target": self.target,
+            "--ci-mode": self.ci_mode,
+            "--config": self.config,
+            "--changed-since": self.changed_since,
+            "--stdin-filename": self.stdin_filename,
+        }
+        words += [word for option, value in single.items() if value is not None for word in (option, str(value))]
+        flags = {
+            "--pedantic": self.pedantic,
+            "--no-respect-gitignore": self.no_respect_gitignore,
+            "--force-exclude": self.force_exclude,
+            "--no-ignores": self.no_ignores,
+            "--online": self.online,
+            "--resolve": self.resolve,
+        }
+        return join([*words, *(flag for flag, wanted in flags.items() if wanted)])
+
     def filters(self, session: "Session") -> "Filters":
         """Which findings count, by the baseline and by what changed."""
         from armready.core.config import BASELINE_FILE

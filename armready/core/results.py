@@ -171,6 +171,7 @@ class Report:
         tolerated: those of `findings` that are newer than the baseline only because a rule or a fact is; they fail nothing.
         summaries: one line each that sums up the infos of a rule, shown or not.
         paths: the files that were read as something, sorted.
+        kinds: how many files of each kind there are.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -185,3 +186,4 @@ class Report:
     summaries: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     tolerated: frozenset[Finding] = frozenset()
+    kinds: dict[Kind, int] = field(default_factory=dict)

@@ -6,13 +6,13 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from armready.core.errors import ParseProblem
-from armready.core.finding import Finding, Severity
+from armready.core.finding import Severity
 from armready.core.fix import Applicability, Edit
 from armready.core.source import Source
 from armready.core.startup import dataclass, regex
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from armready.core.rule import Rule
     from armready.core.tree import Tree
     from armready.fixing.fixer import FixOutcome
-    from armready.run.passes import Analysis
+    from armready.fixing.outlook import Forecast
+    from armready.run.forge import Forge
+    from armready.run.readiness import Readiness
 from armready.core.wording import plural
 
 HOMEPAGE = "https://github.com/armready/armready"
@@ -55,8 +57,12 @@ class Context:
         full: print every excerpt, however many findings there are.
         online: registries and indexes were asked.
         fixed: what `fix` did; None for a scan.
+        forge: where the files can be read on the web.
         cwd: the folder the command ran in; people see paths relative to it. Default: the root.
-        analysis: all that both passes found, for the readiness of families and images.
+        readiness: how far the repository is; None where it is not judged.
+        forecast: what `fix` would do now; None where nobody worked it out.
+        complete: the whole repository was read, with all rules.
+        command: the arguments with which `fix` does to the same files what the forecast says.
         statistics: add the number of findings per rule.
     """
 
@@ -70,8 +76,12 @@ class Context:
     full: bool = False
     online: bool = False
     fixed: FixOutcome | None = None
+    forge: Forge | None = None
     cwd: Path | None = None
-    analysis: Analysis | None = None
+    readiness: Readiness | None = None
+    forecast: Forecast | None = None
+    complete: bool = True
+    command: str = "armready fix"
     statistics: bool = False
     _sources: dict[str, Source | None] = field(default_factory=dict, repr=False, compare=False)
     _shown: dict[str, Source | None] = field(default_factory=dict, repr=False, compare=False)
@@ -116,10 +126,13 @@ class FixCounts(NamedTuple):
     unsafe: int
 
 
-def count_fixes(findings: Iterable[Finding]) -> FixCounts:
-    """The fixes that could be applied to these findings."""
+def count_fixes(report: Report, context: Context) -> FixCounts:
+    """What `fix` mends by itself and what it mends besides with `--unsafe-fixes`: as worked out, or else by the fixes at hand."""
+    if context.forecast is not None:
+        safe = context.forecast.safe.findings
+        return FixCounts(safe, max(context.forecast.unsafe.findings - safe, 0))
     counts: Counter[Applicability] = Counter()
-    for finding in findings:
+    for finding in report.findings:
         if finding.fix is not None:
             counts[finding.fix.applicability] += finding.places
     return FixCounts(counts[Applicability.SAFE], counts[Applicability.UNSAFE])
@@ -131,39 +144,35 @@ def count_severities(report: Report) -> dict[Severity, int]:
     return {level: counts[level] + report.below.get(level.value, 0) for level in Severity}
 
 
-def summary_line(report: Report, fixes: FixCounts | None = None) -> str:
-    """The last line of every run: what was found, what can be fixed, and what is not shown.
-
-    Args:
-        report: the filtered report.
-        fixes: what could be applied; counted from the report by default.
-    """
-    safe, unsafe = count_fixes(report.findings) if fixes is None else fixes
+def summary_line(report: Report) -> str:
+    """What was found, and what is not shown of it."""
     levels = count_severities(report)
-    total = sum(levels.values())
-    by_level = ", ".join(plural(number, level.value) for level, number in levels.items() if number)
-    files = plural(report.files, "file")
-    where = f"{len({finding.path for finding in report.findings}):,} of {files}" if total else files
-    parts = [f"{plural(total, 'finding')}{f' ({by_level})' if by_level else ''} in {where}"]
-    if safe or unsafe:
-        fixable = [f"{safe:,} fixable"] if safe else []
-        fixable += [f"{unsafe:,} {'more' if safe else 'fixable'} with --unsafe-fixes"] if unsafe else []
-        parts.append(", ".join(fixable))
-    below = sum(report.below.values())
-    left_out = [f"{below:,} under --min-severity not shown"] if below else []
-    left_out += [f"{report.hidden:,} low confidence hidden"] if report.hidden else []
-    left_out += [f"{report.ignored:,} ignored"] if report.ignored else []
-    left_out += [f"{report.baselined:,} in the baseline"] if report.baselined else []
-    left_out += [f"{len(report.tolerated):,} newer than the baseline fail nothing"] if report.tolerated else []
+    listed = [plural(levels[level], level.value) for level in Severity if levels[level] and level.value not in report.below]
+    unlisted = [plural(number, level) for level, number in report.below.items() if number]
+    line = ", ".join(listed) or "Nothing found that stops arm64"
+    if unlisted:
+        line += f" ({', '.join(unlisted)}: --min-severity info)"
+    return "; ".join((line, *left_out(report)))
+
+
+def left_out(report: Report) -> Iterator[str]:
+    """What the numbers of a run do not hold."""
+    if report.hidden:
+        yield f"{report.hidden:,} of low confidence: --pedantic"
+    if report.ignored:
+        yield f"{report.ignored:,} ignored"
+    if report.baselined:
+        yield f"{report.baselined:,} in the baseline"
+    if report.tolerated:
+        yield f"{len(report.tolerated):,} newer than the baseline fail nothing"
     unread = {each.path for each in report.unparsed if each.path}
-    left_out += [f"{plural(len(unread), 'file')} not parsed"] if unread else []
+    if unread:
+        yield f"{plural(len(unread), 'file')} not parsed: -v names {'it' if len(unread) == 1 else 'them'}"
     failed = sum(not each.path for each in report.unparsed)
-    left_out += [f"{plural(failed, 'problem')} of the whole run"] if failed else []
-    if left_out:
-        parts.append(", ".join(left_out))
+    if failed:
+        yield f"{plural(failed, 'problem')} of the whole run"
     if report.failures:
-        parts.append(f"{plural(len(report.failures), 'internal error')}: this result is not complete")
-    return "; ".join(parts)
+        yield f"{plural(len(report.failures), 'internal error')}: this result is not complete"
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -8,6 +8,8 @@ from armready.core.finding import Finding, Severity
 from armready.core.results import Failure, Report
 from armready.core.wording import plural
 from armready.reporters.base import Context, escape
+from armready.reporters.fixed import fix_result
+from armready.reporters.outlook import hint
 
 SHOWN = 10
 
@@ -17,7 +19,10 @@ _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO
 def render(report: Report, context: Context) -> str:
     """The annotations, and a plain line for each level of which GitHub will not show all."""
     lines = [_failure(each) for each in report.failures]
-    lines += [_annotation(finding) for finding in sorted(report.findings, key=lambda each: each.severity.rank)]
+    lines += [_annotation(finding, context) for finding in sorted(report.findings, key=lambda each: each.severity.rank)]
+    result = fix_result(context, report.findings)
+    lines += [f"fixed {escape(each.path)}: {escape(each.title)} [{each.code}]" for each in result.applied]
+    lines += [f"not fixed {escape(each.path)}: {escape(each.title)} [{each.code}]" for each in result.not_applied]
     for level, number in sorted(Counter(finding.severity for finding in report.findings).items(), key=lambda each: each[0].rank):
         if number > SHOWN:
             lines.append(
@@ -26,15 +31,15 @@ def render(report: Report, context: Context) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _annotation(finding: Finding) -> str:
+def _annotation(finding: Finding, context: Context) -> str:
     line, column, end_line, end_column = finding.location.region
     properties = {"file": finding.path, "line": str(line), "endLine": str(end_line)}
     if line == end_line:
         properties |= {"col": str(column), "endColumn": str(end_column)}
     properties["title"] = f"{finding.code} {finding.name}"
     message = escape(finding.message)
-    if finding.fix is not None:
-        message += f"\nFix ({finding.fix.applicability.value}): {escape(finding.fix.title)}"
+    if how := hint(finding, context):
+        message += f"\nFix{f': {escape(finding.fix.title)}' if finding.fix else ''} ({escape(how)})"
     listed = ",".join(f"{key}={_property(escape(value))}" for key, value in properties.items())
     return f"::{_COMMANDS[finding.severity]} {listed}::{_data(message)}"
 

@@ -11,15 +11,17 @@ from itertools import groupby
 from pathlib import Path
 
 from armready.core.finding import Finding, Severity
-from armready.core.fix import Fix
+from armready.core.fix import Applicability, Fix
 from armready.core.results import Report
 from armready.core.wording import plural
 from armready.reporters.base import Context, count_fixes, count_severities, escape, rule_url, summary_line
 from armready.reporters.diff import Hunk, hunks
 from armready.reporters.excerpt import excerpt
 from armready.reporters.fixed import FixLine, fix_result
-from armready.reporters.triage import by_code, most_frequent, triage
-from armready.run.readiness import Family, Image, Placed, Readiness, State, readiness
+from armready.reporters.outlook import hint, will_be
+from armready.reporters.triage import Rule, Step, steps
+from armready.reporters.verdict import LABELS, TITLES, family_words, next_step, recognised
+from armready.run.readiness import Family, Image, Placed, Readiness, State
 
 # Beyond this the files start closed: a browser opens the page at once.
 _OPEN = 200
@@ -31,19 +33,19 @@ _SHORT = 12
 def render(report: Report, context: Context) -> str:
     """The page."""
     name = context.root.name or "repository"
-    state = readiness(context.analysis) if context.analysis else Readiness((), (), ())
+    state = context.readiness or Readiness((), (), ())
     content = [
-        _numbers(report),
+        _numbers(report, context),
         *_failures(report, context),
         *_families(state),
         *_fixed(report, context),
-        *_first(report.findings),
+        *_first(report, context),
         *_listings(state, context),
         *_findings(report, context),
     ]
     return page(
         title=f"arm64 readiness of {name}",
-        subtitle=summary_line(report),
+        subtitle=f"{recognised(report, context)} {summary_line(report)}. {next_step(report, context)}",
         content="\n".join(content),
         footer=f"armready {context.version}; made from the text of the files alone, nothing of the repository was run.",
     )
@@ -77,9 +79,9 @@ def badge(kind: str, label: str = "") -> str:
     return f'<span class="badge {kind}">{label or kind}</span>'
 
 
-def _numbers(report: Report) -> str:
+def _numbers(report: Report, context: Context) -> str:
     levels = count_severities(report)
-    safe, unsafe = count_fixes(report.findings)
+    safe, unsafe = count_fixes(report, context)
     cells = [(level.value, levels[level], plural(levels[level], level.value).split(" ", 1)[1]) for level in Severity]
     cells.append(("ready", safe, "fixable now"))
     cells.append(("", unsafe, "fixable after a look"))
@@ -118,7 +120,7 @@ def _listings(state: Readiness, context: Context) -> Iterable[str]:
 
 def _listing(title: str, header: Sequence[str], rows: Sequence[str], states: Sequence[State]) -> str:
     opened = " open" if len(rows) <= _SHORT else ""
-    counts = " ".join(badge(state, f"{states.count(state):,} {state}") for state in reversed(State) if state in states)
+    counts = " ".join(_state(state, f"{states.count(state):,}") for state in reversed(State) if state in states)
     head = "".join(f"<th>{each}</th>" for each in header)
     more = f'<p class="dim">and {len(rows) - _ROWS:,} more</p>' if len(rows) > _ROWS else ""
     table = f'<div class="scroll"><table><tr>{head}</tr>{"".join(rows[:_ROWS])}</table></div>{more}'
@@ -126,49 +128,54 @@ def _listing(title: str, header: Sequence[str], rows: Sequence[str], states: Seq
 
 
 def _family(family: Family) -> str:
-    counts = {State.BLOCKED: family.blocked, State.DOUBTFUL: family.doubtful, State.READY: family.ready}
-    total = sum(counts.values())
-    bar = "".join(f'<i class="{each}" style="flex:{number}"></i>' for each, number in counts.items() if number)
-    words = ", ".join(f"{number:,} {each}" for each, number in counts.items() if number)
-    head = f"<b>{text(family.name)}<span>{100 * family.ready // total} %</span></b>"
-    return f'<div class="card">{head}<div class="bar">{bar}</div><span class="dim">{words} of {plural(total, "file")}</span></div>'
+    bar = "".join(f'<i class="{state}" style="flex:{number}"></i>' for state, number in family.states.items())
+    title = text(TITLES.get(family.name, family.name))
+    words = f'<span class="dim">{family_words(family)}</span>'
+    return f'<div class="card"><b>{title}</b><div class="bar">{bar}</div>{words}</div>'
 
 
 def _image_row(image: Image, context: Context) -> str:
     bases = "<br>".join(f"<code>{text(base)}</code>" for base in image.bases)
     names = "".join(f'<br><span class="dim">{text(name)}</span>' for name in image.names[:4])
-    cells = f"<td>{badge(image.state)}</td><td>{bases}</td><td>{', '.join(image.reasons)}</td>"
-    return f'<tr><td class="place">{text(context.shown_path(image.path))}{names}</td>{cells}</tr>'
+    cells = f"<td>{_state(image.state)}</td><td>{bases}</td><td>{', '.join(image.reasons)}</td>"
+    return f'<tr><td class="place">{_place(image.path, 1, context, shown=context.shown_path(image.path))}{names}</td>{cells}</tr>'
 
 
 def _workload_row(workload: Placed, context: Context) -> str:
-    place = f'<td class="place">{text(context.shown_path(workload.path))}:{workload.line}</td>'
-    return f"<tr><td>{text(workload.title)}</td><td>{badge(workload.state)}</td><td>{text(workload.reason)}</td>{place}</tr>"
+    place = f'<td class="place">{_place(workload.path, workload.line, context)}</td>'
+    return f"<tr><td>{text(workload.title)}</td><td>{_state(workload.state)}</td><td>{text(workload.reason)}</td>{place}</tr>"
 
 
-def _first(findings: Sequence[Finding]) -> Iterable[str]:
-    if not findings:
-        return
-    groups = triage(findings)
-    yield '<h2>Do first</h2><div class="steps">'
-    if groups.now:
-        yield _step("Fix now", len(groups.now), "amd64 stays as it is.", "armready fix", [by_code(groups.now)])
-    if groups.look:
-        yield _step(
-            "Look, then fix", len(groups.look), "Each edit needs a look.", "armready fix --unsafe-fixes --diff", [by_code(groups.look)]
-        )
-    if groups.decide:
-        yield _step("Decide", len(groups.decide), "There is no edit that fits every repository.", "", [by_code(groups.decide)])
-    if groups.blocked:
-        facts = [f"{message}{f' ({number:,} times)' if number > 1 else ''}" for message, number in most_frequent(groups.blocked, 5)]
-        yield _step("Blocked by a fact", len(groups.blocked), "Something outside of this repository has no arm64 yet.", "", facts)
-    yield "</div>"
+def _state(state: State, number: str = "") -> str:
+    return badge(state, f"{number} {LABELS[state]}".strip())
 
 
-def _step(title: str, number: int, why: str, command: str, details: Iterable[str]) -> str:
-    run = f'<code class="command">{command}</code>' if command else ""
-    listed = "".join(f"<li>{text(each)}</li>" for each in details)
-    return f'<div class="card"><h3>{title}: {plural(number, "finding")}</h3><span class="dim">{why}</span>{run}<ul>{listed}</ul></div>'
+def _place(path: str, line: int, context: Context, shown: str = "") -> str:
+    """A place in a file, with a link to the forge where it is known."""
+    words = text(shown or f"{context.shown_path(path)}:{line}")
+    if context.forge is None:
+        return words
+    return f'<a href="{quoted(context.forge.link(path, line))}" rel="noreferrer">{words}</a>'
+
+
+def _first(report: Report, context: Context) -> Iterable[str]:
+    todo = steps(report.findings, context)
+    if todo:
+        yield f'<h2>Do first</h2><div class="steps">{"".join(_step(each, context) for each in todo)}</div>'
+
+
+def _step(step: Step, context: Context) -> str:
+    run = f'<code class="command">{text(step.command)}</code>' if step.command else ""
+    listed = "".join(f"<li>{_rule(each, step, context)}</li>" for each in step.rules)
+    head = f'<h3>{step.title}: {plural(step.number, "finding")}</h3><span class="dim">{step.why}</span>'
+    return f'<div class="card">{head}{run}<ul>{listed}</ul></div>'
+
+
+def _rule(rule: Rule, step: Step, context: Context) -> str:
+    name = f'<a href="{rule_url(rule.name)}" rel="noreferrer">{rule.code} {text(rule.name)}</a>'
+    times = f" ({rule.number:,} times), first at" if rule.number > 1 else " at"
+    reason = f'<br><span class="dim">{text(rule.reason)}</span>' if step.reasons else ""
+    return f'{name}{times} <span class="place">{_place(rule.path, rule.line, context)}</span>{reason}'
 
 
 def _fixed(report: Report, context: Context) -> Iterable[str]:
@@ -185,7 +192,7 @@ def _fix_row(line: FixLine, context: Context) -> str:
 
 def _findings(report: Report, context: Context) -> Iterable[str]:
     if not report.findings:
-        words = "None." if report.failures else "None: nothing that armready knows stands against arm64 here."
+        words = "None." if report.failures else "None of the levels that are reported."
         yield f'<h2>Findings</h2><div class="card">{words}</div>'
         return
     yield f"<h2>Findings</h2>{_filters(report.findings)}"
@@ -217,16 +224,16 @@ def _select(name: str, options: Iterable[tuple[str, str]]) -> str:
 
 def _finding(finding: Finding, report: Report, context: Context) -> str:
     line, column, *_ = finding.location.region
-    applicability = finding.fix.applicability.value if finding.fix else "none"
+    applicability = will_be(finding, context) or "none"
     rule = f'<a href="{rule_url(finding.name)}" rel="noreferrer">{finding.code} {text(finding.name)}</a>'
-    place = f'<span class="place">line {line}, column {column}</span>'
+    place = f'<span class="place">{_place(finding.path, line, context, shown=f"line {line}, column {column}")}</span>'
     newer = badge("display", "newer than the baseline") if finding in report.tolerated else ""
     parts = [
         f'<div class="head">{badge(finding.severity)} {rule} {place} {newer}</div>',
         f'<p class="message">{text(finding.message)}</p>',
         _excerpt(finding, context),
         *(_related(each.location.path, each.location.region.line, each.message, context) for each in finding.related),
-        _fix(finding.fix, context) if finding.fix else "",
+        _fix(finding, finding.fix, context) if finding.fix else _later(finding, context),
     ]
     data = f'data-level="{finding.severity}" data-rule="{finding.code}" data-fix="{applicability}"'
     return f'<article class="finding" {data}>{"".join(parts)}</article>'
@@ -243,13 +250,20 @@ def _excerpt(finding: Finding, context: Context) -> str:
 
 
 def _related(path: str, line: int, message: str, context: Context) -> str:
-    return f'<p class="dim">See also <code>{text(context.shown_path(path))}:{line}</code>: {text(message)}</p>'
+    return f'<p class="dim">See also <code>{_place(path, line, context)}</code>: {text(message)}</p>'
 
 
-def _fix(fix: Fix, context: Context) -> str:
+def _later(finding: Finding, context: Context) -> str:
+    how = hint(finding, context)
+    return f'<div class="fix">{badge(will_be(finding, context) or "", "fix")} {text(how)}</div>' if how else ""
+
+
+def _fix(finding: Finding, fix: Fix, context: Context) -> str:
     notes = "".join(f'<p class="dim">{text(note)}</p>' for note in fix.notes)
     changes = "".join(_hunk(hunk, context) for hunk in hunks(fix, context))
-    title = f"{badge(fix.applicability, f'{fix.applicability} fix')} {text(fix.title)}"
+    kind = will_be(finding, context) or fix.applicability
+    label = "by hand" if kind is Applicability.DISPLAY else f"{kind} fix"
+    title = f'{badge(kind, label)} {text(fix.title)} <span class="dim">({text(hint(finding, context))})</span>'
     if not changes:
         return f'<div class="fix">{title}{notes}</div>'
     return f'<details class="fix" open><summary>{title}</summary>{changes}{notes}</details>'

@@ -9,9 +9,10 @@ from armready.core.finding import Finding, Severity
 from armready.core.fingerprint import fingerprints
 from armready.core.results import Report
 from armready.core.source import Location
+from armready.fixing.outlook import Forecast
 from armready.reporters.base import Context, count_fixes, count_severities, dump_json, rule_url, showable
 from armready.reporters.fixed import fix_result
-from armready.run.readiness import Readiness, readiness
+from armready.run.readiness import Readiness
 
 VERSION = 1
 
@@ -41,7 +42,7 @@ def records(report: Report, context: Context) -> list[dict[str, Any]]:
 def summary(report: Report, context: Context) -> dict[str, Any]:
     """The numbers of the run; findings under `--min-severity` count although they are not listed."""
     levels = count_severities(report)
-    fixes = count_fixes(report.findings)
+    fixes = count_fixes(report, context)
     result: dict[str, Any] = {
         "files": report.files,
         "scanned": report.scanned,
@@ -57,8 +58,10 @@ def summary(report: Report, context: Context) -> dict[str, Any]:
         "internal_errors": failures(report, context),
         "unparsed": [{"path": context.shown_path(each.path), "reason": each.reason} for each in report.unparsed],
     }
-    if context.analysis is not None:
-        result["readiness"] = _readiness(readiness(context.analysis), context)
+    if context.readiness is not None:
+        result["readiness"] = _readiness(context.readiness, context)
+    if context.forecast is not None:
+        result["forecast"] = _forecast(context.forecast, context)
     if context.statistics:
         result["statistics"] = dict(sorted(Counter(finding.code for finding in report.findings).items()))
     return result
@@ -72,7 +75,8 @@ def failures(report: Report, context: Context) -> list[dict[str, str]]:
 def _readiness(state: Readiness, context: Context) -> dict[str, Any]:
     return {
         "families": {
-            family.name: {"ready": family.ready, "doubtful": family.doubtful, "blocked": family.blocked} for family in state.families
+            family.name: {"ready": family.ready, "unknown": family.unknown, "doubtful": family.doubtful, "blocked": family.blocked}
+            for family in state.families
         },
         "images": [
             {
@@ -122,9 +126,31 @@ def _record(finding: Finding, fingerprint: str, report: Report, context: Context
         **_place(finding.location, context),
         "related": [{**_place(each.location, context), "message": each.message} for each in finding.related],
         "fix": _fix(finding, context),
+        "outlook": _outlook(finding, context),
         "fingerprint": fingerprint,
         "tolerated": finding in report.tolerated,
         "url": rule_url(finding.name),
+    }
+
+
+def _outlook(finding: Finding, context: Context) -> dict[str, Any] | None:
+    """What `fix` does about it."""
+    outlook = context.forecast.of(finding) if context.forecast else None
+    if outlook is None:
+        return None
+    return {
+        "applicability": outlook.applicability.value,
+        "after": list(outlook.after),
+        "reason": outlook.reason,
+        "goes_with_them": outlook.gone,
+    }
+
+
+def _forecast(forecast: Forecast, context: Context) -> dict[str, Any]:
+    """What `fix` does in all, by itself and with `--unsafe-fixes`."""
+    return {
+        name: {"findings": made.findings, "files": [context.shown_path(path) for path in made.files], "following": made.following}
+        for name, made in (("safe", forecast.safe), ("unsafe", forecast.unsafe))
     }
 
 

@@ -11,7 +11,9 @@ from armready.core.startup import regex
 from armready.core.wording import plural
 from armready.reporters.base import Context, escape, rule_url, summary_line
 from armready.reporters.fixed import FixLine, fix_result
-from armready.reporters.triage import by_code, most_frequent, rows_by_rule, triage
+from armready.reporters.outlook import hint
+from armready.reporters.triage import rows_by_rule, steps
+from armready.reporters.verdict import TITLES, family_words
 
 # GitHub refuses a comment beyond 65,536 characters.
 LIMIT = 60_000
@@ -24,14 +26,21 @@ _TRIGGERS = regex(r"(@|#(?=[0-9])|!(?=[0-9])|:(?=//)|(?i:www)(?=\.))")
 def render(report: Report, context: Context) -> str:
     """Headline, table of rules, what to do next, the findings; cut at the length of a comment."""
     title = "what stops arm64" if context.fixed is None else "ready for arm64"
-    blocks = [f"## armready: {title}\n", f"{markdown(summary_line(report))}\n"]
+    blocks = [f"## armready: {title}\n", f"{markdown(summary_line(report))}.\n", *_families(context)]
     blocks += _failures(report, context)
     blocks += _fixed(report, context)
     if report.findings:
-        blocks += ["\n".join(_rules(report)) + "\n", "\n".join(_next(report)) + "\n"]
+        blocks += ["\n".join(_rules(report, context)) + "\n", "\n".join(_next(report, context)) + "\n"]
     blocks += [f"{markdown(each)}\n" for each in report.summaries]
     text = "\n".join(blocks)
     return text + "".join(_findings(report.findings, context, LIMIT - len(text)))
+
+
+def _families(context: Context) -> Iterator[str]:
+    if context.readiness and context.complete:
+        for family in context.readiness.families:
+            yield f"- {TITLES.get(family.name, family.name)}: {family_words(family)}"
+        yield ""
 
 
 def _failures(report: Report, context: Context) -> Iterator[str]:
@@ -57,28 +66,25 @@ def code(text: str) -> str:
     return f"{ticks}{pad}{text}{pad}{ticks}"
 
 
-def _rules(report: Report) -> Iterator[str]:
+def _rules(report: Report, context: Context) -> Iterator[str]:
     yield "| Rule | Errors | Warnings | Infos | Files | Fixable |"
     yield "|---|---:|---:|---:|---:|---:|"
-    for row in rows_by_rule(report.findings):
+    for row in rows_by_rule(report.findings, context):
         number, name = row.label.split(" ", 1)
         numbers = " | ".join(str(each) for each in row[1:])
         yield f"| [{number}]({rule_url(name)}) {markdown(name)} | {numbers} |"
 
 
-def _next(report: Report) -> Iterator[str]:
-    groups = triage(report.findings)
+def _next(report: Report, context: Context) -> Iterator[str]:
     yield "**Do next**\n"
-    if groups.now:
-        yield f"1. `armready fix` mends {plural(len(groups.now), 'finding')} now; amd64 stays as it is."
-    if groups.look:
-        yield f"1. `armready fix --unsafe-fixes --diff` has edits for {len(groups.look):,} more: look at them first. {by_code(groups.look)}"
-    if groups.decide:
-        yield f"1. Decide on {plural(len(groups.decide), 'finding')} without an edit. {by_code(groups.decide)}"
-    if groups.blocked:
-        yield f"1. Blocked by a fact: {plural(len(groups.blocked), 'finding')}."
-        for message, number in most_frequent(groups.blocked, 5):
-            yield f"   - {markdown(message)}{f' ({number:,} times)' if number > 1 else ''}"
+    for step in steps(report.findings, context):
+        command = f": {code(step.command)}" if step.command else ""
+        yield f"1. {step.title}{command} ({plural(step.number, 'finding')}; {step.why})"
+        for rule in step.rules:
+            times = f" ({rule.number:,} times)" if rule.number > 1 else ""
+            reason = f": {markdown(rule.reason)}" if step.reasons else ""
+            place = code(f"{context.shown_path(rule.path)}:{rule.line}")
+            yield f"   - {rule.code} {markdown(rule.name)}{times}, {'first at ' if rule.number > 1 else ''}{place}{reason}"
 
 
 def _findings(findings: Iterable[Finding], context: Context, room: int) -> Iterator[str]:
@@ -100,7 +106,8 @@ def _findings(findings: Iterable[Finding], context: Context, room: int) -> Itera
 
 def _row(finding: Finding, context: Context) -> str:
     place = code(f"{context.shown_path(finding.path)}:{finding.location.region.line}")
-    fix = f"{markdown(finding.fix.title)} ({finding.fix.applicability.value})" if finding.fix else ""
+    how = hint(finding, context)
+    fix = f"{markdown(finding.fix.title)} ({markdown(how)})" if finding.fix else markdown(how)
     return f"| {_SIGNS[finding.severity]} | {place} | {finding.code} | {markdown(finding.message)} | {fix} |\n"
 
 

@@ -16,6 +16,7 @@ from armready.core.rule import Rule, sections
 from armready.core.source import Location, Source, Span
 from armready.core.startup import regex
 from armready.reporters.base import HOMEPAGE, Context, dump_json, escape, escape_lines, rule_url, showable
+from armready.reporters.fixed import fix_result
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 BASE = "%SRCROOT%"
@@ -81,6 +82,9 @@ class _Log:
     def _invocation(self) -> dict[str, Any]:
         notes = [self._failure(each) for each in self.report.failures]
         notes += [_notification("note", each.path, f"Not parsed: {escape(each.reason)}.") for each in self.report.unparsed]
+        result = fix_result(self.context, self.findings)
+        notes += [_notification("note", each.path, f"Fixed: {escape(each.title)} ({each.code}).") for each in result.applied]
+        notes += [_notification("warning", each.path, f"Not fixed: {escape(each.title)} ({each.code}).") for each in result.not_applied]
         left_out = len(self.report.findings) - len(self.findings)
         if left_out:
             words = f"{left_out} findings of the lowest levels were left out: GitHub takes {MAX_RESULTS} of one run."

@@ -10,26 +10,22 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from armready.core.finding import Finding
-from armready.core.fix import Applicability, Fix
+from armready.core.finding import Finding, Severity
+from armready.core.fix import Fix
 from armready.core.results import Report
 from armready.core.wording import plural
 from armready.reporters.base import Context, escape, rule_url
 from armready.reporters.concise import statistics
 from armready.reporters.excerpt import crop, excerpt
 from armready.reporters.fixed import fix_result
-from armready.reporters.triage import Row, by_code, most_frequent, rows_by_folder, rows_by_rule, triage
+from armready.reporters.outlook import hint, mark
+from armready.reporters.triage import Row, rows_by_folder, rows_by_rule, steps
 
 MANY = 50
 _FOLDERS = 20
 _NARROWEST = 40
 
 _LEVELS = {"error": "bold red", "warning": "bold yellow", "info": "bold blue"}
-_HINTS = {
-    Applicability.SAFE: "armready fix",
-    Applicability.UNSAFE: "armready fix --unsafe-fixes, after a look at it",
-    Applicability.DISPLAY: "by hand",
-}
 
 
 def render(report: Report, context: Context) -> str:
@@ -115,7 +111,9 @@ def _finding(finding: Finding, report: Report, context: Context, page: _Page) ->
         where = f"{escape(context.shown_path(each.location.path))}:{each.location.region.line}"
         _note(gutter, "also", Text(f"{where}: {escape(each.message)}"), page)
     if finding.fix is not None:
-        _fix(finding.fix, gutter, page)
+        _fix(finding.fix, hint(finding, context), gutter, page)
+    elif later := hint(finding, context):
+        _note(gutter, "fix", Text(escape(later)), page)
     if finding in report.tolerated:
         _note(gutter, "note", Text("newer than the baseline: fails nothing until `armready baseline` is run"), page)
     _note(gutter, "why", Text(f"armready rule {finding.code}", Style(link=rule_url(finding.name) if context.color else None)), page)
@@ -137,8 +135,8 @@ def _excerpt(finding: Finding, context: Context, page: _Page, gutter: str) -> No
     page.line(Text.assemble(gutter, " ", ("|", "cyan"), " ", (shown.carets, _LEVELS[finding.severity.value]), (more, "dim")))
 
 
-def _fix(fix: Fix, gutter: str, page: _Page) -> None:
-    _note(gutter, "fix", Text(f"{escape(fix.title)} ({fix.applicability.value}: {_HINTS[fix.applicability]})"), page)
+def _fix(fix: Fix, how: str, gutter: str, page: _Page) -> None:
+    _note(gutter, "fix", Text(escape(f"{fix.title} ({how})")), page)
     for note in fix.notes:
         _note(gutter, "note", Text(escape(note)), page)
 
@@ -149,14 +147,15 @@ def _note(gutter: str, label: str, text: Text, page: _Page) -> None:
 
 
 def _overview(report: Report, context: Context, page: _Page) -> None:
-    page.table(_table("Rule", rows_by_rule(report.findings), context))
+    page.table(_table("Rule", rows_by_rule(report.findings, context), context))
     page.line()
-    folders = rows_by_folder(report.findings)
+    folders = rows_by_folder(report.findings, context)
     page.table(_table("Folder", folders[:_FOLDERS], context))
     if len(folders) > _FOLDERS:
         page.line(Text(f"and {plural(len(folders) - _FOLDERS, 'more folder')}"))
     page.line()
-    _do_next(report.findings, page)
+    _errors(report.findings, context, page)
+    _do_next(report.findings, context, page)
     page.line()
     page.wrapped(Text("armready scan --full prints every finding with its line; armready rule CODE explains one."))
 
@@ -175,25 +174,33 @@ def _table(title: str, rows: Iterable[Row], context: Context) -> Table:
     return table
 
 
-def _do_next(findings: tuple[Finding, ...], page: _Page) -> None:
-    groups = triage(findings)
-    steps: list[tuple[str, list[str]]] = []
-    if groups.now:
-        steps.append((f"armready fix mends {plural(len(groups.now), 'finding')} now; amd64 stays as it is", []))
-    if groups.look:
-        steps.append(
-            (f"armready fix --unsafe-fixes --diff has edits for {len(groups.look):,} more: look at them first", [by_code(groups.look)])
-        )
-    if groups.decide:
-        steps.append((f"Decide on {plural(len(groups.decide), 'finding')} without an edit", [by_code(groups.decide)]))
-    if groups.blocked:
-        facts = [f"{escape(message)}{f' ({number:,} times)' if number > 1 else ''}" for message, number in most_frequent(groups.blocked, 5)]
-        steps.append((f"Blocked by a fact: {plural(len(groups.blocked), 'finding')}", facts))
+def _errors(findings: Iterable[Finding], context: Context, page: _Page) -> None:
+    """Every error with its place; what is said in the same words stands once."""
+    groups: dict[tuple[str, str, str], dict[str, None]] = {}
+    for each in findings:
+        if each.severity is Severity.ERROR:
+            place = f"{escape(context.shown_path(each.path))}:{each.location.region.line}"
+            groups.setdefault((each.code, each.message, mark(each, context)), {})[place] = None
+    if not groups:
+        return
+    page.line(Text("Errors", "bold"))
+    for (code, message, fix), places in groups.items():
+        page.wrapped(Text.assemble((f"{code} ", _LEVELS["error"]), f"{escape(message)} {fix}".rstrip()), indent=6, first=Text("    "))
+        page.wrapped(Text(", ".join(places), "cyan"), indent=8, first=Text("        "))
+    page.line()
+
+
+def _do_next(findings: tuple[Finding, ...], context: Context, page: _Page) -> None:
     page.line(Text("Do next", "bold"))
-    for number, (step, details) in enumerate(steps, 1):
-        page.wrapped(Text(step), indent=4, first=Text(f"{number:>2}. "))
-        for detail in details:
-            page.wrapped(Text(detail), indent=4, first=Text("    "))
+    for number, step in enumerate(steps(findings, context), 1):
+        head = f"{step.title}: {step.command}" if step.command else step.title
+        page.wrapped(Text(f"{head}  ({plural(step.number, 'finding')}; {step.why})"), indent=4, first=Text(f"{number:>2}. "))
+        for rule in step.rules:
+            reason = f": {rule.reason}" if step.reasons else ""
+            times = f" ({rule.number:,} times)" if rule.number > 1 else ""
+            place = f"{context.shown_path(rule.path)}:{rule.line}"
+            words = escape(f"{rule.code} {rule.name}{times}, {'first at ' if rule.number > 1 else ''}{place}{reason}")
+            page.wrapped(Text(words), indent=8, first=Text("      "))
 
 
 def _fixed(report: Report, context: Context, page: _Page) -> None:

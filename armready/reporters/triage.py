@@ -1,65 +1,113 @@
-"""What to do with the findings of a first scan: fix now, decide, or wait for a fact to change."""
+"""What to do with the findings of a scan: fix, look, decide, or wait for a fact to change."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability
 from armready.core.startup import regex
+from armready.reporters.base import Context
+from armready.reporters.outlook import will_be
 
 _DATE = regex(r"\bas of 20[0-9]{2}\b")
 
 
-class Triage(NamedTuple):
-    """Findings by what has to happen next.
+class Rule(NamedTuple):
+    """The findings of one rule in a step.
 
     Attributes:
-        now: one command mends them and amd64 stays as it is.
-        look: there is an edit; somebody has to look at it before it is applied.
-        decide: there is no edit that armready applies; a person has to choose.
-        blocked: a dated fact stands in the way, such as an image or a wheel that does not exist for arm64.
-        advice: infos without an edit.
+        code: of the rule, and its `name`.
+        number: of findings.
+        path: of the first one's file, and its `line`.
+        reason: what the first one says.
     """
 
-    now: list[Finding]
-    look: list[Finding]
-    decide: list[Finding]
-    blocked: list[Finding]
-    advice: list[Finding]
+    code: str
+    name: str
+    number: int
+    path: str
+    line: int
+    reason: str
 
 
-def triage(findings: Iterable[Finding]) -> Triage:
-    """Sort findings by what has to happen next."""
-    result = Triage(now=[], look=[], decide=[], blocked=[], advice=[])
+class Step(NamedTuple):
+    """What to do with some of the findings.
+
+    Attributes:
+        title: what has to happen.
+        number: of findings.
+        why: what is special about them.
+        command: the command that does it; empty without one.
+        rules: the rules that found them, errors first.
+        reasons: whether the reasons matter more than the rules: nobody has written the edit.
+    """
+
+    title: str
+    number: int
+    why: str
+    command: str
+    rules: tuple[Rule, ...]
+    reasons: bool
+
+
+class _Group(NamedTuple):
+    title: str
+    why: str
+    arguments: str | None
+    reasons: bool
+
+
+_GROUPS = (
+    _Group("Fix", "amd64 stays as it is", "", reasons=False),
+    _Group("Look, then fix", "each edit needs a look", " --unsafe-fixes --diff", reasons=False),
+    _Group("Decide", "there is no edit to apply", None, reasons=True),
+    _Group("Replace or wait", "something outside of this repository does not exist for arm64", None, reasons=True),
+    _Group("Know", "advice without an edit", None, reasons=False),
+)
+_FIX, _LOOK, _DECIDE, _BLOCKED, _KNOW = range(len(_GROUPS))
+
+
+def steps(findings: Iterable[Finding], context: Context) -> list[Step]:
+    """What to do with findings, in order: what one command mends, what needs a look, what to decide, what is blocked by a fact."""
+    groups: dict[int, list[Finding]] = {}
     for finding in findings:
-        applicability = finding.fix.applicability if finding.fix else None
-        if applicability is Applicability.SAFE:
-            result.now.append(finding)
-        elif applicability is Applicability.UNSAFE:
-            result.look.append(finding)
-        elif finding.severity is Severity.INFO:
-            result.advice.append(finding)
-        elif _DATE.search(finding.message) and finding.fix is None:
-            result.blocked.append(finding)
-        else:
-            result.decide.append(finding)
-    return result
+        groups.setdefault(_group_of(finding, context), []).append(finding)
+    return [_step(_GROUPS[number], groups[number], context) for number in sorted(groups)]
 
 
-def most_frequent(findings: Sequence[Finding], limit: int) -> list[tuple[str, int]]:
-    """The most frequent messages of findings, errors first among equals."""
-    counts = Counter(finding.message for finding in findings)
-    errors = {finding.message for finding in findings if finding.severity is Severity.ERROR}
-    return sorted(counts.items(), key=lambda each: (-each[1], each[0] not in errors, each[0]))[:limit]
+def _group_of(finding: Finding, context: Context) -> int:
+    applicability = will_be(finding, context)
+    if applicability is Applicability.SAFE:
+        return _FIX
+    if applicability is Applicability.UNSAFE:
+        return _LOOK
+    if finding.severity is Severity.INFO:
+        return _KNOW
+    return _BLOCKED if finding.fix is None and _DATE.search(finding.message) else _DECIDE
 
 
-def by_code(findings: Iterable[Finding]) -> str:
-    """`DF101 (12), CI101 (3)`."""
-    counts = Counter(finding.code for finding in findings)
-    return ", ".join(f"{code} ({number:,})" for code, number in sorted(counts.items(), key=lambda each: (-each[1], each[0])))
+def _step(group: _Group, findings: Sequence[Finding], context: Context) -> Step:
+    return Step(
+        title=group.title,
+        number=len(findings),
+        why=group.why,
+        command="" if group.arguments is None else context.command + group.arguments,
+        rules=tuple(_rules(findings)),
+        reasons=group.reasons,
+    )
+
+
+def _rules(findings: Sequence[Finding]) -> Iterator[Rule]:
+    by_code: dict[str, list[Finding]] = {}
+    for finding in sorted(findings, key=lambda each: (each.severity.rank, each.sort_key)):
+        by_code.setdefault(finding.code, []).append(finding)
+    for code, found in sorted(by_code.items(), key=lambda each: (each[1][0].severity.rank, -len(each[1]), each[0])):
+        first = found[0]
+        line = first.location.region.line
+        yield Rule(code=code, name=first.name, number=len(found), path=first.path, line=line, reason=first.message)
 
 
 class Row(NamedTuple):
@@ -80,17 +128,17 @@ class Row(NamedTuple):
     fixable: int
 
 
-def rows_by_rule(findings: Iterable[Finding]) -> list[Row]:
+def rows_by_rule(findings: Iterable[Finding], context: Context) -> list[Row]:
     """One row per rule, the worst first."""
-    return _rows((f"{finding.code} {finding.name}", finding) for finding in findings)
+    return _rows(((f"{finding.code} {finding.name}", finding) for finding in findings), context)
 
 
-def rows_by_folder(findings: Sequence[Finding]) -> list[Row]:
+def rows_by_folder(findings: Sequence[Finding], context: Context) -> list[Row]:
     """One row per folder, the worst first; as deep as it takes to tell at least two folders apart."""
     depth = 1
     while depth < 5 and len({_folder(finding.path, depth) for finding in findings}) < 2:
         depth += 1
-    return _rows((_folder(finding.path, depth), finding) for finding in findings)
+    return _rows(((_folder(finding.path, depth), finding) for finding in findings), context)
 
 
 def _folder(path: str, depth: int) -> str:
@@ -98,18 +146,17 @@ def _folder(path: str, depth: int) -> str:
     return "/".join(folders[:depth]) + "/" if folders else "./"
 
 
-def _rows(labelled: Iterable[tuple[str, Finding]]) -> list[Row]:
+def _rows(labelled: Iterable[tuple[str, Finding]], context: Context) -> list[Row]:
     groups: dict[str, list[Finding]] = {}
     for label, finding in labelled:
         groups.setdefault(label, []).append(finding)
-    return sorted(
-        (_row(label, group) for label, group in groups.items()), key=lambda row: (-row.errors, -row.warnings, -row.infos, row.label)
-    )
+    rows = (_row(label, group, context) for label, group in groups.items())
+    return sorted(rows, key=lambda row: (-row.errors, -row.warnings, -row.infos, row.label))
 
 
-def _row(label: str, group: list[Finding]) -> Row:
+def _row(label: str, group: list[Finding], context: Context) -> Row:
     levels = Counter(finding.severity for finding in group)
-    fixable = sum(finding.fix is not None and finding.fix.applicability is not Applicability.DISPLAY for finding in group)
+    fixable = sum(will_be(finding, context) in (Applicability.SAFE, Applicability.UNSAFE) for finding in group)
     return Row(
         label=label,
         errors=levels[Severity.ERROR],

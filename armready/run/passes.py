@@ -9,6 +9,7 @@ second (`check_project`) joins what it said of all files.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -214,6 +215,7 @@ def report(
         summaries=_summaries(shown, registry),
         paths=tuple(path for path, result in analysis.results.items() if result.kind is not None),
         tolerated=filters.tolerated(shown),
+        kinds=dict(Counter(result.kind for result in analysis.results.values() if result.kind is not None)),
     )
 
 

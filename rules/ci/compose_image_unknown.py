@@ -24,6 +24,7 @@ from armready.core.file import File
 from armready.core.finding import Confidence, Finding, Severity
 from armready.core.reference import Reference
 from armready.core.rule import Example, FileRule
+from armready.core.wording import unjudged
 from armready.knowledge.image_verdicts import unknown
 from armready.languages.yaml.nodes import span
 
@@ -66,7 +67,7 @@ class ComposeImageUnknown(FileRule):
     @classmethod
     def summarise(cls, findings: Sequence[Finding]) -> str:
         """How many files name such images."""
-        return f"Images of {len(findings)} Compose files could not be judged offline; check with --online." if findings else ""
+        return unjudged(len(findings), "Compose file")
 
     def check(self, file: File) -> Iterator[Finding]:
         settings = file.settings

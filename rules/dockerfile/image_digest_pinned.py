@@ -36,6 +36,7 @@ from armready.core.finding import Confidence, Finding, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
+from armready.core.wording import plural
 from armready.dockerfiles.images import comment_above, findings, reference_of, relevant_uses
 from armready.knowledge.arch import Arch, amd64_tokens, tokens
 from armready.knowledge.image_verdicts import digest_pin
@@ -79,7 +80,7 @@ class ImageDigestPinned(FileRule):
 
     @classmethod
     def summarise(cls, findings: Sequence[Finding]) -> str:
-        return f"{len(findings)} digests may be those of one architecture; check with --online." if findings else ""
+        return f"{plural(len(findings), 'digest')} may be of one architecture: --online tells."
 
     def check(self, file: File) -> Iterator[Finding]:
         uses = (use for use in relevant_uses(file) if use.stage.platform_flag is None)

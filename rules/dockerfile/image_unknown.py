@@ -23,6 +23,7 @@ from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Confidence, Finding, Severity
 from armready.core.rule import Example, FileRule
+from armready.core.wording import unjudged
 from armready.dockerfiles.images import reference_of, relevant_uses
 from armready.knowledge.image_verdicts import unknown
 
@@ -52,7 +53,7 @@ class ImageUnknown(FileRule):
 
     @classmethod
     def summarise(cls, findings: Sequence[Finding]) -> str:
-        return f"Images of {len(findings)} Dockerfiles could not be judged offline; check with --online." if findings else ""
+        return unjudged(len(findings), "Dockerfile")
 
     def check(self, file: File) -> Iterator[Finding]:
         uses = [use for use in relevant_uses(file) if unknown(reference_of(file, use), file.settings)]

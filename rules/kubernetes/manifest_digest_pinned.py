@@ -99,7 +99,7 @@ class ManifestDigestPinned(FileRule):
     def summarise(cls, findings: Sequence[Finding]) -> str:
         """How many."""
         count = f"{len(findings)} images are" if len(findings) != 1 else "1 image is"
-        return f"{cls.code}: {count} pinned by digest and may be of one architecture; --online tells."
+        return f"{count} pinned by digest and may be of one architecture: --online tells."
 
     def check(self, file: File) -> Iterator[Finding]:
         for use in file.parse(image_uses):

@@ -31,6 +31,7 @@ from armready.core.finding import Confidence, Finding, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.project import Project
 from armready.core.rule import Example, ProjectRule
+from armready.core.wording import plural
 from armready.knowledge.images import verdict
 from armready.kubernetes.facts import Workload
 from armready.kubernetes.overlays import Overlay, covering, replaced_image
@@ -121,9 +122,9 @@ class WorkloadArchitectureUnknown(ProjectRule):
         """How many workloads, and from which registries."""
         registries = sorted({found[0] for found in (_REGISTRY.search(finding.message) for finding in findings) if found})
         more = f" and {len(registries) - 3} more" if len(registries) > 3 else ""
-        count = f"{len(findings)} workloads say" if len(findings) != 1 else "1 workload says"
+        say, run = ("say", "run") if len(findings) != 1 else ("says", "runs")
         return (
-            f"{cls.code}: {count} nothing about architectures and run images that cannot be judged offline"
+            f"{plural(len(findings), 'workload')} {say} nothing about architectures and {run} images that cannot be judged offline"
             f" ({', '.join(registries[:3])}{more}): name them under `images` in the configuration, or use --online."
         )
 

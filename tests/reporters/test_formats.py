@@ -13,7 +13,7 @@ from rich.cells import cell_len as cells
 from armready.core.results import Report
 from armready.core.source import Region, Source, Span
 from armready.reporters import FORMATS, render
-from armready.reporters.base import Context, escape, escape_lines, summary_line
+from armready.reporters.base import Context, escape, escape_lines, rule_url, summary_line
 from armready.reporters.excerpt import crop, crop_left, excerpt
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -45,15 +45,17 @@ def test_unreadable_file_costs_the_excerpt_only(name: str, report: Report, conte
 
 def test_concise(report: Report, context: Context) -> None:
     lines = render("concise", report, context).splitlines()
-    assert lines[-1] == "svc/Dockerfile:2:6: DF101 FROM pins the platform to linux/amd64, so no arm64 image is ever built."
-    assert len(lines) == 4
+    words = "FROM pins the platform to linux/amd64, so no arm64 image is ever built."
+    assert lines[3] == f"svc/Dockerfile:2:6: error: {words} [DF101] (fix)"
+    assert lines[2].endswith("[DF110]")
+    assert lines[4:] == [f"{each.code}: {rule_url(each.name)}" for each in sorted(report.findings, key=lambda each: each.code)]
 
 
 def test_paths_are_seen_from_the_current_folder(report: Report, context: Context) -> None:
     inside = replace(context, cwd=Path("/repo/svc"))
     lines = render("concise", report, inside).splitlines()
     assert lines[0].startswith("../.gitlab-ci.yml:3:7:")
-    assert lines[-1].startswith("Dockerfile:2:6:")
+    assert lines[3].startswith("Dockerfile:2:6:")
 
 
 def test_statistics(report: Report, context: Context) -> None:
@@ -128,6 +130,7 @@ def test_json_version_1(report: Report, context: Context) -> None:
             "notes": [],
             "edits": [{"path": "svc/Dockerfile", "line": 2, "column": 6, "end_line": 2, "end_column": 29, "text": ""}],
         },
+        "outlook": None,
         "tolerated": False,
         "url": finding["url"],
     }
@@ -155,10 +158,10 @@ def test_jsonl_is_the_findings_of_json(report: Report, context: Context) -> None
 
 def test_summary_line(report: Report, empty: Report) -> None:
     assert summary_line(report) == (
-        "7 findings (3 errors, 1 warning, 3 infos) in 3 of 12 files; 1 fixable, 1 more with --unsafe-fixes; "
-        "3 under --min-severity not shown, 2 low confidence hidden, 1 ignored, 4 in the baseline, 1 file not parsed"
+        "3 errors, 1 warning (3 infos: --min-severity info); 2 of low confidence: --pedantic; 1 ignored; 4 in the baseline; "
+        "1 file not parsed: -v names it"
     )
-    assert summary_line(empty) == "0 findings in 3 files"
+    assert summary_line(empty) == "Nothing found that stops arm64"
 
 
 def test_escape() -> None:

@@ -123,6 +123,15 @@ def tool_of(word: Word, environment: Environment) -> tuple[str, bool] | None:
     return next((tool for tool in ("podman", "buildah", "nerdctl") if tool in hint), "docker"), False
 
 
+def _behind_tool(word: Word, tool: str, environment: Environment) -> tuple[Word, ...]:
+    """The words that a variable holds behind the tool: `build` in `$BUILD_COMMAND`. They stand where the variable does."""
+    if "$" not in word.template or word.text.startswith(('"', "'")):
+        return ()
+    texts = (each.split() for each in expand(word.template, environment))
+    texts = (each for each in texts if len(each) > 1 and PROGRAMS.get(posixpath.basename(each[0])) == tool)
+    return tuple(Word(word.span, part, part, part) for part in next(texts, [])[1:])
+
+
 def read(command: Command, environment: Environment, words: Sequence[Word] | None = None) -> Invocation | None:
     """The command as an invocation of a container tool, or None when it is another command.
 
@@ -138,6 +147,9 @@ def read(command: Command, environment: Environment, words: Sequence[Word] | Non
     if found is None:
         return None
     tool, certain = found
+    behind = _behind_tool(own[0], tool, environment)
+    if behind:
+        own, certain = (own[0], *behind, *own[1:]), False
     group = (tool,) if tool in _PLUGINS else ()
     tool = "docker" if group else tool
     verb_words, early, rest = _verb(tool, group, own[1:])

@@ -114,21 +114,33 @@ def link(events: Mapping[Job, Timeline]) -> Links:
                 promotions.append(Promotion(pull, reach.tags, tuple(promoted[pull]), tuple(images.uses(pull, reach))))
             elif _moved(reach.tags) and publishes > reach.tags[-1].order:
                 promotions.append(Promotion(pull, reach.tags, ()))
-    return _hand_over(chains, promotions, free)
+    renamed = [tag for job, timeline in events.items() if job.recipe for tag in timeline.of(Tag)] if free else []
+    return _hand_over(chains, promotions, free, renamed)
 
 
-def _hand_over(chains: list[Chain], promotions: list[Promotion], free: Sequence[tuple[Images, Push]]) -> Links:
-    """Pushes without a build in their own job take that of another job of the file; those that find none are left."""
+def _hand_over(chains: list[Chain], promotions: list[Promotion], free: Sequence[tuple[Images, Push]], renamed: Sequence[Tag]) -> Links:
+    """Pushes without a build in their own job take that of another job of the file; those that find none are left.
+
+    Args:
+        chains: the builds.
+        promotions: handed on.
+        free: the pushes.
+        renamed: the `tag` commands of recipes, which need not be those that build or push.
+    """
     open_chains = [chain for chain in chains if not chain.build.pushes] if free else []
     names = {chain: [*chain.build.tags, *(name for tag in chain.tags for name in tag.names)] for chain in open_chains}
     by_name = index((chain, spellings(names[chain])) for chain in open_chains)
     by_repository = index((chain, repositories(names[chain])) for chain in open_chains) if any(is_loose(push) for _, push in free) else {}
+    givers = index((tag, spellings(tag.names)) for tag in renamed if tag.source is not None)
     by_untagged = index((chain, repositories(_untagged(chain))) for chain in open_chains if chain.build.job.recipe)
     taken: dict[Chain, list[tuple[Push, bool]]] = {}
     left: list[Push] = []
     for images, push in free:
         local = push.source or push.name
-        found = {chain: False for each in spellings(images.sources(push)) for chain in by_name.get(each, ())}
+        before = spellings(images.sources(push))
+        found = {chain: False for each in before for chain in by_name.get(each, ())}
+        if not found and push.job.recipe:
+            found = {chain: False for each in _earlier(before, givers) for chain in by_name.get(each, ())}
         if local is not None and is_loose(push):
             found = {chain: True for each in repositories([local]) for chain in by_repository.get(each, ())} | found
         if local is not None and not found and push.job.recipe:
@@ -139,6 +151,16 @@ def _hand_over(chains: list[Chain], promotions: list[Promotion], free: Sequence[
         if not others:
             left.append(push)
     return Links([_handed_over(chain, taken[chain]) if chain in taken else chain for chain in chains], promotions, left)
+
+
+def _earlier(names: set[str], givers: Mapping[str, Sequence[Tag]]) -> set[str]:
+    """The names that images had before `tag` commands gave them some names."""
+    found, waiting = set[str](), set(names)
+    while waiting:
+        sources = {each for name in waiting for tag in givers.get(name, ()) if tag.source is not None for each in tag.source.spellings}
+        waiting = sources - found - names
+        found |= waiting
+    return found
 
 
 def _untagged(chain: Chain) -> list[Name]:

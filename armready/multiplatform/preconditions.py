@@ -65,6 +65,8 @@ def check_build(work: Draft, call: Invocation, command: Command, script: Script)
         raise Impossible(build.step.detect_only)
     if call.tool != "docker":
         raise Impossible(OTHER_TOOLS.get(call.tool, f"{call.tool} builds several platforms in another way"))
+    if any(word.span == call.words[0].span for word in call.verb_words):
+        raise Impossible("the command stands in a variable: let the variable name the platforms and push")
     if build.stdin:
         raise Impossible("the Dockerfile or the context comes from standard input")
     if not is_editable(command) or not script.intact(command.span) or has_alternative(script, command):

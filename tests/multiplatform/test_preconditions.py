@@ -53,6 +53,7 @@ def test_a_registry_without_tls_makes_a_fix_unsafe(services, applicability):
         ("docker build -t example/app:1 . || true", None, "a construct"),
         ("docker build -t example/app:1 . &", None, "a construct"),
         ("$DOCKER build -t example/app:1 .", UNSAFE, "stands in a variable"),
+        ("B='docker build'; $B -t example/app:1 .", None, "the command stands in a variable"),
         ("DOCKER_BUILDKIT=0 docker build -t example/app:1 .", DISPLAY, "the legacy builder"),
         ("DOCKER_BUILDKIT=1 docker build -t example/app:1 .", SAFE, ""),
     ],

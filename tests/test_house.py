@@ -29,6 +29,7 @@ ORDER = (
     "reporters",
     "plan",
     "verify",
+    "server",
     "commands",
     "__main__",
 )

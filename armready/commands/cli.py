@@ -439,6 +439,14 @@ def merge_reports(
     write_file(output, text.encode(), find_root([Path()]))
 
 
+@app.command("server")
+def language_server() -> None:
+    """Speak the language server protocol on standard input and output, for an editor (extra: editor)."""
+    from armready.commands.serving import serve
+
+    serve("armready.server.language_server", "editor", "pygls lsprotocol")
+
+
 class CacheAction(StrEnum):
     """What to do with the cache."""
 

@@ -351,7 +351,7 @@ def load_config(
     root = (root or path.parent) if origin is Origin.SCANNED else None
     table = read_table(path, root) or {}
     if origin is Origin.SCANNED:
-        _refuse_trusted_keys(path, table)
+        refuse_trusted_keys(path, table)
     below = base or Config(Settings(), {})
     extend = table.get("extend")
     if extend is not None:
@@ -366,7 +366,12 @@ def load_config(
     return Config(settings, {**below.origins, **{key: f"{path} ({origin})" for key in table if key not in _EXTRA_KEYS}}, scanned)
 
 
-def _refuse_trusted_keys(path: Path, table: Mapping[str, Any]) -> None:
+def refuse_trusted_keys(path: Path | str, table: Mapping[str, Any]) -> None:
+    """Refuse a table that a scanned repository may have written, if it holds a key that needs a trusted origin.
+
+    Raises:
+        ConfigError: it does.
+    """
     for key in table:
         if key in KEYS and KEYS[key].metadata["needs"] is Origin.TRUSTED:
             raise ConfigError(

@@ -117,6 +117,7 @@ def fix(
     allowed: Applicability,
     wanted: Callable[[Finding], bool],
     today: date | None,
+    rounds: int = _ROUNDS,
 ) -> FixOutcome:
     """Make every fix that may be made, in memory.
 
@@ -127,13 +128,14 @@ def fix(
         allowed: the least trusted applicability that is applied.
         wanted: which findings to mend.
         today: see `analyse`.
+        rounds: how often fixes are chosen at most; with one, what a fix makes possible is left alone.
     """
     state = _State(tree, registry, analysis, today)
     failed: Counter[str] = Counter()
     applied: list[Finding] = []
     rejected: dict[Key, NotApplied] = {}
     progress = False
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         candidates = [
             finding
             for finding in state.analysis.findings

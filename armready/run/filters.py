@@ -20,6 +20,7 @@ from armready.run.registry import Registry, entries
 from armready.run.writing import check_place, write_file
 
 if TYPE_CHECKING:
+    from armready.core.tree import Tree
     from armready.run.passes import Analysis
     from armready.run.session import Session
 
@@ -46,15 +47,18 @@ def filters_of(session: Session, file: Path | None, *, use_baseline: bool, chang
 
         filters = replace(filters, only=changed.changed_since(changed_since, session.root, session.tree).concerns)
     known = find(session, file) if use_baseline else None
-    if known is None:
-        return filters
+    return filters if known is None else against(known, session.tree, filters)
+
+
+def against(known: Baseline, tree: Tree, filters: Filters) -> Filters:
+    """The filters with those of a baseline."""
     stamp = current_stamp(__version__, ())
 
     def fresh(findings: Sequence[Finding]) -> list[Finding]:
-        return known.compare(findings, session.tree, stamp).fresh
+        return known.compare(findings, tree, stamp).fresh
 
     def tolerated(findings: Sequence[Finding]) -> frozenset[Finding]:
-        return known.tolerated(findings, session.tree, stamp)
+        return known.tolerated(findings, tree, stamp)
 
     return replace(filters, fresh=fresh, tolerated=tolerated)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -52,9 +53,7 @@ def check_in_processes(
     largest_first = sorted(paths, key=lambda path: -(stamp.size if (stamp := stamps.get(path)) else 0))
     count = min(jobs * _SHARES_PER_PROCESS, len(paths))
     waiting = deque(deque((path, known.get(path)) for path in largest_first[start::count]) for start in range(count))
-    # A process that is not forked starts as a Python of its own, which would look for modules in the current folder first.
-    os.environ["PYTHONSAFEPATH"] = "1"
-    context = multiprocessing.get_context("fork" if "fork" in multiprocessing.get_all_start_methods() else None)
+    context = _context()
     busy: dict[Connection, _Worker] = {}
     done: dict[str, Read] = {}
     while waiting or busy:
@@ -76,6 +75,15 @@ def check_in_processes(
             elif not worker.share:
                 busy.pop(connection).end()
     return done
+
+
+def _context() -> Any:
+    """How processes are started. One that has several threads is not forked: a lock that another of them holds would never be free."""
+    # A process that is not forked starts as a Python of its own, which would look for modules in the current folder first.
+    os.environ["PYTHONSAFEPATH"] = "1"
+    if threading.active_count() > 1:
+        return multiprocessing.get_context("spawn")
+    return multiprocessing.get_context("fork" if "fork" in multiprocessing.get_all_start_methods() else None)
 
 
 class _Worker:

@@ -87,16 +87,23 @@ def analyse(
     if cache:
         cache.save(results if complete else None)
     of_files = (finding for result in results.values() for finding in result.findings)
-    findings = sorted((*of_files, *of_project), key=lambda each: each.sort_key)
+    known_all = complete and not problems and not failures
+    findings, silenced = heard(results, (*of_files, *of_project), registry, complete=known_all, today=today)
+    return Analysis(results=results, findings=findings, silenced=silenced, complete=complete, problems=problems, failures=failures)
+
+
+def heard(
+    results: Mapping[str, FileResult], findings: Iterable[Finding], registry: Registry, *, complete: bool, today: date | None
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """Hear the ignore comments: the findings that stay, with those about the comments, and the findings that are silenced."""
+    kept = sorted(findings, key=lambda each: each.sort_key)
     silenced: list[Finding] = []
     groups = {path: result.suppressions for path, result in results.items() if result.suppressions}
     if groups and today is not None:
-        findings, silenced, uses = apply_suppressions(findings, groups, today, require_reason=registry.settings.require_reason)
-        about_comments = _about_comments(uses, results, registry, complete=complete and not problems and not failures)
-        findings = sorted((*findings, *about_comments), key=lambda each: each.sort_key)
-    return Analysis(
-        results=results, findings=tuple(findings), silenced=tuple(silenced), complete=complete, problems=problems, failures=failures
-    )
+        kept, silenced, uses = apply_suppressions(kept, groups, today, require_reason=registry.settings.require_reason)
+        about_comments = _about_comments(uses, results, registry, complete=complete)
+        kept = sorted((*kept, *about_comments), key=lambda each: each.sort_key)
+    return tuple(kept), tuple(silenced)
 
 
 def check_project(

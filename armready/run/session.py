@@ -84,7 +84,7 @@ class Session:
 
     def analyse(self) -> Analysis:
         """Both passes over the files of this run."""
-        cache = self._cache()
+        cache = self.cache()
         with progress(f"scanning {len(self.paths):,} files"):
             analysis = analyse(self.tree, self.paths, self.registry, complete=self.complete, today=self.today, jobs=self.jobs, cache=cache)
         return self.completed(analysis)
@@ -95,7 +95,8 @@ class Session:
         failures = (*analysis.failures, *self.failures)
         return replace(analysis, problems=tuple(dict.fromkeys(problems)), failures=tuple(dict.fromkeys(failures)))
 
-    def _cache(self) -> Cache | None:
+    def cache(self) -> Cache | None:
+        """The results of earlier runs, where this one is worth them."""
         if not self._wants_cache or self.without_cache:
             return None
         from armready.run.cache import Cache

@@ -54,7 +54,7 @@ def offered(folder: Folder, path: str, span: Span, only: list[str] | None, opene
         for finding in folder.reported.get(path, ()):
             place = finding.location.span
             if place.start <= span.end and span.start <= place.end:
-                choice = Choice(document.uri, document.version, "", finding.code, *place)
+                choice = Choice(uri=document.uri, version=document.version, what="", code=finding.code, start=place.start, end=place.end)
                 yield from _of_finding(folder, finding, choice, opened, places)
     if _asked(only, FIX_ALL) and any(_is_safe_here(finding, path) for finding in folder.reported.get(path, ())):
         choice = Choice(document.uri, document.version, _ALL)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import ast
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -219,6 +220,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
+    path, text = ROOT / "armready" / "core" / "kinds.py", kinds()
+    if not check and path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+        print(f"written: {path.relative_to(ROOT)}", flush=True)
+        os.execv(sys.executable, [sys.executable, *sys.argv])
     expected = dict(outputs())
     leftover = set((ROOT / "docs" / "rules").glob("*.md")) - set(expected)
     stale = [path for path, text in expected.items() if not path.exists() or path.read_text(encoding="utf-8") != text]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING
 
+from armready.builds.editor import Editor
 from armready.core.errors import ParseProblem
 from armready.core.kinds import SYSTEMS
 from armready.core.startup import imported
 from armready.knowledge.idioms import generated_mark
 
 if TYPE_CHECKING:
-    from armready.builds.editor import Editor
     from armready.builds.model import Pipeline
     from armready.core.file import File
 
@@ -34,5 +35,6 @@ def read_pipeline(file: File) -> Pipeline:
 
 def editor_of(file: File) -> Editor:
     """What edits a file that `read_pipeline` can read, memoised by `file.parse(editor_of)`."""
-    editor: Editor = imported(f"armready.systems.{SYSTEMS[file.kind].module}", "EDITOR")(file)
+    module = import_module(f"armready.systems.{SYSTEMS[file.kind].module}")
+    editor: Editor = getattr(module, "EDITOR", Editor)(file)
     return editor

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.builds.editor import Editor
 from armready.builds.model import Host, HostKind, Job, Pipeline, Step
 from armready.core.file import File
 from armready.knowledge.runners import Buildx, architecture_of_label
@@ -76,6 +75,3 @@ def _steps(file: File, template: MappingNode, environment: dict[str, tuple[str, 
         step = container_step(file, container, shell, "", name, environment)
         if step is not None:
             yield step
-
-
-EDITOR = Editor

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.builds.editor import Editor
 from armready.builds.facts import BakePlatforms
 from armready.builds.model import Declared, Pipeline, Verb
 from armready.core.file import File
@@ -74,6 +73,3 @@ def built_platforms(file: File) -> Iterator[BakePlatforms]:
     """The collector of Earthfiles that build a target for arm64."""
     if any(_BUILD.match(line) for line, _ in _lines(file)):
         yield BakePlatforms(("linux/arm64",))
-
-
-EDITOR = Editor

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 
-from armready.builds.editor import Editor
 from armready.builds.model import Host, HostKind, Job, Pipeline, Step
 from armready.core.file import File
 from armready.knowledge.runners import Buildx
@@ -38,6 +37,3 @@ def read(file: File) -> Pipeline:
         ),
         shares_images=True,
     )
-
-
-EDITOR = Editor

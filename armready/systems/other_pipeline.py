@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from armready.builds.editor import Editor
 from armready.builds.model import Host, HostKind, Job, Pipeline, Step
 from armready.core.file import File
 from armready.core.startup import regex
@@ -58,6 +57,3 @@ def _job(file: File, owner: Node, scripts: list[Node]) -> Job:
         if step is not None:
             steps.append(step)
     return Job("", span(owner), _HOST, tuple(steps))
-
-
-EDITOR = Editor

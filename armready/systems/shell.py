@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 
-from armready.builds.editor import Editor
 from armready.builds.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
 from armready.core.embedded import Embedded
 from armready.core.file import File
@@ -47,6 +46,3 @@ def _hook(file: File, whole: Span) -> Pipeline:
         push = Declared(verb=Verb.PUSH, span=Span(*named.span()), tool="Docker Hub", tags=("${IMAGE_NAME}",))
         steps.append(Step(push.span, declared=(push,), environment=_HUB_VARIABLES))
     return Pipeline("shell", (Job(file.path, whole, HOST, tuple(steps)),), shares_images=True)
-
-
-EDITOR = Editor

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from armready.builds.editor import Editor
 from armready.builds.model import Declared, Host, HostKind, Job, Pipeline, Step, Verb
 from armready.core.file import File
 from armready.core.startup import regex
@@ -110,6 +109,3 @@ def _reference(file: File, name: str, task: Node, given: dict[str, tuple[str, ..
     keys = [key for key, _ in merged_pairs(task)]
     step = declared_step(declared, None, 0, Context({}), key_of(keys[0]) or "")
     yield Job(name, span(keys[0]), _HOST, (step,), environment=given)
-
-
-EDITOR = Editor

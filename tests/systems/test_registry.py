@@ -4,11 +4,15 @@ import subprocess
 import sys
 from importlib import import_module
 from importlib.resources import files
+from typing import Any
 
 import pytest
 
-from armready.core.classify import BUILD_KINDS, PIPELINE_KINDS, classify
+from armready.core.classify import BUILD_KINDS, PIPELINE_KINDS, Kind, classify
+from armready.core.config import Settings
+from armready.core.file import File
 from armready.core.kinds import SYSTEMS
+from armready.core.source import Source
 from tests.conftest import ROOT
 
 NAMES = [(path, kind) for kind, system in SYSTEMS.items() for path in system.patterns if "*" not in path]
@@ -49,3 +53,16 @@ def test_a_run_over_a_dockerfile_imports_no_system(tmp_path):
         [sys.executable, "-c", code, "scan", "--no-cache", "--exit-zero", "."], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+def test_the_system_of_the_page_reads_its_files():
+    page = (ROOT / "docs" / "writing-systems.md").read_text(encoding="utf-8")
+    module: dict[str, Any] = {}
+    exec(page.partition("```python\n")[2].partition("```")[0], module)
+    text = "environment:\n  TAG: 1\ntasks:\n  - image: |\n      docker build -t a/b:$TAG .\n      docker push a/b:$TAG\n"
+    pipeline = module["read"](File(Source(".build.yml", text), Kind.DRONE, Settings()))
+    (job,) = pipeline.jobs
+    assert [step.script.text.split()[:2] for step in job.steps] == [["docker", "build"]]
+    assert job.environment == {"TAG": ("1",)}
+    assert module["read"](File(Source(".build.yml", "a"), Kind.DRONE, Settings())).jobs == ()
+    assert module["GLOBS"].keys().isdisjoint(SYSTEMS)

@@ -52,6 +52,7 @@ def findings(rule: FileRule, file: File, judge: Judge) -> Iterator[Finding]:
             supported=problem.supported,
             fix=_fix(file, use, problem, judge),
             related=(Related(file.location(use.origin), "used here"),) if use.origin != use.span else (),
+            cause=problem.message,
         )
 
 

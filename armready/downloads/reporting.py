@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
+from itertools import pairwise
 
 from armready.builds.scripts import Host
 from armready.core.classify import SHELL_KINDS, Kind
@@ -75,3 +77,14 @@ def arm64_files(download: Download) -> str:
     if match.has_arm64:
         return f"; {match.tool.name} has a file for arm64 ({as_of()})"
     return f"; {match.tool.name} has files for arm64 in versions {match.tool.first_version} ({as_of()})"
+
+
+def release_of(file: File, download: Download) -> str:
+    """The folder that it comes from, which the files of one release share; empty for a tool that is known by itself."""
+    return f"{file.path} {posixpath.dirname(download.url)}" if download.match is None and "/" in download.url else ""
+
+
+def saved_as(download: Download) -> Iterator[str]:
+    """The names under which its command saves what it fetches."""
+    words = [word.template for word in download.command.args] if download.command is not None else []
+    yield from (posixpath.basename(value) for option, value in pairwise(words) if option in ("-o", "-O", "--output", "--output-document"))

@@ -19,10 +19,20 @@ def told_once(report: Report) -> Report:
     groups: dict[_Key, list[Finding]] = {}
     for finding in report.findings:
         groups.setdefault(_key(finding, tolerated=finding in report.tolerated), []).append(finding)
+    _join_those_without_fix(groups)
     merged = {key: list(_merged(group)) for key, group in groups.items()}
     findings = sorted(chain.from_iterable(merged.values()), key=lambda each: each.sort_key)
     tolerated = chain.from_iterable(found for key, found in merged.items() if key[-1])
     return replace(report, findings=tuple(findings), tolerated=frozenset(tolerated))
+
+
+def _join_those_without_fix(groups: dict[_Key, list[Finding]]) -> None:
+    """Tell places that have no fix together with those of the same cause that have one."""
+    for key in [key for key in groups if key[4] is None]:
+        others = ((*key[:4], each, key[5]) for each in Applicability)
+        with_fix = next((other for other in others if other in groups), None)
+        if with_fix is not None:
+            groups[with_fix] += groups.pop(key)
 
 
 def _key(finding: Finding, *, tolerated: bool) -> _Key:
@@ -53,7 +63,7 @@ def _merged(group: Sequence[Finding]) -> Iterable[Finding]:
     fix = first.fix and replace(first.fix, edits=tuple(dict.fromkeys(edits)), notes=tuple(dict.fromkeys(notes)))
     places = tuple(_place(each, first) for each in told[1:])
     related = dict.fromkeys((*first.related, *places, *chain.from_iterable(each.related for each in told[1:])))
-    return (replace(first, fix=fix, related=tuple(related), places=len(told)), *left)
+    return (replace(first, fix=fix, related=tuple(related), places=sum(each.fix is not None for each in told) or len(told)), *left)
 
 
 def _place(finding: Finding, first: Finding) -> Related:

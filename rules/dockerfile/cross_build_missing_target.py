@@ -45,6 +45,8 @@ _TOOLCHAINS = re.compile(r"(?:^|/)(?:golang|rust|gcc|buildpack-deps|clang|swift|
 _SURE = re.compile(
     r"go (?:build|install)|cargo (?:build|install)|(?:gcc|g\+\+|clang|clang\+\+|cc|rustc|native-image)\b|swift build|zig build|nim c"
 )
+# WebAssembly is the same everywhere.
+_WASM = re.compile(r"--target[ =]wasm")
 _LIKELY = re.compile(r"(?:make|cmake|ninja|meson)\b")
 _RUNTIME = re.compile(r"dotnet publish\b(?=.*(?:--self-contained(?! false)|PublishAot=true|(?:-r|--runtime)[ =]))(?!.*(?:-a|--arch) )")
 _PACKAGES = re.compile(
@@ -197,6 +199,17 @@ class CrossBuildMissingTarget(FileRule):
             breaks=("/src/images.tar ", "/app "),
         ),
         Example(
+            "WebAssembly",
+            path="Dockerfile",
+            good="""
+            FROM --platform=$BUILDPLATFORM rust:1.82 AS build
+            RUN cargo build --target wasm32-wasip1 --release
+            FROM scratch
+            COPY --from=build /target/app /app
+            """,
+            breaks=("--target wasm32-wasip1 ", ""),
+        ),
+        Example(
             "pages",
             path="Dockerfile",
             good="FROM --platform=$BUILDPLATFORM node:20 AS web\nRUN npm ci && npm run build\nFROM a\nCOPY --from=web /app/dist /www\n",
@@ -242,6 +255,8 @@ def _compiles(stage: Stage, command: Command) -> Confidence | None:
     """How sure it is that a command makes machine code that is shipped."""
     text = " ".join((command.name, *(word.template for word in command.args)))
     if any(each.name in ("CC", "CXX", "GOARCH") for each in command.assignments):
+        return None
+    if _WASM.search(text):
         return None
     if _PACKAGES.match(text):
         return Confidence.MEDIUM if _native_out(stage) else None

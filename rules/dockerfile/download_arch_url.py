@@ -37,7 +37,7 @@ from armready.core.fix import Applicability
 from armready.core.rule import Example, FileRule
 from armready.downloads import downloads, misnamed
 from armready.downloads.places import confidence_limit, severity_at
-from armready.downloads.reporting import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, what, where
+from armready.downloads.reporting import KINDS, NEEDLES, arm64_files, confidence_of, fetched, release_of, severity_of, what, where
 from armready.downloads.rewrite import parametrised
 from armready.knowledge.tools import as_of, hidden_needles
 
@@ -336,6 +336,7 @@ class DownloadArchUrl(FileRule):
                 severity=severity_of(download),
                 confidence=confidence_of(file, download),
                 fix=parametrised(file, download, file.parse(downloads)),
+                cause=release_of(file, download),
             )
         for each in file.parse(misnamed):
             tool, spelling = each.match.tool, each.spelling

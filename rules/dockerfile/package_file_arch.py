@@ -37,7 +37,7 @@ from armready.core.rule import Example, FileRule
 from armready.downloads import downloads
 from armready.downloads.model import Download
 from armready.downloads.places import confidence_limit, relevant_scripts, severity_at
-from armready.downloads.reporting import KINDS, NEEDLES, arm64_files, confidence_of, fetched, severity_of, short, what
+from armready.downloads.reporting import KINDS, NEEDLES, arm64_files, confidence_of, fetched, release_of, saved_as, severity_of, short, what
 from armready.downloads.rewrite import parametrised
 from armready.knowledge.arch import Arch, amd64_tokens, tokens
 from armready.languages.shell.script import Word
@@ -105,8 +105,10 @@ class PackageFileArch(FileRule):
                 severity=severity_of(download),
                 confidence=confidence_of(file, download),
                 fix=parametrised(file, download, file.parse(downloads)),
+                cause=release_of(file, download),
             )
         names = {download.asset for download in file.parse(downloads)}
+        names |= {name for download in file.parse(downloads) for name in saved_as(download)}
         names |= {site.text.template.rpartition("/")[2] for download in file.parse(downloads) for site in download.sites}
         if any(token.arch in (Arch.AMD64, Arch.ARM64) for token in tokens(file.path)):
             return

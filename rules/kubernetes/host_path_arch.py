@@ -33,6 +33,8 @@ _PATH = re.compile(
     r"/(?:usr/)?(?:lib|include)/x86_64-linux-gnu\b|/lib64/ld-linux-x86-64\.so|/ld-musl-x86_64\.so"
     r"|/usr/lib/jvm/[\w.-]*(?:amd64|x86_64)\b|/jre/lib/amd64/|/linux_amd64(?:/|$)"
 )
+# The path of arm64 stands beside it: in a list of folders, or in a script that tries both.
+_ARM64 = re.compile(r"aarch64|arm64")
 _POD = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: x\n    image: nginx:1.27\n    {}\n"
 
 
@@ -62,6 +64,12 @@ class HostPathArch(FileRule):
             breaks=("value: amd64", "value: /lib64/ld-linux-x86-64.so.2"),
         ),
         Example(
+            "beside that of arm64",
+            path="pod.yaml",
+            good=_POD.format("env:\n    - {name: LD_LIBRARY_PATH, value: /host/usr/lib/aarch64-linux-gnu:/host/usr/lib/x86_64-linux-gnu}"),
+            breaks=("/host/usr/lib/aarch64-linux-gnu:", ""),
+        ),
+        Example(
             "on amd64 nodes",
             path="pod.yaml",
             good=_POD.format("args: [/lib64/ld-linux-x86-64.so.2]\n  nodeSelector: {kubernetes.io/arch: amd64}"),
@@ -75,7 +83,7 @@ class HostPathArch(FileRule):
                 continue
             for node in _texts(pod):
                 found = _PATH.search(node.value) if isinstance(node, ScalarNode) else None
-                if found is not None:
+                if found is not None and not _ARM64.search(node.value):
                     yield self.finding(
                         file.location(span(node)),
                         f"{found[0]} exists on amd64 only, so {pod.title} does not find it on arm64.",

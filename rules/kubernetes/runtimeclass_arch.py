@@ -32,7 +32,7 @@ from armready.kubernetes.documents import is_open, resources
 from armready.kubernetes.placement import satisfied_by, selector
 from armready.kubernetes.reporting import WITH_TEMPLATES
 from armready.languages.yaml.edit import prune
-from armready.languages.yaml.nodes import get, pair_of, span
+from armready.languages.yaml.nodes import get, pair_of, span, text_of
 
 _CLASS = "apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: {{name: gvisor}}\nhandler: runsc\n{}"
 
@@ -54,6 +54,12 @@ class RuntimeclassArch(FileRule):
             severity=Severity.WARNING,
         ),
         Example(
+            "a class for Windows",
+            path="class.yaml",
+            good=_CLASS.format("scheduling:\n  nodeSelector:\n    kubernetes.io/os: windows\n    kubernetes.io/arch: amd64\n"),
+            breaks=("windows", "linux"),
+        ),
+        Example(
             "another label",
             path="class.yaml",
             good=_CLASS.format("scheduling:\n  nodeSelector:\n    gvisor: 'true'\n"),
@@ -64,7 +70,11 @@ class RuntimeclassArch(FileRule):
     def check(self, file: File) -> Iterator[Finding]:
         for resource in file.parse(resources):
             scheduling = get(resource.node, "scheduling")
-            if resource.kind != "RuntimeClass" or scheduling is None:
+            if (
+                resource.kind != "RuntimeClass"
+                or scheduling is None
+                or text_of(get(scheduling, "nodeSelector", "kubernetes.io/os")) == "windows"
+            ):
                 continue
             for each in selector(scheduling):
                 if not each.is_arch or satisfied_by(each) != {"amd64"} or is_open(each.texts[0]):

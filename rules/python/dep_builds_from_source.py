@@ -144,5 +144,10 @@ class DepBuildsFromSource(ProjectRule):
             )
             severity = Severity.ERROR if without and judged.confidence is Confidence.HIGH else dependency_level(judged, self.severity)
             yield self.finding(
-                judged.dependency.location, message, severity=severity, confidence=judged.confidence, fix=bump(project, judged)
+                judged.dependency.location,
+                message,
+                severity=severity,
+                confidence=judged.confidence,
+                fix=bump(project, judged),
+                cause=judged.what,
             )

@@ -93,14 +93,14 @@ class DepWheelMislabelled(ProjectRule):
                 continue
             usual = level(Severity(known.severity), dependency)
             message = _message(f"{dependency.name}=={dependency.pin}", known)
-            yield self.finding(dependency.location, message, severity=usual, fix=_fix(dependency, known))
+            yield self.finding(dependency.location, message, severity=usual, fix=_fix(dependency, known), cause=message)
         pinned = {(dependency.name, dependency.pin) for _, dependency in declarations(project)}
         for lock in python.locks.values():
             for locked in _wrong_in(lock, python):
                 known = mislabelled(locked.name)
                 if known is not None and (locked.name, locked.version) not in pinned:
                     message = _message(f"{locked.name}=={locked.version}", known)
-                    yield self.finding(locked.location, message, severity=Severity(known.severity))
+                    yield self.finding(locked.location, message, severity=Severity(known.severity), cause=message)
 
 
 def _message(what: str, known: Mislabelled) -> str:

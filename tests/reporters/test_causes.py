@@ -69,3 +69,30 @@ def test_a_baseline_knows_every_place(findings, tmp_path, run):
     run("baseline", cwd=tmp_path)
     _, out, _ = run("scan", "--format", "json", cwd=tmp_path)
     assert json.loads(out)["findings"] == []
+
+
+def test_places_without_a_fix_are_told_with_those_that_have_one(findings, tmp_path, run):
+    compose = _COMPOSE.replace("redis:7.2", "a/b:1", 1)
+    findings({"compose.yaml": compose})
+    _, out, _ = run("scan", "--format", "json", cwd=tmp_path)
+    assert json.loads(out)["summary"]["fixable_safe"] == 1
+
+
+def test_packages_of_one_release(findings):
+    debs = " && ".join(f"curl -LO https://example.com/r/1/lib{name}_1_amd64.deb" for name in "abc")
+    (only,) = findings({"Dockerfile": f"FROM debian:12\nRUN {debs} && dpkg -i *.deb\n"})
+    assert len(only["related"]) == 2
+    found = findings(
+        {"Dockerfile": "FROM debian:12\nRUN curl -LO https://a.example/a_amd64.deb && curl -LO https://b.example/b_amd64.deb\n"}
+    )
+    assert len(found) == 2
+
+
+def test_the_name_under_which_a_package_is_saved(findings):
+    run = "RUN curl -o /tmp/t-amd64.deb https://example.com/t_1_x86_64.deb && dpkg -i /tmp/t-amd64.deb"
+    assert len(findings({"Dockerfile": f"FROM debian:12\n{run}\n"})) == 1
+
+
+def test_the_same_image_in_several_dockerfiles(findings):
+    (only,) = findings({f"{name}/Dockerfile": "FROM mysql:5.7\n" for name in "ab"})
+    assert [each["path"] for each in only["related"]] == ["b/Dockerfile"]

@@ -14,8 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from armready.builds.built_images import built_images
 from armready.builds.facts import ImageBuild
-from armready.commands.facts import built_images
 from armready.core.classify import SHELL_KINDS
 from armready.core.errors import ParseProblem
 from armready.core.file import File

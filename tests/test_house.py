@@ -28,6 +28,7 @@ ORDER = (
     "online",
     "reporters",
     "plan",
+    "fleet",
     "verify",
     "server",
     "commands",

@@ -85,9 +85,13 @@ def _run() -> None:
 def _command(name: str) -> Any:
     """The command line with a help that fits a screen: the names of environment variables follow from those of the options.
 
-    When the command of that name exists, the parameters of the others are not worked out.
+    When the command of that name exists, the parameters of the others are not worked out, and what `fleet` needs is not imported.
     """
     every = app.registered_commands
+    if not any(name in (each.name, getattr(each.callback, "__name__", "")) for each in every) and not app.registered_groups:
+        from armready.commands.fleet import fleet
+
+        app.add_typer(fleet)
     app.registered_commands = [each for each in every if name in (each.name, getattr(each.callback, "__name__", ""))] or every
     try:
         top = typer.main.get_command(app)

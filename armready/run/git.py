@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import stat
 import subprocess
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from threading import Timer
@@ -160,20 +162,102 @@ def tracked(root: Path) -> list[str]:
     return [os.fsdecode(name) for name in names if {b"", b".", b".."}.isdisjoint(name.split(b"/"))]
 
 
+def bare_folder(path: Path) -> GitFolder | None:
+    """The data of a bare repository, which are the folder itself."""
+    if not (path / "objects").is_dir() or not (path / "refs").is_dir() or read(path / "HEAD") is None:
+        return None
+    return GitFolder(path, path, path)
+
+
+def head_commit(folder: GitFolder) -> str:
+    """The commit that is checked out, as the files of references have it; empty where there is none."""
+    name = (read(folder.own / "HEAD") or b"").strip()
+    for _ in range(5):
+        if not name.startswith(b"ref:"):
+            break
+        name = name[4:].strip()
+        parts = name.split(b"/")
+        if {b"", b".", b".."} & set(parts) or parts[0] != b"refs":
+            return ""
+        loose = next((data for each in (folder.own, folder.common) if (data := read(each / os.fsdecode(name)))), None)
+        name = loose.strip() if loose else _packed(folder, name)
+    return name.decode("ascii", "replace") if re.fullmatch(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?", name) else ""
+
+
+def _packed(folder: GitFolder, name: bytes) -> bytes:
+    """A reference of the file that holds those which no file of their own holds."""
+    lines = (line.split(b" ") for line in (read(folder.common / "packed-refs", _MOST_BYTES) or b"").splitlines())
+    return next((line[0] for line in lines if len(line) == 2 and line[1] == name), b"")
+
+
+# How a repository is fetched that the user names: by the user's git and configuration, credentials included. Transports that run a program
+# of the address's choice are never among the allowed ones, nothing is checked out, no hook of a template is copied.
+_CLONE_ENVIRONMENT = {"GIT_TERMINAL_PROMPT": "0", "GIT_LFS_SKIP_SMUDGE": "1", "GIT_PAGER": "cat", "LC_ALL": "C"}
+_CLONE = (
+    "--no-pager",
+    *("-c", "core.hooksPath=" + os.devnull),
+    *("-c", "core.fsmonitor=false"),
+    *("-c", "protocol.allow=never"),
+    *(option for name in ("https", "ssh", "file") for option in ("-c", f"protocol.{name}.allow=always")),
+    "clone",
+    *("--bare", "--quiet", "--depth=1", "--single-branch", "--no-tags", "--template="),
+)
+
+
+def clone(url: str, target: Path, seconds: float) -> None:
+    """Fetch the last commit of a repository, without its history, into a bare one.
+
+    Args:
+        url: https, ssh or a folder; nothing else is spoken.
+        target: a folder that does not exist.
+        seconds: how long it may take.
+
+    Raises:
+        UsageError: there is no git, or it fails or takes too long.
+    """
+    path = program("git", None)
+    if path is None:
+        raise UsageError("git is needed for this, and is not installed")
+    own = environment(None) | _CLONE_ENVIRONMENT
+    with TemporaryFile() as errors:
+        command = [path, *_CLONE, "--", url, str(target)]
+        process = subprocess.Popen(command, env=own, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, start_new_session=True)
+        try:
+            code = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise UsageError(f"git clone took longer than {seconds:.0f} seconds") from None
+        finally:
+            _end_group(process)
+        errors.seek(0)
+        lines = errors.read(_SMALL).decode("utf-8", "replace").strip().splitlines()
+    if code:
+        raise UsageError(f"git clone: {next((line for line in lines if line.startswith('fatal:')), 'failed')}")
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process that leads a group of its own, with what it has started."""
+    if process.poll() is None:
+        with suppress(OSError, AttributeError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+        process.wait()
+
+
 class Repository:
     """The objects and references of a repository, to be asked for by git's own names."""
 
-    def __init__(self, root: Path, *, shorthand: bool = False) -> None:
+    def __init__(self, root: Path, *, shorthand: bool = False, bare: bool = False) -> None:
         """Find the repository that `root` is in.
 
         Args:
             root: a folder.
             shorthand: names of commits such as `@{upstream}` and `main@{yesterday}` will be asked for.
+            bare: `root` is a bare repository itself.
 
         Raises:
             UsageError: there is no git, or no repository.
         """
-        found = git_folder(root)
+        found = bare_folder(root) if bare else git_folder(root)
         if found is None:
             raise UsageError(f"{root}: not a git repository")
         self._folder = found
@@ -187,27 +271,33 @@ class Repository:
         self._shorthand = shorthand
         self._private: TemporaryDirectory[str] | None = None
 
-    def ask(self, *arguments: str) -> bytes:
+    def ask(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """What git answers.
+
+        Args:
+            arguments: of git.
+            stdin: what it reads.
 
         Raises:
             UsageError: git fails, takes too long, or says more than anybody has use for.
         """
-        done, output, problem = self._run(arguments)
+        done, output, problem = self._run(arguments, stdin)
         if done != 0:
             raise UsageError(f"git {arguments[0]}: {problem or 'failed'}")
         return output
 
-    def _run(self, arguments: Sequence[str]) -> tuple[int, bytes, str]:
+    def _run(self, arguments: Sequence[str], stdin: bytes = b"") -> tuple[int, bytes, str]:
         private = self._private_folder()
         own = {key: value for key, value in environment(self._folder.top).items() if not key.startswith("GIT_")}
         own |= _ENVIRONMENT | {"GIT_DIR": private, "GIT_OBJECT_DIRECTORY": str(self._folder.common / "objects")}
-        with TemporaryFile() as errors:
+        with TemporaryFile() as errors, TemporaryFile() as lines_in:
+            lines_in.write(stdin)
+            lines_in.seek(0)
             process = subprocess.Popen(
                 [self._program, *_ARGUMENTS, *arguments],
                 cwd=private,
                 env=own,
-                stdin=subprocess.DEVNULL,
+                stdin=lines_in,
                 stdout=subprocess.PIPE,
                 stderr=errors,
             )

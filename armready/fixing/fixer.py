@@ -27,6 +27,7 @@ from armready.core.source import Source
 from armready.core.tree import DiskTree, MemoryTree, Tree
 from armready.fixing.batch import Batch
 from armready.fixing.proof import problem_with
+from armready.fixing.supply import lost
 from armready.run.passes import Analysis, Filters, analyse
 from armready.run.registry import Registry
 from armready.run.session import Session
@@ -264,7 +265,8 @@ def _rewrite(state: _State, path: str, edits: Sequence[Edit]) -> bytes:
     if kind is not None:
         new_source = Source(path, text, source.encoding, source.bom)
         settings = state.registry.settings
-        problem = problem_with(File(source, kind, settings), File(new_source, kind, settings), edits)
+        old, new = File(source, kind, settings), File(new_source, kind, settings)
+        problem = problem_with(old, new, edits) or lost(old, new)
         if problem:
             raise ParseProblem(problem)
     return source.encode(text)

@@ -89,8 +89,8 @@ def _image(digest: str, manifest: Mapping[str, Any], config: Mapping[str, Any]) 
     history = _list(config, "history")
     made = [str(each.get("created_by", "")) for each in history if not each.get("empty_layer")]
     digests = [str(each.get("digest")) for each in _list(manifest, "layers")]
-    if len(made) != len(digests):
-        made = [""] * len(digests)
+    # A base image may have no history.
+    made = ([""] * len(digests) + made)[len(made) :]
     return BuiltImage(
         digest=digest,
         architecture=str(config.get("architecture", "")),

@@ -93,6 +93,17 @@ def test_a_stage_that_begins_with_another_one(tmp_path):
     assert [(each.path, each.origin.line) for each in found.foreign] == [("one", 2), ("two", 6)]
 
 
+def test_a_base_image_without_history(tmp_path):
+    layout = Layout(tmp_path / "layout")
+    image = layout.image("arm64", [("", layer({"bin/sh": ARM64})), ("COPY a /a # buildkit", layer({"a": AMD64})), ('CMD ["/a"]', None)])
+    digest = image["digest"].removeprefix("sha256:")
+    manifest = json.loads((layout.folder / "blobs" / "sha256" / digest).read_text())
+    config = json.loads((layout.folder / "blobs" / "sha256" / manifest["config"]["digest"].removeprefix("sha256:")).read_text())
+    manifest["config"] = layout.blob(json.dumps(config | {"history": config["history"][1:]}).encode())
+    found = look(layout.write(layout.blob(json.dumps(manifest).encode())), "arm64", recipe_of('FROM base\nCOPY a /a\nCMD ["/a"]\n'))
+    assert [(each.path, each.origin.line) for each in found.foreign] == [("a", 2)]
+
+
 def test_a_target(tmp_path):
     text = "FROM debian:12 AS one\nRUN one\nFROM debian:12 AS two\nRUN two\n"
     layout = Layout(tmp_path / "layout")

@@ -10,7 +10,8 @@ from armready.core.file import File
 from armready.core.finding import Finding, Related, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.rule import FileRule
-from armready.dockerfiles.stages import path_arch
+from armready.core.startup import regex
+from armready.dockerfiles.stages import path_arch, stage_text
 from armready.knowledge.arch import tokens
 from armready.knowledge.image_verdicts import Problem
 from armready.knowledge.images import Reference, Where, arch_in_name
@@ -50,7 +51,7 @@ def findings(rule: FileRule, file: File, judge: Judge) -> Iterator[Finding]:
             severity=Severity.INFO if minor else problem.severity,
             confidence=problem.confidence.at_most(limit),
             supported=problem.supported,
-            fix=_fix(file, use, problem, judge),
+            fix=_kept(file, use, problem, _fix(file, use, problem, judge)),
             related=(Related(file.location(use.origin), "used here"),) if use.origin != use.span else (),
             cause=problem.message,
         )
@@ -73,6 +74,27 @@ def comment_above(file: File, use: ImageUse) -> str:
     instruction = next((each for each in file.parse(parse_dockerfile).instructions if each.full_span.contains(use.span)), use.stage.origin)
     line = source.line_index(instruction.span.start)
     return "\n".join(source.slice(source.line_span(each)).strip() for each in range(source.comments_above(line), line))
+
+
+# What only an image of Alpine has: its package manager, and the short options of BusyBox.
+_OF_ALPINE = regex(r"(?<![\w/-])apk (?:--\S+ )*(?:add|update|upgrade|del)\b|\badd(?:group|user) (?:-[a-zA-Z]+ )*-[SDHG]")
+_OF_DEBIAN = regex(r"(?<![\w/-])apt(?:-get)? (?:-\S+ )*(?:install|update|upgrade)\b|\bdpkg -|\b(?:useradd|groupadd)\b")
+
+
+def _kept(file: File, use: ImageUse, problem: Problem, fix: Fix | None) -> Fix | None:
+    """The fix, only shown where the instructions that follow need what another distribution has not."""
+    if fix is None or problem.replacement is None or use.role is not Role.BASE:
+        return fix
+    before, after = "alpine" in use.text, "alpine" in problem.replacement
+    if before == after:
+        return fix
+    needed = _OF_ALPINE if before else _OF_DEBIAN
+    built_on = (stage for stage in file.parse(parse_dockerfile).stages if use.stage in stage.chain())
+    if not any(needed.search(stage_text(stage)) for stage in built_on):
+        return fix
+    return fix.demoted(
+        Applicability.DISPLAY, f"What follows needs {'Alpine' if before else 'Debian'}: packages, users and shell change with the image."
+    )
 
 
 def _fix(file: File, use: ImageUse, problem: Problem, judge: Judge) -> Fix | None:

@@ -60,6 +60,27 @@ class ImageNoArm64(FileRule):
             fixed="ARG RUNTIME=eclipse-temurin:17-jre\nFROM eclipse-temurin:17 AS build\nFROM ${RUNTIME}\n",
             applicability=Applicability.UNSAFE,
         ),
+        Example(
+            "a variant whose packages the stage installs",
+            path="Dockerfile",
+            bad="FROM «eclipse-temurin:17-jre-alpine»\nRUN apk add --no-cache curl && addgroup -S app && adduser -S app -G app\n",
+            fixed="FROM eclipse-temurin:17-jre\nRUN apk add --no-cache curl && addgroup -S app && adduser -S app -G app\n",
+            applicability=Applicability.DISPLAY,
+        ),
+        Example(
+            "a variant whose packages a later stage installs",
+            path="Dockerfile",
+            bad="FROM «eclipse-temurin:17-jre-alpine» AS base\nFROM base\nRUN adduser -D app\n",
+            fixed="FROM eclipse-temurin:17-jre AS base\nFROM base\nRUN adduser -D app\n",
+            applicability=Applicability.DISPLAY,
+        ),
+        Example(
+            "a variant that only another stage makes use of",
+            path="Dockerfile",
+            bad="FROM alpine:3.20 AS tool\nRUN apk add curl\nFROM «eclipse-temurin:17-jre-alpine»\nCOPY --from=tool /a /a\n",
+            fixed="FROM alpine:3.20 AS tool\nRUN apk add curl\nFROM eclipse-temurin:17-jre\nCOPY --from=tool /a /a\n",
+            applicability=Applicability.UNSAFE,
+        ),
         Example("version in an ARG", path="Dockerfile", bad="ARG NODE=6.0\nFROM «node:${NODE}»\n", severity=Severity.ERROR),
         Example("another image, without the version", path="Dockerfile", bad="ARG VERSION=latest\nFROM «postgis/postgis:${VERSION}»\n"),
         Example(

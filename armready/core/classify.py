@@ -166,9 +166,9 @@ _COMPOSE = regex(r"(?m)^services[ \t]*:[ \t]*(?:#[^\r\n]*)?\r?\n(?:[ \t]*(?:#[^\
 _CODEBUILD = regex(r"(?m)^phases[ \t]*:")
 _DRONE = regex(r"(?m)^kind[ \t]*:[ \t]*pipeline\b")
 _CONDA = regex(r"(?m)^dependencies[ \t]*:[ \t]*(?:#[^\r\n]*)?\r?\n(?:[ \t]*(?:#[^\r\n]*)?\r?\n)*[ \t]*-")
-# Lines that build and lines that push an image, in a file that is not known otherwise.
-_BUILDS = regex(r"(?m)^[^#\n]*?(?:^|[-:|&;] *|[ \t]{2})(?:docker|podman|buildah)[ \t]+(?:image[ \t]+|buildx[ \t]+)?(?:build|bud)[ \t]")
-_PUSHES = regex(r"(?m)^[^#\n]*\b(?:docker|podman|buildah)[ \t]+(?:(?:image[ \t]+)?push[ \t]|buildx[ \t]+build[ \t][^\n]*--push\b)")
+# Commands that build and commands that push an image, in a file that is not known otherwise.
+_BUILDS = regex(r"(?<![\w./-])(?:docker|podman|buildah)[ \t]+(?:image[ \t]+|buildx[ \t]+)?(?:build|bud)[ \t]")
+_PUSHES = regex(r"(?<![\w./-])(?:docker|podman|buildah)[ \t]+(?:image[ \t]+)?push[ \t]|[ \t]--push\b")
 _JSON_PATCH = regex(r"(?m)^[ \t]*-[ \t]*(?:op[ \t]*:[ \t]*[\"']?(?:add|replace|remove|test|copy|move)\b|path[ \t]*:[ \t]*[\"']?/)")
 # Schemas and the test suites of charts speak of the same fields.
 _ABOUT_MANIFESTS = _has("swagger", "openapi", "suite")
@@ -302,11 +302,16 @@ def _kind_of_yaml(path: str, head: str) -> Kind | None:
         return Kind.CONDA_ENV
     if _JSON_PATCH.search(head):
         return Kind.KUBERNETES
-    if _BUILDS.search(head) and _PUSHES.search(head):
+    if _stands_in(head, _BUILDS) and _stands_in(head, _PUSHES):
         return Kind.OTHER_PIPELINE
     if re.search(r"(?m)^[ \t]*[\"']?(?:nodeSelector|affinity|tolerations|image)[\"']?[ \t]*:", head):
         return Kind.HELM_VALUES
     return None
+
+
+def _stands_in(head: str, commands: re.Pattern[str]) -> bool:
+    """Whether one of some commands stands outside of comments."""
+    return any("#" not in head[max(0, each.start() - 500) : each.start()].rpartition("\n")[2] for each in commands.finditer(head))
 
 
 def kind_by_content(path: str, head: str) -> Kind | None:

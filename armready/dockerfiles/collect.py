@@ -159,10 +159,13 @@ def arch_arguments(file: File) -> Iterator[ArchArgumentFact]:
         if instruction.keyword not in ("ARG", "ENV") or (stage is not None and (stage.variant or stage.is_windows)):
             continue
         for pair in instruction.pairs:
+            passed = _with_default(dockerfile, instruction, pair)
+            if passed and _used_by_others(file, instruction, pair):
+                yield ArchArgumentFact(passed, file.location(pair.span), is_env=False, fix=None, sure=not dockerfile.is_template)
             if not pair.value or pair.name in _SPECIAL or not _AMD64.fullmatch(unquote(pair.value, dockerfile.escape)):
                 continue
-            using = users(file, instruction, pair.name)
-            if using and not any(sets(each, pair.name) for each in using) and not _chooses_namespace(using, pair.name):
+            if _used_by_others(file, instruction, pair):
+                using = users(file, instruction, pair.name)
                 fix = _derived(file, dockerfile, instruction, pair, using)
                 yield ArchArgumentFact(
                     name=pair.name,
@@ -171,6 +174,27 @@ def arch_arguments(file: File) -> Iterator[ArchArgumentFact]:
                     fix=fix,
                     sure=not dockerfile.is_template,
                 )
+
+
+def _used_by_others(file: File, instruction: Instruction, pair: Pair) -> bool:
+    """Whether something uses a variable as it is set here."""
+    using = users(file, instruction, pair.name)
+    return bool(using) and not any(sets(each, pair.name) for each in using) and not _chooses_namespace(using, pair.name)
+
+
+# `${ARCH:-amd64}`.
+_DEFAULT = re.compile(r"\$\{(\w+):?-(\w+)\}")
+
+
+def _with_default(dockerfile: Dockerfile, instruction: Instruction, pair: Pair) -> str:
+    """The build argument without which a variable is amd64; empty for what BuildKit sets and for other values."""
+    found = _DEFAULT.fullmatch(unquote(pair.value or "", dockerfile.escape))
+    if found is None or found[1] in _SPECIAL or pair.name in _SPECIAL or not _AMD64.fullmatch(found[2]):
+        return ""
+    stage = dockerfile.stage_of(instruction)
+    unknown = f"${{{found[1]}}}"
+    given = stage.resolve(unknown, instruction, ARM64) if stage is not None else ""
+    return found[1] if given in ("", unknown) or _AMD64.fullmatch(given) else ""
 
 
 def _chooses_namespace(using: list[Instruction], name: str) -> bool:

@@ -23,11 +23,10 @@ from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.finding import Confidence, Finding, Severity
 from armready.core.rule import Example, FileRule
-from armready.core.startup import regex
 from armready.languages.yaml.nodes import Node, get, key_of, pairs, parse_yaml, span, strings, text_of
 
-_KEY = regex(r"(?i)(?:[\w-]+[_-])?platforms?$")
-_PUSHES = regex(r"(?i)(?:[\w-]+[_-])?(?:push|publish)(?:[_-][\w-]+)?$")
+_PLATFORMS = frozenset({"platform", "platforms"})
+_PUSHES = frozenset({"push", "publish"})
 _CALL = """\
 on: push
 jobs:
@@ -94,16 +93,21 @@ class WorkflowCalledForAmd64(FileRule):
                     yield self.finding(file.location(span(value)), message, confidence=Confidence.MEDIUM)
 
 
+def _words(key: Node) -> list[str]:
+    """The words of an input's name: `push-image` -> push, image."""
+    return (key_of(key) or "").lower().replace("_", "-").split("-")
+
+
 def _platforms(given: Node | None) -> Iterator[tuple[Node, Platforms]]:
     for key, value in pairs(given):
-        if _KEY.fullmatch(key_of(key) or ""):
+        if _words(key)[-1] in _PLATFORMS:
             yield value, parse(strings(value), {})
 
 
 def _is_left_alone(given: Node | None) -> bool:
     """Whether a call pushes nothing, or names its architecture in something else that it hands over."""
     for key, value in pairs(given):
-        name, text = key_of(key) or "", text_of(value) or ""
-        if (_PUSHES.fullmatch(name) and text == "false") or (not _KEY.fullmatch(name) and names_architecture(text)):
+        words, text = _words(key), text_of(value) or ""
+        if (text == "false" and not _PUSHES.isdisjoint(words)) or (words[-1] not in _PLATFORMS and names_architecture(text)):
             return True
     return False

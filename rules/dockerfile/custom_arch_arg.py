@@ -82,6 +82,18 @@ class CustomArchArg(ProjectRule):
             breaks=("${TARGETARCH:-amd64}", "amd64"),
         ),
         Example(
+            "unless a build passes it",
+            path="Dockerfile",
+            bad="FROM debian:12\nARG ARCH\nENV «TOOL_ARCH=${ARCH:-amd64}»\nRUN make $TOOL_ARCH\n",
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "an argument of the target with a default",
+            path="Dockerfile",
+            good="FROM debian:12\nARG TARGETARCH\nARG ARCH=${TARGETARCH}\nENV TOOL_ARCH=${ARCH:-amd64}\nRUN make $TOOL_ARCH\n",
+            breaks=("=${TARGETARCH}", ""),
+        ),
+        Example(
             "set again by the script",
             path="Dockerfile",
             good="FROM debian:12\nARG ARCH=amd64\nRUN ARCH=$(uname -m); echo $ARCH\n",

@@ -28,7 +28,7 @@ from armready.builds.arch_switches import in_arch_switch
 from armready.builds.installs import Installed, installed
 from armready.builds.scripts import HostedScript
 from armready.core.file import File
-from armready.core.finding import Finding, Severity
+from armready.core.finding import Confidence, Finding, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.rule import Example, FileRule
 from armready.core.source import Span
@@ -40,6 +40,10 @@ from armready.languages.shell.words import quotes_at
 
 _OPTION = re.compile(r"\[(?P<before>[^\]\[]{0,200}?)(?P<option>arch=(?P<value>[a-z0-9,]{1,40}))(?P<after>[^\]\[]{0,200})\]")
 _FIELD = re.compile(r"(?m)Architectures:[ \t]*(?P<value>amd64(?:[ \t]+i386)?)[ \t]*(?=\\n|$|[\"'])")
+# A source of apt whose address is that of one architecture, as the repositories of some vendors have it.
+_FOLDER = re.compile(
+    r"\bdeb[ \t]+(?:\[(?![^\]]{0,200}arch=)[^\]]{0,200}\][ \t]+)?https?://[^\s\"'\\]{1,300}/(?P<folder>x86_64|amd64)/?(?=[ \t\"'\\]|$)"
+)
 _ADDRESS = re.compile(r"https?://(?:[^\s/@]*@)?([^\s/\"']+)")
 # Repositories that have arm64 in all their parts. Chrome's, Microsoft's and MongoDB's have it for some programs and systems only.
 _HAVE_ARM64 = frozenset(
@@ -56,7 +60,7 @@ class PackageArchQualifier(FileRule):
     summary = "A package or a package source is qualified with amd64"
     severity = Severity.ERROR
     kinds = KINDS
-    needles = (b":amd64", b".x86_64", b"arch=amd64", b"arch=i386", b"--arch", b"architectures:")
+    needles = (b":amd64", b".x86_64", b"arch=amd64", b"arch=i386", b"--arch", b"architectures:", b"/x86_64", b"/amd64")
     examples = (
         Example(
             "packages",
@@ -105,6 +109,21 @@ class PackageArchQualifier(FileRule):
             severity=Severity.WARNING,
         ),
         Example(
+            "an address for amd64",
+            path="Dockerfile",
+            bad=(
+                "FROM ubuntu:22.04\n"
+                'RUN echo "deb [signed-by=/k.gpg] https://repo.example.com/ubuntu2204/«x86_64» /" > /etc/apt/sources.list.d/x.list\n'
+            ),
+            severity=Severity.WARNING,
+        ),
+        Example(
+            "an address with the machine's own architecture",
+            path="Dockerfile",
+            good='FROM ubuntu:22.04\nRUN echo "deb https://repo.example.com/ubuntu2204/$(uname -m) /" > /etc/apt/sources.list.d/x.list\n',
+            breaks=("$(uname -m)", "x86_64"),
+        ),
+        Example(
             "both, or whatever it is",
             path="Dockerfile",
             good="""
@@ -124,6 +143,7 @@ class PackageArchQualifier(FileRule):
                 if not in_arch_switch(hosted.script, package.command):
                     yield from self._of_package(file, hosted, package)
             yield from self._of_sources(file, hosted)
+            yield from self._of_folders(file, hosted)
 
     def _of_package(self, file: File, hosted: HostedScript, package: Installed) -> Iterator[Finding]:
         suffix = next((each for each in (":amd64", ".x86_64") if package.name.endswith(each)), "")
@@ -141,6 +161,18 @@ class PackageArchQualifier(FileRule):
             confidence=confidence_limit(file),
             fix=Fix("Let the package manager take its own architecture", (edit,)) if edit is not None else None,
         )
+
+    def _of_folders(self, file: File, hosted: HostedScript) -> Iterator[Finding]:
+        for found in _FOLDER.finditer(hosted.script.text):
+            command = _command_at(hosted.script, found.start())
+            if command is None or in_arch_switch(hosted.script, command) or _is_comment(hosted.script, found.start()):
+                continue
+            yield self.finding(
+                file.location(hosted.span(Span(*found.span("folder")))),
+                "The address of this package source is that of amd64: arm64 has another one, or none.",
+                severity=severity_at(file, hosted).at_most(Severity.WARNING),
+                confidence=confidence_limit(file).at_most(Confidence.MEDIUM),
+            )
 
     def _of_sources(self, file: File, hosted: HostedScript) -> Iterator[Finding]:
         script = hosted.script

@@ -29,7 +29,7 @@ import re
 from collections.abc import Iterator
 
 from armready.builds.arch_switches import in_arch_switch
-from armready.builds.scripts import HostedScript
+from armready.builds.scripts import Host, HostedScript
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.fix import Applicability
@@ -43,6 +43,8 @@ from armready.knowledge.arch import Arch, amd64_tokens, tokens
 from armready.languages.shell.script import Word
 
 _INSTALLERS = frozenset({"dpkg", "apt", "apt-get", "gdebi", "rpm", "yum", "dnf", "microdnf", "zypper", "apk", "pacman", "alien"})
+# What gives a package file another name while an image is built.
+_COPYING = frozenset({"cp", "mv", "ln"})
 _FOR_ALL = re.compile(r"[._](?:all|noarch|any)\.(?:deb|rpm|pkg)")
 _FILE = re.compile(r"\.(?:deb|rpm|apk|pkg\.tar\.\w+)$")
 
@@ -90,6 +92,17 @@ class PackageFileArch(FileRule):
             breaks=(" keyring_1_all.deb", " dumb-init_1.2.5_amd64.deb"),
         ),
         Example(
+            "a copy under another name",
+            path="Dockerfile",
+            bad="FROM debian:12\nCOPY dist /dist\nRUN cp /dist/app_1_«amd64».deb /app.deb && dpkg -i /app.deb\n",
+        ),
+        Example(
+            "a copy in a script that publishes",
+            path="publish.sh",
+            good="cp dist/app_1_amd64.deb out/\n",
+            breaks=("cp dist/app_1_amd64.deb out/", "dpkg -i dist/app_1_amd64.deb"),
+        ),
+        Example(
             "computed already",
             path="Dockerfile",
             good='FROM debian:12\nARG TARGETARCH\nRUN apt-get install -y "./agent_${TARGETARCH}.deb"\n',
@@ -135,10 +148,12 @@ def _message(download: Download) -> str:
 
 def _local(hosted: HostedScript) -> Iterator[Word]:
     """Package files for amd64 that a script installs from its own disk."""
+    copied = _COPYING if hosted.host is Host.IMAGE else frozenset()
     written = {each.target.template for command in hosted.script.commands for each in command.redirects if each.target is not None}
     for command in hosted.script.settled:
-        if command.name not in _INSTALLERS or in_arch_switch(hosted.script, command):
+        if command.name not in _INSTALLERS | copied or in_arch_switch(hosted.script, command):
             continue
-        for word in command.args:
+        sources = command.args[:-1] if command.name in copied else command.args
+        for word in sources:
             if "://" not in word.template and _FILE.search(word.template) and amd64_tokens(word.text) and word.template not in written:
                 yield word

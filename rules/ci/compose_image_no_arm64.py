@@ -128,6 +128,7 @@ class ComposeImageNoArm64(FileRule):
                 confidence=problem.confidence,
                 supported=problem.supported,
                 fix=_fix(file, image, problem),
+                cause=reference.short,
             )
 
 

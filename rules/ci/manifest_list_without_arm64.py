@@ -4,7 +4,7 @@
 
 `docker manifest create`, `docker buildx imagetools create`, `podman manifest add` and their like, where the name of every image that is
 joined says its architecture, amd64 is one of them and arm64 is none. Images that are joined under the same name elsewhere in the file count
-too. Names with variables in the place of the architecture are left alone.
+too. Names with variables in the place of the architecture are left alone, and lists whose own name says that they are for one.
 
 ## Why it stops arm64
 
@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from armready.builds.events import Merge, Name
 from armready.builds.file_builds import read_builds
 from armready.builds.needles import build_needles
-from armready.builds.platforms import architecture_in
+from armready.builds.platforms import architecture_in, names_architecture
 from armready.core.file import File
 from armready.core.finding import Finding, Severity
 from armready.core.rule import Example, FileRule
@@ -62,6 +62,12 @@ class ManifestListWithoutArm64(FileRule):
             breaks=("1-arm64", "1-armv7"),
         ),
         Example(
+            "the name of the list says amd64",
+            path="release.sh",
+            good="docker buildx imagetools create -t c/d:1-amd64 a/b:1-amd64\n",
+            breaks=("c/d:1-amd64", "c/d:1"),
+        ),
+        Example(
             "architectures by a variable",
             path="release.sh",
             good="docker manifest create a/b:1 a/b:1-amd64 a/b:1-$OTHER\n",
@@ -72,7 +78,7 @@ class ManifestListWithoutArm64(FileRule):
     def check(self, file: File) -> Iterator[Finding]:
         lists: dict[frozenset[str], list[Merge]] = {}
         for merge in file.parse(read_builds).merges:
-            if merge.names and _joined(merge):
+            if merge.names and _joined(merge) and not names_architecture(merge.names[0].shown.rpartition("/")[2]):
                 lists.setdefault(merge.names[0].spellings, []).append(merge)
         for merges in lists.values():
             architectures = [architecture_in(source.shown.rpartition("/")[2]) for merge in merges for source in _joined(merge)]

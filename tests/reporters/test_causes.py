@@ -41,6 +41,19 @@ def test_services_of_one_file_with_the_same_pin(findings):
     assert [each["line"] for each in only["related"]] == [7]
 
 
+def test_an_image_without_arm64_in_several_compose_files(findings):
+    text = "services:\n  {}:\n    image: mysql:5.7\n"
+    (only,) = findings({"a/compose.yaml": text.format("db"), "b/compose.yaml": text.format("store")})
+    assert only["path"] == "a/compose.yaml"
+    assert [each["path"] for each in only["related"]] == ["b/compose.yaml"]
+
+
+def test_an_ignored_place_leaves_the_others(findings):
+    ignored = _COMPOSE.replace("    platform", "    # armready: ignore[CI118] needed here\n    platform", 1)
+    (only,) = findings({"compose.yaml": ignored})
+    assert (only["line"], only["related"]) == (8, [])
+
+
 def test_two_files_are_two_findings(findings):
     found = findings({"a/compose.yaml": _COMPOSE, "b/compose.yaml": _COMPOSE})
     assert [each["path"] for each in found] == ["a/compose.yaml", "b/compose.yaml"]

@@ -3,14 +3,14 @@
 The files of the rules' examples are changed along their structure: lines, blocks and words are repeated, removed, moved, nested and put
 in from other files, references are turned upon themselves, and bytes are added that few expect. Each tree is scanned and fixed in a
 process that may hold 500 MB of data, with 10 seconds of processor time for both. A case holds when nothing raises, no rule fails, and
-every file that its name tells is read or has a note. `--command` runs every 25th through the command line as well, on disk: exit code
+every file that its name tells is read or has a note. A process that crashes, or does not end, breaks the case that it was at and no
+other. `--command` runs every 25th through the command line as well, on disk: exit code
 0, 1 or 2, no traceback.
 """
 
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import random
 import re
 import resource
@@ -19,9 +19,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,12 +37,20 @@ from armready.run.registry import Registry, all_rules
 from armready.testing import example_files
 
 SECONDS, BYTES = 10, 500 << 20
+# So long a process may take for a case, sleeping included, on a machine that others use too.
+PATIENCE = 120
 EVERY = 25
 TODAY = date(2026, 11, 24)
 ODD = (
     *("\0", "\ufeff", "\u202e", "\x1b[31m", "\r", "\t", "\\\n", "'", '"', "9" * 5_000),
     *("${A:-${A}}", "{{ .Values.a }}", "&a [*a]", "!!python/object:x"),
 )
+PIECES = (
+    *("a", "1", "_", "-", "/", "a/", "a.", "..", "=", "a=", ",", "a:", "@", "$A", "${A}", "$", "\\", "%", "amd64-", "x86_64/"),
+    *("http://a/", "*", "#", "&&a", ";", "[", "(", "<", "'a'", '"a"', "{{a}}", "${{a}}", "$(a)", "`a`", "1.2.", "--a=", "{a,b}"),
+)
+SEPARATORS = (" ", " ", ",", ";", " && ", " | ", ", ", "\t")
+LARGE = 60_000
 PAIRS = (("[", "]"), ("{a: ", "}"), ("$(", ")"), ("${A:-", "}"), ("(", ")"), ("`", "`"), ("{{", "}}"), ("<<: &a [", "]"))
 
 Files = dict[str, str]
@@ -161,17 +171,40 @@ def other_line_ends(text: str, _: str, rng: random.Random) -> str:
 
 
 def long_line(text: str, _: str, rng: random.Random) -> str:
-    """A word of 100,000 characters."""
+    """A word of 100,000 characters, made of itself or of what means something somewhere."""
     words = list(re.finditer(r"\S+", text))
     if not words:
         return text
     place = rng.choice(words)
-    return text[: place.end()] + place[0] * (100_000 // len(place[0])) + text[place.end() :]
+    piece = rng.choice((place[0], rng.choice(PIECES)))
+    return text[: place.end()] + piece * (100_000 // len(piece)) + text[place.end() :]
+
+
+def many_words(text: str, _: str, rng: random.Random) -> str:
+    """A word some thousand times on its line, with a number or without."""
+    words = list(re.finditer(r"\S+", text))
+    if not words:
+        return text
+    place, separator, numbered = rng.choice(words), rng.choice(SEPARATORS), rng.random() < 0.5
+    more = (f"{separator}{place[0]}{number if numbered else ''}" for number in range(LARGE // (len(place[0]) + 6)))
+    return "".join((text[: place.end()], *more, text[place.end() :]))
+
+
+def many_blocks(text: str, _: str, rng: random.Random) -> str:
+    """A line with what is nested below it, or all of the file, some thousand times, with a number in one of its words or without."""
+    lines = text.splitlines(keepends=True)
+    at = rng.randrange(len(lines))
+    start, end = rng.choice(((at, at + 1), (at, _block(lines, at)), (0, len(lines))))
+    block = "".join(lines[start:end]).rstrip("\n") + "\n"
+    words = list(re.finditer(r"\w+", block))
+    to = rng.choice(words).end() if words and rng.random() < 0.5 else None
+    more = (block if to is None else f"{block[:to]}{number}{block[to:]}" for number in range(LARGE // len(block) + 1))
+    return "".join((*lines[:start], *more, *lines[end:]))
 
 
 MUTATIONS: tuple[Mutation, ...] = (
     *(repeated_line, repeated_block, removed_block, moved_block, foreign_block, foreign_word, own_word, nested),
-    *(indented, odd_text, cut, other_line_ends, long_line),
+    *(indented, odd_text, cut, other_line_ends, long_line, many_words, many_blocks),
 )
 
 
@@ -201,7 +234,7 @@ def cases(number: int, rng: random.Random) -> Iterator[Case]:
         yield Case(f"{index}: {' '.join(done)} in {' '.join(sorted(files))}", files)
 
 
-class TooSlow(Exception):
+class TooSlow(BaseException):
     """The seconds of a case are over."""
 
 
@@ -248,6 +281,66 @@ def _hold(limit: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (limit, resource.RLIM_INFINITY))
 
 
+class Worker:
+    """A process that judges one case after the other."""
+
+    def __init__(self) -> None:
+        context = get_context("fork")
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self.process.start()
+        theirs.close()
+        self.take(None)
+
+    def take(self, case: Case | None) -> None:
+        """Begin with a case."""
+        self.case, self.since = case, time.monotonic()
+        if case is not None:
+            self.connection.send(case)
+
+    def answer(self) -> Verdict | None:
+        """The verdict on its case, if there is one by now; when the process is gone, or late, that is it."""
+        case = self.case
+        if case is None:
+            return None
+        try:
+            if self.connection.poll():
+                return self.connection.recv()  # type: ignore[no-any-return]
+        except (EOFError, OSError):
+            self.process.join()
+            return Verdict(case, 0.0, f"its process ended with {self.process.exitcode}")
+        if time.monotonic() - self.since < PATIENCE:
+            return None
+        self.process.kill()
+        self.process.join()
+        return Verdict(case, PATIENCE, f"its process did not end within {PATIENCE} s")
+
+
+def _serve(connection: Connection) -> None:
+    while True:
+        connection.send(judge(connection.recv()))
+
+
+def verdicts(made: Sequence[Case], jobs: int) -> Iterator[Verdict]:
+    """What becomes of each case, in no order."""
+    waiting = deque(made)
+    workers = [Worker() for _ in range(jobs)]
+    left = len(made)
+    while left:
+        for at, worker in enumerate(workers):
+            verdict = worker.answer()
+            if verdict is not None:
+                left -= 1
+                yield verdict
+                worker = workers[at] = worker if worker.process.is_alive() else Worker()
+                worker.take(None)
+            if worker.case is None and waiting:
+                worker.take(waiting.popleft())
+        wait([worker.connection for worker in workers if worker.case is not None], timeout=1)
+    for worker in workers:
+        worker.process.kill()
+
+
 def command(case: Case) -> str:
     """What is wrong with the command line on a tree on disk; empty when nothing is."""
     with tempfile.TemporaryDirectory() as folder:
@@ -257,7 +350,11 @@ def command(case: Case) -> str:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_bytes(text.encode("utf-8", "surrogatepass"))
         for arguments in (("scan", "--format", "json"), ("fix", "--unsafe-fixes")):
-            done = subprocess.run((sys.executable, "-m", "armready", *arguments, str(root)), capture_output=True, check=False, cwd="/")
+            asked = (sys.executable, "-m", "armready", *arguments, str(root))
+            try:
+                done = subprocess.run(asked, capture_output=True, check=False, cwd="/", timeout=PATIENCE)
+            except subprocess.TimeoutExpired:
+                return f"{arguments[0]} did not end within {PATIENCE} s"
             if done.returncode not in (0, 1, 2) or b"Traceback" in done.stderr or b"internal error" in done.stderr:
                 return f"{arguments[0]} ended with {done.returncode}: {done.stderr[-300:].decode(errors='replace')}"
     return ""
@@ -275,11 +372,10 @@ def main() -> int:
     kinds: Counter[str] = Counter()
     slowest = Verdict(Case("none", {}), 0.0, "")
     made = list(cases(arguments.mutations, random.Random(arguments.seed)))
-    with multiprocessing.get_context("fork").Pool(arguments.jobs, maxtasksperchild=50) as pool:
-        for verdict in pool.imap_unordered(judge, made):
-            kinds.update(str(kind_by_name(path) or "by content") for path in verdict.case.files)
-            slowest = max(slowest, verdict, key=lambda each: each.seconds)
-            broken += [verdict] if verdict.broken else []
+    for verdict in verdicts(made, arguments.jobs):
+        kinds.update(str(kind_by_name(path) or "by content") for path in verdict.case.files)
+        slowest = max(slowest, verdict, key=lambda each: each.seconds)
+        broken += [verdict] if verdict.broken else []
     if arguments.command:
         broken += [Verdict(case, 0.0, words) for case in made[::EVERY] if (words := command(case))]
     for number, verdict in enumerate(broken):

@@ -20,6 +20,7 @@ from armready.fixing.fixer import fix
 from armready.knowledge import arch
 from armready.languages.shell.script import parse_shell
 from armready.languages.shell.tree import MAX_NESTING
+from armready.python import reporting
 from armready.python.project import PythonProject
 from armready.run.session import open_session
 from armready.systems import github_setup
@@ -105,6 +106,15 @@ GROWING = {
             "RUN curl -o a{n}.tgz https://example.com/a{n}-amd64.tgz\nRUN echo '" + "0" * 64 + "  b{n}.tgz' | sha256sum -c\n",
         ),
     ),
+    "recipes of one name": (
+        {},
+        "Makefile",
+        (
+            "",
+            "image{n}:\n\tdocker buildx build --platform linux/amd64,linux/arm64 -t acme/app .\npush{n}: image{n}\n\tdocker push acme/app\n",
+        ),
+    ),
+    "stages by digest": ({}, "Dockerfile", ("", "FROM debian:12@sha256:" + "0" * 64 + "\nRUN echo {n}\n")),
     "copies of an image": (
         {},
         "copy.sh",
@@ -331,3 +341,13 @@ def test_fixes_that_do_not_hold_cost_a_bounded_number_of_scans(monkeypatch):
     assert list(outcome.changes) == ["b/Dockerfile"]
     assert len(outcome.not_applied) >= 1
     assert {each.reason for each in outcome.not_applied} <= {"no", fixer._LEFT}
+
+
+def test_a_file_is_searched_once_for_what_all_comparisons_ask(monkeypatch):
+    def searches(lines: int) -> int:
+        pattern = mock.Mock(search=mock.Mock(return_value=None))
+        monkeypatch.setattr(reporting, "_URL", pattern)
+        analyse_files({"a.py": "import os\n" + "arch = 'arm64' if os.uname().machine == 'arm64' else 'amd64'\n" * lines}, Settings())
+        return pattern.search.call_count
+
+    assert searches(20) == searches(2) == 1

@@ -11,6 +11,9 @@ from armready.builds.model import Job
 from armready.builds.timeline import Timeline
 from armready.core.startup import dataclass, regex
 
+# So many builds of one name are looked at for a push in another job.
+_MOST_OF_A_NAME = 50
+
 
 @dataclass(frozen=True, eq=False)
 class Chain:
@@ -138,13 +141,13 @@ def _hand_over(chains: list[Chain], promotions: list[Promotion], free: Sequence[
     for images, push in free:
         local = push.source or push.name
         before = spellings(images.sources(push))
-        found = {chain: False for each in before for chain in by_name.get(each, ())}
+        found = {chain: False for each in before for chain in by_name.get(each, [])[:_MOST_OF_A_NAME]}
         if not found and push.job.recipe:
-            found = {chain: False for each in _earlier(before, givers) for chain in by_name.get(each, ())}
+            found = {chain: False for each in _earlier(before, givers) for chain in by_name.get(each, [])[:_MOST_OF_A_NAME]}
         if local is not None and is_loose(push):
-            found = {chain: True for each in repositories([local]) for chain in by_repository.get(each, ())} | found
+            found = {chain: True for each in repositories([local]) for chain in by_repository.get(each, [])[:_MOST_OF_A_NAME]} | found
         if local is not None and not found and push.job.recipe:
-            found = {chain: True for each in repositories([local]) for chain in by_untagged.get(each, ())}
+            found = {chain: True for each in repositories([local]) for chain in by_untagged.get(each, [])[:_MOST_OF_A_NAME]}
         others = _of_recipe(push, {chain: loose for chain, loose in found.items() if chain.build.job is not push.job})
         for chain, loose in others.items():
             taken.setdefault(chain, []).append((push, loose))

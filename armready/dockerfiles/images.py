@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 
 from armready.core.classify import is_test_data
@@ -71,7 +72,9 @@ def _by_default(file: File, use: ImageUse) -> bool:
 def comment_above(file: File, use: ImageUse) -> str:
     """The comment lines that touch the instruction of an image from above."""
     source = file.source
-    instruction = next((each for each in file.parse(parse_dockerfile).instructions if each.full_span.contains(use.span)), use.stage.origin)
+    instructions = file.parse(parse_dockerfile).instructions
+    at = bisect_right(instructions, use.span.start, key=lambda each: each.full_span.start) - 1
+    instruction = instructions[at] if at >= 0 and instructions[at].full_span.contains(use.span) else use.stage.origin
     line = source.line_index(instruction.span.start)
     return "\n".join(source.slice(source.line_span(each)).strip() for each in range(source.comments_above(line), line))
 

@@ -93,12 +93,16 @@ def surely_good(row: Package | None, version: str) -> bool:
     return row is not None and any(good(row, version, target) for target in all_pythons())
 
 
+def _downloads_something(file: File) -> bool:
+    return _URL.search(file.text) is not None
+
+
 def comparison_fix(file: File, found: Branching) -> Fix | None:
     """Extend the comparisons with aarch64."""
     if not found.edits:
         return None
     fix = Fix("Include aarch64, as Linux calls it", found.edits)
-    if _URL.search(file.text):
+    if file.parse(_downloads_something):
         return fix.demoted(Applicability.UNSAFE, "the file downloads something, which is not known to exist for arm64")
     return fix
 

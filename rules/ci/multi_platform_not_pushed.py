@@ -34,6 +34,9 @@ from armready.core.rule import Example, FileRule
 from armready.multiplatform.reporting import READABLE
 from armready.multiplatform.rewrite import rewrite_build
 
+# So many of the pushes are shown.
+_MOST_PUSHES = 10
+
 
 class MultiPlatformNotPushed(FileRule):
     code = "CI106"
@@ -95,7 +98,7 @@ class MultiPlatformNotPushed(FileRule):
                     file.location(chain.build.span),
                     "The build makes several platforms and has no output, so the push that follows finds no image of it.",
                     fix=rewrite_build(file, chain).fix,
-                    related=[Related(file.location(push.span), "pushed here") for push in chain.pushes],
+                    related=[Related(file.location(push.span), "pushed here") for push in chain.pushes[:_MOST_PUSHES]],
                 )
 
 

@@ -21,9 +21,10 @@ from armready.core.errors import ParseProblem
 from armready.core.file import File
 from armready.core.reference import Reference
 from armready.downloads import downloads
-from armready.downloads.search import shape
-from armready.knowledge.images import Has, verdict
+from armready.downloads.names import shape
+from armready.knowledge.images import verdict
 from armready.knowledge.packages import package
+from armready.knowledge.verdicts import Has
 from armready.online.gather import named_images, named_packages, open_named
 from armready.run.session import Session, open_session
 from benchmarks.crater import tree_of

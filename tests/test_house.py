@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -199,3 +199,41 @@ def test_every_field_of_a_record_is_read() -> None:
 def test_a_field_that_nothing_reads_is_found() -> None:
     tree = ast.parse("class A(NamedTuple):\n    x: int\n    y: int\n    z: int\nprint(a.x, getattr(a, 'y'))\n")
     assert unread([tree]) == ["A.z"]
+
+
+LONGEST_RULE = 200
+LONGEST_MODULE = 500
+LONG = {
+    "armready.commands.cli",
+    "armready.rules.ci.missing_emulator",
+    "armready.rules.ci.single_platform_push",
+    "armready.rules.dockerfile.arch_path",
+    "armready.rules.dockerfile.arch_switch_without_arm64",
+    "armready.rules.dockerfile.cross_build_missing_target",
+    "armready.rules.dockerfile.download_arch_url",
+    "armready.rules.dockerfile.from_platform_constant",
+    "armready.rules.dockerfile.go_arch_pinned",
+    "armready.rules.dockerfile.package_arch_qualifier",
+    "armready.rules.kubernetes.arch_selector_amd64",
+    "armready.rules.kubernetes.image_arch_unpinned",
+}
+"""Modules that are longer: one leaves the list when it is divided, and none joins it."""
+
+
+def too_long(lines: Mapping[str, int]) -> list[str]:
+    """The modules above their limit."""
+    limits = {name: LONGEST_RULE if name.startswith("armready.rules.") else LONGEST_MODULE for name in lines}
+    return [name for name, count in lines.items() if count > limits[name] and name not in LONG]
+
+
+def test_no_module_is_too_long() -> None:
+    lines = {name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in modules().items()}
+    assert too_long(lines) == []
+    assert [name for name in LONG if lines.get(name, 0) <= LONGEST_RULE] == [], "it is short now: take it out of the list"
+
+
+def test_modules_that_are_too_long_are_found() -> None:
+    assert too_long({"armready.rules.ci.new": 201, "armready.run.new": 500, "armready.core.new": 501}) == [
+        "armready.rules.ci.new",
+        "armready.core.new",
+    ]

@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from armready.knowledge.images import numbers_of, shape_of  # noqa: E402
+from armready.knowledge.official_images import numbers_of, shape_of  # noqa: E402
 from armready.knowledge.tables import front_coded  # noqa: E402
 
 TARGET = ROOT / "armready/knowledge/data/official_images.tsv"

@@ -12,7 +12,8 @@ from armready.core.finding import Confidence
 from armready.core.fix import Applicability, Edit, Fix
 from armready.core.source import Location
 from armready.core.startup import dataclass
-from armready.knowledge.images import Has, verdict
+from armready.knowledge.images import verdict
+from armready.knowledge.verdicts import Has
 from armready.languages.yaml.edit import append_item, remove_pair
 from armready.languages.yaml.nodes import (
     MappingNode,

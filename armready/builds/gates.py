@@ -12,7 +12,8 @@ from armready.core.fix import Applicability, Fix
 from armready.core.project import Project
 from armready.core.source import Location
 from armready.core.startup import dataclass
-from armready.knowledge.images import Has, verdict
+from armready.knowledge.images import verdict
+from armready.knowledge.verdicts import Has
 
 
 @dataclass(frozen=True)

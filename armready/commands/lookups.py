@@ -13,8 +13,9 @@ from armready.core.config import Settings
 from armready.core.errors import UsageError
 from armready.core.known import ImageAnswer, Known, PackageAnswer, image_to_json
 from armready.core.reference import Reference
-from armready.knowledge.images import Has, Verdict, verdict
+from armready.knowledge.images import verdict
 from armready.knowledge.targets import GLIBC, MUSL, PYTHONS, Target
+from armready.knowledge.verdicts import Has, Verdict
 from armready.languages.requirements import parse_requirement
 from armready.online.gather import Questions, worth_asking
 from armready.online.lookup import Tally

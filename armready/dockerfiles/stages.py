@@ -16,7 +16,8 @@ from armready.core.startup import regex
 from armready.knowledge.arch import amd64_tokens
 from armready.knowledge.compilers import compiling
 from armready.knowledge.idioms import helper_stage
-from armready.knowledge.images import Has, verdict
+from armready.knowledge.images import verdict
+from armready.knowledge.verdicts import Has
 from armready.languages.dockerfile.images import image_uses
 from armready.languages.dockerfile.parser import parse_dockerfile
 from armready.languages.dockerfile.stages import Stage, Stages

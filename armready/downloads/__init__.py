@@ -14,7 +14,9 @@ from armready.core.file import File
 from armready.core.source import Span
 from armready.core.startup import regex
 from armready.downloads.model import DATA, Download, Misnamed, Text
-from armready.downloads.search import finder, is_ci_path, shape
+from armready.downloads.names import shape
+from armready.downloads.places import is_ci_path
+from armready.downloads.search import finder
 
 __all__ = ["Download", "Misnamed", "Text", "downloads", "downloads_in", "is_ci_path", "misnamed"]
 

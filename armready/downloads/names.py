@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from armready.core.startup import regex
-from armready.downloads import Download
+from armready.downloads.model import Download
 from armready.knowledge.arch import amd64_tokens, tokens
+
+if TYPE_CHECKING:
+    pass
 
 CONVENTION = {"amd64": "arm64", "x86_64": "aarch64"}
 # Compilers, RPM and Alpine have one name for each architecture; projects that name their files themselves do not.
@@ -79,3 +82,13 @@ def arm64_url(download: Download) -> str | None:
         folder, slash, name = url.rpartition("/") if not tokens(each.amd64) else ("", "", url)
         url = folder + slash + name.replace(each.amd64, each.arm64)
     return url if url != download.url else None
+
+
+def shape(url: str) -> str:
+    """A URL with its architectures taken out."""
+    parts: list[str] = []
+    at = 0
+    for token in tokens(url):
+        parts += url[at : token.start], "\0"
+        at = token.end
+    return "".join((*parts, url[at:])).lower()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from armready.builds.scripts import Host, HostedScript, scripts
 from armready.core.classify import Kind, is_test_data
 from armready.core.file import File
 from armready.core.finding import Confidence, Severity
-from armready.downloads import is_ci_path
+from armready.core.startup import regex
 from armready.languages.dockerfile.parser import parse_dockerfile
+
+if TYPE_CHECKING:
+    pass
 
 
 def severity_at(file: File, hosted: HostedScript) -> Severity:
@@ -37,3 +41,13 @@ def relevant_scripts(file: File, needles: tuple[bytes, ...]) -> Iterator[HostedS
         aside = hosted.stage is not None and (hosted.stage.is_windows or hosted.stage.variant)
         if not aside and hosted.holds(needles):
             yield hosted
+
+
+_CI_PATH = regex(
+    r"(?:^|/)\.?(?:ci|github|circleci|gitlab|gitlab-ci|travis|buildkite|jenkins|drone|woodpecker|azure[\w-]*|azure-pipelines|prow|concourse)/"
+)
+
+
+def is_ci_path(path: str) -> bool:
+    """Whether a file lies in a folder of CI, so that its scripts are run by CI jobs."""
+    return bool(_CI_PATH.search(path))

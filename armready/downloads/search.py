@@ -6,7 +6,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from armready.builds.arch_switches import in_arch_switch
@@ -15,115 +14,45 @@ from armready.core.classify import Kind
 from armready.core.file import File
 from armready.core.source import Span
 from armready.core.startup import regex
+from armready.downloads.commands import (
+    HASH,
+    REFERENCE,
+    SILENT,
+    SUMMERS,
+    assignments_in,
+    checksum_near,
+    fetched_words,
+    is_read,
+    line_at,
+    only_read,
+    saved_names,
+)
 from armready.downloads.model import Download, Misnamed, Site, Text, file_names
 from armready.knowledge.arch import Arch, amd64_tokens, may_name, names_arm64, probe, tokens
-from armready.knowledge.idioms import checking_function, file_for_all
+from armready.knowledge.idioms import file_for_all
 from armready.knowledge.tools import Match, hidden_names, identify
-from armready.languages.shell.script import Assignment, Command, Frame, Script, Word
+from armready.languages.shell.script import Assignment, Command, Word
 
 if TYPE_CHECKING:
     from armready.languages.dockerfile.instructions import Instruction
     from armready.languages.dockerfile.parser import Dockerfile
     from armready.languages.dockerfile.stages import Stage
+from armready.downloads.names import shape
+from armready.downloads.places import is_ci_path
 
-_FETCHERS = frozenset({"curl", "wget", "wget2", "fetch", "axel", "aria2c", "http", "https", "xh", "get", "download"})
-# Commands whose words are text, patterns or names, not things to fetch.
-_SILENT = frozenset(
-    {
-        "echo",
-        "printf",
-        ":",
-        "cat",
-        "git",
-        "grep",
-        "egrep",
-        "fgrep",
-        "sed",
-        "awk",
-        "gawk",
-        "perl",
-        "test",
-        "[",
-        "[[",
-        "read",
-        "for",
-        "select",
-        "die",
-        "log",
-        "info",
-    }
-    | {
-        "docker",
-        "podman",
-        "buildah",
-        "nerdctl",
-        "kubectl",
-        "helm",
-        "oc",
-        "true",
-        "false",
-        "exit",
-        "return",
-        "unset",
-        "tee",
-        "expr",
-        "rm",
-        "ls",
-        "warn",
-        "error",
-    }
-)
-_WITH_VALUE = frozenset(
-    {
-        "-o",
-        "--output",
-        "-H",
-        "--header",
-        "-d",
-        "--data",
-        "-A",
-        "--user-agent",
-        "-e",
-        "--referer",
-        "-u",
-        "--user",
-        "-P",
-        "--directory-prefix",
-        "-T",
-    }
-)
-_DECLARATIONS = frozenset({"export", "local", "declare", "readonly", "typeset"})
-_REFERENCE = regex(r"\$\{(?P<braced>\w+)(?::?[-=](?P<default>[^{}$`\"']*))?\}|\$\((?P<make>[A-Za-z_][\w.-]*)\)|\$(?P<plain>[A-Za-z_]\w*)")
 _MAY_BE_URL = regex(r"[:$]")
 _SCHEME = regex(r"(?:https?|ftp)://")
 # QEMU's own binaries are named for the machine that they run on and emulate another one.
 _QEMU = regex(r"qemu-[^/]{0,80}static")
-_HASH = regex(r"(?<![0-9a-fA-F])(?:[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{56}|[0-9a-f]{40}|[0-9a-f]{32})(?![0-9a-fA-F])")
-_SUMMERS = frozenset({"sha256sum", "sha512sum", "sha384sum", "sha224sum", "sha1sum", "md5sum", "shasum", "b2sum", "openssl", "gsha256sum"})
-_CI_PATH = regex(
-    r"(?:^|/)\.?(?:ci|github|circleci|gitlab|gitlab-ci|travis|buildkite|jenkins|drone|woodpecker|azure[\w-]*|azure-pipelines|prow|concourse)/"
-)
 # The value of a variable that only a run tells.
 _OPAQUE = "$"
 _LOOKED_UP = regex(r"[$`].{0,200}/(?:stable(?:-[\d.]+)?\.txt|latest(?:\.txt)?|releases/latest)(?![\w/])")
 _BARE = regex(r"(?i)linux|gnu|musl|unknown|pc|alpine|amd64|x86[_-]64|x64|64-?bit|[\"'/_.-]|64")
 _ASKED = regex(r"\$\{(?:TARGET|BUILD)ARCH\}|\$(?:TARGET|BUILD)ARCH\b|\$\((?:uname -m|arch|dpkg --print-architecture|go env GOARCH)\)")
-# What reads the text that it gets: a download piped into it is data.
-_READERS = frozenset(
-    {"grep", "egrep", "sed", "awk", "jq", "yq", "head", "tail", "cut", "sort", "tr", "xmllint", "pup", "python", "python3", "wc"}
-)
-_SAVES = regex(r"-\w*[oO]|--output(?:-document)?")
 _DEEPEST = 5
 _LONGEST = 3_000
-# How far from a download, in lines, a literal checksum still belongs to it.
-_NEAR = 8
 # How many of the scripts behind a download may verify it.
 _MOST_CHECKS = 50
-
-
-def is_ci_path(path: str) -> bool:
-    """Whether a file lies in a folder of CI, so that its scripts are run by CI jobs."""
-    return bool(_CI_PATH.search(path))
 
 
 def finder(file: File) -> Finder | None:
@@ -131,16 +60,6 @@ def finder(file: File) -> Finder | None:
     if any(token.arch in (Arch.AMD64, Arch.ARM64) for token in tokens(file.path)):
         return None
     return _Dockerfile(file) if file.kind is Kind.DOCKERFILE else _Scripts(file)
-
-
-def shape(url: str) -> str:
-    """A URL with its architectures taken out."""
-    parts: list[str] = []
-    at = 0
-    for token in tokens(url):
-        parts += url[at : token.start], "\0"
-        at = token.end
-    return "".join((*parts, url[at:])).lower()
 
 
 def _literal(url: str) -> str:
@@ -164,7 +83,7 @@ class Finder:
     def __init__(self, file: File) -> None:
         self.file = file
         self.arm64_shapes: set[str] = set()
-        self._assignments: dict[int, dict[str, list[tuple[HostedScript, Assignment, Command]]]] = {}
+        self.assignments_in: dict[int, dict[str, list[tuple[HostedScript, Assignment, Command]]]] = {}
         self._only_values: dict[int, Text | None] = {}
         self._known_checksums: dict[int, list[tuple[int, int, Span]]] = {}
 
@@ -193,7 +112,7 @@ class Finder:
             if hosted.stage is not None and (hosted.stage.is_windows or hosted.stage.variant):
                 continue
             for command in hosted.script.commands:
-                for word, _ in _fetched_words(command):
+                for word, _ in fetched_words(command):
                     found = self.misname(self.of_word(hosted, word), hosted, hosted.instruction, hosted.stage)
                     if found is not None and not in_arch_switch(hosted.script, command):
                         yield found
@@ -224,9 +143,9 @@ class Finder:
 
     def assigned(self, hosted: HostedScript) -> dict[str, list[tuple[HostedScript, Assignment, Command]]]:
         """The assignments of a script by the names of their variables."""
-        if id(hosted) not in self._assignments:
-            self._assignments[id(hosted)] = _assignments(hosted)
-        return self._assignments[id(hosted)]
+        if id(hosted) not in self.assignments_in:
+            self.assignments_in[id(hosted)] = assignments_in(hosted)
+        return self.assignments_in[id(hosted)]
 
     def only_value(self, definitions: list[tuple[HostedScript, Assignment, Command]]) -> Text | None:
         """`_only_value` of the definitions of a variable, once for each of these lists."""
@@ -250,7 +169,7 @@ class Finder:
             return put_in(source.template, depth + 1)
 
         def put_in(template: str, depth: int) -> str:
-            expanded = _REFERENCE.sub(lambda found: value(found, depth), template)
+            expanded = REFERENCE.sub(lambda found: value(found, depth), template)
             return expanded if len(expanded) < _LONGEST else template
 
         return put_in(text.template, 0), used
@@ -284,20 +203,20 @@ class Finder:
         """The downloads of one script, or of one branch of a switch on the architecture in it."""
         script = hosted.script
         for command in script.commands if branch is None else script.commands_in(branch):
-            if command.name in _SILENT and not any(assignment.value for assignment in command.assignments):
+            if command.name in SILENT and not any(assignment.value for assignment in command.assignments):
                 continue
-            texts = [(self.of_word(hosted, word), needs) for word, needs in _fetched_words(command)]
+            texts = [(self.of_word(hosted, word), needs) for word, needs in fetched_words(command)]
             values = [
                 (self.of_word(hosted, each.value, each.name), True)
                 for each in command.assignments
-                if each.value is not None and not script.derive(_only_read).get(each.name, False)
+                if each.value is not None and not script.derive(only_read).get(each.name, False)
             ]
             for text, needs_scheme in (*texts, *values):
                 judged = self.amd64_url(text, hosted, hosted.instruction, needs_scheme=needs_scheme)
-                if judged is None or (branch is None and in_arch_switch(script, command)) or _is_read(script, command):
+                if judged is None or (branch is None and in_arch_switch(script, command)) or is_read(script, command):
                     continue
                 url, sites = judged
-                checksum = _checksum(hosted, command, self._checksums(hosted)) or self.later_checksum(hosted, url)
+                checksum = checksum_near(hosted, command, self._checksums(hosted)) or self.later_checksum(hosted, url)
                 yield Download(
                     url=url,
                     sites=sites,
@@ -327,20 +246,20 @@ class Finder:
         """Literal checksums that a script verifies against: the line of the script, a number, and where they stand in the file; by line."""
         if id(hosted) not in self._known_checksums:
             found = enumerate(self._find_checksums(hosted))
-            self._known_checksums[id(hosted)] = sorted((_line(hosted.script, at), number, span) for number, (at, span) in found)
+            self._known_checksums[id(hosted)] = sorted((line_at(hosted.script, at), number, span) for number, (at, span) in found)
         return self._known_checksums[id(hosted)]
 
     def _find_checksums(self, hosted: HostedScript) -> Iterator[tuple[int, Span]]:
         script = hosted.script
-        if not any(command.name in _SUMMERS for command in script.commands):
+        if not any(command.name in SUMMERS for command in script.commands):
             return
-        for found in _HASH.finditer(script.text):
+        for found in HASH.finditer(script.text):
             yield found.start(), hosted.span(Span(*found.span()))
         for command in script.commands:
             for word in command.words:
-                for reference in _REFERENCE.finditer(word.template):
+                for reference in REFERENCE.finditer(word.template):
                     source = self.lookup(reference["braced"] or reference["plain"] or "", hosted, hosted.instruction)
-                    if source is not None and (literal := _HASH.search(source.raw)) is not None:
+                    if source is not None and (literal := HASH.search(source.raw)) is not None:
                         yield command.span.start, source.locate(Span(*literal.span()))
 
 
@@ -445,9 +364,7 @@ class _Dockerfile(Finder):
             here = bisect_left(self._checking, self._position(hosted) + 1, key=self._position)
             after = self._checking[here : here + _MOST_CHECKS]
             self._checks_after[id(hosted)] = [
-                (each, any(name in each.text for name in hosted.script.derive(_saved_names)))
-                for each in after
-                if each.stage is hosted.stage
+                (each, any(name in each.text for name in hosted.script.derive(saved_names))) for each in after if each.stage is hosted.stage
             ]
         return self._checks_after[id(hosted)]
 
@@ -457,14 +374,14 @@ class _Dockerfile(Finder):
     @cached_property
     def _checking(self) -> list[HostedScript]:
         """The scripts that verify literal checksums, in order."""
-        return [each for each in self.hosted.values() if any(name in each.text for name in _SUMMERS) and self._checksums(each)]
+        return [each for each in self.hosted.values() if any(name in each.text for name in SUMMERS) and self._checksums(each)]
 
     def _in_add(self, instruction: Instruction, stage: Stage | None) -> Iterator[Download]:
         for word in instruction.words[:-1]:
             judged = self.amd64_url(self._text(word.text, word.span, ""), None, instruction)
             if judged is not None:
                 flag = instruction.flag("checksum")
-                checksum = flag.span if flag is not None and flag.value and _HASH.search(flag.value) else None
+                checksum = flag.span if flag is not None and flag.value and HASH.search(flag.value) else None
                 yield Download(
                     url=judged[0],
                     sites=judged[1],
@@ -529,19 +446,8 @@ class _Dockerfile(Finder):
         return self._text(definition.pair.value, definition.pair.value_span, name)
 
 
-def _assignments(hosted: HostedScript) -> dict[str, list[tuple[HostedScript, Assignment, Command]]]:
-    found: dict[str, list[tuple[HostedScript, Assignment, Command]]] = {}
-    for command in hosted.script.commands:
-        for assignment in command.assignments:
-            found.setdefault(assignment.name, []).append((hosted, assignment, command))
-        for frame in command.context:
-            if frame.kind in ("for", "select") and frame.label and frame.label not in found:
-                found[frame.label] = [(hosted, Assignment(command.span, frame.label, None), command)]
-    return found
-
-
 def _names(word: Word, name: str) -> bool:
-    return any(name in (found["braced"], found["plain"]) for found in _REFERENCE.finditer(word.template))
+    return any(name in (found["braced"], found["plain"]) for found in REFERENCE.finditer(word.template))
 
 
 def _only_value(finder: Finder, definitions: list[tuple[HostedScript, Assignment, Command]]) -> Text | None:
@@ -562,56 +468,6 @@ def _only_value(finder: Finder, definitions: list[tuple[HostedScript, Assignment
             return opaque
     hosted, value = values[-1]
     return finder.of_word(hosted, value, name)
-
-
-def _fetched_words(command: Command) -> Iterator[tuple[Word, bool]]:
-    """The words of a command that may be fetched, and whether only a scheme makes a URL of them."""
-    if command.name in _SILENT or command.name in _DECLARATIONS or not command.words or checking_function().match(command.name):
-        return
-    fetches = command.name in _FETCHERS
-    before = ""
-    for word in command.args:
-        option, before = before, word.template
-        if command.name == "gh" and option in ("-p", "--pattern"):
-            yield word, False
-        elif option in _WITH_VALUE or (option == "-O" and command.name == "wget"):
-            continue
-        elif not word.template.startswith("-"):
-            yield word, not (fetches and "/" in word.template.lstrip("./") and "." in word.template and word.template[0] not in "/.")
-        elif "=" in word.template:
-            yield word, True
-
-
-def _saved_names(script: Script) -> frozenset[str]:
-    """The names under which downloads are saved, as options say."""
-    pairs = (pair for command in script.commands if command.name in ("curl", "wget") for pair in pairwise(command.args))
-    names = (after.template.rpartition("/")[2] for option, after in pairs if _SAVES.fullmatch(option.template))
-    return frozenset(name for name in names if len(name) > 2)
-
-
-def _only_read(script: Script) -> dict[str, bool]:
-    """For each variable that a script uses, whether only commands do that print or check: `verify_artifact "$URL"`."""
-    only_read: dict[str, bool] = {}
-    for command in script.commands:
-        names = {name for word in command.words for found in _REFERENCE.finditer(word.template) for name in found.group("braced", "plain")}
-        if names:
-            reads = not command.assignments and not any(True for _ in _fetched_words(command))
-            only_read.update({name: reads and only_read.get(name, True) for name in names if name})
-    return only_read
-
-
-def _is_read(script: Script, command: Command) -> bool:
-    """Whether the output of a command goes to one that reads it as text."""
-    frame = command.context[-1] if command.context else None
-    if frame is None or frame.kind != "pipeline":
-        return False
-    after = (*command.context[:-1], frame._replace(branch=frame.branch + 1))
-    return script.derive(_readers).get(after, -1) >= command.span.end
-
-
-def _readers(script: Script) -> dict[tuple[Frame, ...], int]:
-    """The last command in each place that reads text."""
-    return {command.context: command.span.start for command in script.commands if command.name in _READERS}
 
 
 def _is_bare(text: Text) -> bool:
@@ -635,21 +491,3 @@ def _speaks(text: str) -> bool:
 def _asks(text: str) -> bool:
     """Whether a text asks which architecture it runs on."""
     return _ASKED.search(text) is not None
-
-
-def _checksum(hosted: HostedScript, command: Command, known: Sequence[tuple[int, int, Span]]) -> Span | None:
-    """The literal checksum that belongs to a download: any in the same instruction, the nearest within a few lines elsewhere."""
-    if hosted.instruction is not None:
-        return min(known, key=lambda each: each[1])[2] if known else None
-    here = _line(hosted.script, command.span.start)
-    near = known[bisect_left(known, (here - _NEAR,)) : bisect_left(known, (here + _NEAR + 1,))]
-    return min(near, key=lambda each: (abs(each[0] - here), each[1]))[2] if near else None
-
-
-def _line(script: Script, offset: int) -> int:
-    """The number of the line of a script that holds an offset."""
-    return bisect_left(script.derive(_newlines), offset)
-
-
-def _newlines(script: Script) -> list[int]:
-    return [found.start() for found in re.finditer("\n", script.text)]

@@ -12,7 +12,8 @@ from armready.core.config import Target
 from armready.core.finding import Confidence, Severity
 from armready.core.fix import Applicability
 from armready.core.startup import dataclass, regex
-from armready.knowledge.images import ArchName, Basis, Has, Reference, Verdict, Where, arch_in_name, cpu_baseline, verdict
+from armready.knowledge.images import ArchName, Reference, Where, arch_in_name, cpu_baseline, verdict
+from armready.knowledge.verdicts import Basis, Has, Verdict
 
 if TYPE_CHECKING:
     from armready.core.config import Settings

@@ -7,10 +7,9 @@ The tables are `data/official_images.tsv` (every Linux tag that the official ima
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
@@ -18,66 +17,18 @@ from typing import TYPE_CHECKING
 from armready.core.finding import Confidence
 from armready.core.needles import needles_of
 from armready.core.reference import DOCKER_HUB, ArchName, Reference, Where, spelled_arch
-from armready.core.startup import dataclass, regex
+from armready.core.startup import regex
 from armready.knowledge.arch import Arch, tokens
-from armready.knowledge.tables import front_decoded, table
+from armready.knowledge.tables import table
 
 if TYPE_CHECKING:
     from armready.core.config import Settings, UserImage
     from armready.core.known import Known
+from armready.knowledge.official_images import numbers_of, of_official
+from armready.knowledge.tables import filled
+from armready.knowledge.verdicts import Basis, Has, Verdict, has
 
 __all__ = ["DOCKER_HUB", "ArchName", "Basis", "Has", "Reference", "Verdict", "Where", "arch_in_name", "cpu_baseline", "verdict"]
-
-
-class Has(StrEnum):
-    """Whether an image exists for an architecture."""
-
-    YES = "yes"
-    NO = "no"
-    UNKNOWN = "unknown"
-
-
-class Basis(StrEnum):
-    """What a verdict rests on."""
-
-    NAME = "name"
-    USER = "user"
-    REGISTRY = "registry"
-    BUILDS = "builds"
-    TABLE = "table"
-    OFFICIAL = "official"
-    WINDOWS = "windows"
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What is known of one reference.
-
-    Attributes:
-        arm64: whether it exists for linux/arm64.
-        amd64: whether it exists for linux/amd64.
-        confidence: of both; LOW for what nobody checked.
-        as_of: the day of the fact, ISO, possibly without day or month; empty for names and the user's own facts.
-        reason: a clause without a final period that names the image, what is known and the date of it.
-        alternatives: references with arm64 to use instead, nearest first; those of the same image keep the spelling of its prefix.
-        basis: where it comes from.
-        advice: what to do when there is no alternative to name; may be empty.
-    """
-
-    arm64: Has
-    amd64: Has
-    confidence: Confidence
-    as_of: str
-    reason: str
-    alternatives: tuple[str, ...] = ()
-    basis: Basis = Basis.NONE
-    advice: str = ""
-
-    @property
-    def multi_arch(self) -> bool:
-        """A fact, not a guess: it exists for both."""
-        return self.arm64 is Has.YES and self.amd64 is Has.YES and self.confidence is Confidence.HIGH
 
 
 _WINDOWS_TAG = regex(r"(?:^|-)(?:nanoserver|windowsservercore|servercore|windows|ltsc20\d\d)(?:-|$)")
@@ -96,7 +47,7 @@ def verdict(reference: Reference | str, settings: Settings) -> Verdict:
 
 @lru_cache(4096)
 def _embedded(reference: Reference) -> Verdict:
-    found = _of_name(reference) or _of_windows(reference) or _of_table(reference) or _of_official(reference)
+    found = _of_name(reference) or _of_windows(reference) or _of_table(reference) or of_official(reference)
     if reference.familiar == "scratch":
         return Verdict(arm64=Has.YES, amd64=Has.YES, confidence=Confidence.HIGH, as_of="", reason="scratch is empty")
     if found is None:
@@ -124,10 +75,10 @@ def arch_in_name(reference: Reference) -> ArchName | None:
     row = _row_of(reference, ("suffix", "arch"))
     known = row is not None and row["confidence"] != "unread"
     if row is not None and row["arm64"] == "arch":
-        return replace(found, stripped=None, known=known, advice=_filled(row["advice"]))
+        return replace(found, stripped=None, known=known, advice=filled(row["advice"]))
     stripped = _embedded(found.stripped) if found.stripped else None
     known |= stripped is not None and stripped.arm64 is Has.YES and stripped.confidence is not Confidence.LOW
-    return replace(found, known=known, advice=_filled(row["advice"]) if row else "")
+    return replace(found, known=known, advice=filled(row["advice"]) if row else "")
 
 
 def _names_both(reference: Reference) -> bool:
@@ -137,7 +88,7 @@ def _names_both(reference: Reference) -> bool:
 def cpu_baseline(reference: Reference) -> str | None:
     """What an arm64 processor needs beyond ARMv8.0 to run the image; None when nothing is known to be needed."""
     row = _row_of(reference, ("cpu",))
-    return _filled(row["note"]) if row else None
+    return filled(row["note"]) if row else None
 
 
 def cpu_baseline_needles() -> tuple[bytes, ...]:
@@ -156,8 +107,8 @@ def _of_user(reference: Reference, settings: Settings) -> Verdict | None:
         if {"amd64", "arm64"} <= platforms:
             reason = reason.replace(" only", "", 1)
         return Verdict(
-            arm64=_has("arm64" in platforms),
-            amd64=_has("amd64" in platforms),
+            arm64=has("arm64" in platforms),
+            amd64=has("amd64" in platforms),
             confidence=Confidence.HIGH,
             as_of="",
             reason=reason,
@@ -179,16 +130,12 @@ def _named(reference: Reference, pattern: str) -> bool:
     return any(name == each or ("*" in each and fnmatchcase(name, each)) for name in names for each in wanted)
 
 
-def _has(known: bool) -> Has:
-    return Has.YES if known else Has.NO
-
-
 def _of_registry(reference: Reference, known: Known) -> Verdict | None:
     """What a registry holds under exactly this reference."""
     answer = known.image(reference)
     if answer is None:
         return None
-    arm64, amd64 = (_has(answer.of(arch) is not None) for arch in ("arm64", "amd64"))
+    arm64, amd64 = (has(answer.of(arch) is not None) for arch in ("arm64", "amd64"))
     if Has.NO is arm64 is amd64 and any(each.platform.startswith("windows/") for each in answer.platforms):
         return Verdict(
             arm64=arm64,
@@ -245,7 +192,7 @@ def _of_builds(reference: Reference, known: Known) -> Verdict | None:
     built = known.built.get(reference.familiar)
     if built is None or reference.digest:
         return None
-    arm64, amd64 = (_has(f"linux/{arch}" in built.platforms) for arch in ("arm64", "amd64"))
+    arm64, amd64 = (has(f"linux/{arch}" in built.platforms) for arch in ("arm64", "amd64"))
     reason = f"{reference.short} is built for {', '.join(built.platforms)}" + (f" ({built.source})" if built.source else "")
     return Verdict(arm64=arm64, amd64=amd64, confidence=Confidence.HIGH, as_of="", reason=reason, basis=Basis.BUILDS)
 
@@ -257,8 +204,8 @@ def _of_name(reference: Reference) -> Verdict | None:
     reason = f"the name {reference.short} stands for {found.arch} alone"
     alternatives = (found.stripped.text,) if found.stripped and found.known else ()
     return Verdict(
-        arm64=_has(found.arch == "arm64"),
-        amd64=_has(found.arch == "amd64"),
+        arm64=has(found.arch == "arm64"),
+        amd64=has(found.arch == "amd64"),
         confidence=Confidence.HIGH if found.known else Confidence.MEDIUM,
         as_of="",
         reason=reason,
@@ -295,14 +242,14 @@ def _of_table(reference: Reference) -> Verdict | None:
     if row is None:
         return None
     arm64, confidence, why = _judged(row, reference)
-    as_of = _filled(row["as_of"])
-    note = _filled(row["note"])
+    as_of = filled(row["as_of"])
+    note = filled(row["note"])
     facts = "; ".join(filter(None, (why, note if note != why else "", f"as of {as_of}" if as_of else "unverified")))
     says = {Has.YES: "exists for arm64", Has.NO: "does not exist for arm64", Has.UNKNOWN: "may not exist for arm64"}[arm64]
     if row["arm64"] == "broken":
         says = "is broken on arm64"
-    alternatives = tuple(_filled(row["alternative"]).split()) if arm64 is not Has.YES else ()
-    advice = _filled(row["advice"]) if arm64 is not Has.YES else ""
+    alternatives = tuple(filled(row["alternative"]).split()) if arm64 is not Has.YES else ()
+    advice = filled(row["advice"]) if arm64 is not Has.YES else ""
     return Verdict(
         arm64=arm64,
         amd64=Has.YES,
@@ -322,7 +269,7 @@ def _judged(row: Mapping[str, str], reference: Reference) -> tuple[Has, Confiden
         return Has.UNKNOWN, Confidence.LOW, ""
     if row["arm64"] in ("no", "broken"):
         return Has.NO, confidence, ""
-    since = _filled(row["since"])
+    since = filled(row["since"])
     if not since:
         return Has.YES, confidence, ""
     tag = reference.known_tag
@@ -387,180 +334,4 @@ def _tag_in(tag: str | None, wanted: str) -> bool:
     return version is not None and version >= numbers_of(first) and (not end or version[: len(end)] <= end)
 
 
-def _filled(cell: str) -> str:
-    return "" if cell == "-" else cell
-
-
 # Official images: every tag ever listed.
-
-_SUCCESSORS: Mapping[str, tuple[str, ...]] = {
-    "openjdk": ("eclipse-temurin", "amazoncorretto"),
-    "java": ("eclipse-temurin",),
-    "adoptopenjdk": ("eclipse-temurin", "ibm-semeru-runtimes"),
-    "eclipse-temurin": ("amazoncorretto",),
-    "ibmjava": ("ibm-semeru-runtimes",),
-    "centos": ("quay.io/centos/centos:stream9", "almalinux", "rockylinux"),
-    "jenkins": ("jenkins/jenkins",),
-    "sentry": ("getsentry/sentry",),
-    "iojs": ("node",),
-}
-_CODENAMES = (
-    ("squeeze", "wheezy", "jessie", "stretch", "buster", "bullseye", "bookworm", "trixie"),
-    ("precise", "trusty", "xenial", "bionic", "focal", "jammy", "noble", "resolute"),
-)
-_MOST_ALTERNATIVES = 3
-
-
-def shape_of(tag: str) -> str:
-    """A tag with every run of digits replaced by `#`: tags of one shape are one series."""
-    return re.sub(r"\d+", "#", tag)
-
-
-def numbers_of(tag: str) -> tuple[int, ...]:
-    """The numbers in a tag, for comparing tags of one shape."""
-    return tuple(int(number[:18]) for number in re.findall(r"\d+", tag))
-
-
-@dataclass(frozen=True, slots=True)
-class _Official:
-    """One official image: what the table says of each of its tags, and the tags it knows to have arm64."""
-
-    status: str
-    last_listed: str
-    no_arm64: frozenset[str]
-    shapes: frozenset[str]
-    listed: frozenset[str]
-    unlisted: frozenset[str]
-    highest_no: Mapping[str, tuple[int, ...]]
-    highest_listed: Mapping[str, tuple[int, ...]]
-
-    def judge(self, tag: str | None) -> tuple[Has, Confidence]:
-        """Whether a tag has arm64; HIGH for what was listed, MEDIUM for what follows the pattern of its series."""
-        if self.status != "some":
-            return _has(self.status == "all"), Confidence.HIGH
-        if tag is None:
-            return Has.UNKNOWN, Confidence.LOW
-        if tag in self.no_arm64:
-            return Has.NO, Confidence.HIGH
-        if tag in self.listed or tag in self.unlisted:
-            return Has.YES, Confidence.HIGH
-        shape = shape_of(tag)
-        if shape not in self.shapes:
-            return (Has.NO, Confidence.MEDIUM) if shape in self.highest_no else (Has.UNKNOWN, Confidence.LOW)
-        if shape not in self.highest_no:
-            return Has.YES, Confidence.HIGH
-        if numbers_of(tag) <= self.highest_no[shape]:
-            return Has.UNKNOWN, Confidence.LOW
-        return Has.YES, Confidence.HIGH if numbers_of(tag) <= self.highest_listed.get(shape, ()) else Confidence.MEDIUM
-
-
-@lru_cache(256)
-def _official(name: str) -> _Official | None:
-    row = table("official_images").find(name)
-    if row is None:
-        return None
-    no_arm64 = front_decoded(row["no_arm64"])
-    listed = front_decoded(row["arm64_listed"])
-    return _Official(
-        status=row["status"],
-        last_listed=_filled(row["last_listed"]),
-        no_arm64=frozenset(no_arm64),
-        shapes=frozenset(front_decoded(row["arm64_shapes"])),
-        listed=frozenset(listed),
-        unlisted=frozenset(front_decoded(row["arm64_unlisted"])),
-        highest_no=_highest(no_arm64),
-        highest_listed=_highest(listed),
-    )
-
-
-def _highest(tags: list[str]) -> dict[str, tuple[int, ...]]:
-    found: dict[str, tuple[int, ...]] = {}
-    for tag in tags:
-        shape = shape_of(tag)
-        found[shape] = max(found.get(shape, ()), numbers_of(tag))
-    return found
-
-
-def _of_official(reference: Reference) -> Verdict | None:
-    name = reference.official
-    image = _official(name) if name else None
-    if name is None or image is None:
-        return None
-    as_of = table("official_images").as_of
-    arm64, confidence = image.judge(reference.known_tag)
-    alternatives = tuple(_alternatives(image, name, reference)) if arm64 is Has.NO else ()
-    reason = f"{_official_reason(image, reference, arm64, confidence)} (official images as of {as_of})"
-    advice = " or ".join(_SUCCESSORS.get(name, ())) if arm64 is Has.NO else ""
-    return Verdict(
-        arm64=arm64,
-        amd64=Has.YES,
-        confidence=confidence,
-        as_of=as_of,
-        reason=reason,
-        alternatives=alternatives,
-        basis=Basis.OFFICIAL,
-        advice=advice,
-    )
-
-
-def _official_reason(image: _Official, reference: Reference, arm64: Has, confidence: Confidence) -> str:
-    last = f", last listed {image.last_listed}" if image.last_listed else ""
-    if image.status == "none":
-        return f"{reference.name} was never built for arm64{last}"
-    if arm64 is Has.YES:
-        return f"{reference.short} exists for arm64" if confidence is Confidence.HIGH else f"tags like {reference.short} exist for arm64"
-    if arm64 is Has.UNKNOWN and reference.known_tag is None:
-        return f"not every tag of {reference.name} exists for arm64"
-    if arm64 is Has.UNKNOWN:
-        return f"not every tag of {reference.name} exists for arm64, and {reference.short} is not listed"
-    if confidence is Confidence.MEDIUM:
-        return f"tags like {reference.short} were never built for arm64"
-    other = next(_other_variants(image, reference.known_tag or ""), None)
-    if other:
-        return f"this variant of {reference.name}:{other} was never built for arm64"
-    return f"{reference.short} was never built for arm64{last}"
-
-
-def _alternatives(image: _Official, name: str, reference: Reference) -> Iterator[str]:
-    """Another variant of the same version, the next version of the same variant, a successor image: all known to have arm64."""
-    tag = reference.known_tag or "latest"
-    successors = _SUCCESSORS.get(name, ())
-    found = dict.fromkeys(reference.with_tag(each).text for each in _other_variants(image, tag))
-    if not (image.last_listed and successors):
-        found |= dict.fromkeys(reference.with_tag(each).text for each in _next_versions(image, tag))
-    found |= dict.fromkeys(each for successor in successors for each in _in_successor(successor, tag))
-    yield from list(found)[:_MOST_ALTERNATIVES]
-
-
-def _other_variants(image: _Official, tag: str) -> Iterator[str]:
-    version, *words = tag.split("-")
-    if not version[:1].isdigit():
-        return
-    for dropped in range(len(words)):
-        for start in reversed(range(len(words) - dropped)):
-            kept = words[:start] + words[start + 1 + dropped :]
-            candidate = "-".join([version, *kept])
-            if image.status == "some" and image.judge(candidate) == (Has.YES, Confidence.HIGH):
-                yield candidate
-
-
-def _next_versions(image: _Official, tag: str) -> Iterator[str]:
-    known = image.listed | image.unlisted
-    shape, numbers = shape_of(tag), numbers_of(tag)
-    yield from sorted((each for each in known if shape_of(each) == shape and numbers_of(each) > numbers), key=numbers_of)[:1]
-    for names in _CODENAMES:
-        for index, codename in enumerate(names):
-            if re.search(rf"\b{codename}\b", tag):
-                newer = (re.sub(rf"\b{codename}\b", each, tag) for each in names[index + 1 :])
-                yield from [each for each in newer if image.judge(each) == (Has.YES, Confidence.HIGH)][:1]
-
-
-def _in_successor(successor: str, tag: str) -> Iterator[str]:
-    image = _official(successor)
-    if image is None:
-        yield successor
-        return
-    version = tag.split("-")[0]
-    with_version = next((f"{successor}:{each}" for each in (tag, version) if each in image.listed), None)
-    if with_version or version == "latest" or "latest" in image.listed:
-        yield with_version or successor

@@ -91,3 +91,8 @@ def front_coded(words: list[str]) -> str:
         coded.append("0123456789abcdefghijklmnopqrstuvwxyz"[shared] + word[shared:])
         previous = word
     return " ".join(coded)
+
+
+def filled(cell: str) -> str:
+    """Read a cell in which a dash stands for nothing."""
+    return "" if cell == "-" else cell

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from armready.core.finding import Confidence
 from armready.core.startup import dataclass
-from armready.knowledge.images import Basis, Has, Reference, Verdict, verdict
+from armready.knowledge.images import Reference, verdict
+from armready.knowledge.verdicts import Basis, Has, Verdict
 from armready.kubernetes.model import Image, Pod, Role
 
 if TYPE_CHECKING:

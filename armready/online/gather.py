@@ -27,7 +27,8 @@ from armready.core.reference import Reference
 from armready.core.results import Failure
 from armready.core.source import Source
 from armready.core.startup import regex
-from armready.knowledge.images import Basis, Has, arch_in_name, verdict
+from armready.knowledge.images import arch_in_name, verdict
+from armready.knowledge.verdicts import Basis, Has
 from armready.online.checksums import Wanted
 from armready.run.check_file import Notes, guarded
 from armready.run.discovery import matches

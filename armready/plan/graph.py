@@ -15,7 +15,8 @@ from armready.core.finding import Confidence, Finding, Severity
 from armready.core.fix import Applicability
 from armready.core.project import join
 from armready.core.startup import dataclass, regex
-from armready.knowledge.images import Basis, Has, verdict
+from armready.knowledge.images import verdict
+from armready.knowledge.verdicts import Basis, Has
 from armready.kubernetes.facts import Workload
 from armready.kubernetes.own_images import may_make_arm64
 from armready.plan.model import Graph, Node, Sort, Status

@@ -5,8 +5,9 @@ import pytest
 
 from armready.core.config import Settings, UserImage
 from armready.core.finding import Confidence
-from armready.knowledge.images import Basis, Has, Reference, Where, arch_in_name, cpu_baseline, verdict
+from armready.knowledge.images import Reference, Where, arch_in_name, cpu_baseline, verdict
 from armready.knowledge.tables import front_coded, front_decoded, table
+from armready.knowledge.verdicts import Basis, Has
 
 NO = [
     "mysql:5.7",

@@ -10,7 +10,8 @@ from armready.core.fix import Applicability
 from armready.core.known import BuiltImage, ImageAnswer, Known, PackageAnswer, PackageFile, PlatformImage, canonical, from_json
 from armready.core.reference import Reference
 from armready.knowledge.image_verdicts import arch_tag, digest_pin, no_arm64
-from armready.knowledge.images import Basis, Has, verdict
+from armready.knowledge.images import verdict
+from armready.knowledge.verdicts import Basis, Has
 from armready.run.facts_files import parse_facts, read_facts
 
 AMD, ARM, BOTH = "sha256:" + "a" * 64, "sha256:" + "b" * 64, "sha256:" + "c" * 64

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from armready.core.config import user_config
+from armready.core.config import Config, Origin, Settings, load_config, user_config
 from armready.fleet import cluster
 from armready.fleet.sources import Source
 from armready.fleet.store import Judges, Store
@@ -130,6 +130,15 @@ def judges_of(overrides: Mapping[str, Any], config: Path | None) -> Judges:
         digest.update(b"\0")
     digest.update(repr(sorted(overrides.items())).encode("utf-8", "surrogatepass"))
     return Judges(*identity(), digest.hexdigest())
+
+
+def mirrors(config: Path | None) -> tuple[str, ...]:
+    """The registry prefixes that mirror Docker Hub, by the user's own file and the one that is named."""
+    found = Config(Settings(), {})
+    for file in (user_config(Path("/nonexistent")), config):
+        if file is not None:
+            found = load_config(file, Origin.TRUSTED, found)
+    return found.settings.mirrors
 
 
 def _mark(found: Sequence[Source]) -> str:

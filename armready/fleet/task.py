@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 from armready.builds.built_images import built_images
 from armready.builds.facts import ImageBuild
@@ -75,6 +75,8 @@ def scan(task: Mapping[str, Any], memory: Memory) -> Row:
     with TemporaryDirectory(prefix="armready-fleet-", ignore_cleanup_errors=True) as scratch:
         try:
             row = _scan(task, Path(scratch), memory)
+        except Settled as settled:
+            row = settled.row
         except (UsageError, ParseProblem, OSError) as error:
             row = {"status": "failed", "reason": str(error)}
         except MemoryError:
@@ -91,17 +93,50 @@ def _remove(scratch: Path) -> None:
         shutil.rmtree(each, ignore_errors=True)
 
 
-def _scan(task: Mapping[str, Any], scratch: Path, memory: Memory) -> Row:
-    """See `scan`.
+class Opened(NamedTuple):
+    """A repository that can be scanned.
+
+    Attributes:
+        session: over its files.
+        commit: that is scanned.
+        digests: path -> what stands for the contents of files, where that is known without reading them.
+    """
+
+    session: Session
+    commit: str
+    digests: dict[str, bytes]
+
+
+class Settled(Exception):
+    """A repository that need not be scanned: its row."""
+
+    def __init__(self, row: Row) -> None:
+        super().__init__(str(row.get("reason", "")))
+        self.row = row
+
+
+def opened(task: Mapping[str, Any], scratch: Path, known: str = "") -> Opened:
+    """Fetch a repository if need be, and open it.
+
+    Args:
+        task: see `scan`.
+        scratch: an empty folder.
+        known: the commit in which it was scanned before.
 
     Raises:
+        Settled: it has no commit, or the same one as before.
         UsageError: it cannot be fetched, or its configuration cannot be used.
         ParseProblem: git's files cannot be read.
         OSError: the disk.
     """
-    if task["kind"] == "folder":
-        return _scan_folder(task, Path(task["location"]), memory)
     place = Path(task["location"])
+    config = Path(task["config"]) if task["config"] else None
+    if task["kind"] == "folder":
+        if not place.is_dir():
+            raise UsageError("no such folder")
+        git = folder_of(place)
+        session = open_session([place], task["overrides"], config=config, no_cache=True, jobs=1)
+        return Opened(session, head_commit(git) if git else "", {})
     if task["kind"] == "url":
         place = scratch / "bare"
         _clone(task["location"], place, float(task["seconds"]))
@@ -110,27 +145,44 @@ def _scan(task: Mapping[str, Any], scratch: Path, memory: Memory) -> Row:
         raise UsageError("it is no repository any more")
     commit = head_commit(folder)
     if not commit:
-        return {"status": "empty", "reason": "it has no commit", "key": "", "commit": ""}
-    if commit == task["known"]:
-        return {"status": "same", "key": commit, "commit": commit}
-    root = scratch / Path(task["name"]).name
+        raise Settled({"status": "empty", "reason": "it has no commit", "key": "", "commit": ""})
+    if commit == known:
+        raise Settled({"status": "same", "key": commit, "commit": commit})
+    root = scratch / "files" / Path(task["name"]).name
     (root / ".git").mkdir(parents=True)
     repository = Repository(place, bare=True)
-    files = blobs(repository, commit)
-    overrides = {**task["overrides"], "respect-gitignore": False}
-    digests = {path: bytes.fromhex(name) for path, name in write_files(repository, files, root, _largest(task)).items()}
-    session = open_session([root], overrides, config=_config(task), no_cache=True, jobs=1)
-    return {"key": commit, "commit": commit, **_judge(session, digests, memory)}
+    written = write_files(repository, blobs(repository, commit), root, _largest(task))
+    # All files of a commit are tracked, so none is ignored.
+    session = open_session([root], {**task["overrides"], "respect-gitignore": False}, config=config, no_cache=True, jobs=1)
+    return Opened(session, commit, {path: bytes.fromhex(name) for path, name in written.items()})
+
+
+def _scan(task: Mapping[str, Any], scratch: Path, memory: Memory) -> Row:
+    """See `scan`; raises what `opened` raises."""
+    found = opened(task, scratch, task["known"])
+    if task["kind"] != "folder":
+        return {"key": found.commit, "commit": found.commit, **_judge(found.session, found.digests, memory)}
+    key = f"{found.commit}+{_state(found.session)}"
+    if key == task["known"]:
+        return {"status": "same", "key": key, "commit": found.commit}
+    return {"key": key, "commit": found.commit, **_judge(found.session, _digests(found.session), memory)}
+
+
+def _digests(session: Session) -> dict[str, bytes]:
+    found = {}
+    for path in session.paths:
+        if kind_by_name(path) is not None or needs_content(path):
+            try:
+                found[path] = digest_of(session.tree.read(path, session.settings.max_file_size + 1))
+            except ParseProblem:
+                continue
+    return found
 
 
 def _largest(task: Mapping[str, Any]) -> int:
     from armready.core.config import Settings
 
     return int(task["overrides"].get("max-file-size", Settings().max_file_size))
-
-
-def _config(task: Mapping[str, Any]) -> Path | None:
-    return Path(task["config"]) if task["config"] else None
 
 
 def _clone(url: str, place: Path, seconds: float) -> None:
@@ -148,31 +200,6 @@ def _clone(url: str, place: Path, seconds: float) -> None:
                 raise
             time.sleep(_PAUSE * 4**attempt)
     return None
-
-
-def _scan_folder(task: Mapping[str, Any], root: Path, memory: Memory) -> Row:
-    """Scan a folder as it is; its state is told by its commit and by sizes and times of its files.
-
-    Raises:
-        UsageError: its configuration cannot be used.
-        OSError: it is gone.
-    """
-    if not root.is_dir():
-        raise UsageError("no such folder")
-    session = open_session([root], task["overrides"], config=_config(task), no_cache=True, jobs=1)
-    git = folder_of(root)
-    commit = head_commit(git) if git else ""
-    key = f"{commit}+{_state(session)}"
-    if key == task["known"]:
-        return {"status": "same", "key": key, "commit": commit}
-    digests = {}
-    for path in session.paths:
-        if kind_by_name(path) is not None or needs_content(path):
-            try:
-                digests[path] = digest_of(session.tree.read(path, session.settings.max_file_size + 1))
-            except ParseProblem:
-                continue
-    return {"key": key, "commit": commit, **_judge(session, digests, memory)}
 
 
 def _state(session: Session) -> str:

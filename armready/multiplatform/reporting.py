@@ -391,7 +391,9 @@ def report(rule: ProjectRule, project: Project, build: ImageBuild, message: str,
         location: where to point, if not at the build.
     """
     gated = pass_gates(project, build, build.fixes.build)
-    fix = gated.fix
+    fix, level = gated.fix, severity(project, build)
+    if fix is not None and level is Severity.INFO:
+        fix = fix.demoted(Applicability.DISPLAY, "Nobody needs this image for arm64 from here")
     if fix is None and build.fixes.why_not:
         message += f"; no fix: {build.fixes.why_not}"
     elif fix is not None and fix.applicability is not Applicability.DISPLAY:
@@ -399,7 +401,7 @@ def report(rule: ProjectRule, project: Project, build: ImageBuild, message: str,
     return rule.finding(
         location or build.location,
         f"{message}.",
-        severity=severity(project, build),
+        severity=level,
         confidence=Confidence.HIGH if build.certain else Confidence.MEDIUM,
         fix=fix,
         related=(*pushes(build), *gated.related),

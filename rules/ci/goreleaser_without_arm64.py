@@ -53,6 +53,13 @@ class GoreleaserWithoutArm64(FileRule):
             fixed="builds:\n  - targets: [linux_amd64, darwin_arm64, linux_arm64]\n",
             applicability=Applicability.UNSAFE,
         ),
+        Example(
+            "with cgo",
+            path=".goreleaser.yml",
+            bad="builds:\n  - env: [CGO_ENABLED=1]\n    goarch: [«amd64»]\n",
+            fixed="builds:\n  - env: [CGO_ENABLED=1]\n    goarch: [amd64, arm64]\n",
+            applicability=Applicability.DISPLAY,
+        ),
         Example("has arm64", path=".goreleaser.yaml", good="builds:\n  - goarch: [amd64, arm64]\n", breaks=("arm64", "amd64")),
         Example(
             "Windows alone",
@@ -82,7 +89,7 @@ class GoreleaserWithoutArm64(FileRule):
             found = next((item for item in items(listed) if (text_of(item) or "").startswith(amd64)), None)
             if found is not None:
                 message = f"No Linux program for arm64 is built: {key} has {amd64} and not {arm64}."
-                yield self.finding(file.location(span(found)), message, fix=_fix(file, listed, arm64))
+                yield self.finding(file.location(span(found)), message, fix=_fix(file, entry, listed, arm64))
 
 
 def _for_linux(entry: MappingNode) -> bool:
@@ -96,6 +103,11 @@ def _architectures(entry: MappingNode) -> tuple[str, ...]:
     return targets or strings(get(entry, "goarch")) or ("arm64",)
 
 
-def _fix(file: File, listed: Node | None, value: str) -> Fix | None:
+def _fix(file: File, entry: MappingNode, listed: Node | None, value: str) -> Fix | None:
     edit = append_item(file, listed, value)
-    return None if edit is None else Fix(f"Add {value}", (edit,), Applicability.UNSAFE)
+    if edit is None:
+        return None
+    fix = Fix(f"Add {value}", (edit,), Applicability.UNSAFE)
+    if not any(text.replace(" ", "") == "CGO_ENABLED=1" for text in strings(get(entry, "env"))):
+        return fix
+    return fix.demoted(Applicability.DISPLAY, "With cgo it takes a compiler for arm64 too: name one in CC by an override or a second build")

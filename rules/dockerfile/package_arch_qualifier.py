@@ -16,7 +16,7 @@ Leave the qualifier out: the package manager takes the architecture of the image
 ## Fix safety
 
 Safe: on amd64 the same packages are taken. A source becomes `arch=$(dpkg --print-architecture)` where a shell expands it, else the
-option goes; unsafe where it is not known that the repository has packages for arm64.
+option goes; unsafe where the repository has arm64 for some of its packages, and only shown where nothing is known of it.
 """
 
 from __future__ import annotations
@@ -45,12 +45,14 @@ _FOLDER = re.compile(
     r"\bdeb[ \t]+(?:\[(?![^\]]{0,200}arch=)[^\]]{0,200}\][ \t]+)?https?://[^\s\"'\\]{1,300}/(?P<folder>x86_64|amd64)/?(?=[ \t\"'\\]|$)"
 )
 _ADDRESS = re.compile(r"https?://(?:[^\s/@]*@)?([^\s/\"']+)")
-# Repositories that have arm64 in all their parts. Chrome's, Microsoft's and MongoDB's have it for some programs and systems only.
+# Repositories that have arm64 in all their parts.
 _HAVE_ARM64 = frozenset(
     {"download.docker.com", "packages.cloud.google.com", "apt.kubernetes.io", "pkgs.k8s.io", "apt.releases.hashicorp.com"}
     | {"deb.nodesource.com", "apt.postgresql.org", "cli.github.com", "packages.adoptium.net"}
     | {"apt.llvm.org", "packages.gitlab.com", "artifacts.elastic.co", "dl.cloudsmith.io", "nginx.org"}
 )
+# Those that have it for some programs and systems only.
+_HAVE_SOME = frozenset({"dl.google.com", "packages.microsoft.com", "repo.mongodb.org"})
 _FOREIGN_ONLY = {"amd64", "i386"}
 
 
@@ -105,7 +107,7 @@ class PackageArchQualifier(FileRule):
             path="setup.sh",
             bad="echo 'deb [«arch=amd64» signed-by=/k.gpg] https://example.com/apt stable main' > /etc/apt/sources.list.d/x.list\n",
             fixed="echo 'deb [signed-by=/k.gpg] https://example.com/apt stable main' > /etc/apt/sources.list.d/x.list\n",
-            applicability=Applicability.UNSAFE,
+            applicability=Applicability.DISPLAY,
             severity=Severity.WARNING,
         ),
         Example(
@@ -212,11 +214,11 @@ def _source_fix(file: File, script: Script, command: Command, found: re.Match[st
         return None
     fix = Fix("Take packages of the image's own architecture", (edit,))
     address = _ADDRESS.search(script.text, found.end(), found.end() + 200)
-    if address is None or address[1] not in _HAVE_ARM64:
-        fix = fix.demoted(
-            Applicability.UNSAFE, f"It is not known offline whether {address[1] if address else 'the source'} has packages for arm64."
-        )
-    return fix
+    host = address[1] if address else "the source"
+    if host in _HAVE_ARM64:
+        return fix
+    trust = Applicability.UNSAFE if host in _HAVE_SOME else Applicability.DISPLAY
+    return fix.demoted(trust, f"It is not known offline whether {host} has packages for arm64.")
 
 
 def _command_at(script: Script, offset: int) -> Command | None:

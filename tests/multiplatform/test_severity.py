@@ -4,6 +4,7 @@ import pytest
 
 from armready.core.config import Settings
 from armready.core.finding import Severity
+from armready.core.fix import Applicability
 from armready.testing import analyse_files
 
 BOTH = "docker buildx build --platform linux/amd64,linux/arm64 --push -t a/b:1 ."
@@ -89,3 +90,13 @@ def test_a_dockerfile_for_amd64_whose_other_half_nobody_builds(name):
     for other in ("docker buildx build -f Dockerfile.arm64 --push -t a/b:1-arm64 .", BOTH.replace("a/b", "a/c")):
         assert not severities({**files, **workflow(one, other)})
     assert not severities({"Dockerfile.arm64": "FROM alpine:3.20\n", **workflow(one.replace(name, "Dockerfile.arm64"))})
+
+
+def test_what_is_an_info_is_only_shown_a_fix():
+    _, _, analysis = analyse_files({"Dockerfile": "FROM alpine:3.20\n", **makefile("a/b:dev"), **workflow(BOTH)}, Settings())
+    (finding,) = [each for each in analysis.findings if each.code == "CI101"]
+    assert finding.fix.applicability is Applicability.DISPLAY
+
+
+def test_an_image_whose_name_another_file_holds_is_not_made_elsewhere():
+    assert severities({"skaffold.sh": "#!/bin/sh\nskaffold build -p release\n", "skaffold.yaml": "build:\n  artifacts: [{image: a/b}]\n"})

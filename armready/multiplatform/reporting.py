@@ -351,8 +351,8 @@ def _is_by_the_way(project: Project, build: ImageBuild) -> bool:
 
 def _is_made_for_arm64(project: Project, build: ImageBuild) -> bool:
     """Whether other builds push every repository that this one pushes for arm64 too."""
-    pushed = project.derive(_pushed_for_arm64)
-    return all(pushed.get(each, frozenset()) - {build.location} for each in _repositories(build))
+    pushed, own = project.derive(_pushed_for_arm64), _repositories(build)
+    return bool(own) and all(pushed.get(each, frozenset()) - {build.location} for each in own)
 
 
 def _pushed_for_arm64(project: Project) -> dict[str, set[Location]]:

@@ -29,7 +29,7 @@ mutants: $(STAMP)  ## small faults in gates, exemptions, proof and precedence: d
 	$(BIN)/python tools/mutants.py
 
 fuzz: $(STAMP)  ## coverage-guided fuzzing of scan and fix, for FUZZ_SECONDS
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group fuzz
+	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --group fuzz
 	cd "$$(mktemp -d)" && PYTHONPATH="$(CURDIR)" "$(abspath $(BIN))/python" -m tests.fuzz.fuzz_scan -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=30 -artifact_prefix=./
 
 bench: $(STAMP)  ## ratios of whole processes, see docs/performance.md
@@ -53,12 +53,12 @@ format: $(STAMP)
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --editable .
 	@touch $@
 
 $(STAMP): $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --editable . --group dev
 	@touch $@
 
 clean:

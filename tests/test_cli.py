@@ -45,8 +45,8 @@ def test_nothing_to_scan_gives_0_and_says_so(run, tmp_path):
         (["scan", "nowhere"], "nowhere: no such file or folder"),
         (["scan", "--select", "DF999"], "unknown rule 'DF999'"),
         (["scan", "--select", "image-arch-namespac"], "did you mean 'image-arch-namespace'"),
-        (["scan", "--format", "xml"], "unknown format 'xml'"),
-        (["scan", "--min-severity", "high"], "min-severity"),
+        (["scan", "--format", "xml"], "'xml' is not one of 'text', 'concise', 'json'"),
+        (["scan", "--min-severity", "high"], "'high' is not one of 'error', 'warning', 'info'"),
         (["scan", "--no-such-option"], "No such option"),
         (["scan", "--config", "nowhere.toml"], "nowhere.toml: no such file"),
         (["scan", "-"], "--stdin-filename"),
@@ -218,3 +218,50 @@ except SystemExit:
     env = {"PYTHONPATH": str(Path(__file__).parent.parent), "PATH": "/usr/bin:/bin"}
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True, env=env)
     assert not absent & set(done.stderr.split()), name
+
+
+@pytest.mark.parametrize("command", ["scan", "fix"])
+def test_help_lists_values_groups_examples_and_exit_codes(run, tmp_path, command):
+    code, out, _ = run(command, "--help", cwd=tmp_path, env={"COLUMNS": "100", "TERM": "dumb"})
+    assert code == 0
+    words = " ".join(out.replace("│", " ").split())
+    for group in ("Which files", "What is found, and what fails", "Reports", "How files are read", "On the terminal"):
+        assert f"─ {group} ─" in out
+    assert "<error|warning|info>" in words
+    assert "<auto|always|never>" in words
+    assert "Exit codes: 0 clean or fixed; 1 findings remain; 2 wrong usage, or an internal error." in words
+    assert f"armready {command} --" in words
+    assert max(len(line) for line in out.splitlines()) <= 100
+
+
+def test_formats_of_the_command_line_are_those_there_are():
+    from typing import get_args
+
+    from armready.commands.options import Format
+    from armready.reporters import FORMATS
+
+    assert set(get_args(Format)) == set(FORMATS)
+
+
+def test_check_is_scan_and_dry_run_is_diff(run, repository):
+    assert run("check", cwd=repository) == run("scan", cwd=repository)
+    assert run("fix", "--dry-run", cwd=repository) == run("fix", "--diff", cwd=repository)
+
+
+def test_rule_is_one_screen_and_has_more(run, tmp_path):
+    _, page, _ = run("rule", "DF110", cwd=tmp_path)
+    assert len(page.splitlines()) <= 50
+    assert page.count("Found: ") == 1
+    assert "armready rule DF110 --examples shows " in page
+    _, page, _ = run("rule", "DF110", "--examples", cwd=tmp_path)
+    assert page.count("Found: ") > 3
+    assert "--examples" not in page
+
+
+def test_rules_are_completed_by_code_and_name():
+    from armready.commands.options import complete_rules
+
+    assert ("DF110", "image-arch-namespace") in complete_rules("df1")
+    assert ("image-arch-namespace", "DF110") in complete_rules("image-a")
+    assert ("KUB101,DF110", "image-arch-namespace") in complete_rules("KUB101,DF11")
+    assert complete_rules("nothing") == []

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -252,3 +253,30 @@ def test_arm_nodes_are_tainted_on_gke_unless_said_otherwise():
     assert not from_mapping({"platform": "gke", "arm-nodes-tainted": False}, "x").tainted
     assert from_mapping({"arm-nodes-tainted": True}, "x").tainted
     assert from_mapping({"fix-style": "affinity"}, "x").widen_by_affinity
+
+
+@pytest.mark.parametrize(
+    ("platform", "hint"),
+    [
+        ("arm46", "'arm46' is no platform; did you mean 'arm64'?"),
+        ("aarch64", "'aarch64' is no platform; did you mean 'arm64'?"),
+        ("linux/x86_64", "'linux/x86_64' is no platform; did you mean 'amd64'?"),
+        ("all", "'all' is no platform"),
+    ],
+)
+def test_what_is_no_platform_is_refused(platform, hint):
+    for value in ([platform], {"platforms": ["amd64", platform]}):
+        with pytest.raises(ConfigError, match=re.escape(hint)):
+            from_mapping({"images": {"a/b": value}}, "x")
+
+
+def test_platforms_of_all_spellings_are_taken():
+    written = ["amd64", "arm64", "linux/arm64", "linux/arm/v7", "arm/v6", "windows/amd64", "386"]
+    assert from_mapping({"images": {"a/b": written}}, "x").images["a/b"].platforms == tuple(written)
+
+
+def test_a_table_of_pyproject_in_a_file_of_our_own_is_explained(tmp_path):
+    own = tmp_path / "armready.toml"
+    own.write_text("[tool.armready]\nignore = ['DF']\n")
+    with pytest.raises(ConfigError, match=re.escape("[tool.armready] belongs into a pyproject.toml: here its keys stand at the top")):
+        load_config(own, Origin.SCANNED)

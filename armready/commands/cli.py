@@ -6,16 +6,29 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
 from armready import __version__
 from armready.commands import streams
-from armready.commands.options import ConfigFile, Exclude, Ignore, Online, Output, Paths, RunOptions, Select, informed, run_options, split
+from armready.commands.options import (
+    ConfigFile,
+    Exclude,
+    Ignore,
+    Online,
+    Output,
+    Paths,
+    RunOptions,
+    Select,
+    complete_rules,
+    informed,
+    run_options,
+    split,
+)
 
 if TYPE_CHECKING:
     from armready.core.results import Failure, Report
@@ -34,6 +47,32 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "ARMREADY"},
 )
 
+
+_HELP = {"-h", "--help"}
+# Between two empty lines each, as the help wants its lines.
+_EXIT_CODES = """Exit codes: 0 clean or fixed; 1 findings remain; 2 wrong usage, or an internal error.
+
+"""
+_SCAN_EXAMPLES = f"""{_EXIT_CODES}Examples:
+
+  armready scan                                  the current folder
+
+  armready scan --format html -o report.html     a page to share
+
+  armready scan --report sarif=armready.sarif    one more report
+
+  armready scan --changed-since origin/main      what a branch brings
+
+  armready scan --fail-on warning services/      a stricter gate"""
+_FIX_EXAMPLES = f"""{_EXIT_CODES}Examples:
+
+  armready fix --diff                              what the safe fixes would change
+
+  armready fix                                     make them
+
+  armready fix --unsafe-fixes --diff               and those that need a look
+
+  armready fix --select DF --format markdown       the body of a pull request"""
 
 # What a scan makes it keeps to its end; at Python's 700 the collector walks it again and again (docs/performance.md).
 YOUNG_OBJECTS = 50_000
@@ -88,20 +127,28 @@ def _command(name: str) -> Any:
     When the command of that name exists, the parameters of the others are not worked out, and what `fleet` needs is not imported.
     """
     every = app.registered_commands
-    if not any(name in (each.name, getattr(each.callback, "__name__", "")) for each in every) and not app.registered_groups:
+    named = [each for each in every if name == (each.name or getattr(each.callback, "__name__", ""))]
+    if not named and not app.registered_groups:
         from armready.commands.fleet import fleet
 
         app.add_typer(fleet)
-    app.registered_commands = [each for each in every if name in (each.name, getattr(each.callback, "__name__", ""))] or every
+    app.registered_commands = named or every
+    app.rich_markup_mode = "rich" if _HELP & {*sys.argv[1:]} or len(sys.argv) == 1 else None
     try:
         top = typer.main.get_command(app)
     finally:
         app.registered_commands = every
-    for command in (top, *getattr(top, "commands", {}).values()):
+    for command in _with_all_below(top):
         for parameter in command.params:
             if isinstance(parameter, typer.core.TyperOption):
                 parameter.show_envvar = False
     return top
+
+
+def _with_all_below(command: Any) -> Iterator[Any]:
+    yield command
+    for each in getattr(command, "commands", {}).values():
+        yield from _with_all_below(each)
 
 
 def _fail(message: str) -> NoReturn:
@@ -124,7 +171,8 @@ def _top(
     del version
 
 
-@app.command()
+@app.command("check", epilog=_SCAN_EXAMPLES, hidden=True)
+@app.command(epilog=_SCAN_EXAMPLES)
 @run_options
 def scan(
     options: RunOptions,
@@ -151,12 +199,12 @@ def scan(
     raise typer.Exit(_exit_code(report, session, options))
 
 
-@app.command()
+@app.command(epilog=_FIX_EXAMPLES)
 @run_options
 def fix(
     options: RunOptions,
     unsafe_fixes: Annotated[bool, typer.Option("--unsafe-fixes", help="Apply unsafe fixes too.")] = False,
-    diff: Annotated[bool, typer.Option("--diff", help="Print the changes as a diff; write nothing.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", "--dry-run", help="Print the changes as a diff; write nothing.")] = False,
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="FILE", help="Mend what is found in this file; repeatable. All are read.")
     ] = None,
@@ -222,8 +270,11 @@ def write_baseline(
 
 @app.command("rule")
 def show_rule(
-    selector: Annotated[str, typer.Argument(metavar="CODE|NAME", help="The code or name of a rule.")],
-    output_format: Annotated[str, typer.Option("--format", help="text, markdown or json.")] = "text",
+    selector: Annotated[
+        str, typer.Argument(metavar="CODE|NAME", help="The code or name of a rule, or a prefix of several.", autocompletion=complete_rules)
+    ],
+    output_format: Annotated[Literal["text", "markdown", "json"], typer.Option("--format", help="How it is written.")] = "text",
+    examples: Annotated[bool, typer.Option("--examples", help="Every example, not the first alone.")] = False,
 ) -> None:
     """Say what a rule finds, why it matters, and how its fix looks."""
     from armready.commands.rule_pages import render_rule
@@ -233,11 +284,13 @@ def show_rule(
     codes = resolve(selector, rules)
     for rule in rules:
         if rule.code in codes:
-            _write_text(render_rule(rule, output_format))
+            _write_text(render_rule(rule, output_format, examples=examples))
 
 
 @app.command("rules")
-def list_rules(output_format: Annotated[str, typer.Option("--format", help="table, markdown or json.")] = "table") -> None:
+def list_rules(
+    output_format: Annotated[Literal["table", "markdown", "json"], typer.Option("--format", help="How it is written.")] = "table",
+) -> None:
     """List all rules."""
     from armready.commands.rule_pages import render_rules
     from armready.run.registry import all_rules
@@ -271,7 +324,7 @@ def show_config(
 def show_image(
     references: Annotated[list[str], typer.Argument(metavar="REF...", help="Image references.")],
     compare: Annotated[bool, typer.Option("--compare", help="Compare two references.")] = False,
-    output_format: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+    output_format: Annotated[Literal["table", "json"], typer.Option("--format", help="How it is written.")] = "table",
     offline: Annotated[bool, typer.Option("--offline", help="Only what is known without asking a registry.")] = False,
     config: ConfigFile = None,
 ) -> None:
@@ -287,7 +340,7 @@ def show_image(
 def show_package(
     requirements: Annotated[list[str], typer.Argument(metavar="NAME[==VERSION]...", help="Python packages.")],
     python: Annotated[list[str] | None, typer.Option("--python", help="Only these Python versions: 3.12.")] = None,
-    output_format: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+    output_format: Annotated[Literal["table", "json"], typer.Option("--format", help="How it is written.")] = "table",
     config: ConfigFile = None,
 ) -> None:
     """Show which files of Python packages arm64 gets and which x86-64 gets, per Python and libc."""
@@ -428,7 +481,7 @@ def initialise() -> None:
 @app.command("report")
 def merge_reports(
     files: Annotated[list[Path], typer.Argument(help="JSON reports, one per repository.")],
-    output_format: Annotated[str, typer.Option("--format", help="table, markdown or html.")] = "table",
+    output_format: Annotated[Literal["table", "markdown", "html"], typer.Option("--format", help="How it is written.")] = "table",
     output: Output = None,
 ) -> None:
     """Merge the JSON reports of many repositories into one."""

@@ -168,8 +168,9 @@ def _pre_commit(root: Path) -> Step:
     path = ".pre-commit-config.yaml"
     entry: Value = {"repo": REPOSITORY, "rev": TAG, "hooks": [{"id": "armready"}]}
     shown = f"  - repo: {REPOSITORY}\n    rev: {TAG}\n    hooks:\n      - id: armready\n"
+    hint = "        # pre-commit hides what a hook that passes prints; `verbose: true` here shows warnings\n"
     if not (root / path).exists():
-        return Step(path, "write", f"repos:\n{shown}")
+        return Step(path, "write", f"repos:\n{shown}{hint}")
 
     def add(file: File, document: Node) -> Iterator[Edit | None]:
         from armready.languages.yaml.edit import append_pairs_item

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from functools import cache, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
@@ -16,15 +16,45 @@ if TYPE_CHECKING:
     from armready.run.passes import Filters
     from armready.run.session import Session
 
+# The groups of the help, in their order.
+WHAT, COUNTS, REPORTS, READ, SHOWN = "Which files", "What is found, and what fails", "Reports", "How files are read", "On the terminal"
+
+Level = Literal["error", "warning", "info"]
+FailOn = Literal["error", "warning", "info", "never"]
+Format = Literal["text", "concise", "json", "jsonl", "sarif", "github", "gitlab", "junit", "markdown", "html"]
+Color = Literal["auto", "always", "never"]
+
+
+def complete_rules(incomplete: str) -> list[tuple[str, str]]:
+    """The codes and names of rules that begin so, for the completion of a shell."""
+    from armready.run.registry import entries
+
+    done, comma, last = incomplete.rpartition(",")
+    found = [(code, name) for entry in entries() for code, name in ((entry.code, entry.name), (entry.name, entry.code))]
+    return [(f"{done}{comma}{word}", other) for word, other in found if word.lower().startswith(last.lower())]
+
+
 Paths = Annotated[
     list[Path] | None, typer.Argument(help="Files and folders; default: the current folder; - reads standard input.", show_default=False)
 ]
-Select = Annotated[list[str] | None, typer.Option("--select", help="Only these rules: codes, prefixes, names; comma separated.")]
-Ignore = Annotated[list[str] | None, typer.Option("--ignore", help="Not these rules.")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write the report to a file.")]
-Exclude = Annotated[list[str] | None, typer.Option("--exclude", help="Globs of paths to leave out as well.")]
-ConfigFile = Annotated[Path | None, typer.Option("--config", help="Configuration file.")]
-Online = Annotated[bool, typer.Option("--online", help="Ask registries and package indexes; without it no connection is opened.")]
+Select = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--select",
+        help="Only these rules: codes, prefixes, names; comma separated.",
+        autocompletion=complete_rules,
+        rich_help_panel=COUNTS,
+    ),
+]
+Ignore = Annotated[
+    list[str] | None, typer.Option("--ignore", help="Not these rules.", autocompletion=complete_rules, rich_help_panel=COUNTS)
+]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write the report to a file.", rich_help_panel=REPORTS)]
+Exclude = Annotated[list[str] | None, typer.Option("--exclude", help="Globs of paths to leave out as well.", rich_help_panel=WHAT)]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="Configuration file.", rich_help_panel=READ)]
+Online = Annotated[
+    bool, typer.Option("--online", help="Ask registries and package indexes; without it no connection is opened.", rich_help_panel=READ)
+]
 
 
 class RunOptions(NamedTuple):
@@ -32,40 +62,77 @@ class RunOptions(NamedTuple):
 
     paths: Paths = None
     select: Select = None
-    extend_select: Annotated[list[str] | None, typer.Option("--extend-select", help="These rules too.")] = None
+    extend_select: Annotated[
+        list[str] | None,
+        typer.Option("--extend-select", help="These rules too.", autocompletion=complete_rules, rich_help_panel=COUNTS),
+    ] = None
     ignore: Ignore = None
-    min_severity: Annotated[str | None, typer.Option("--min-severity", help="Lowest level that is reported: error, warning, info.")] = None
-    fail_on: Annotated[str | None, typer.Option("--fail-on", help="Lowest level that fails: error, warning, info, never.")] = None
+    min_severity: Annotated[
+        Level | None, typer.Option("--min-severity", help="Lowest level that is reported; default: warning.", rich_help_panel=COUNTS)
+    ] = None
+    fail_on: Annotated[
+        FailOn | None, typer.Option("--fail-on", help="Lowest level that fails; default: error.", rich_help_panel=COUNTS)
+    ] = None
     exit_zero: Annotated[
-        bool, typer.Option("--exit-zero", help="Exit with 0 whatever was found, even after an internal error; says so.")
+        bool,
+        typer.Option("--exit-zero", help="Exit with 0 whatever was found, even after an internal error; says so.", rich_help_panel=COUNTS),
     ] = False
-    pedantic: Annotated[bool, typer.Option("--pedantic", help="Report findings of low confidence too.")] = False
-    target: Annotated[str | None, typer.Option("--target", help="mixed, arm64 or audit.")] = None
-    ci_mode: Annotated[str | None, typer.Option("--ci-mode", help="emulate or native.")] = None
+    pedantic: Annotated[bool, typer.Option("--pedantic", help="Report findings of low confidence too.", rich_help_panel=COUNTS)] = False
+    target: Annotated[
+        Literal["mixed", "arm64", "audit"] | None,
+        typer.Option("--target", help="Nodes of both architectures (default), of arm64 alone, or a first look.", rich_help_panel=COUNTS),
+    ] = None
+    ci_mode: Annotated[
+        Literal["emulate", "native"] | None,
+        typer.Option("--ci-mode", help="How CI builds for arm64; default: emulate.", rich_help_panel=COUNTS),
+    ] = None
     output_format: Annotated[
-        str | None, typer.Option("--format", help="text, concise, json, jsonl, sarif, github, gitlab, junit, markdown or html.")
+        Format | None,
+        typer.Option("--format", help="Default: text on a terminal, else concise.", rich_help_panel=REPORTS),
     ] = None
     output: Output = None
-    reports: Annotated[list[str] | None, typer.Option("--report", help="FORMAT=FILE: one more report; repeatable.")] = None
-    baseline: Annotated[Path | None, typer.Option("--baseline", help="Baseline file; default: .armready-baseline.json at the root.")] = None
-    no_baseline: Annotated[bool, typer.Option("--no-baseline", help="Report what the baseline knows too.")] = False
-    changed_since: Annotated[str | None, typer.Option("--changed-since", help="Only findings on lines changed since this revision.")] = None
+    reports: Annotated[
+        list[str] | None, typer.Option("--report", help="FORMAT=FILE: one more report; repeatable.", rich_help_panel=REPORTS)
+    ] = None
+    baseline: Annotated[
+        Path | None,
+        typer.Option("--baseline", help="Baseline file; default: .armready-baseline.json at the root.", rich_help_panel=COUNTS),
+    ] = None
+    no_baseline: Annotated[bool, typer.Option("--no-baseline", help="Report what the baseline knows too.", rich_help_panel=COUNTS)] = False
+    changed_since: Annotated[
+        str | None,
+        typer.Option("--changed-since", help="Only findings on lines changed since this revision.", rich_help_panel=COUNTS),
+    ] = None
     exclude: Exclude = None
-    no_respect_gitignore: Annotated[bool, typer.Option("--no-respect-gitignore", help="Scan what .gitignore names too.")] = False
-    force_exclude: Annotated[bool, typer.Option("--force-exclude", help="Leave out excluded files even when they are named.")] = False
+    no_respect_gitignore: Annotated[
+        bool, typer.Option("--no-respect-gitignore", help="Scan what .gitignore names too.", rich_help_panel=WHAT)
+    ] = False
+    force_exclude: Annotated[
+        bool, typer.Option("--force-exclude", help="Leave out excluded files even when they are named.", rich_help_panel=WHAT)
+    ] = False
     config: ConfigFile = None
-    full: Annotated[bool, typer.Option("--full", help="Every excerpt, however many findings.")] = False
-    no_ignores: Annotated[bool, typer.Option("--no-ignores", help="Ignore comments do not count.")] = False
-    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Processes; default: one per processor.", show_default=False)] = None
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Do not use results of earlier runs.")] = False
+    full: Annotated[bool, typer.Option("--full", help="Every excerpt, however many findings.", rich_help_panel=SHOWN)] = False
+    no_ignores: Annotated[bool, typer.Option("--no-ignores", help="Ignore comments do not count.", rich_help_panel=COUNTS)] = False
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", min=1, help="Processes; default: one per processor.", show_default=False, rich_help_panel=READ),
+    ] = None
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Do not use results of earlier runs.", rich_help_panel=READ)] = False
     online: Online = False
-    resolve: Annotated[bool, typer.Option("--resolve", help="With --online: the whole closure of Python dependencies, by uv.")] = False
-    strict: Annotated[bool, typer.Option("--strict", help="Files that cannot be parsed fail the run.")] = False
-    color: Annotated[str, typer.Option("--color", help="auto, always or never.")] = "auto"
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say what was read and what could not be.")] = False
-    statistics: Annotated[bool, typer.Option("--statistics", help="Findings per rule.")] = False
-    stdin_filename: Annotated[str | None, typer.Option("--stdin-filename", help="The name of what comes on standard input.")] = None
+    resolve: Annotated[
+        bool,
+        typer.Option("--resolve", help="With --online: the whole closure of Python dependencies, by uv.", rich_help_panel=READ),
+    ] = False
+    strict: Annotated[bool, typer.Option("--strict", help="Files that cannot be parsed fail the run.", rich_help_panel=COUNTS)] = False
+    color: Annotated[Color, typer.Option("--color", help="Colours.", rich_help_panel=SHOWN)] = "auto"
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No verdict.", rich_help_panel=SHOWN)] = False
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say what was read and what could not be.", rich_help_panel=SHOWN)] = (
+        False
+    )
+    statistics: Annotated[bool, typer.Option("--statistics", help="Findings per rule.", rich_help_panel=SHOWN)] = False
+    stdin_filename: Annotated[
+        str | None, typer.Option("--stdin-filename", help="The name of what comes on standard input.", rich_help_panel=WHAT)
+    ] = None
 
     def session(self) -> "Session":
         """The run that these options ask for, with what registries and indexes say where they are to be asked.

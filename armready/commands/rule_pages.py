@@ -6,24 +6,24 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from armready.core.errors import UsageError
 from armready.core.rule import Example, Rule, example_text
+from armready.core.wording import plural
 from armready.testing import strip_marks
 
 
-def render_rule(rule: type[Rule], form: str) -> str:
+def render_rule(rule: type[Rule], form: str, *, examples: bool = False) -> str:
     """A rule's page as text, markdown or JSON.
 
-    Raises:
-        UsageError: another form.
+    Args:
+        rule: the rule.
+        form: text, markdown or json.
+        examples: in text, every example and not the first alone.
     """
     if form == "json":
         return json.dumps(rule_record(rule), indent=2) + "\n"
     if form == "markdown":
         return markdown_page(rule)
-    if form == "text":
-        return _text_page(rule)
-    raise UsageError(f"unknown format {form!r}; there are text, markdown, json")
+    return _text_page(rule, examples=examples)
 
 
 def rule_record(rule: type[Rule]) -> dict[str, Any]:
@@ -84,13 +84,16 @@ def _fenced(text: str, path: str) -> str:
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"
 
 
-def _text_page(rule: type[Rule]) -> str:
+def _text_page(rule: type[Rule], *, examples: bool) -> str:
     lines = [f"{rule.code} {rule.name} ({_badges(rule)})", "", rule.documentation().replace("## ", "")]
-    for example in rule.examples:
+    shown = rule.examples if examples else rule.examples[:1]
+    for example in shown:
         text, _ = strip_marks(example_text(example.bad or example.good))
         lines += ["", f"{'Found' if example.bad else 'Left alone'}: {example.name} ({example.path})", "", _indented(text)]
         if example.fixed:
             lines += ["", f"After the fix ({example.applicability.value}):", "", _indented(example_text(example.fixed))]
+    if left := len(rule.examples) - len(shown):
+        lines += ["", f"armready rule {rule.code} --examples shows {plural(left, 'more example')}."]
     return "\n".join(lines) + "\n"
 
 
@@ -99,11 +102,7 @@ def _indented(text: str) -> str:
 
 
 def render_rules(rules: Sequence[type[Rule]], form: str) -> str:
-    """The table of rules as a plain table, markdown or JSON.
-
-    Raises:
-        UsageError: another form.
-    """
+    """The table of rules as a plain table, markdown or JSON."""
     if form == "json":
         return json.dumps([rule_record(rule) for rule in rules], indent=2) + "\n"
     fixes = ["yes" if rule.fixable() else "" for rule in rules]
@@ -114,11 +113,9 @@ def render_rules(rules: Sequence[type[Rule]], form: str) -> str:
             for rule, fix in zip(rules, fixes, strict=True)
         )
         return "\n".join([*head, *(f"| {' | '.join(row)} |" for row in cells)]) + "\n"
-    if form == "table":
-        width = max((len(rule.name) for rule in rules), default=0) + 2
-        lines = (
-            f"{rule.code:<8}{rule.name:<{width}}{rule.severity:<9}{fix and 'fix':<5}{rule.summary}"
-            for rule, fix in zip(rules, fixes, strict=True)
-        )
-        return "".join(f"{line}\n" for line in lines)
-    raise UsageError(f"unknown format {form!r}; there are table, markdown, json")
+    width = max((len(rule.name) for rule in rules), default=0) + 2
+    lines = (
+        f"{rule.code:<8}{rule.name:<{width}}{rule.severity:<9}{fix and 'fix':<5}{rule.summary}"
+        for rule, fix in zip(rules, fixes, strict=True)
+    )
+    return "".join(f"{line}\n" for line in lines)

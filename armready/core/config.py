@@ -202,14 +202,31 @@ def _table(value: Any) -> dict[str, Any]:
     return dict(value)
 
 
+# Operating systems and architectures of platforms, as Docker and OCI write them.
+_SYSTEMS = ("linux", "windows")
+_ARCHITECTURES = ("amd64", "arm64", "arm", "386", "ppc64le", "ppc64", "s390x", "riscv64", "mips64le", "mipsle", "loong64")
+
+
+def _platforms(value: Any) -> tuple[str, ...]:
+    from difflib import get_close_matches
+
+    for platform in _strings(value):
+        words = platform.split("/")
+        architecture = words[1] if words[0] in _SYSTEMS and len(words) > 1 else words[0]
+        if architecture not in _ARCHITECTURES:
+            close = {"x86_64": ["amd64"], "aarch64": ["arm64"]}.get(architecture) or get_close_matches(architecture, _ARCHITECTURES, 1)
+            raise ValueError(f"{platform!r} is no platform" + (f"; did you mean {close[0]!r}?" if close else ""))
+    return _strings(value)
+
+
 def _image(value: Any) -> UserImage:
     if isinstance(value, list | tuple):
-        return UserImage(_strings(value))
+        return UserImage(_platforms(value))
     table = _table(value)
     unknown = set(table) - {"platforms", "reason", "until"}
     if unknown:
         raise ValueError(f"unknown key {min(unknown)!r}")
-    return UserImage(_strings(table["platforms"]), str(table.get("reason", "")), str(table.get("until", "")))
+    return UserImage(_platforms(table["platforms"]), str(table.get("reason", "")), str(table.get("until", "")))
 
 
 def _runner(value: Any) -> Runner:
@@ -281,6 +298,9 @@ def read_table(path: Path, root: Path | None) -> dict[str, Any] | None:
     except (ParseProblem, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
     if path.name != PYPROJECT:
+        tool = document.get("tool")
+        if isinstance(tool, dict) and "armready" in tool:
+            raise ConfigError(f"{path}: [tool.armready] belongs into a pyproject.toml: here its keys stand at the top, without it")
         return document
     table = document.get("tool", {}).get("armready") if isinstance(document.get("tool"), dict) else None
     if table is None:

@@ -22,12 +22,12 @@ from armready.core.errors import ArmreadyError, ParseProblem
 from armready.core.file import File
 from armready.core.finding import Confidence, Finding
 from armready.core.fix import Applicability, Edit, apply_edits
+from armready.core.kinds import SYSTEMS
 from armready.core.results import Failure, FileResult
 from armready.core.source import Source
 from armready.core.tree import DiskTree, MemoryTree, Tree
 from armready.fixing.batch import Batch
 from armready.fixing.proof import problem_with
-from armready.fixing.supply import lost
 from armready.run.passes import Analysis, Filters, analyse
 from armready.run.registry import Registry
 from armready.run.session import Session
@@ -266,10 +266,16 @@ def _rewrite(state: _State, path: str, edits: Sequence[Edit]) -> bytes:
         new_source = Source(path, text, source.encoding, source.bom)
         settings = state.registry.settings
         old, new = File(source, kind, settings), File(new_source, kind, settings)
-        problem = problem_with(old, new, edits) or lost(old, new)
+        problem = problem_with(old, new, edits) or (_lost(old, new) if kind in SYSTEMS else "")
         if problem:
             raise ParseProblem(problem)
     return source.encode(text)
+
+
+def _lost(old: File, new: File) -> str:
+    from armready.fixing.supply import lost
+
+    return lost(old, new)
 
 
 def _with_the_end_of(old: str, new: str) -> str:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from armready.run.session import Session
 
 CLEAN, FINDINGS, ERROR = 0, 1, 2
+BOTH_PLATFORMS = ("linux/amd64", "linux/arm64")
 
 app = typer.Typer(
     name="armready",
@@ -208,6 +209,12 @@ def fix(
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="FILE", help="Mend what is found in this file; repeatable. All are read.")
     ] = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Build the images that fixes affect; take back what does not build.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --verify: execute what the Dockerfiles say without asking.")] = False,
+    builder: Annotated[str, typer.Option("--builder", help="With --verify: the builder of Buildx; default: the one in use.")] = "",
+    build_option: Annotated[
+        list[str] | None, typer.Option("--build-option", help="With --verify: one more option for the builder; repeatable.")
+    ] = None,
 ) -> None:
     """Apply safe fixes; with --unsafe-fixes all of them."""
     from armready.commands.output import Run, name_failures, write_reports
@@ -232,7 +239,14 @@ def fix(
         sys.stdout.flush()
         name_failures(outcome.all_failures)
         raise typer.Exit(_exit_code(_fixed_report(session, outcome, filters), session, options))
+    keep = None
+    if verify:
+        from armready.commands.verify import Asked, trial
+
+        keep = trial(session, outcome, Asked(builder=builder, platforms=BOTH_PLATFORMS, options=tuple(build_option or ()), yes=yes))
     unwritten = _write(session, outcome)
+    if keep is not None:
+        unwritten = {*unwritten, *keep()}
     if unwritten:
         outcome = as_written(session, outcome, unwritten)
     report = _fixed_report(session, outcome, filters)
@@ -427,7 +441,7 @@ def verify_images(
         asked = Asked(
             output_format=output_format,
             builder=builder,
-            platforms=split(platform) or ("linux/amd64", "linux/arm64"),
+            platforms=split(platform) or BOTH_PLATFORMS,
             command=command,
             options=tuple(build_option or ()),
             seconds=timeout,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from armready.core.bounded import read_bounded
 from armready.core.errors import ParseProblem, UsageError
 from armready.core.startup import dataclass
 from armready.core.wording import plural
+from armready.fixing.fixer import write
 from armready.reporters.base import escape
 from armready.run.learned import NAME, read_learned, rendered, updated
 from armready.run.writing import write_file
@@ -23,8 +24,10 @@ from armready.verify.learn import learned
 from armready.verify.recipes import log_facts
 from armready.verify.reports import BUILDS, LOGS
 from armready.verify.run import Tried, Wish, try_images
+from armready.verify.take_back import affected, take_back
 
 if TYPE_CHECKING:
+    from armready.fixing.fixer import FixOutcome
     from armready.run.session import Session
 
 FORMATS = ("text", "json", "markdown", "junit")
@@ -143,3 +146,42 @@ def _read(log: Path) -> str:
         raise UsageError(f"{log}: {error}") from error
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
     return data.decode(encoding, "replace")
+
+
+def trial(session: Session, outcome: FixOutcome, asked: Asked) -> Callable[[], dict[str, str]] | None:
+    """Have the user agree to building what fixes affect, before they are written.
+
+    Returns:
+        What builds it once they are, takes back what does not build, and returns those files with the reasons; None for nothing to build.
+
+    Raises:
+        UsageError: there is no engine, or the user does not agree.
+    """
+    images = affected(images_of(outcome.analysis.results), outcome.changes)
+    if not images:
+        return None
+    engine = find_engine(session.root, asked.builder)
+    _agree(images, asked, engine)
+    return lambda: _keep_what_builds(session, outcome, images, engine, asked)
+
+
+def _keep_what_builds(session: Session, outcome: FixOutcome, images: Sequence[Image], engine: Engine, asked: Asked) -> dict[str, str]:
+    facts = log_facts(session, outcome.analysis)
+    wish = Wish(platforms=asked.platforms, options=asked.options, seconds=asked.seconds)
+
+    def why_not(image: Image) -> str:
+        failed = [each for each in try_images([image], wish, engine, facts, session.root, _say) if not each.built]
+        if not failed:
+            return ""
+        why = failed[0].explanations[0].why if failed[0].explanations else failed[0].problem
+        return f"{image.title} does not build for {failed[0].platform}{f': {why}' if why else ''}"
+
+    def restore(paths: Sequence[str]) -> None:
+        problems = write(session.root, {path: (outcome.changes[path][1], outcome.changes[path][0]) for path in paths})
+        for path, problem in problems.items():
+            raise UsageError(f"{path}: not taken back: {problem}")
+
+    taken = take_back(outcome.changes, outcome.applied, images, why_not, restore)
+    for path, reason in taken.items():
+        _say(f"{path}: taken back: {reason}")
+    return taken

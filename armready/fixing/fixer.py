@@ -385,4 +385,5 @@ def fix_session(session: Session, analysis: Analysis, filters: Filters, *, unsaf
 def as_written(session: Session, outcome: FixOutcome, unwritten: Collection[str]) -> FixOutcome:
     """Return what a run of fixes came to on disk, where some of its files could not be written."""
     applied = tuple(finding for finding in outcome.applied if finding.location.path not in unwritten)
-    return replace(outcome, tree=session.tree, analysis=session.analyse(), applied=applied)
+    changes = {path: change for path, change in outcome.changes.items() if path not in unwritten}
+    return replace(outcome, tree=session.tree, analysis=session.analyse(), changes=changes, applied=applied)

@@ -273,3 +273,36 @@ def test_images_come_from_the_pipelines(repository):
         ("svc/Dockerfile", "svc", "app", ("V=3",), "compose.yaml"),
     ]
     assert [each.dockerfile for each in images_of(session.analyse().results, ["Dockerfile"])] == ["Dockerfile"]
+
+
+FIXABLE = "FROM --platform=linux/amd64 debian:12\nCOPY tool /tool\n"
+
+
+def test_fix_keeps_what_builds(fake, repository, run):
+    fake.install("docker")
+    (repository / "Dockerfile").write_text(FIXABLE)
+    (repository / "tool").write_text("#!/bin/sh\n")
+    code, _, err = run("fix", "--unsafe-fixes", "--verify", "--yes", cwd=repository)
+    assert code == 0, err
+    assert (repository / "Dockerfile").read_text() == DOCKERFILE
+    assert sum(" build " in call for call in fake.calls) == 2
+
+
+def test_fix_takes_back_what_does_not_build(fake, repository, run):
+    fake.install("docker")
+    (repository / "Dockerfile").write_text(FIXABLE)
+    fake.says(buildkit("COPY tool /tool", "exec /bin/tool: exec format error"), 1)
+    code, out, err = run("fix", "--unsafe-fixes", "--verify", "--yes", cwd=repository)
+    assert code == 1
+    assert (repository / "Dockerfile").read_text() == FIXABLE
+    assert "Dockerfile: taken back: Dockerfile does not build for linux/arm64: /bin/tool is a program" in err
+    assert "DF101" in out
+
+
+def test_fix_writes_nothing_without_consent(fake, repository, run):
+    fake.install("docker")
+    (repository / "Dockerfile").write_text(FIXABLE)
+    code, _, err = run("fix", "--unsafe-fixes", "--verify", cwd=repository)
+    assert code == 2
+    assert "Say --yes" in err
+    assert (repository / "Dockerfile").read_text() == FIXABLE

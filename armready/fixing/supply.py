@@ -15,7 +15,6 @@ from armready.builds.references import repository
 from armready.builds.timeline import Timeline
 from armready.core.errors import ParseProblem
 from armready.core.file import File
-from armready.core.kinds import SYSTEMS
 
 # The jobs of a file of these run one after the other on one machine.
 _ONE_MACHINE = frozenset({"make", "just", "task", "npm", "shell", "script", "jenkins"})
@@ -46,8 +45,6 @@ class Sent(NamedTuple):
 
 def lost(old: File, new: File) -> str:
     """What a pipeline no longer supplies after a fix, as the reason to refuse it; empty when nothing."""
-    if old.kind not in SYSTEMS:
-        return ""
     try:
         before, after = old.parse(read_builds), new.parse(read_builds)
     except ParseProblem:

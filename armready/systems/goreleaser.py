@@ -111,9 +111,10 @@ def _docker(file: File, root: Node, entry: MappingNode, exempt: str, *, alone: b
     tags = strings(get(entry, "image_templates"))
     architecture = _architecture(entry)
     target = text_of(get(entry, "goos")) or "linux"
+    named = _platform(entry)
     declared = Declared(
         verb=Verb.BUILD,
-        span=line_of(file, entry),
+        span=line_of(file, named[1] if named is not None else entry),
         tool="goreleaser",
         tags=tags,
         platforms=None if architecture == "amd64" else (f"{target}/{architecture}",),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -237,3 +238,28 @@ def test_modules_that_are_too_long_are_found() -> None:
         "armready.rules.ci.new",
         "armready.core.new",
     ]
+
+
+MOST_FIELDS = 12
+WIDE = frozenset(
+    {
+        *("Build", "CallMade", "Context", "Declared", "Dependency", "Explanation", "Job", "Locked", "Package", "Report", "RunOptions"),
+        *("Settings", "Stage", "StageFact", "Step", "Workload"),
+    }
+)
+"""Records with more fields than that: one leaves the list when it is divided, and none joins it."""
+
+
+def wide(trees: Iterable[ast.Module]) -> set[str]:
+    """The records with too many fields."""
+    counts = Counter((at, name) for at, tree in enumerate(trees) for name, _ in fields_of(tree))
+    return {name for (_, name), count in counts.items() if count > MOST_FIELDS}
+
+
+def test_records_have_few_fields() -> None:
+    assert wide(ast.parse(path.read_text(encoding="utf-8")) for path in modules().values()) == WIDE
+
+
+def test_a_wide_record_is_found() -> None:
+    fields = "".join(f"    f{number}: int\n" for number in range(MOST_FIELDS))
+    assert wide([ast.parse(f"class A(NamedTuple):\n{fields}class B(NamedTuple):\n{fields}    g: int\n")]) == {"B"}

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from armready.builds import references
 from armready.builds.facts import ImageBuild
-from armready.core.facts import DockerfileFact, GoArchFact, ImageFact, StageFact
+from armready.core.facts import BlockingFact, DockerfileFact, ImageFact, StageFact
 from armready.core.finding import Related, Severity
 from armready.core.fix import Applicability, Fix
 from armready.core.project import Project
-from armready.core.source import Location
 from armready.core.startup import dataclass
 from armready.knowledge.images import verdict
 from armready.knowledge.verdicts import Has
@@ -53,26 +50,15 @@ def dockerfile_of(project: Project, build: ImageBuild) -> DockerfileFact | None:
     return next(iter(project.facts_in(build.inputs.dockerfile, DockerfileFact)), None)
 
 
-class Blocking(NamedTuple):
-    """What is wrong with a Dockerfile that an arm64 build would run into."""
-
-    code: str
-    location: Location
-    message: str
-
-
-def blocking_in(project: Project, path: str | None) -> Blocking | None:
-    """The worst of what an arm64 build of a Dockerfile would run into, before ignore comments. DF130 is told by its facts: it judges
-    after the gates.
-    """
+def blocking_in(project: Project, path: str | None) -> BlockingFact | None:
+    """The worst of what an arm64 build of a Dockerfile would run into, before ignore comments."""
     if path is None:
         return None
     found = [each for each in project.findings_in(path) if each.code.startswith("DF") and each.severity is not Severity.INFO]
     if found:
         worst = min(found, key=lambda each: (each.severity.rank, each.location.span))
-        return Blocking(worst.code, worst.location, worst.message)
-    pinned = next((fact for fact in project.facts_in(path, GoArchFact) if not fact.argument), None)
-    return None if pinned is None else Blocking("DF130", pinned.location, "It makes a program for amd64 whatever the image is built for.")
+        return BlockingFact(worst.code, worst.location, worst.message)
+    return next(iter(project.facts_in(path, BlockingFact)), None)
 
 
 def emulated(project: Project, build: ImageBuild) -> bool:

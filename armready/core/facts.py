@@ -193,6 +193,21 @@ class BuildArgumentFact:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockingFact:
+    """What an arm64 build of a Dockerfile would run into, where the rule that reports it is a project rule and judges after the gates.
+
+    Attributes:
+        code: of that rule.
+        location: the place.
+        message: why arm64 cannot be built or run.
+    """
+
+    code: str
+    location: Location
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class GoArchFact:
     """A place in a Dockerfile that makes a program for amd64.
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from armready.builds.scripts import HostedScript, scripts
-from armready.core.facts import GoArchFact
+from armready.core.facts import BlockingFact, GoArchFact
 from armready.core.file import File
 from armready.core.finding import Confidence
 from armready.core.fix import Fix
@@ -72,10 +72,17 @@ class MakeRuleFact:
     variables: frozenset[str]
 
 
-def go_arch_facts(file: File) -> Iterator[GoArchFact]:
+def go_arch_facts(file: File) -> Iterator[GoArchFact | BlockingFact]:
     """The places of a Dockerfile where Go is told to compile for amd64; none in a file for one architecture."""
     if path_arch(file.path):
         return
+    for fact in _go_arch_facts(file):
+        yield fact
+        if not fact.argument:
+            yield BlockingFact("DF130", fact.location, "It makes a program for amd64 whatever the image is built for.")
+
+
+def _go_arch_facts(file: File) -> Iterator[GoArchFact]:
     dockerfile = file.parse(parse_dockerfile)
     for instruction in dockerfile.instructions:
         for pair in instruction.pairs if instruction.keyword in ("ARG", "ENV") else ():

@@ -162,3 +162,11 @@ def test_of_a_template_nothing_is_sure():
     text = gitlab("docker buildx create --use", "docker buildx build -f Dockerfile.j2 --platform linux/amd64,linux/arm64 -t a/b:1 --push .")
     _, _, analysis = analyse_files({".gitlab-ci.yml": text, "Dockerfile.j2": "FROM {{ base }}\nCOPY a /a\n"}, SETTINGS)
     assert "missing-emulator" in {each.name for each in analysis.findings}
+
+
+def test_what_a_project_rule_says_of_a_dockerfile_comes_first_too():
+    text = "FROM golang:1.22 AS build\nRUN GOARCH={} go build -o /app .\nFROM alpine:3.20\nCOPY --from=build /app /app\n"
+    applicability, notes = gated(text.format("amd64"))
+    assert applicability is Applicability.DISPLAY
+    assert "Mend DF130 at Dockerfile:2 first" in notes
+    assert "DF130" not in gated(text.format("$TARGETARCH"))[1]

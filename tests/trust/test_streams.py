@@ -66,7 +66,7 @@ def test_standard_output_is_not_needed_for_a_report_in_a_file(redirected, tmp_pa
 def test_standard_error_changes_no_result(redirected, redirection, tmp_path):
     code, out, _ = redirected(redirection, "scan", "--format", "concise")
     assert code == 1
-    assert len(out.splitlines()) == (0 if "null" in redirection else 1)
+    assert out.count("DF101] ") == (0 if "null" in redirection else 1)
     assert redirected(redirection, "scan", "nowhere")[0] == 2
     assert redirected(redirection, "fix", "--output", "report")[0] == 0
     assert (tmp_path / "Dockerfile").read_text() == MENDED
@@ -88,3 +88,12 @@ def test_standard_input_that_is_closed(redirected, command):
 def test_a_reader_that_went_away(redirected):
     code, _, err = redirected("| true; exit 0", "rules", "--format", "json")
     assert (code, err) == (0, "")
+
+
+def test_too_little_memory_to_begin_is_one_line(tmp_path, run_script):
+    script = (
+        "import sys\nclass Finder:\n    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'armready.commands.cli': raise MemoryError\n"
+        "sys.meta_path.insert(0, Finder())\nfrom armready.__main__ import main\nmain()"
+    )
+    assert run_script(script, "scan", cwd=tmp_path) == (2, "", "armready: there is not enough memory for this run\n")

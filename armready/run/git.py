@@ -269,6 +269,7 @@ class Repository:
         # The folder of `root` in a commit, as git writes it.
         self.prefix = "" if prefix == "." else prefix
         self._shorthand = shorthand
+        self._environment = {key: value for key, value in environment(found.top).items() if not key.startswith("GIT_")}
         self._private: TemporaryDirectory[str] | None = None
 
     def ask(self, *arguments: str, stdin: bytes = b"") -> bytes:
@@ -288,8 +289,7 @@ class Repository:
 
     def _run(self, arguments: Sequence[str], stdin: bytes = b"") -> tuple[int, bytes, str]:
         private = self._private_folder()
-        own = {key: value for key, value in environment(self._folder.top).items() if not key.startswith("GIT_")}
-        own |= _ENVIRONMENT | {"GIT_DIR": private, "GIT_OBJECT_DIRECTORY": str(self._folder.common / "objects")}
+        own = self._environment | _ENVIRONMENT | {"GIT_DIR": private, "GIT_OBJECT_DIRECTORY": str(self._folder.common / "objects")}
         with TemporaryFile() as errors, TemporaryFile() as lines_in:
             lines_in.write(stdin)
             lines_in.seek(0)

@@ -11,6 +11,8 @@ from armready.core.fix import Applicability, Edit
 from armready.core.results import Report
 from armready.fixing.batch import Batch
 
+SAME = "the same here"
+
 _Key = tuple[str, str, str, str, Applicability | None, bool]
 
 
@@ -67,4 +69,4 @@ def _merged(group: Sequence[Finding]) -> Iterable[Finding]:
 
 
 def _place(finding: Finding, first: Finding) -> Related:
-    return Related(finding.location, "the same here" if finding.message == first.message else finding.message)
+    return Related(finding.location, SAME if finding.message == first.message else finding.message)

@@ -15,6 +15,7 @@ from armready.core.fix import Fix
 from armready.core.results import Report
 from armready.core.wording import plural
 from armready.reporters.base import Context, escape, rule_url
+from armready.reporters.causes import SAME
 from armready.reporters.concise import statistics
 from armready.reporters.excerpt import crop, excerpt
 from armready.reporters.fixed import fix_result
@@ -179,8 +180,10 @@ def _errors(findings: Iterable[Finding], context: Context, page: _Page) -> None:
     groups: dict[tuple[str, str, str], dict[str, None]] = {}
     for each in findings:
         if each.severity is Severity.ERROR:
-            place = f"{escape(context.shown_path(each.path))}:{each.location.region.line}"
-            groups.setdefault((each.code, each.message, mark(each, context)), {})[place] = None
+            told = groups.setdefault((each.code, each.message, mark(each, context)), {})
+            same = (other.location for other in each.related if other.message == SAME)
+            for location in (each.location, *same):
+                told[f"{escape(context.shown_path(location.path))}:{location.region.line}"] = None
     if not groups:
         return
     page.line(Text("Errors", "bold"))

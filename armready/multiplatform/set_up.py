@@ -18,6 +18,8 @@ from armready.multiplatform.draft import Draft, Impossible
 
 _REGISTER = "QEMU must be registered once on the machine: docker run --privileged --rm tonistiigi/binfmt --install arm64"
 
+_PRIVILEGED = "A privileged container registers the emulator on the machine of the job"
+
 
 def prepare(work: Draft, step: Step, missing: Needs) -> None:
     """Add the edits for emulator and builder, where the job does not have them.
@@ -29,7 +31,10 @@ def prepare(work: Draft, step: Step, missing: Needs) -> None:
     anchor = step if job.local_setup else work.timeline.derive(_first_build) or step
     if missing.emulator and job.host.kind is HostKind.PERSISTENT and not job.own_setup:
         work.demote(Applicability.UNSAFE, _REGISTER)
-    work.edits.extend(setup_edits(work.file, job, anchor, missing, work.timeline.derive(_first_scripted)))
+    edits = setup_edits(work.file, job, anchor, missing, work.timeline.derive(_first_scripted))
+    if any("privileged" in edit.text for edit in edits):
+        work.demote(Applicability.UNSAFE, _PRIVILEGED)
+    work.edits.extend(edits)
 
 
 def setup_edits(file: File, job: Job, anchor: Step, missing: Needs, event: Event | None) -> list[Edit]:

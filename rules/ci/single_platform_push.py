@@ -25,7 +25,7 @@ platforms. Where the Dockerfile compiles, `FROM --platform=$BUILDPLATFORM` or na
 
 Safe where the same tags are pushed from the same Dockerfile and context, at the same place and under the same condition,
 on a machine that is known, with base images that are known to exist for arm64. Tests or a login between build and push,
-machines of one's own and unknown base images make it unsafe. While the Dockerfile itself stops arm64, the fix is only
+machines of one's own, unknown base images and a privileged container for the emulator make it unsafe. While the Dockerfile itself stops arm64, the fix is only
 shown. The tag names an index afterwards, and the build takes longer.
 """
 
@@ -108,6 +108,7 @@ class SinglePlatformPush(ProjectRule):
                     - docker buildx build --platform linux/amd64,linux/arm64 --provenance=false --push -t "$IMAGE:$SHA" -t "$IMAGE:latest" .
                 """,
             severity=Severity.ERROR,
+            applicability=Applicability.UNSAFE,
         ),
         Example(
             "GitHub, an action",

@@ -47,26 +47,10 @@ PATHS = {system.module: path for system in SYSTEMS.values() for path in system.p
 }
 SCHEMAS = {name: module.SCHEMA for name in PATHS if (module := system_module(name)) is not None and hasattr(module, "SCHEMA")}
 SAFE = {
-    "azure-script",
-    "bitbucket-runner",
-    "circleci-block",
-    "circleci-command",
-    "circleci-remote-docker",
-    "circleci-two-images",
     "github-half-done",
     "github-pinned",
     "github-style",
     "github-two-steps",
-    "gitlab-and-list",
-    "gitlab-block",
-    "gitlab-branch",
-    "gitlab-cache",
-    "gitlab-continuation",
-    "gitlab-extends",
-    "gitlab-flow",
-    "gitlab-folded",
-    "gitlab-plain-lines",
-    "gitlab-quoted",
 }
 DOCKERFILE = "FROM alpine:3.20\nCOPY run.sh /run.sh\n"
 SETTINGS = Settings(min_severity=Severity.INFO, pedantic=True, runners={"fresh": Runner("amd64", privileged=True, ephemeral=True)})

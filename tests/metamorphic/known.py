@@ -19,7 +19,6 @@ class Known(NamedTuple):
 
 _ADDRESS = "a URL that holds no architecture itself, in a variable of the Dockerfile, is not followed to the branch that downloads it"
 _WRAPPED = "the set-up of a job is not placed where the login in front of it runs through a wrapper"
-_NESTED = "a push in another step than a build without a fix is told too, and nothing is edited inside of `bash -c`"
 _FROZEN = "a list that pip froze is only looked for in files of requirements"
 _LOOPS = "loops over architectures are read in scripts and Makefiles only"
 _TEMPLATES = "the rules on misplaced fields and on node pools read no templates"
@@ -66,9 +65,5 @@ KNOWN = (
     Known(
         "shell.image_names_in_variables", "PY168 pulled before it runs", "the place of a pull is not known where a variable holds the image"
     ),
-    Known(
-        "shell.image_names_in_variables", "pipeline circleci-conditional.before", "a variable in one step of a job is not known in the next"
-    ),
     *(Known(f"shell.{each}", "pipeline bitbucket-step.before", _WRAPPED) for each in ("sudo*", "time", "env", "nice", "command_builtin")),
-    *(Known("shell.scripts_of_bash", f"pipeline circleci-{each}.before", _NESTED) for each in ("command", "conditional", "remote-docker")),
 )

@@ -36,7 +36,7 @@ MENDED: dict[str, tuple[str, ...]] = {
     "shell.empty_variable_before_the_verb": (
         "CI101 GitLab with dind, two tags",
         "CI105 release tag",
-        "CI116 built by another step",
+        "CI116 built for both by another step",
         "pipeline buildkite-steps.before",
         "pipeline cloudbuild-two-images.before",
         "pipeline gitlab-continuation.before",

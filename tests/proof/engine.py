@@ -71,6 +71,7 @@ class Registry:
                 "os": "linux",
                 "config": {"Cmd": ["/bin/sh"], "Env": list(environment)},
                 "rootfs": {"type": "layers", "diff_ids": [digest(raw)]},
+                "history": [{"created_by": "base"}],
             }
             manifest = {
                 "schemaVersion": 2,

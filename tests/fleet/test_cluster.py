@@ -122,7 +122,7 @@ def test_the_scheduler_is_killed_and_the_same_command_goes_on(repositories, tmp_
         ]
         worker = ["distributed.cli.dask_worker", "--scheduler-file", str(place), "--nthreads", "1", "--no-nanny", "--no-dashboard"]
         running = [subprocess.Popen([*PYTHON, *scheduler], **quiet)]
-        until(place.is_file)
+        until(lambda: place.is_file() and place.read_text().rstrip().endswith("}"))
         running.append(subprocess.Popen([*PYTHON, *worker, "--death-timeout", "20"], **quiet))
         return str(__import__("json").loads(place.read_text())["address"]), running
 

@@ -31,8 +31,8 @@ ORDER = (
     "plan",
     "fleet",
     "verify",
-    "server",
     "commands",
+    "server",
     "__main__",
 )
 MAY_NOT = {

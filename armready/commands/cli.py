@@ -513,9 +513,22 @@ def merge_reports(
 @app.command("server")
 def language_server() -> None:
     """Speak the language server protocol on standard input and output, for an editor (extra: editor)."""
-    from armready.commands.serving import serve
+    from armready.commands.serving import server_of
 
-    serve("armready.server.language_server", "editor", "pygls lsprotocol")
+    server_of("editor")()
+
+
+@app.command("mcp")
+def agent_server(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="Folders to work in, beside the roots that the client gives.", show_default=False)
+    ] = None,
+    online: Online = False,
+) -> None:
+    """Speak the model context protocol on standard input and output, for an agent (extra: mcp)."""
+    from armready.commands.serving import server_of
+
+    server_of("mcp")(folders or (), online=online)
 
 
 class CacheAction(StrEnum):

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 from importlib import import_module
-from typing import BinaryIO
+from typing import Any
 
 from armready.core.errors import UsageError
 
+_SERVERS = {
+    "editor": ("armready.server.language_server", {"pygls", "lsprotocol"}),
+    "mcp": ("armready.server.agents", {"mcp", "pydantic"}),
+}
 
-def serve(module: str, extra: str, needs: str) -> None:
-    """Run one of the servers on standard input and output.
 
-    Args:
-        module: where its `serve` is.
-        extra: what has to be installed for it.
-        needs: the package of it that is missing where it is not.
+def server_of(extra: str) -> Callable[..., Any]:
+    """What runs the server that an extra brings.
 
     Raises:
         UsageError: the extra is not installed.
     """
+    module, needs = _SERVERS[extra]
     try:
-        run: Callable[[BinaryIO], None] = import_module(module).serve
+        return import_module(module).serve  # type: ignore[no-any-return]
     except ModuleNotFoundError as missing:
-        if (missing.name or "").partition(".")[0] not in needs.split():
+        if (missing.name or "").partition(".")[0] not in needs:
             raise
         raise UsageError(f"this needs more packages: pip install 'armready[{extra}]'") from missing
-    # The protocol has standard output for itself: whatever else is printed goes to standard error.
-    out, sys.stdout = sys.stdout, sys.stderr
-    try:
-        run(os.fdopen(os.dup(out.fileno()), "wb"))
-    finally:
-        sys.stdout = out

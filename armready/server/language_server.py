@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from uuid import uuid4
 
 from lsprotocol import types
@@ -279,6 +281,10 @@ def _answer_questions(server: Server) -> None:
             await server.window_show_document_async(types.ShowDocumentParams(url, external=True))
 
 
-def serve(stdout: BinaryIO) -> None:
-    """Speak on standard input and output until the editor ends it."""
-    make_server().start_io(stdout=stdout)
+def serve() -> None:
+    """Speak on standard input and output until the editor ends it. Whatever else is printed goes to standard error."""
+    out, sys.stdout = sys.stdout, sys.stderr
+    try:
+        make_server().start_io(stdout=os.fdopen(os.dup(out.fileno()), "wb"))
+    finally:
+        sys.stdout = out

@@ -30,7 +30,7 @@ def test_no_other_command_imports_what_the_servers_need(tmp_path):
 
 
 def test_a_server_without_its_extra_says_how_to_get_it(tmp_path):
-    for command, package, extra in (("server", "pygls", "editor"),):
+    for command, package, extra in (("server", "pygls", "editor"), ("mcp", "mcp", "mcp")):
         code = (
             f"import sys\nsys.modules[{package!r}] = None\nfrom armready.commands.cli import main\nsys.argv[1:] = [{command!r}]\nmain()\n"
         )

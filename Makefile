@@ -5,7 +5,9 @@ BIN = $(VENV)/bin
 STAMP = $(VENV)/.ready
 FUZZ_SECONDS ?= 60
 
-.PHONY: demo test integration docs lock dist single-file proof metamorphic mutants bench fuzz format clean
+OFFICIAL_IMAGES ?=
+
+.PHONY: demo test integration facts docs lock dist single-file proof metamorphic mutants bench fuzz format clean
 
 demo: $(VENV)/.installed  ## install, scan and fix a copy of the sample repository
 	@PATH="$(abspath $(BIN)):$$PATH" sh tools/demo.sh
@@ -34,6 +36,12 @@ fuzz: $(STAMP)  ## coverage-guided fuzzing of scan and fix, for FUZZ_SECONDS
 
 bench: $(STAMP)  ## ratios of whole processes, see docs/performance.md
 	$(BIN)/python benchmarks/run.py
+
+facts: $(STAMP)  ## refresh the embedded facts: packages from PyPI; images too with OFFICIAL_IMAGES=a clone of docker-library/official-images
+	$(BIN)/python tools/refresh_packages.py
+	$(if $(OFFICIAL_IMAGES),$(BIN)/python tools/refresh_images.py $(OFFICIAL_IMAGES))
+	$(BIN)/python tools/generate.py
+	$(BIN)/armready facts --check
 
 docs: $(STAMP)  ## what follows from the code: pages of rules, tables, schema, blocks of the README
 	$(BIN)/python tools/generate.py

@@ -1,10 +1,10 @@
 """Rebuild rows of armready/knowledge/data/python_packages.tsv from what an index says of the packages.
 
-    curl -H "Accept: application/vnd.pypi.simple.v1+json" https://pypi.org/simple/NAME/ > NAME.json
-    python tools/refresh_packages.py NAME.json... [--check]
+    python tools/refresh_packages.py [--index URL] [--check]           asks the index for every package of the table
+    python tools/refresh_packages.py NAME.json... [--check]            answers of the simple API, also of packages that are new to the table
 
-Each file is the answer of the simple API for one package. What it tells replaces what was deduced from locks; the columns that no index
-tells (imports, kind, alternative, note, needs) stay. `--check` writes nothing and prints the rows that would change.
+What an index tells replaces what was deduced from locks; the columns that no index tells (imports, kind, alternative, note, needs) stay. A
+table that would lose a fact is not written. `--check` writes nothing and prints the rows that would change.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+import httpx  # noqa: E402
 from packaging.utils import canonicalize_name  # noqa: E402
 from packaging.version import Version  # noqa: E402
 
@@ -152,14 +154,49 @@ def refreshed(table: str, answers: Iterable[Mapping[str, object]]) -> str:
     return "\n".join([*lines[: head + 1], *("\t".join(rows[name]) for name in sorted(rows))]) + "\n"
 
 
+def lost(old: str, new: str) -> list[str]:
+    """The packages whose row, or whose first release with a wheel for arm64, a new table no longer has."""
+    kept = {line.split("\t")[0]: line.split("\t")[4] for line in _rows(new)}
+    return [cells[0] for cells in (line.split("\t") for line in _rows(old)) if cells[0] not in kept or (cells[4] and not kept[cells[0]])]
+
+
+def names(table: str) -> list[str]:
+    """The packages that a table has rows of."""
+    return [line.partition("\t")[0] for line in _rows(table)]
+
+
+def _rows(table: str) -> list[str]:
+    return [line for line in table.splitlines() if not line.startswith("#")][1:]
+
+
+def asked(index: str, wanted: Iterable[str]) -> Iterator[Mapping[str, object]]:
+    """The answers of an index; packages that it does not have are left out.
+
+    Raises:
+        httpx.HTTPError: the index does not answer.
+    """
+    accepts = {"Accept": "application/vnd.pypi.simple.v1+json"}
+    with httpx.Client(headers=accepts, timeout=60, follow_redirects=True) as client:
+        for name in wanted:
+            answer = client.get(f"{index.rstrip('/')}/{name}/")
+            if answer.status_code != httpx.codes.NOT_FOUND:
+                yield answer.raise_for_status().json()
+
+
 def main() -> None:
     """Rewrite the table, or show what would change."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("answers", nargs="+", type=Path)
+    parser.add_argument("answers", nargs="*", type=Path, help="answers of the simple API; without any the index is asked for every row")
+    parser.add_argument("--index", default="https://pypi.org/simple")
     parser.add_argument("--check", action="store_true")
     arguments = parser.parse_args()
     old = TABLE.read_text(encoding="utf-8")
-    new = refreshed(old, [json.loads(path.read_text(encoding="utf-8")) for path in arguments.answers])
+    answers = [json.loads(path.read_text(encoding="utf-8")) for path in arguments.answers] or asked(arguments.index, names(old))
+    new = refreshed(old, answers)
+    if gone := lost(old, new):
+        sys.exit(f"nothing is written: facts would be lost of {', '.join(gone)}")
+    if not arguments.answers:
+        new = re.sub(r"(?m)^# as-of: .*$", f"# as-of: {date.today().isoformat()}", new, count=1)
     changed = sorted(set(new.splitlines()) - set(old.splitlines()))
     print("\n".join(changed) if arguments.check else f"{len(changed)} rows changed")
     if not arguments.check:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Collection, Iterator, Sequence
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
@@ -370,14 +371,18 @@ def write_facts(
     paths: Paths = None,
     online: Online = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Default: standard output.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Print how old the embedded facts are, and write nothing.")] = False,
     exclude: Exclude = None,
     config: ConfigFile = None,
 ) -> None:
     """Write what this repository builds, runs and was told, for `facts = [...]` in the configuration of another one."""
-    from armready.commands.facts import facts_of
+    from armready.commands.facts import ages, facts_of
     from armready.run.session import open_session
     from armready.run.writing import write_file
 
+    if check:
+        _write_text(ages(date.today()))
+        return
     session = open_session(paths or [], {"online": True} if online else {}, config=config, exclude=split(exclude))
     text = facts_of(informed(session))
     if output is None:

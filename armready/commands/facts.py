@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING
 
 from armready.builds.built_images import built_images
 from armready.builds.facts import ImageBuild
 from armready.core.errors import IncompleteRun
 from armready.core.known import Known
+from armready.knowledge.tables import dates, days_between
 
 if TYPE_CHECKING:
     from armready.core.results import Failure
@@ -36,3 +38,9 @@ def facts_of(session: Session) -> str:
     if failures:
         raise IncompleteRun(f"{first_of(failures)}; no facts are written")
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def ages(today: date) -> str:
+    """How old each of the embedded tables is, the oldest first."""
+    rows = sorted((as_of, name) for name, as_of in dates().items())
+    return "".join(f"{as_of:<12}{days_between(as_of, today):>6} days  {name}\n" for as_of, name in rows)

@@ -189,6 +189,7 @@ def _context(run: Run, shown: Shown, name: str, file: Path | None) -> Context:
         forge=_forge(session.root) if name == "html" else None,
         cwd=Path.cwd(),
         statistics=shown.statistics,
+        today=session.today,
     )
 
 

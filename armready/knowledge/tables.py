@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from armready.core.startup import dataclass
 
 _DATA = Path(__file__).parent / "data"
 _AS_OF = "# as-of:"
+_HEAD = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +61,35 @@ def table(name: str) -> Table:
     while content.startswith(b"#"):
         line, _, content = content.partition(b"\n")
         if line.startswith(_AS_OF.encode()):
-            as_of = line.decode().removeprefix(_AS_OF).split()[0]
+            as_of = _date(line)
     columns, _, body = content.partition(b"\n")
     return Table(name, as_of, tuple(columns.decode().split("\t")), body.rstrip(b"\n"))
 
 
 @cache
+def dates() -> dict[str, str]:
+    """The name of each table, and the ISO date of its newest fact; of each file only the beginning is read."""
+    found = {}
+    for path in sorted(_DATA.glob("*.tsv")):
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+        found[path.stem] = next((_date(line) for line in head.splitlines() if line.startswith(_AS_OF.encode())), "")
+    return found
+
+
 def newest() -> str:
     """ISO date of the newest fact in any table."""
-    return max((table(path.stem).as_of for path in _DATA.glob("*.tsv")), default="")
+    return max(dates().values(), default="")
+
+
+def days_between(as_of: str, today: date) -> int:
+    """How old a fact is; a date without day or month is taken at its beginning."""
+    year, month, day = (*map(int, as_of.split("-")), 1, 1)[:3]
+    return (today - date(year, month, day)).days
+
+
+def _date(line: bytes) -> str:
+    return line.decode().removeprefix(_AS_OF).split()[0]
 
 
 def front_decoded(text: str) -> list[str]:

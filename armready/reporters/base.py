@@ -19,6 +19,8 @@ from armready.core.startup import dataclass, regex
 from armready.reporters.credentials import hide
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from armready.core.config import Settings
     from armready.core.results import Report
     from armready.core.rule import Rule
@@ -64,6 +66,7 @@ class Context:
         complete: the whole repository was read, with all rules.
         command: the arguments with which `fix` does to the same files what the forecast says.
         statistics: add the number of findings per rule.
+        today: the day of the run; None where nothing may depend on it.
     """
 
     root: Path
@@ -83,6 +86,7 @@ class Context:
     complete: bool = True
     command: str = "armready fix"
     statistics: bool = False
+    today: date | None = None
     _sources: dict[str, Source | None] = field(default_factory=dict, repr=False, compare=False)
     _shown: dict[str, Source | None] = field(default_factory=dict, repr=False, compare=False)
 

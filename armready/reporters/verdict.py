@@ -9,10 +9,12 @@ from armready.core.finding import Severity
 from armready.core.results import Report
 from armready.core.wording import plural
 from armready.fixing.outlook import Forecast, Made
+from armready.knowledge.tables import days_between, newest
 from armready.reporters.base import Context, escape, summary_line
 from armready.run.readiness import Family, Readiness, State
 
 _NAMED_FILES = 8
+_YEAR = 366
 
 LABELS = {State.READY: "ready", State.UNKNOWN: "unknown", State.DOUBTFUL: "with warnings", State.BLOCKED: "blocked"}
 TITLES = {"Kubernetes": "Workloads"}
@@ -65,7 +67,16 @@ def verdict(report: Report, context: Context) -> list[str]:
     if context.fixed is not None:
         lines.append(fixed_line(context))
     lines.append(f"{summary_line(report)}. {next_step(report, context)}".rstrip())
+    lines += old_facts(context)
     return lines
+
+
+def old_facts(context: Context) -> list[str]:
+    """One line where a year has passed since the newest fact about images, packages and tools."""
+    as_of = newest()
+    if context.today is None or context.online or days_between(as_of, context.today) <= _YEAR:
+        return []
+    return [f"What armready knows of images, packages and tools ends at {as_of}: a newer armready, or --online, knows more."]
 
 
 def recognised(report: Report, context: Context) -> str:

@@ -1,7 +1,14 @@
 """The tool that rebuilds rows of the table of packages, on the file lists of a small index."""
 
+import json
 import sys
+from collections.abc import Iterator
+from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+
+import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
@@ -87,3 +94,47 @@ def test_what_was_withdrawn_or_has_no_wheels_for_linux() -> None:
     assert isinstance(files["files"], list)
     files["files"][1]["yanked"] = True
     assert refresh_packages.facts(refresh_packages.files_of(files))["arm_glibc"] == ""
+
+
+@pytest.fixture
+def index() -> Iterator[str]:
+    """A small index of its own: it has the package demo."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(HISTORY).encode() if self.path == "/simple/demo/" else b""
+            self.send_response(200 if body else 404)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/simple"
+        server.shutdown()
+
+
+def test_one_command_asks_the_index_for_every_row(index: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [dict.fromkeys(COLUMNS, "") | {"name": name, "kind": "native", "confidence": "lock"} for name in ("demo", "gone")]
+    text = "# as-of: 2026-01-01\n" + "\n".join(["\t".join(COLUMNS), *("\t".join(row[each] for each in COLUMNS) for row in rows)]) + "\n"
+    (table := tmp_path / "table.tsv").write_text(text)
+    monkeypatch.setattr(refresh_packages, "TABLE", table)
+    monkeypatch.setattr(sys, "argv", ["refresh_packages.py", "--index", index])
+    refresh_packages.main()
+    lines = table.read_text().splitlines()
+    assert lines[0] == f"# as-of: {date.today().isoformat()}"
+    assert refresh_packages.names(table.read_text()) == ["demo", "gone"]
+    assert lines[2].split("\t")[4] == "1.1"
+    assert lines[3] == "\t".join(rows[1][each] for each in COLUMNS)
+
+
+def test_a_table_that_would_lose_a_fact_is_not_written() -> None:
+    def table(*rows: str) -> str:
+        return "\n".join(["# as-of: 2026-01-01", "\t".join(COLUMNS), *rows]) + "\n"
+
+    good, bare = "a\t\tnative\t\t1.0", "a\t\tnative\t\t"
+    assert refresh_packages.lost(table(good), table(good)) == []
+    assert refresh_packages.lost(table(good), table(bare)) == ["a"]
+    assert refresh_packages.lost(table(good), table()) == ["a"]
+    assert refresh_packages.lost(table(bare), table(good)) == []

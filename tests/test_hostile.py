@@ -23,6 +23,7 @@ from armready.run import first_pass, parallel
 from armready.run.cache import Cache
 from armready.run.passes import analyse
 from armready.run.registry import Registry
+from armready.testing import analyse_files
 
 REGISTRY = Registry(Settings())
 POD = "apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector: {kubernetes.io/arch: amd64}\n"
@@ -290,3 +291,11 @@ def test_many_findings_and_many_ignore_comments():
     analysis = analyse(tree, ["Dockerfile"], REGISTRY, complete=True, today=date(2026, 11, 24))
     assert not [finding for finding in analysis.findings if finding.code == "DF101"]
     assert [finding for finding in analysis.silenced if finding.code == "DF101"]
+
+
+@pytest.mark.parametrize(
+    "name", ["archlinux" + "x86_64/" * 15_000, "x86_64/" * 15_000 + "a:1", "a:1" + "-amd64" * 15_000, "a" + "-amd64" * 60 + ":1"]
+)
+def test_a_name_of_many_architectures_is_judged_or_left(name):
+    _, _, analysis = analyse_files({"Dockerfile": f"FROM {name}\n"}, Settings())
+    assert not analysis.all_failures

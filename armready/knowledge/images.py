@@ -34,6 +34,10 @@ __all__ = ["DOCKER_HUB", "ArchName", "Basis", "Has", "Reference", "Verdict", "Wh
 _WINDOWS_TAG = regex(r"(?:^|-)(?:nanoserver|windowsservercore|servercore|windows|ltsc20\d\d)(?:-|$)")
 
 
+# A name of 255 characters and a tag of 128 are the longest that registries take.
+_LONGEST = 384
+
+
 def verdict(reference: Reference | str, settings: Settings) -> Verdict:
     """What is known of an image: the user's facts first, then what a registry or a repository said, then its name, then the tables.
 
@@ -67,6 +71,8 @@ def _embedded(reference: Reference) -> Verdict:
 @lru_cache(4096)
 def arch_in_name(reference: Reference) -> ArchName | None:
     """The architecture that a reference spells out in its namespace, tag or repository; Windows images are left alone."""
+    if len(reference.text.partition("@")[0]) > _LONGEST:
+        return None
     found = spelled_arch(reference)
     if found is None or _of_windows(reference) is not None or _names_both(reference):
         return None

@@ -98,8 +98,8 @@ def _texts(hosted: HostedScript) -> Iterator[str]:
 
 
 def _not_taken(script: Script) -> set[int]:
-    switches = [each for each in arch_switches(script) if each.switch is not None]
-    others = (branch for each in switches for branch in each.switch.branches if branch is not (each.arm64 or each.default))  # type: ignore[union-attr]
+    switches = [each for each in arch_switches(script) if each.conditional is not None]
+    others = (branch for each in switches for branch in each.conditional.branches if branch is not (each.arm64 or each.default))  # type: ignore[union-attr]
     return {id(command) for branch in others for command in script.commands_in(branch.body)}
 
 

@@ -58,7 +58,7 @@ def verdict(report: Report, context: Context) -> list[str]:
     """The lines that end a run."""
     if not report.files:
         return ["Nothing to scan."]
-    if not report.kinds:
+    if not report.kinds and not report.unparsed:
         files = "it is of no" if report.files == 1 else f"none of the {report.files:,} files is of a"
         return [f"Nothing to scan: {files} kind that armready reads (Dockerfiles, CI and build files, manifests, Python projects)."]
     lines = [recognised(report, context)]

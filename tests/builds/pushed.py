@@ -6,11 +6,13 @@ from armready.testing import analyse_files
 
 DOCKERFILE = "FROM alpine:3.20\nCOPY run.sh /run.sh\n"
 SETTINGS = Settings(min_severity=Severity.INFO, pedantic=True)
+EMULATOR = "docker run --privileged --rm tonistiigi/binfmt --install arm64"
 BUILD_AND_PUSH = ("docker build -t example/app:1 .", "docker push example/app:1")
 
 
-def gitlab(*script: str, job: str = "", image: str = "docker:27", services: str = "[docker:27-dind]") -> str:
-    lines = "".join(f"    - {line}\n" for line in script or BUILD_AND_PUSH)
+def gitlab(*script: str, job: str = "", image: str = "docker:27", services: str = "[docker:27-dind]", emulator: str = EMULATOR) -> str:
+    """A job that has its emulator already: a fix that had to add one would be unsafe for that alone."""
+    lines = "".join(f"    - {line}\n" for line in (*filter(None, [emulator]), *(script or BUILD_AND_PUSH)))
     return f"build:\n  image: {image}\n  services: {services}\n{job}  script:\n{lines}"
 
 

@@ -75,7 +75,7 @@ def test_a_base_that_the_repository_builds_for_amd64_comes_first():
     assert base.fix.applicability is Applicability.SAFE
     assert app.fix is not None
     assert app.fix.applicability is Applicability.DISPLAY
-    assert "reg.example/base:1 is built in .gitlab-ci.yml:5: build and push it for arm64 first" in app.fix.notes
+    assert "reg.example/base:1 is built in .gitlab-ci.yml:6: build and push it for arm64 first" in app.fix.notes
     built = "docker buildx build --platform linux/amd64,linux/arm64 --push -t reg.example/base:1 base"
     (app,) = findings({**files, ".gitlab-ci.yml": gitlab(built, "docker build -t a/b:1 .", "docker push a/b:1")})
     assert app.fix is not None
@@ -152,14 +152,22 @@ def test_gates_see_findings_that_are_ignored():
     ],
 )
 def test_an_emulator_is_needed_where_something_runs_on_arm64(dockerfile, needed):
-    text = gitlab("docker buildx create --use", "docker buildx build --platform linux/amd64,linux/arm64 -t a/b:1 --push .")
+    text = gitlab("docker buildx create --use", "docker buildx build --platform linux/amd64,linux/arm64 -t a/b:1 --push .", emulator="")
     files = {".gitlab-ci.yml": text} | ({"Dockerfile": dockerfile} if dockerfile else {})
     _, _, analysis = analyse_files(files, SETTINGS)
     assert any(each.name == "missing-emulator" for each in analysis.findings) is needed
 
 
+def test_a_privileged_container_is_never_added_by_a_safe_fix():
+    own, added = finding(gitlab()).fix, finding(gitlab(emulator="")).fix
+    assert own.applicability is Applicability.SAFE
+    assert added.applicability is Applicability.UNSAFE
+    assert any("privileged container" in note for note in added.notes)
+    assert not any("privileged" in edit.text for edit in own.edits)
+
+
 def test_of_a_template_nothing_is_sure():
-    text = gitlab("docker buildx create --use", "docker buildx build -f Dockerfile.j2 --platform linux/amd64,linux/arm64 -t a/b:1 --push .")
+    text = gitlab("docker buildx create --use", "docker buildx build -f Dockerfile.j2 --platform linux/amd64,linux/arm64 -t a/b:1 --push .", emulator="")
     _, _, analysis = analyse_files({".gitlab-ci.yml": text, "Dockerfile.j2": "FROM {{ base }}\nCOPY a /a\n"}, SETTINGS)
     assert "missing-emulator" in {each.name for each in analysis.findings}
 

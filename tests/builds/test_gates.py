@@ -167,7 +167,11 @@ def test_a_privileged_container_is_never_added_by_a_safe_fix():
 
 
 def test_of_a_template_nothing_is_sure():
-    text = gitlab("docker buildx create --use", "docker buildx build -f Dockerfile.j2 --platform linux/amd64,linux/arm64 -t a/b:1 --push .", emulator="")
+    text = gitlab(
+        "docker buildx create --use",
+        "docker buildx build -f Dockerfile.j2 --platform linux/amd64,linux/arm64 -t a/b:1 --push .",
+        emulator="",
+    )
     _, _, analysis = analyse_files({".gitlab-ci.yml": text, "Dockerfile.j2": "FROM {{ base }}\nCOPY a /a\n"}, SETTINGS)
     assert "missing-emulator" in {each.name for each in analysis.findings}
 

@@ -30,6 +30,7 @@ KNOWN = (
     Known("hosts.in_a_job_of_gitlab", "CI115 loop", _LOOPS),
     Known("dependencies.in_*", "PY115 frozen with torch", _FROZEN),
     Known("dependencies.in_*", "PY115 installs, for nothing", _FROZEN),
+    Known("dependencies.in_a_command", "PY101 good release", "lower bounds are looked at in manifests only"),
     Known("python_source.behind_the_test_of_the_name", "PY235 by a call", "an import under any test counts as one that may be missing"),
     Known("manifests.as_template_of_helm", "KUB12? *", _TEMPLATES),
     Known("manifests.as_template_of_helm", "KUB15? *", _TEMPLATES),

@@ -80,7 +80,7 @@ def comment_above(file: File, use: ImageUse) -> str:
 
 
 # What only an image of Alpine has: its package manager, and the short options of BusyBox.
-_OF_ALPINE = regex(r"(?<![\w/-])apk (?:--\S{1,80} ){0,8}(?:add|update|upgrade|del)\b|\badd(?:group|user) (?:-[a-zA-Z]+ )*-[SDHG]")
+_OF_ALPINE = regex(r"(?<![\w/-])apk (?:--\S{1,80} ){0,8}(?:add|update|upgrade|del)\b|\badd(?:group|user) (?:-[a-zA-Z]{1,20} ){0,8}-[SDHG]")
 _OF_DEBIAN = regex(r"(?<![\w/-])apt(?:-get)? (?:-\S{1,80} ){0,8}(?:install|update|upgrade)\b|\bdpkg -|\b(?:useradd|groupadd)\b")
 
 

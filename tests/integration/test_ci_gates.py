@@ -186,7 +186,8 @@ def job(checkout, tmp_path_factory):
 def test_template(job, workspace):
     done = job(workspace, "")
     assert done.returncode == 1, done.stderr
-    assert "svc/Dockerfile:1:6: DF110" in done.stdout
+    assert "svc/Dockerfile:1:6: error: " in done.stdout
+    assert "[DF110]" in done.stdout
     artifacts = TEMPLATE["armready"]["artifacts"]
     issues = json.loads((workspace / artifacts["reports"]["codequality"]).read_text())
     assert issues[0]["location"] == {"path": "svc/Dockerfile", "lines": {"begin": 1, "end": 1}}

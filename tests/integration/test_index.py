@@ -41,6 +41,6 @@ def test_a_scan(reachable, run, tmp_path) -> None:
     (tmp_path / "requirements.txt").write_text("psutil==5.9.8\nsix==1.16.0\n")
     code, out, err = run("scan", "--online", cwd=tmp_path)
     assert code == 0
-    assert out.count("PY102") == 1
+    assert out.count("[PY102]") == 1
     assert "6.0.0 has one (index of " in out
     assert "online: 2 looked up, 2 answered" in err

@@ -56,7 +56,8 @@ def test_try_repo_runs_both_hooks(hooks, home, repository):
     (repository / "README.md").write_text(BAD)
     done = pre_commit(repository, home, "try-repo", "--verbose", str(hooks), "--files", "Dockerfile", "README.md")
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "Dockerfile:1:6: DF110" in done.stdout
+    assert "Dockerfile:1:6: error: " in done.stdout
+    assert "[DF110]" in done.stdout
     assert "files were modified by this hook" in done.stdout
     assert (repository / "Dockerfile").read_text() == GOOD
     assert (repository / "README.md").read_text() == BAD
@@ -67,8 +68,9 @@ def test_scan_hook(hooks, home, repository):
     (repository / "other.Dockerfile").write_text(GOOD)
     done = run_hook(hooks, home, repository, "armready", "Dockerfile", "other.Dockerfile")
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "Dockerfile:1:6: DF110" in done.stdout
-    assert "other.Dockerfile" not in done.stdout
+    assert "Dockerfile:1:6: error: " in done.stdout
+    assert "[DF110]" in done.stdout
+    assert "other.Dockerfile:" not in done.stdout
     done = run_hook(hooks, home, repository, "armready", "other.Dockerfile")
     assert done.returncode == 0, done.stdout + done.stderr
 

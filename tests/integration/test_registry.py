@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import ssl
 import stat
 import time
@@ -290,7 +291,7 @@ def test_a_scan_and_its_fixes(plain, home, tmp_path, run) -> None:
     own.write_text(f"private-hosts = ['{plain.host}']\n")
     code, out, err = run("scan", "--online", cwd=project)
     assert code == 1
-    assert [line.split(": ")[1].split()[0] for line in out.splitlines()] == ["DF113", "DF111", "DF114", "KUB110"]
+    assert re.findall(r"(?m)^\S+:\d+:\d+: .*\[(\w+)\]", out) == ["DF113", "DF111", "DF114", "KUB110"]
     assert "1 without an answer" in err
     code, _, _ = run("fix", "--online", "--unsafe-fixes", cwd=project)
     fixed = (project / "Dockerfile").read_text()

@@ -20,7 +20,8 @@ IS_CI = True
 
 # Tasks of the catalog that build images; some stand there in several variants, `s2i-java`.
 CATALOG = ("kaniko", "buildah", "docker-build", "buildkit", "buildkit-daemonless", "buildpacks", "jib-maven", "jib-gradle", "s2i", "img")
-_TASK = regex(rf"(?:{'|'.join(CATALOG)})(?:-\w+)*")
+# A task whose name goes on with `manifest` joins or pushes what others built.
+_TASK = regex(rf"(?:{'|'.join(CATALOG)})(?!-manifest)(?:-\w+)*")
 _HOST = Host(HostKind.UNKNOWN, "", buildx=Buildx.UNKNOWN, doubt="the node that runs the pod is not known, and it needs QEMU for arm64")
 
 

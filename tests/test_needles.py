@@ -9,7 +9,7 @@ from armready.core.classify import Kind
 from armready.core.collector_needles import X86_MODULES
 from armready.core.config import Settings
 from armready.core.file import File
-from armready.core.needles import Lowered, both, finder_of, literals, needles_of, whole_words, word_starts
+from armready.core.needles import Finder, Lowered, both, literals, needles_of, whole_words, word_starts
 from armready.core.rule import FileRule
 from armready.core.source import Source
 from armready.knowledge import images, tables, tools
@@ -79,7 +79,13 @@ def test_nothing_stands_in_every_match(pattern: str) -> None:
     ],
 )
 def test_a_word_and_two_at_once(needle: bytes, text: bytes, there: bool) -> None:
-    assert Lowered(text, finder_of((needle,))).may_hold((needle,)) is there
+    assert Lowered(text, Finder((needle,))).may_hold((needle,)) is there
+
+
+def test_needles_of_dockerfiles_are_plain() -> None:
+    """They are also asked of each script by itself (`HostedScript.holds`)."""
+    rules = [each for each in all_rules() if each.code.startswith("DF")]
+    assert not [each.code for each in rules for needle in getattr(each, "needles", ()) if needle.strip(b"\b") != needle or b"\0" in needle]
 
 
 def test_how_matches_begin() -> None:
@@ -103,7 +109,7 @@ def with_row(monkeypatch, of: str, **cells: str) -> None:
 def seen(made: type[FileRule], text: str) -> bool:
     """Whether a rule finds something in a Dockerfile that holds one of its needles."""
     file = File(Source.decode("Dockerfile", text.encode()), Kind.DOCKERFILE, Settings())
-    return Lowered(text.lower().encode(), finder_of(made.needles)).may_hold(made.needles) and bool(list(made().check(file)))
+    return Lowered(text.lower().encode(), Finder(made.needles)).may_hold(made.needles) and bool(list(made().check(file)))
 
 
 CACHES = (

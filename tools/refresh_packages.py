@@ -138,35 +138,36 @@ def _joined(by_python: Mapping[tuple[int, int], str]) -> str:
 
 def refreshed(table: str, answers: Iterable[Mapping[str, object]]) -> str:
     """The text of the table with the rows of the answers replaced."""
-    lines = table.rstrip("\n").split("\n")
-    head = next(index for index, line in enumerate(lines) if not line.startswith("#"))
-    columns = lines[head].split("\t")
-    rows = {line.partition("\t")[0]: line.split("\t") for line in lines[head + 1 :]}
+    comments = [line for line in table.splitlines() if line.startswith("#")]
+    columns = next(line for line in table.splitlines() if not line.startswith("#")).split("\t")
+    rows = rows_of(table)
     for answer in answers:
         name = canonicalize_name(str(answer["name"]))
-        old = dict(zip(columns, rows.get(name, [""] * len(columns)), strict=True))
-        new = {"kind": "native", **{key: value for key, value in old.items() if value}, "name": name, **facts(files_of(answer))}
+        new = {
+            "kind": "native",
+            **{key: value for key, value in rows.get(name, {}).items() if value},
+            "name": name,
+            **facts(files_of(answer)),
+        }
         if name in rows and not new["arm_glibc"] and not new["x86_from"]:
             continue  # an index without final releases takes no fact away
         if new["arm_glibc"] and new.get("x86_only"):
             new |= {"x86_only": "", "kind": "native"}
-        rows[name] = [new.get(column, "") for column in columns]
-    return "\n".join([*lines[: head + 1], *("\t".join(rows[name]) for name in sorted(rows))]) + "\n"
+        rows[name] = new
+    cells = ("\t".join(rows[name].get(column, "") for column in columns) for name in sorted(rows))
+    return "\n".join([*comments, "\t".join(columns), *cells]) + "\n"
 
 
 def lost(old: str, new: str) -> list[str]:
     """The packages whose row, or whose first release with a wheel for arm64, a new table no longer has."""
-    kept = {line.split("\t")[0]: line.split("\t")[4] for line in _rows(new)}
-    return [cells[0] for cells in (line.split("\t") for line in _rows(old)) if cells[0] not in kept or (cells[4] and not kept[cells[0]])]
+    kept = {name: row["arm_glibc"] for name, row in rows_of(new).items()}
+    return [name for name, row in rows_of(old).items() if name not in kept or (row["arm_glibc"] and not kept[name])]
 
 
-def names(table: str) -> list[str]:
-    """The packages that a table has rows of."""
-    return [line.partition("\t")[0] for line in _rows(table)]
-
-
-def _rows(table: str) -> list[str]:
-    return [line for line in table.splitlines() if not line.startswith("#")][1:]
+def rows_of(table: str) -> dict[str, dict[str, str]]:
+    """The rows of a table by package: column -> cell."""
+    head, *lines = (line.split("\t") for line in table.splitlines() if not line.startswith("#"))
+    return {cells[0]: dict(zip(head, cells, strict=False)) for cells in lines}
 
 
 def asked(index: str, wanted: Iterable[str]) -> Iterator[Mapping[str, object]]:
@@ -191,7 +192,7 @@ def main() -> None:
     parser.add_argument("--check", action="store_true")
     arguments = parser.parse_args()
     old = TABLE.read_text(encoding="utf-8")
-    answers = [json.loads(path.read_text(encoding="utf-8")) for path in arguments.answers] or asked(arguments.index, names(old))
+    answers = [json.loads(path.read_text(encoding="utf-8")) for path in arguments.answers] or asked(arguments.index, rows_of(old))
     new = refreshed(old, answers)
     if gone := lost(old, new):
         sys.exit(f"nothing is written: facts would be lost of {', '.join(gone)}")

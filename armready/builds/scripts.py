@@ -10,7 +10,6 @@ from armready.core.classify import KUBERNETES_KINDS, PIPELINE_KINDS, Kind
 from armready.core.embedded import Embedded
 from armready.core.file import File
 from armready.core.kinds import SYSTEMS
-from armready.core.needles import Lowered, finder_of
 from armready.core.source import Span
 from armready.core.startup import dataclass, imported, lazy, regex
 
@@ -73,8 +72,8 @@ class HostedScript:
         return self.text.replace('"', "").replace("'", "")
 
     def holds(self, needles: tuple[bytes, ...]) -> bool:
-        """Whether one of a rule's needles stands in the text."""
-        return Lowered(self._lowered, finder_of(needles)).may_hold(needles)
+        """Whether one of a rule's needles, which must be plain ones, stands in the text: in a short one that is faster than a finder."""
+        return any(needle in self._lowered for needle in needles)
 
     @lazy
     def _lowered(self) -> bytes:

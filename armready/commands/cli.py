@@ -7,7 +7,6 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Collection, Iterator, Sequence
-from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
@@ -381,6 +380,8 @@ def write_facts(
     from armready.run.writing import write_file
 
     if check:
+        from datetime import date
+
         _write_text(ages(date.today()))
         return
     session = open_session(paths or [], {"online": True} if online else {}, config=config, exclude=split(exclude))

@@ -49,12 +49,6 @@ class Finder:
         return frozenset(plain for _, plain in self._automaton.iter(lowered.decode("latin-1")))
 
 
-@cache
-def finder_of(needles: tuple[bytes, ...]) -> Finder:
-    """The finder of a rule's own needles, for the parts of a file."""
-    return Finder(needles)
-
-
 class Lowered:
     """A text in lower case, and the needles in it.
 

@@ -124,7 +124,7 @@ def test_one_command_asks_the_index_for_every_row(index: str, tmp_path: Path, mo
     refresh_packages.main()
     lines = table.read_text().splitlines()
     assert lines[0] == f"# as-of: {date.today().isoformat()}"
-    assert refresh_packages.names(table.read_text()) == ["demo", "gone"]
+    assert list(refresh_packages.rows_of(table.read_text())) == ["demo", "gone"]
     assert lines[2].split("\t")[4] == "1.1"
     assert lines[3] == "\t".join(rows[1][each] for each in COLUMNS)
 

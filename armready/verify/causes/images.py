@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from re import Pattern
+
 from armready.core.startup import regex
 from armready.verify.causes.record import About, Cause
 
@@ -11,52 +13,44 @@ _TAKE_ANOTHER = (
     "{subject}` lists the platforms."
 )
 
-IMAGES = (
-    Cause(
+
+def _not_published(needle: str, pattern: Pattern[str], platform: str = "{platform}") -> Cause:
+    """One of the sentences in which a builder says that an image has nothing for a platform."""
+    return Cause(
         name="no-platform-in-manifest",
-        needles=("no match for platform in manifest",),
-        pattern=regex(
+        needles=(needle,),
+        pattern=pattern,
+        why=f"{{subject}} is not published for {platform}.",
+        advice=_TAKE_ANOTHER,
+        rules=_NO_IMAGE,
+        about=About.IMAGE,
+        thing="The image",
+    )
+
+
+IMAGES = (
+    _not_published(
+        "no match for platform in manifest",
+        regex(
             r"(?:failed to solve: (?P<subject>[\w./:@${}-]{1,200}?): .{0,400}?)?"
             r"no match for platform in manifest(?: sha256:[0-9a-f]{1,64})?(?:: not found)?"
         ),
-        why="{subject} is not published for {platform}.",
-        advice=_TAKE_ANOTHER,
-        rules=_NO_IMAGE,
-        about=About.IMAGE,
-        thing="The image",
     ),
-    Cause(
-        name="no-platform-in-manifest",
-        needles=("no matching manifest for",),
-        pattern=regex(r"no matching manifest for (?P<platform>[a-z]{1,12}/[a-z0-9/]{1,16})"),
-        why="{subject} is not published for {platform}.",
-        advice=_TAKE_ANOTHER,
-        rules=_NO_IMAGE,
-        about=About.IMAGE,
-        thing="The image",
+    _not_published(
+        "no matching manifest for",
+        regex(r"no matching manifest for (?P<platform>[a-z]{1,12}/[a-z0-9/]{1,16})"),
     ),
-    Cause(
-        name="no-platform-in-manifest",
-        needles=("no image found in",),
-        pattern=regex(
+    _not_published(
+        "no image found in",
+        regex(
             r"(?:docker://(?P<subject>[\w./:@-]{1,200}?)\"?: )?no image found in (?:manifest list|image index) for "
             r"architecture \"?(?P<arch>[a-z0-9]{1,10})"
         ),
-        why="{subject} is not published for linux/{arch}.",
-        advice=_TAKE_ANOTHER,
-        rules=_NO_IMAGE,
-        about=About.IMAGE,
-        thing="The image",
+        platform="linux/{arch}",
     ),
-    Cause(
-        name="no-platform-in-manifest",
-        needles=("no child with platform",),
-        pattern=regex(r"no child with platform (?P<platform>[a-z]{1,12}/[a-z0-9/]{1,16}) in index (?P<subject>[\w./:@-]{1,200})"),
-        why="{subject} is not published for {platform}.",
-        advice=_TAKE_ANOTHER,
-        rules=_NO_IMAGE,
-        about=About.IMAGE,
-        thing="The image",
+    _not_published(
+        "no child with platform",
+        regex(r"no child with platform (?P<platform>[a-z]{1,12}/[a-z0-9/]{1,16}) in index (?P<subject>[\w./:@-]{1,200})"),
     ),
     Cause(
         name="image-of-other-platform",
